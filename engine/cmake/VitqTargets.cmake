@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# One way to make a library of the project, so that every module has the same warnings and layout.
+
+add_library(vitq_warnings INTERFACE)
+target_compile_options(vitq_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual
+  -Wcast-align -Wdouble-promotion -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wundef
+  $<$<BOOL:${VITQ_WERROR}>:-Werror>)
+
+# vitq_library(NAME SOURCES a.cpp ... HEADERS include/vitq/a.h ... PUBLIC targets ... PRIVATE targets ...)
+# makes the static library vitq::NAME from the current folder: include/ is public, src/ private.
+function(vitq_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
+  add_library(vitq_${name} STATIC ${ARG_SOURCES})
+  add_library(vitq::${name} ALIAS vitq_${name})
+  set_target_properties(vitq_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(vitq_${name} PUBLIC cxx_std_20)
+  target_sources(vitq_${name} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${ARG_HEADERS})
+  target_include_directories(vitq_${name} PRIVATE src)
+  target_link_libraries(vitq_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} $<BUILD_INTERFACE:vitq_warnings>)
+  set_property(GLOBAL APPEND PROPERTY VITQ_LIBRARIES vitq_${name})
+endfunction()

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a picture to a network's input, as data: every pipeline in use is one value of Preprocess,
+// stored in the model file. Reference implementations: timm transforms_factory, torchvision
+// transforms on PIL images, Facebook's DeiT and DETR, transformers image processors.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "vitq/image.h"
+#include "vitq/json.h"
+#include "vitq/tensor.h"
+
+namespace vitq {
+
+struct Preprocess {
+  enum class Resize {
+    kNone,
+    kExact,         // to height x width, aspect ratio lost
+    kShortestEdge,  // shorter side to `size`, the other by truncation (torchvision)
+  };
+  enum class CropOffset {
+    kRound,  // int(round((extent - crop) / 2)), halves to even: torchvision, timm, Facebook
+    kFloor,  // (extent - crop) // 2: transformers
+  };
+
+  Resize resize = Resize::kExact;
+  int height = 224;  // target of kExact; kShortestEdge uses `height` for the shorter side
+  int width = 224;
+  Filter filter = Filter::kBicubic;
+  int crop_height = 0;  // centre crop; 0: none. Smaller pictures are padded with black.
+  int crop_width = 0;
+  CropOffset crop_offset = CropOffset::kRound;
+  std::array<float, 3> mean = {0.485F, 0.456F, 0.406F};  // of values in [0, 1], RGB
+  std::array<float, 3> std = {0.229F, 0.224F, 0.225F};
+
+  friend bool operator==(const Preprocess&, const Preprocess&) = default;
+
+  // The picture as the network sees it, still in 8 bits.
+  Image pixels(const Image& image) const;
+
+  // The canonical form stored in model files.
+  Json to_json() const;
+  static Preprocess from_json(const Json& json);
+};
+
+// Pictures of equal size to f32 [N, 3, H, W]: (p / 255 - mean) / std, computed in float as PyTorch
+// does it. Throws ShapeError if the sizes differ.
+Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
+
+// Transformers' preprocessor_config.json. `square` says how a plain integer "size" is meant: squash
+// to a square (ViT, DeiT).
+Preprocess preprocess_from_huggingface(const Json& json);
+// timm's pretrained_cfg: input_size, interpolation, crop_pct, crop_mode, mean, std.
+Preprocess preprocess_from_timm(const Json& json);
+// A named pipeline for `size` x `size` networks: "timm-vit", "timm-deit", "fb-deit", "hf-deit",
+// "hf-vit". Nothing if the name is unknown.
+std::optional<Preprocess> preprocess_preset(std::string_view name, int size);
+// All names that preprocess_preset knows.
+std::span<const std::string_view> preprocess_presets();
+
+}  // namespace vitq

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only place that speaks OpenMP.
+#pragma once
+
+#include <cstdint>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace vitq {
+
+// Calls body(i) for every i in [0, count), split statically over `threads` threads. The body must
+// not throw. Calls do not nest.
+template <typename Body>
+void parallel_for(int threads, std::int64_t count, const Body& body) {
+#ifdef _OPENMP
+  if (threads > 1 && count > 1) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (std::int64_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+#endif
+  for (std::int64_t i = 0; i < count; ++i) body(i);
+}
+
+// How many threads OpenMP, and with it oneDNN, uses in parallel regions of the calling thread.
+inline void set_thread_count([[maybe_unused]] int threads) {
+#ifdef _OPENMP
+  omp_set_num_threads(threads);
+#endif
+}
+
+}  // namespace vitq
