@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a golden run leaves behind: expected.safetensors beside the model, and the record of the
+versions and seeds it came from in that file's metadata."""
+
+import json
+from importlib.metadata import version
+
+import torch
+from safetensors.torch import save_file
+
+import lively
+
+GENERATOR = "tests/golden/make_models.py"
+
+
+def write(folder, library, spec, run):
+    """Writes expected.safetensors to `folder`.
+
+    `run` holds `input`, `logits`, `tokens` (the sequence after the last block, before the final norm)
+    and `attention` (probabilities, one [N, heads, T, T] per block), computed in double precision from
+    the weights as stored on disk, and is stored rounded to f32; attention, as attention.0, attention.1
+    and so on, only if `spec` asks for it. `library` is the implementation.
+    """
+    if run["logits"].dtype != torch.float64:
+        raise RuntimeError(f"{spec.name}: ran in {run['logits'].dtype}")
+    print(lively.check(spec.name, run["logits"], run["attention"]))
+    tensors = {key: run[key].float().contiguous() for key in ("input", "logits", "tokens")}
+    for index, layer in enumerate(run["attention"] if spec.attention else []):
+        tensors[f"attention.{index}"] = layer.float().contiguous()
+    record = {
+        "generator": GENERATOR,
+        "seed": spec.seed,
+        "implementation": f"{library} {version(library)}",
+        "torch": version("torch"),
+        "arithmetic": "float64, rounded to float32",
+    }
+    # One key only: the order of several in the file is not fixed.
+    save_file(tensors, folder / "expected.safetensors", {"golden": json.dumps(record, sort_keys=True)})
+
+
+def rounded(model, dtype):
+    """`model` in double precision with its parameters rounded to `dtype`, ready to run."""
+    return model.to(dtype).double().eval()
+
+
+def labels(count):
+    names = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen", "ibis, a bird", "jay")
+    return list(names[:count])
