@@ -18,8 +18,14 @@ struct Image {
   int height = 0;
   std::vector<std::uint8_t> rgb;
 
-  std::uint8_t* row(int y) { return rgb.data() + std::size_t{3} * static_cast<std::size_t>(width) * static_cast<std::size_t>(y); }
-  const std::uint8_t* row(int y) const { return rgb.data() + std::size_t{3} * static_cast<std::size_t>(width) * static_cast<std::size_t>(y); }
+  std::uint8_t* row(int y) {
+    return rgb.data() +
+           std::size_t{3} * static_cast<std::size_t>(width) * static_cast<std::size_t>(y);
+  }
+  const std::uint8_t* row(int y) const {
+    return rgb.data() +
+           std::size_t{3} * static_cast<std::size_t>(width) * static_cast<std::size_t>(y);
+  }
 };
 
 Image make_image(int width, int height);  // black
@@ -27,10 +33,10 @@ Image make_image(int width, int height);  // black
 // Whether the EXIF orientation of a JPEG turns the picture.
 enum class Exif { kApply, kIgnore };
 
-// Reads a JPEG or PNG by its content, whatever its name. Grey, palette, 16-bit and alpha become 8-bit
-// RGB as Pillow's convert("RGB") does (alpha is dropped). Throws FileError for anything else, for a
-// truncated or damaged file, and LimitError above 16,384 pixels a side, 100 megapixels or 64 MiB of
-// file. `name` is what messages call the data.
+// Reads a JPEG or PNG by its content, whatever its name. Grey, palette, 16-bit and alpha become
+// 8-bit RGB as Pillow's convert("RGB") does (alpha is dropped). Throws FileError for anything else,
+// for a truncated or damaged file, and LimitError above 16,384 pixels a side, 100 megapixels or 64
+// MiB of file. `name` is what messages call the data.
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, Exif exif);
 Image read_image(const std::filesystem::path& path, Exif exif);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON values: parsed strictly, read with checks, written for machines. Every read that fails throws
-// a FileError (kMalformed) which names the file and the place, such as
+// JSON values: parsed strictly, read with checks, written for machines. Every read that fails
+// throws a FileError (kMalformed) which names the file and the place:
 // "config.json: $.pretrained_cfg.mean[2]: expected a number, found a string".
 #pragma once
 
@@ -26,7 +26,7 @@ class Json {
   };
 
   // Builders. Objects keep the order of insertion.
-  Json();  // null
+  Json();                          // null
   Json(bool value);                // NOLINT(google-explicit-constructor): literals are values
   Json(std::int64_t value);        // NOLINT(google-explicit-constructor)
   Json(int value);                 // NOLINT(google-explicit-constructor)
@@ -41,8 +41,8 @@ class Json {
   Json& set(std::string_view key, Json value);  // replaces an existing key
   Json& push(Json value);
 
-  // Strict parsing: UTF-8, one value, no duplicate keys, no NaN, within the limits. `source` is what
-  // messages call the text.
+  // Strict parsing: UTF-8, one value, no duplicate keys, no NaN, within the limits. `source` is
+  // what messages call the text.
   static Json parse(std::string_view text, std::string source, const Limits& limits);
   static Json parse(std::string_view text, std::string source);
   static Json read(const std::filesystem::path& path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dense arrays: element types, shapes, and a 64-byte-aligned, row-major Tensor. There are no strides
-// here; layout belongs to View (vitq/plan.h).
+// Dense arrays: element types, shapes, and a 64-byte-aligned, row-major Tensor. There are no
+// strides here; layout belongs to View (vitq/plan.h).
 #pragma once
 
 #include <cstddef>
@@ -25,17 +25,29 @@ std::string_view name_of(DType dtype);
 template <typename T>
 struct DTypeOf;
 template <>
-struct DTypeOf<float> { static constexpr DType kValue = DType::kF32; };
+struct DTypeOf<float> {
+  static constexpr DType kValue = DType::kF32;
+};
 template <>
-struct DTypeOf<double> { static constexpr DType kValue = DType::kF64; };
+struct DTypeOf<double> {
+  static constexpr DType kValue = DType::kF64;
+};
 template <>
-struct DTypeOf<std::int32_t> { static constexpr DType kValue = DType::kS32; };
+struct DTypeOf<std::int32_t> {
+  static constexpr DType kValue = DType::kS32;
+};
 template <>
-struct DTypeOf<std::int64_t> { static constexpr DType kValue = DType::kS64; };
+struct DTypeOf<std::int64_t> {
+  static constexpr DType kValue = DType::kS64;
+};
 template <>
-struct DTypeOf<std::int8_t> { static constexpr DType kValue = DType::kS8; };
+struct DTypeOf<std::int8_t> {
+  static constexpr DType kValue = DType::kS8;
+};
 template <>
-struct DTypeOf<std::uint8_t> { static constexpr DType kValue = DType::kU8; };
+struct DTypeOf<std::uint8_t> {
+  static constexpr DType kValue = DType::kU8;
+};
 
 // Extents of an array, outermost first. Every extent is >= 0 and the element count fits 63 bits
 // (checked; LimitError otherwise). At most kMaxRank dimensions.
@@ -65,11 +77,11 @@ class Shape {
   std::int64_t elements_ = 1;
 };
 
-// A dense row-major array. Copies share storage; clone() copies. A tensor may borrow memory, such as
-// a mapped file, and keeps its owner alive.
+// A dense row-major array. Copies share storage; clone() copies. A tensor may borrow memory, such
+// as a mapped file, and keeps its owner alive.
 class Tensor {
  public:
-  Tensor() = default;  // empty: no storage, shape [0]
+  Tensor() = default;                // empty: no storage, shape [0]
   Tensor(Shape shape, DType dtype);  // zero-filled
   // Borrows `data`, which must hold at least shape x dtype bytes, be aligned to the element, and
   // stay valid as long as `owner` lives.
@@ -93,8 +105,8 @@ class Tensor {
   // Float types converted to f32 (exact for f16 and bf16, rounded to nearest for f64); an f32
   // tensor is returned as it is. Throws ShapeError for integer types.
   Tensor to_f32() const;
-  // f32 rounded to nearest-even f16. Throws ShapeError for other types; LimitError if a finite value
-  // would become infinite.
+  // f32 rounded to nearest-even f16. Throws ShapeError for other types; LimitError if a finite
+  // value would become infinite.
   Tensor to_f16() const;
 
  private:

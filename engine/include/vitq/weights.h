@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Named tensors and the one binary format of the project: safetensors, for checkpoints, converted and
-// frozen models, golden tensors and statistics alike.
+// Named tensors and the one binary format of the project: safetensors, for checkpoints, converted
+// and frozen models, golden tensors and statistics alike.
 #pragma once
 
 #include <filesystem>
@@ -23,10 +23,10 @@ struct Weights {
   const Tensor& at(std::string_view name) const;
 };
 
-// Maps `path` into memory and validates all of it before the first tensor is handed out; the tensors
-// borrow the mapping (private, so writing to one never reaches the file). Throws FileError or
-// LimitError. If the metadata has the key "xxh3" (hexadecimal XXH3-64 of the data section), the data
-// are checked against it when `verify` is set: FileError(kMismatch).
+// Maps `path` into memory and validates all of it before the first tensor is handed out; the
+// tensors borrow the mapping (private, so writing to one never reaches the file). Throws FileError
+// or LimitError. If the metadata has the key "xxh3" (hexadecimal XXH3-64 of the data section), the
+// data are checked against it when `verify` is set: FileError(kMismatch).
 Weights read_safetensors(const std::filesystem::path& path, bool verify = false);
 
 // Reads the shards that a `model.safetensors.index.json` names. Shards must lie beside the index.
@@ -34,14 +34,16 @@ Weights read_safetensors_index(const std::filesystem::path& index);
 
 enum class Overwrite { kNo, kYes };
 
-// Writes to a temporary file beside `path`, syncs it and renames it, so that a reader never sees half
-// a file and an existing file survives any failure. Adds the metadata key "xxh3". Tensors are
+// Writes to a temporary file beside `path`, syncs it and renames it, so that a reader never sees
+// half a file and an existing file survives any failure. Adds the metadata key "xxh3". Tensors are
 // written in the order of falling alignment, then name; equal input gives equal bytes.
 // Throws FileError(kUnreadable) if the file exists and may not be overwritten.
-void write_safetensors(const std::filesystem::path& path, const Weights& weights, Overwrite overwrite);
+void write_safetensors(const std::filesystem::path& path, const Weights& weights,
+                       Overwrite overwrite);
 
 // The same discipline for any bytes: reports, pictures, JSON.
-void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes, Overwrite overwrite);
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                Overwrite overwrite);
 void write_file(const std::filesystem::path& path, std::string_view text, Overwrite overwrite);
 
 }  // namespace vitq
