@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Small habits that a reader relies on: the license line comes first, every source is built and every
+# public header installed, nothing is left for later, and the libraries neither print nor exit nor
+# read the environment.
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
+
+find_files(files *.cpp *.h *.inl *.py *.cmake CMakeLists.txt)
+foreach(file IN LISTS files ITEMS CMakeLists.txt dev .ci/run)
+  file(STRINGS ${ROOT}/${file} head LIMIT_COUNT 2)
+  if(NOT head MATCHES "^(#![^;]*;)?(//|#) SPDX-License-Identifier: Apache-2.0")
+    breach("${file}: does not begin with its SPDX line")
+  endif()
+  file(STRINGS ${ROOT}/${file} later REGEX "TOD[O]|FIXM[E]")
+  if(later)
+    breach("${file}: left undone: ${later}")
+  endif()
+endforeach()
+
+foreach(module engine models quantizer weights_tools)
+  if(NOT EXISTS ${ROOT}/${module}/CMakeLists.txt)
+    continue()
+  endif()
+  file(READ ${ROOT}/${module}/CMakeLists.txt listing)
+  file(GLOB_RECURSE sources RELATIVE ${ROOT}/${module}
+    ${ROOT}/${module}/src/*.cpp ${ROOT}/${module}/include/*.h)
+  foreach(source IN LISTS sources)
+    string(FIND "${listing}" "${source}" at)
+    if(at EQUAL -1)
+      breach("${module}/${source}: not listed in ${module}/CMakeLists.txt")
+    endif()
+  endforeach()
+endforeach()
+
+set(forbidden "std::(cout|cerr|clog)|[^a-z_](printf|puts|getenv|exit|abort)\\(")
+list(FILTER files INCLUDE REGEX "^(engine|models|quantizer|weights_tools)/.*\\.(cpp|h|inl)$")
+foreach(file IN LISTS files)
+  file(STRINGS ${ROOT}/${file} lines REGEX "${forbidden}")
+  foreach(line IN LISTS lines)
+    if(NOT line MATCHES "^[ \t]*//")
+      breach("${file}: a library neither prints, exits nor reads the environment: ${line}")
+    endif()
+  endforeach()
+endforeach()

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+# Who may include whom: between modules, between the layers of the engine, and which single place may
+# see each other library. docs/architecture.md says why.
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
+
+# Modules, and the modules whose public headers each may include.
+set(engine_sees engine)
+set(models_sees engine models)
+set(quantizer_sees engine quantizer)
+set(weights_tools_sees engine models weights_tools)
+set(apps_sees engine models quantizer weights_tools apps)
+
+# Layers of the engine. Kernels see plans, not the graphs they were made from.
+set(core_sees core)
+set(io_sees core io)
+set(vision_sees core io vision)
+set(graph_sees core io op graph)
+set(plan_sees core io op graph plan)
+set(kernels_sees core op plan kernels)
+set(runtime_sees core io op graph plan kernels runtime)
+
+# The layer that each public header of the engine belongs to.
+set(core_headers cpu error tensor)
+set(io_headers json weights)
+set(vision_headers image predictions preprocess)
+set(op_headers op)
+set(graph_headers graph layers)
+set(plan_headers plan quant)
+set(runtime_headers profile session)
+set(op_sees core op)
+
+# Other libraries: what an include (or pragma) of each looks like, and the only files that may have it.
+set(fences
+  "dnnl=^engine/src/kernels/onednn/"
+  "[<\"/]stb_=^engine/src/io/image\\.cpp$"
+  "omp\\.h|pragma omp=^engine/src/core/parallel\\.h$"
+  "nlohmann=^engine/src/io/json\\.cpp$"
+  "xxhash=^engine/src/io/"
+  "CLI/=^apps/"
+  "Eigen/=^quantizer/src/")
+
+# The layer of a file of the engine or of an include in it, or "" if it is in no table.
+function(layer_of path out)
+  set(layer "")
+  if(path MATCHES "^(engine/include/)?vitq/([a-z0-9_]+)\\.h$")
+    set(stem ${CMAKE_MATCH_2})
+    foreach(candidate core io vision op graph plan runtime)
+      if(stem IN_LIST ${candidate}_headers)
+        set(layer ${candidate})
+      endif()
+    endforeach()
+  elseif(path MATCHES "^(engine/src/)?([a-z0-9_]+)/")
+    set(layer ${CMAKE_MATCH_2})
+  endif()
+  set(${out} "${layer}" PARENT_SCOPE)
+endfunction()
+
+function(check_layer file included line)
+  layer_of(${file} from)
+  layer_of(${included} to)
+  if(from STREQUAL "" OR NOT DEFINED ${from}_sees)
+    breach("${file}: belongs to no layer that tests/rules/layering.cmake knows")
+  elseif(to STREQUAL "")
+    breach("${file}: ${line}: no layer in tests/rules/layering.cmake has this header")
+  elseif(NOT to IN_LIST ${from}_sees)
+    breach("${file}: ${line}: ${from} may include ${${from}_sees}, not ${to}")
+  endif()
+endfunction()
+
+# A quoted include is another module's public header, or a file of the module's own.
+function(check_module file module included line)
+  if(included MATCHES "^vitq/")
+    foreach(owner engine models quantizer weights_tools)
+      if(EXISTS ${ROOT}/${owner}/include/${included} AND NOT owner IN_LIST ${module}_sees)
+        breach("${file}: ${line}: ${module} may include ${${module}_sees}, not ${owner}")
+      endif()
+    endforeach()
+  elseif(file MATCHES "/include/")
+    breach("${file}: ${line}: a public header includes only public headers")
+  else()
+    cmake_path(GET file PARENT_PATH folder)
+    if(NOT EXISTS ${ROOT}/${folder}/${included} AND NOT EXISTS ${ROOT}/${module}/src/${included})
+      breach("${file}: ${line}: not a file of ${module}")
+    endif()
+  endif()
+endfunction()
+
+function(check_fences file line)
+  foreach(fence IN LISTS fences)
+    string(REPLACE "=" ";" fence "${fence}")
+    list(GET fence 0 what)
+    list(GET fence 1 where)
+    if(line MATCHES "${what}" AND NOT file MATCHES "${where}")
+      breach("${file}: ${line}: only files like ${where} may")
+    endif()
+  endforeach()
+endfunction()
+
+find_files(files *.cpp *.h *.inl)
+list(FILTER files EXCLUDE REGEX "^tests/")
+foreach(file IN LISTS files)
+  string(REGEX MATCH "^[a-z_]+" module ${file})
+  file(STRINGS ${ROOT}/${file} lines REGEX "^[ \t]*#[ \t]*(include|pragma omp)")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "[ \t]*//.*" "" line "${line}")
+    check_fences(${file} "${line}")
+    if(line MATCHES "\"([^\"]+)\"")
+      set(included ${CMAKE_MATCH_1})
+      check_module(${file} ${module} ${included} "${line}")
+      if(module STREQUAL "engine" AND included MATCHES "/")
+        check_layer(${file} ${included} "${line}")
+      endif()
+    elseif(file MATCHES "/include/" AND line MATCHES "<.*[/.].*>")
+      breach("${file}: ${line}: a public header shows no other library")
+    endif()
+  endforeach()
+endforeach()
