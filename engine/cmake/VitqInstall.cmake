@@ -1,1 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
+# `cmake --install`: libraries, headers and programs, found again by find_package(vitq) and by
+# pkg-config. Included last, when every library and program of the project is known.
+include(CMakePackageConfigHelpers)
+
+get_property(libraries GLOBAL PROPERTY VITQ_LIBRARIES)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/vitq)
+
+install(TARGETS ${libraries} EXPORT vitqTargets FILE_SET HEADERS)
+install(EXPORT vitqTargets NAMESPACE vitq:: DESTINATION ${package_folder})
+
+if(VITQ_BUILD_APPS)
+  get_property(programs DIRECTORY ${PROJECT_SOURCE_DIR}/apps PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(program IN LISTS programs)
+    get_target_property(type ${program} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      install(TARGETS ${program})
+    endif()
+  endforeach()
+endif()
+
+configure_package_config_file(
+  ${CMAKE_CURRENT_LIST_DIR}/vitqConfig.cmake.in ${PROJECT_BINARY_DIR}/vitqConfig.cmake
+  INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(
+  ${PROJECT_BINARY_DIR}/vitqConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/vitqConfig.cmake ${PROJECT_BINARY_DIR}/vitqConfigVersion.cmake
+  DESTINATION ${package_folder})
+
+# The prefix is told relative to the .pc file, so that the installed tree may be moved.
+file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+# The linker wants a library before what it uses; they were made in the opposite order.
+list(REVERSE libraries)
+list(TRANSFORM libraries PREPEND -l)
+list(JOIN libraries " " pc_libraries)
+set(pc_openmp)
+if(NOT VITQ_SERIAL)
+  set(pc_openmp ${OpenMP_CXX_FLAGS})
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/vitq.pc.in ${PROJECT_BINARY_DIR}/vitq.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/vitq.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
