@@ -34,7 +34,7 @@ set(fences
   "dnnl=^engine/src/kernels/onednn/"
   "[<\"/]stb_=^engine/src/io/image\\.cpp$"
   "omp\\.h|pragma omp=^engine/src/core/parallel\\.h$"
-  "nlohmann=^engine/src/io/json\\.cpp$"
+  "nlohmann=^engine/src/io/json"
   "xxhash=^engine/src/io/"
   "CLI/=^apps/"
   "Eigen/=^quantizer/src/")
