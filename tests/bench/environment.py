@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the comparison runs: a virtual environment of its own, pinned CPUs, and on demand a CPU that
+looks like one ending at AVX2. Needs the standard library only."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUILD = HERE.parents[1] / "build"
+WORK = BUILD / "peers"
+INSIDE = "VITQ_PEERS_INSIDE"  # set once the process runs as it should
+NO_FAULTING = 71  # what cpuid_mask.c exits with
+
+
+def enter(openvino, isa):
+    """Restarts this program in the virtual environment, under the mask of `isa`, unless it is there."""
+    if os.environ.get(INSIDE):
+        return
+    python = _virtual_environment(openvino)
+    environment = {**os.environ, INSIDE: "full", "PYTHONDONTWRITEBYTECODE": "1"}
+    if isa == "avx2":
+        environment |= _avx2_only(python)
+    os.execve(python, [python, *sys.argv], environment)
+
+
+def isa():
+    """What the peers were allowed to use."""
+    state = os.environ.get(INSIDE)
+    if state == "masked":
+        return "avx2 (everything above is hidden from every program)"
+    flags = set(_cpuinfo("flags").split())
+    found = [name for name in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8") if name in flags]
+    note = "; ONNX Runtime has no switch to limit it, ours is at avx2" if state == "unmasked" else ""
+    return " ".join(found) + note
+
+
+def cpu():
+    return _cpuinfo("model name")
+
+
+def pin(threads):
+    """Keeps this process and its children on the last `threads` CPUs it may use."""
+    allowed = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, allowed[-threads:])
+
+
+def _virtual_environment(openvino):
+    folder = BUILD / "venv-peers"
+    python = str(folder / "bin" / "python")
+    files = [HERE / "requirements.txt"] + [HERE / "requirements-openvino.txt"] * openvino
+    stamp = folder / f"installed{'-openvino' * openvino}"
+    wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return python
+    print(f"setting up {folder}", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    options = [option for file in files for option in ("-r", str(file))]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *options], check=True)
+    stamp.write_text(wanted)
+    return python
+
+
+def _avx2_only(python):
+    """Environment under which oneDNN, ours and, where the CPU allows hiding, all else end at AVX2."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    library = WORK / "cpuid_mask.so"
+    command = ["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "cpuid_mask.c"]
+    subprocess.run(command, check=True)
+    switches = {"ONEDNN_MAX_CPU_ISA": "AVX2", "VITQ_ISA": "avx2"}
+    masked = {**os.environ, "LD_PRELOAD": str(library)}
+    probe = subprocess.run([python, "-c", ""], env=masked, check=False).returncode
+    if probe == 0:
+        return {**switches, "LD_PRELOAD": str(library), INSIDE: "masked"}
+    if probe != NO_FAULTING:
+        raise SystemExit(f"the CPUID mask does not work: python ended with {probe}")
+    return {**switches, INSIDE: "unmasked"}
+
+
+def _cpuinfo(key):
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith(key):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
