@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Small habits that a reader relies on: the license line comes first, every source is built and every
 # public header installed, nothing is left for later, and the libraries neither print nor exit nor
-# read the environment.
+# read the environment, but for the variable that lowers the instruction set.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 
 find_files(files *.cpp *.h *.inl *.py *.cmake CMakeLists.txt)
@@ -36,7 +36,7 @@ list(FILTER files INCLUDE REGEX "^(engine|models|quantizer|weights_tools)/.*\\.(
 foreach(file IN LISTS files)
   file(STRINGS ${ROOT}/${file} lines REGEX "${forbidden}")
   foreach(line IN LISTS lines)
-    if(NOT line MATCHES "^[ \t]*//")
+    if(NOT line MATCHES "^[ \t]*//|getenv\\(\"VITQ_ISA\"\\)")
       breach("${file}: a library neither prints, exits nor reads the environment: ${line}")
     endif()
   endforeach()
