@@ -33,7 +33,8 @@ set(op_sees core op)
 set(fences
   "dnnl=^engine/src/kernels/onednn/"
   "[<\"/]stb_=^engine/src/io/image\\.cpp$"
-  "omp\\.h|pragma omp=^engine/src/core/parallel\\.h$"
+  "omp\\.h=^engine/src/core/parallel\\.h$"
+  "pragma omp=^engine/src/(core/parallel\\.h|kernels/rows/rows\\.inl)$"
   "nlohmann=^engine/src/io/json"
   "xxhash=^engine/src/io/"
   "CLI/=^apps/"

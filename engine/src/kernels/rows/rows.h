@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels on one row: n contiguous elements; callers loop and thread over rows. Every tier returns
+// the same bits: the formulas below are evaluated in f32 in the order of their brackets, each
+// operation rounded on its own (no fused multiply-add), exp and erf are the polynomials of
+// rows.inl.
+#pragma once
+
+#include <cstdint>
+
+namespace vitq {
+
+enum class Isa : std::uint8_t;  // core/cpu.h, which the tiers must not include (see rows.inl)
+
+// Sums run in 16 lanes: lane i adds elements i, i + 16, ... in rising order, then lanes l and
+// l + 8 are added, then l + 4, l + 2, l + 1. rne is rounding to the nearest integer, ties to even.
+// An output row may be the very input row of equal element size, else they must not overlap.
+// Pointers need no alignment beyond their element's. Inputs hold no NaN. n >= 0; functions that
+// reduce (layer_norm, softmax, softmax_codes, min_max) need n >= 1.
+struct Rows {
+  // y = (((x - mean) * rstd) * gamma) + beta, with mean = sum(x) / n, the biased variance
+  // v = sum((x - mean) * (x - mean)) / n, rstd = 1 / sqrt(v + eps).
+  void (*layer_norm)(const float* x, const float* gamma, const float* beta, float eps,
+                     std::int64_t n, float* y);
+  // y = e * (1 / sum(e)), e = exp(t - max(t)), t = x * scale. -infinity beside finite values gives
+  // 0.
+  void (*softmax)(const float* x, float scale, std::int64_t n, float* y);
+  // e = exp(logit - max(logit)), p = rne(top * e), sum = sum(e); top is an integer in 1..255.
+  void (*softmax_codes)(const float* logits, std::int64_t n, float top, std::uint8_t* p,
+                        float* sum);
+  // e to the power of x for x <= 88, within 1 ulp; 0 below -87.33, where the result would be
+  // subnormal. Larger x are outside its domain.
+  void (*exp)(const float* x, std::int64_t n, float* y);
+  // The error function, within 3.5e-7; exactly 1 or -1 beyond 3.92 and -3.92.
+  void (*erf)(const float* x, std::int64_t n, float* y);
+  // y = (0.5 * x) * (1 + erf(x * sqrt(1/2))), within 2e-7 * max(1, |x|).
+  void (*gelu)(const float* x, std::int64_t n, float* y);
+  void (*relu)(const float* x, std::int64_t n, float* y);
+  void (*add)(const float* a, const float* b, std::int64_t n, float* y);
+  void (*min_max)(const float* x, std::int64_t n, float* lo, float* hi);
+  // q = rne(clamp((x - lo) * inverse_scale, 0, top)); top is an integer in 1..255. Clamping first
+  // gives the same codes as rounding first, and keeps infinities and huge values in range.
+  void (*quantize_u8)(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
+                      std::uint8_t* q);
+  // q = rne(clamp(x * inverse_scale, -top, top)); top is an integer in 1..127.
+  void (*quantize_s8)(const float* x, std::int64_t n, float inverse_scale, float top,
+                      std::int8_t* q);
+  // The same with a scale per element: inverse_scales[n].
+  void (*quantize_s8_each)(const float* x, const float* inverse_scales, std::int64_t n, float top,
+                           std::int8_t* q);
+  // From integer sums to the linear layer's result (docs/numerics.md): per output channel o
+  // y = ((float(acc) * (s * u[o])) + (lo * r[o])) + b[o].
+  void (*linear_epilogue)(const std::int32_t* acc, std::int64_t n, float s, float lo,
+                          const float* u, const float* r, const float* b, float* y);
+};
+
+// The kernels of one tier, which the CPU must have.
+const Rows& rows(Isa isa);
+// The kernels of the highest tier that cpu() allows. Throws as cpu() does.
+const Rows& rows();
+
+}  // namespace vitq

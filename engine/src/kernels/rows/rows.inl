@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loops behind rows.h, which states the formulas. Each rows_TIER.cpp includes this file in a
+// namespace of its own and compiles it with the flags of its tier; the compiler vectorizes.
+//
+// Everything is static and nothing of the standard library is used, lest the linker choose an
+// inline function compiled for a high tier to serve the whole program. `omp simd` promises
+// independent iterations, which lets a loop work in place without a check at run time, and keeps a
+// loop over lanes from being unrolled before it is vectorized.
+
+static constexpr std::int64_t kLanes = 16;
+
+// 1.5 * 2^23: a float of magnitude below 2^22 added to it is rounded to an integer, nearest even,
+// which the low bits of the sum then hold.
+static constexpr float kRounder = 12582912.0F;
+
+static inline std::uint32_t bits_of(float x) {
+  return __builtin_bit_cast(std::uint32_t, x);
+}
+static inline float float_of(std::uint32_t bits) {
+  return __builtin_bit_cast(float, bits);
+}
+static inline float greater(float a, float b) {
+  return a > b ? a : b;
+}
+static inline float lesser(float a, float b) {
+  return a < b ? a : b;
+}
+static inline float plus(float a, float b) {
+  return a + b;
+}
+
+// Each lane takes its elements in rising order.
+template <typename Join, typename At>
+[[gnu::always_inline]] static inline void fold(float* lanes, std::int64_t n, Join join, At at) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+#pragma omp simd
+    for (std::int64_t l = 0; l < kLanes; ++l) lanes[l] = join(lanes[l], at(i + l));
+  }
+  for (std::int64_t l = 0; i + l < n; ++l) lanes[l] = join(lanes[l], at(i + l));
+}
+
+template <typename Join>
+[[gnu::always_inline]] static inline float join_lanes(float* lanes, Join join) {
+  for (std::int64_t width = kLanes / 2; width > 0; width /= 2) {
+    for (std::int64_t l = 0; l < width; ++l) lanes[l] = join(lanes[l], lanes[l + width]);
+  }
+  return lanes[0];
+}
+
+template <typename Join, typename At>
+[[gnu::always_inline]] static inline float reduce(std::int64_t n, float start, Join join, At at) {
+  float lanes[kLanes];
+  for (float& lane : lanes) lane = start;
+  fold(lanes, n, join, at);
+  return join_lanes(lanes, join);
+}
+
+template <typename At>
+[[gnu::always_inline]] static inline float sum_of(std::int64_t n, At at) {
+  return reduce(n, 0.0F, plus, at);
+}
+
+template <typename At>
+[[gnu::always_inline]] static inline float max_of(std::int64_t n, At at) {
+  return reduce(n, at(0), greater, at);
+}
+
+// e^x = 2^k e^r with k = rne(x / ln 2), |r| <= ln 2 / 2, and e^r = 1 + r + r^2 q(r). q is the
+// minimax polynomial of degree 4 for the relative error of e^r: 3.1e-9 before rounding. ln 2 is
+// split so that k * kLn2High is exact.
+[[gnu::always_inline]] static inline float exp_one(float x) {
+  constexpr float kLog2E = 1.44269504F;
+  constexpr float kLn2High = 0.693359375F;
+  constexpr float kLn2Low = -2.12194440e-4F;
+  constexpr float kFlush = -87.33F;
+  constexpr std::uint32_t kBias = 127;
+  const float rounded = x * kLog2E + kRounder;
+  const float k = rounded - kRounder;
+  const float r = (x - k * kLn2High) - k * kLn2Low;
+  float q = 1.38145406e-3F;
+  q = q * r + 8.36874504e-3F;
+  q = q * r + 4.16683908e-2F;
+  q = q * r + 1.66665204e-1F;
+  q = q * r + 4.99999934e-1F;
+  const float power = float_of((bits_of(rounded) - bits_of(kRounder) + kBias) << 23);
+  const float result = ((q * (r * r) + r) + 1.0F) * power;
+  return x < kFlush ? 0.0F : result;
+}
+
+// erf(x) = x P(x^2) / Q(x^2): a fit of least greatest error, 1.3e-8 before rounding, on |x|
+// <= 3.85. All coefficients are positive, so that nothing cancels.
+[[gnu::always_inline]] static inline float erf_one(float x) {
+  constexpr float kOne = 3.92F;  // from here on erf(x) rounds to 1
+  const float s = x * x;
+  float p = 2.09045315e-6F;
+  p = p * s + 2.87409208e-4F;
+  p = p * s + 3.75735253e-3F;
+  p = p * s + 5.27317832e-2F;
+  p = p * s + 1.89861452e-1F;
+  p = p * s + 1.12837906F;
+  float q = 3.86399550e-5F;
+  q = q * s + 1.16557857e-3F;
+  q = q * s + 1.49501923e-2F;
+  q = q * s + 1.13934504e-1F;
+  q = q * s + 5.01592423e-1F;
+  q = q * s + 1.0F;
+  const float inside = (x * p) / q;
+  const float below = x < -kOne ? -1.0F : inside;
+  return x > kOne ? 1.0F : below;
+}
+
+// The comparison is written so that a NaN, were there one, becomes the lower bound.
+static inline float clamp(float x, float low, float high) {
+  return lesser(greater(x, low), high);
+}
+
+static void layer_norm(const float* x, const float* gamma, const float* beta, float eps,
+                       std::int64_t n, float* y) {
+  const float count = static_cast<float>(n);
+  const float mean = sum_of(n, [=](std::int64_t i) { return x[i]; }) / count;
+  const auto square = [=](std::int64_t i) { return (x[i] - mean) * (x[i] - mean); };
+  const float variance = sum_of(n, square) / count;
+  const float rstd = 1.0F / __builtin_sqrtf(variance + eps);
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = (((x[i] - mean) * rstd) * gamma[i]) + beta[i];
+}
+
+static void softmax(const float* x, float scale, std::int64_t n, float* y) {
+  const float peak = max_of(n, [=](std::int64_t i) { return x[i] * scale; });
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = exp_one(x[i] * scale - peak);
+  const float factor = 1.0F / sum_of(n, [=](std::int64_t i) { return y[i]; });
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = y[i] * factor;
+}
+
+static void softmax_codes(const float* logits, std::int64_t n, float top, std::uint8_t* p,
+                          float* sum) {
+  constexpr std::int64_t kBlock = 16 * kLanes;  // keeps every element in the lane of the whole row
+  const float peak = max_of(n, [=](std::int64_t i) { return logits[i]; });
+  float lanes[kLanes] = {};
+  for (std::int64_t start = 0; start < n; start += kBlock) {
+    const std::int64_t count = n - start < kBlock ? n - start : kBlock;
+    float e[kBlock];
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) e[i] = exp_one(logits[start + i] - peak);
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) {
+      p[start + i] = static_cast<std::uint8_t>(bits_of(top * e[i] + kRounder));
+    }
+    fold(lanes, count, plus, [&e](std::int64_t i) { return e[i]; });
+  }
+  *sum = join_lanes(lanes, plus);
+}
+
+static void exp(const float* x, std::int64_t n, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = exp_one(x[i]);
+}
+
+static void erf(const float* x, std::int64_t n, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = erf_one(x[i]);
+}
+
+static void gelu(const float* x, std::int64_t n, float* y) {
+  constexpr float kSqrtHalf = 0.707106781F;
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = (0.5F * x[i]) * (1.0F + erf_one(x[i] * kSqrtHalf));
+}
+
+static void relu(const float* x, std::int64_t n, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = greater(x[i], 0.0F);
+}
+
+static void add(const float* a, const float* b, std::int64_t n, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
+}
+
+static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
+  float least[kLanes];
+  float most[kLanes];
+  for (float& lane : least) lane = x[0];
+  for (float& lane : most) lane = x[0];
+  const auto at = [=](std::int64_t i) { return x[i]; };
+  fold(least, n, lesser, at);
+  fold(most, n, greater, at);
+  *lo = join_lanes(least, lesser);
+  *hi = join_lanes(most, greater);
+}
+
+static void quantize_u8(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
+                        std::uint8_t* q) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float code = clamp((x[i] - lo) * inverse_scale, 0.0F, top);
+    q[i] = static_cast<std::uint8_t>(bits_of(code + kRounder));
+  }
+}
+
+static void quantize_s8(const float* x, std::int64_t n, float inverse_scale, float top,
+                        std::int8_t* q) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float code = clamp(x[i] * inverse_scale, -top, top);
+    q[i] = static_cast<std::int8_t>(bits_of(code + kRounder));
+  }
+}
+
+static void quantize_s8_each(const float* x, const float* inverse_scales, std::int64_t n, float top,
+                             std::int8_t* q) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float code = clamp(x[i] * inverse_scales[i], -top, top);
+    q[i] = static_cast<std::int8_t>(bits_of(code + kRounder));
+  }
+}
+
+static void linear_epilogue(const std::int32_t* acc, std::int64_t n, float s, float lo,
+                            const float* u, const float* r, const float* b, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    y[i] = ((static_cast<float>(acc[i]) * (s * u[i])) + (lo * r[i])) + b[i];
+  }
+}
+
+static constexpr Rows kRows = {
+    .layer_norm = layer_norm,
+    .softmax = softmax,
+    .softmax_codes = softmax_codes,
+    .exp = exp,
+    .erf = erf,
+    .gelu = gelu,
+    .relu = relu,
+    .add = add,
+    .min_max = min_max,
+    .quantize_u8 = quantize_u8,
+    .quantize_s8 = quantize_s8,
+    .quantize_s8_each = quantize_s8_each,
+    .linear_epilogue = linear_epilogue,
+};

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The row kernels for AVX-512 F, BW, DQ and VL.
+#include "kernels/rows/tiers.h"
+
+namespace vitq::rows_avx512 {
+
+#include "kernels/rows/rows.inl"
+
+const Rows& table() {
+  return kRows;
+}
+
+}  // namespace vitq::rows_avx512

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The row kernels for x86-64 as it always was: SSE2.
+#include "kernels/rows/tiers.h"
+
+namespace vitq::rows_baseline {
+
+#include "kernels/rows/rows.inl"
+
+const Rows& table() {
+  return kRows;
+}
+
+}  // namespace vitq::rows_baseline

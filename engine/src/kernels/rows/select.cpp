@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/cpu.h"
+#include "kernels/rows/tiers.h"
+
+namespace vitq {
+
+const Rows& rows(Isa isa) {
+  if (isa == Isa::kAvx512) return rows_avx512::table();
+  return isa == Isa::kAvx2 ? rows_avx2::table() : rows_baseline::table();
+}
+
+const Rows& rows() {
+  return rows(best_isa(cpu()));
+}
+
+}  // namespace vitq

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of row kernels share: the tiers of this machine, random rows, lengths.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/cpu.h"
+#include "kernels/rows/rows.h"
+
+namespace row_tests {
+
+using vitq::Isa;
+using Floats = std::vector<float>;
+
+struct Tier {
+  std::string name;
+  Isa isa;
+};
+
+// Baseline first, and what cpu() allows above it.
+inline std::vector<Tier> tiers() {
+  std::vector<Tier> result = {{"baseline", Isa::kBaseline}};
+  if (vitq::cpu().avx2) result.push_back({"avx2", Isa::kAvx2});
+  if (vitq::cpu().avx512) result.push_back({"avx512", Isa::kAvx512});
+  return result;
+}
+
+inline std::int64_t length_of(const Floats& x) {
+  return static_cast<std::int64_t>(x.size());
+}
+
+// Deterministic on every platform, unlike the distributions of <random>.
+class Random {
+ public:
+  explicit Random(std::uint32_t seed) : engine_(seed) {}
+  // In [low, high).
+  float uniform(float low, float high) {
+    return low + (high - low) * (static_cast<float>(engine_() >> 8) * 0x1p-24F);
+  }
+  std::int64_t integer(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(engine_()) % (high - low + 1);
+  }
+  Floats row(std::int64_t n, float low, float high) {
+    Floats x;
+    for (std::int64_t i = 0; i < n; ++i) x.push_back(uniform(low, high));
+    return x;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+// Around the lane count, real widths of the models, and one past the block of softmax_codes.
+inline const std::vector<std::int64_t>& lengths() {
+  static const std::vector<std::int64_t> kLengths = {1,   2,   15,  16,  17,  31,  33,  63,
+                                                     192, 197, 255, 257, 513, 768, 850, 1000};
+  return kLengths;
+}
+
+}  // namespace row_tests

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row kernels whose results are defined to the bit: codes, extremes, elementwise sums, epilogues,
+// and the order of sums; in every tier of this machine.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "kernels/row_support.h"
+#include "kernels/rows/rows.h"
+#include "support/oracle.h"
+
+using namespace vitq;
+using namespace row_tests;
+
+namespace {
+
+constexpr float kHuge = std::numeric_limits<float>::max();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Rows of random values, ties between two codes, and values far outside, at every length.
+template <typename Check>
+void for_code_rows(const Check& check) {
+  const Floats special = {0.5F, 1.5F,  2.5F,  -0.5F,  -1.5F,     254.5F,     255.5F,     63.5F,
+                          1e9F, -1e9F, kHuge, -kHuge, kInfinity, -kInfinity, 8388609.0F, 0.0F};
+  Random random(3);
+  for (const std::int64_t n : lengths()) {
+    Floats x = random.row(n, -300, 300);
+    for (float& v : x) {
+      const auto pick = static_cast<std::size_t>(random.integer(0, 31));
+      if (pick < special.size()) v = special[pick];
+    }
+    check(x);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("relu, add and min_max are exact") {
+  for (const Tier& tier : tiers()) {
+    Random random(4);
+    for (const std::int64_t n : lengths()) {
+      const Floats a = random.row(n, -5, 5);
+      const Floats b = random.row(n, -5, 5);
+      Floats positive(a.size());
+      Floats sum(a.size());
+      float lo = 0;
+      float hi = 0;
+      rows(tier.isa).relu(a.data(), n, positive.data());
+      rows(tier.isa).add(a.data(), b.data(), n, sum.data());
+      rows(tier.isa).min_max(a.data(), n, &lo, &hi);
+      CAPTURE(tier.name);
+      CAPTURE(n);
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        REQUIRE(positive[i] == std::max(a[i], 0.0F));
+        REQUIRE(sum[i] == a[i] + b[i]);
+      }
+      CHECK(lo == *std::min_element(a.begin(), a.end()));
+      CHECK(hi == *std::max_element(a.begin(), a.end()));
+    }
+  }
+}
+
+TEST_CASE("u8 codes are the definition's, for every width of code and for huge values") {
+  for (const Tier& tier : tiers()) {
+    for_code_rows([&](const Floats& x) {
+      for (const int bits : {4, 6, 8}) {
+        const float top = std::ldexp(1.0F, bits) - 1;
+        for (const float lo : {0.0F, -3.7F}) {
+          for (const float inverse : {1.0F, 0.43F}) {
+            std::vector<std::uint8_t> q(x.size());
+            rows(tier.isa).quantize_u8(x.data(), length_of(x), lo, inverse, top, q.data());
+            for (std::size_t i = 0; i < x.size(); ++i) {
+              CAPTURE(tier.name);
+              CAPTURE(x[i]);
+              CAPTURE(lo);
+              CAPTURE(inverse);
+              CAPTURE(top);
+              REQUIRE(int{q[i]} == oracle::code((x[i] - lo) * inverse, 0, top));
+            }
+          }
+        }
+      }
+    });
+  }
+}
+
+TEST_CASE("s8 codes are the definition's, with one scale and with a scale per element") {
+  for (const Tier& tier : tiers()) {
+    for_code_rows([&](const Floats& x) {
+      Floats inverses = Random(5).row(length_of(x), 0.1F, 2);
+      for (const float top : {7.0F, 63.0F, 127.0F}) {
+        std::vector<std::int8_t> q(x.size());
+        std::vector<std::int8_t> each(x.size());
+        rows(tier.isa).quantize_s8(x.data(), length_of(x), 0.5F, top, q.data());
+        rows(tier.isa).quantize_s8_each(x.data(), inverses.data(), length_of(x), top, each.data());
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          CAPTURE(tier.name);
+          CAPTURE(x[i]);
+          CAPTURE(top);
+          REQUIRE(int{q[i]} == oracle::code(x[i] * 0.5F, -top, top));
+          REQUIRE(int{each[i]} == oracle::code(x[i] * inverses[i], -top, top));
+        }
+      }
+    });
+  }
+}
+
+TEST_CASE("the linear epilogue evaluates its brackets in the written order") {
+  for (const Tier& tier : tiers()) {
+    Random random(6);
+    for (const std::int64_t n : lengths()) {
+      std::vector<std::int32_t> acc;
+      for (std::int64_t i = 0; i < n; ++i) {
+        acc.push_back(static_cast<std::int32_t>(random.integer(-100000000, 100000000)));
+      }
+      const Floats u = random.row(n, 1e-4F, 1e-2F);
+      const Floats r = random.row(n, -3, 3);
+      const Floats b = random.row(n, -1, 1);
+      const float s = random.uniform(0.001F, 0.1F);
+      const float lo = random.uniform(-5, 0);
+      Floats y(u.size());
+      rows(tier.isa).linear_epilogue(acc.data(), n, s, lo, u.data(), r.data(), b.data(), y.data());
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const float scale = s * u[i];
+        const float product = static_cast<float>(acc[i]) * scale;
+        const float shifted = product + lo * r[i];
+        CAPTURE(tier.name);
+        CAPTURE(n);
+        CAPTURE(i);
+        REQUIRE(y[i] == shifted + b[i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("softmax codes round top times exp, and their sum runs in 16 lanes") {
+  for (const Tier& tier : tiers()) {
+    Random random(7);
+    for (const std::int64_t n : lengths()) {
+      const Floats logits = random.row(n, -9, 4);
+      const float peak = *std::max_element(logits.begin(), logits.end());
+      Floats e;
+      for (const float l : logits) e.push_back(l - peak);
+      rows(tier.isa).exp(e.data(), n, e.data());
+      const auto expected = oracle::peak_exp(logits, 1.0F);
+      for (const float top : {15.0F, 63.0F, 255.0F}) {
+        std::vector<std::uint8_t> p(logits.size());
+        float sum = 0;
+        rows(tier.isa).softmax_codes(logits.data(), n, top, p.data(), &sum);
+        CAPTURE(tier.name);
+        CAPTURE(n);
+        CAPTURE(top);
+        CHECK(sum == oracle::lane_sum(e));
+        // Each e is right within a few roundings of the difference, at most 13.
+        const double lane_adds = static_cast<double>(n) / 16;
+        CHECK(std::fabs(double{sum} / oracle::sum(expected) - 1) <= (20 + lane_adds) * 0x1p-24);
+        CHECK(static_cast<float>(*std::max_element(p.begin(), p.end())) == top);
+        for (std::size_t i = 0; i < p.size(); ++i) {
+          REQUIRE(int{p[i]} == oracle::code(top * e[i], 0, top));
+          REQUIRE(std::fabs(int{p[i]} - double{top} * expected[i]) <= 0.5 + 15 * 255 * 0x1p-24);
+        }
+      }
+    }
+  }
+}
