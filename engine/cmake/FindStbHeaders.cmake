@@ -6,5 +6,5 @@ find_package_handle_standard_args(StbHeaders REQUIRED_VARS StbHeaders_INCLUDE_DI
 if(StbHeaders_FOUND AND NOT TARGET StbHeaders::StbHeaders)
   add_library(StbHeaders::StbHeaders INTERFACE IMPORTED)
   set_target_properties(StbHeaders::StbHeaders PROPERTIES
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${StbHeaders_INCLUDE_DIR})
+    INTERFACE_INCLUDE_DIRECTORIES ${StbHeaders_INCLUDE_DIR})
 endif()

@@ -6,5 +6,5 @@ find_package_handle_standard_args(XXHashHeader REQUIRED_VARS XXHashHeader_INCLUD
 if(XXHashHeader_FOUND AND NOT TARGET XXHashHeader::XXHashHeader)
   add_library(XXHashHeader::XXHashHeader INTERFACE IMPORTED)
   set_target_properties(XXHashHeader::XXHashHeader PROPERTIES
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${XXHashHeader_INCLUDE_DIR})
+    INTERFACE_INCLUDE_DIRECTORIES ${XXHashHeader_INCLUDE_DIR})
 endif()

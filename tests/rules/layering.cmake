@@ -21,8 +21,8 @@ set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
 set(core_headers cpu error tensor)
-set(io_headers json npy weights)
-set(vision_headers image predictions preprocess)
+set(io_headers image json npy weights)
+set(vision_headers predictions preprocess)
 set(op_headers op)
 set(graph_headers graph layers)
 set(plan_headers plan quant)

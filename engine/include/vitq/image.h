@@ -28,15 +28,19 @@ struct Image {
   }
 };
 
-Image make_image(int width, int height);  // black
+// Black. Throws ShapeError for an empty picture, LimitError above 100 megapixels; so do resize and
+// crop.
+Image make_image(int width, int height);
 
 // Whether the EXIF orientation of a JPEG turns the picture.
 enum class Exif { kApply, kIgnore };
 
-// Reads a JPEG or PNG by its content, whatever its name. Grey, palette, 16-bit and alpha become
-// 8-bit RGB as Pillow's convert("RGB") does (alpha is dropped). Throws FileError for anything else,
-// for a truncated or damaged file, and LimitError above 16,384 pixels a side, 100 megapixels or 64
-// MiB of file. `name` is what messages call the data.
+// Reads a JPEG or PNG by its content, whatever its name. Grey, palette, alpha and Adobe's CMYK
+// become 8-bit RGB as Pillow's convert("RGB") does (alpha is dropped, not blended). Of 16-bit
+// samples the high byte is kept; Pillow does so for colour, but clips grey ones at 255, which turns
+// nearly all of such a picture white. Throws FileError for anything else and for a truncated or
+// damaged file, UnsupportedError for the rarer kinds of JPEG, and LimitError above 16,384 pixels a
+// side, 100 megapixels or 64 MiB of file. `name` is what messages call the data.
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, Exif exif);
 Image read_image(const std::filesystem::path& path, Exif exif);
 
@@ -44,9 +48,10 @@ void write_png(const std::filesystem::path& path, const Image& image, Overwrite 
 
 enum class Filter { kBilinear, kBicubic };
 
-// Resamples to width x height, byte for byte as Pillow's Image.resize does with that filter (its
-// antialiasing convolution: horizontal then vertical pass, fixed-point coefficients, 8-bit
-// clamp between). Sizes >= 1.
+// Resamples to width x height, byte for byte as Image.resize of Pillow 13 does with that filter:
+// its antialiasing convolution with fixed-point coefficients, one pass along each axis, 8-bit clamp
+// between. The columns are resampled first, except where the height shrinks by more than twice what
+// the width does; before Pillow 13 they always were, which makes single values differ by one.
 Image resize(const Image& image, int width, int height, Filter filter);
 
 // The part [left, left + width) x [top, top + height); outside of the picture it is black.

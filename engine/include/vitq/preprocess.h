@@ -48,10 +48,13 @@ struct Preprocess {
 // does it. Throws ShapeError if the sizes differ.
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
 
-// Transformers' preprocessor_config.json. `square` says how a plain integer "size" is meant: squash
-// to a square (ViT, DeiT).
+// Transformers' preprocessor_config.json of a ViT or DeiT image processor, old form or new; a plain
+// integer "size" is a square. What the file does not say is as in that processor's class. Throws
+// UnsupportedError for other processors, filters, scalings and padding.
 Preprocess preprocess_from_huggingface(const Json& json);
-// timm's pretrained_cfg: input_size, interpolation, crop_pct, crop_mode, mean, std.
+// timm's pretrained_cfg, or a config.json that holds one: input_size, interpolation, crop_pct,
+// crop_mode, mean, std. Throws UnsupportedError for what is neither a square centre crop nor a
+// squash.
 Preprocess preprocess_from_timm(const Json& json);
 // A named pipeline for `size` x `size` networks: "timm-vit", "timm-deit", "fb-deit", "hf-deit",
 // "hf-vit". Nothing if the name is unknown.

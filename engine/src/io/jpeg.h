@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks a JPEG file before it is decoded (ITU-T T.81).
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "io/picture.h"
+
+namespace vitq {
+
+struct CheckedJpeg {
+  int width = 0;
+  int height = 0;
+  int orientation = 1;               // of EXIF, 1 to 8
+  std::span<const std::byte> bytes;  // the file up to its EOI marker
+};
+
+bool looks_like_jpeg(std::span<const std::byte> bytes);
+
+// Walks every segment and scan up to EOI: lengths, tables, frame and scan headers, that every
+// component is coded and that there are enough data for the stated size. What follows EOI is
+// ignored. Throws FileError or LimitError; UnsupportedError for arithmetic coding, lossless,
+// hierarchical and 12-bit files, and for four-channel files that do not say how they store colour.
+CheckedJpeg check_jpeg(const PictureBytes& file);
+
+}  // namespace vitq

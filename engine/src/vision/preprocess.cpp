@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carrying out a Preprocess: resize, centre crop, normalize.
+#include "vitq/preprocess.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/text.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized picture, in pixels
+
+Image resized(const Image& image, const Preprocess& preprocess) {
+  switch (preprocess.resize) {
+    case Preprocess::Resize::kNone:
+      return image;
+    case Preprocess::Resize::kExact:
+      return resize(image, preprocess.width, preprocess.height, preprocess.filter);
+    case Preprocess::Resize::kShortestEdge:
+      break;
+  }
+  const std::int64_t shorter = std::min(image.width, image.height);
+  const std::int64_t longer = std::max(image.width, image.height);
+  const std::int64_t extent = preprocess.height * longer / shorter;
+  if (extent > kMaxExtent) {
+    throw LimitError(cat("a picture of ", image.width, " x ", image.height, " would become ",
+                         extent, " pixels long when its shorter side becomes ", preprocess.height));
+  }
+  const int longest = static_cast<int>(extent);
+  return image.width < image.height ? resize(image, preprocess.height, longest, preprocess.filter)
+                                    : resize(image, longest, preprocess.height, preprocess.filter);
+}
+
+// Where a centred crop starts; negative if the picture is smaller.
+int crop_start(int extent, int size, Preprocess::CropOffset offset) {
+  const int margin = extent - size;
+  if (offset == Preprocess::CropOffset::kFloor) return (margin - (margin < 0 ? 1 : 0)) / 2;
+  // A picture that is too small is padded first, the odd row or column at the end.
+  if (margin < 0) return margin / 2;
+  const int half = margin / 2;
+  return margin % 2 == 0 ? half : half + half % 2;  // halves go to the even neighbour
+}
+
+}  // namespace
+
+Image Preprocess::pixels(const Image& image) const {
+  Image out = resized(image, *this);
+  if (crop_height == 0) return out;
+  if (crop_height == out.height && crop_width == out.width) return out;
+  return crop(out, crop_start(out.width, crop_width, crop_offset),
+              crop_start(out.height, crop_height, crop_offset), crop_width, crop_height);
+}
+
+Tensor normalize(std::span<const Image> images, const Preprocess& preprocess) {
+  if (images.empty()) throw ShapeError("no pictures to normalize");
+  const int width = images[0].width;
+  const int height = images[0].height;
+  const auto plane = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  std::array<std::array<float, 256>, 3> table;
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t p = 0; p < 256; ++p) {
+      table[c][p] = (static_cast<float>(p) / 255.0F - preprocess.mean[c]) / preprocess.std[c];
+    }
+  }
+  Tensor out({static_cast<std::int64_t>(images.size()), 3, height, width}, DType::kF32);
+  float* to = out.as<float>().data();
+  for (const Image& image : images) {
+    if (image.width != width || image.height != height) {
+      throw ShapeError(cat("pictures of ", width, " x ", height, " and ", image.width, " x ",
+                           image.height, " do not fit one batch"));
+    }
+    for (std::size_t c = 0; c < 3; ++c, to += plane) {
+      for (std::size_t i = 0; i < plane; ++i) to[i] = table[c][image.rgb[3 * i + c]];
+    }
+  }
+  return out;
+}
+
+}  // namespace vitq

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The canonical JSON form of a Preprocess: one flat object in which every field stands.
+#include <algorithm>
+#include <string_view>
+
+#include "core/text.h"
+#include "vision/preprocess_read.h"
+#include "vitq/preprocess.h"
+
+namespace vitq {
+namespace {
+
+constexpr std::array<std::string_view, 3> kResizes = {"none", "exact", "shortest_edge"};
+constexpr std::array<std::string_view, 2> kFilters = {"bilinear", "bicubic"};
+constexpr std::array<std::string_view, 2> kOffsets = {"round", "floor"};
+constexpr std::array<std::string_view, 9> kKeys = {"resize",      "height",      "width",
+                                                   "filter",      "crop_height", "crop_width",
+                                                   "crop_offset", "mean",        "std"};
+
+template <typename Enum, std::size_t kCount>
+std::string_view name_in(const std::array<std::string_view, kCount>& names, Enum value) {
+  return names[static_cast<std::size_t>(value)];
+}
+
+template <typename Enum, std::size_t kCount>
+Enum value_in(const std::array<std::string_view, kCount>& names, const Json& json) {
+  const std::string name = json.string();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    std::string known;
+    for (const std::string_view each : names) known += cat(known.empty() ? "" : ", ", each);
+    json.fail(cat("\"", name, "\" is none of ", known));
+  }
+  return static_cast<Enum>(found - names.begin());
+}
+
+}  // namespace
+
+Json Preprocess::to_json() const {
+  Json json = Json::object();
+  json.set("resize", name_in(kResizes, resize));
+  json.set("height", height).set("width", width);
+  json.set("filter", name_in(kFilters, filter));
+  json.set("crop_height", crop_height).set("crop_width", crop_width);
+  json.set("crop_offset", name_in(kOffsets, crop_offset));
+  json.set("mean", Json::array(std::span<const float>(mean)));
+  json.set("std", Json::array(std::span<const float>(std)));
+  return json;
+}
+
+Preprocess Preprocess::from_json(const Json& json) {
+  for (const auto& [key, value] : json.members()) {
+    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) value.fail("an unknown key");
+  }
+  Preprocess result;
+  result.resize = value_in<Resize>(kResizes, json.at("resize"));
+  result.height = read_side(json.at("height"));
+  result.width = read_side(json.at("width"));
+  result.filter = value_in<Filter>(kFilters, json.at("filter"));
+  result.crop_height = static_cast<int>(json.at("crop_height").integer(0, kMaxInputSide));
+  result.crop_width = static_cast<int>(json.at("crop_width").integer(0, kMaxInputSide));
+  result.crop_offset = value_in<CropOffset>(kOffsets, json.at("crop_offset"));
+  result.mean = read_mean(json.at("mean"));
+  result.std = read_std(json.at("std"));
+  if ((result.crop_height == 0) != (result.crop_width == 0)) {
+    json.at("crop_width").fail("crop_height and crop_width must be both zero or both positive");
+  }
+  if (result.resize == Resize::kShortestEdge && result.height != result.width) {
+    json.at("width").fail("height and width must be equal for shortest_edge");
+  }
+  return result;
+}
+
+}  // namespace vitq

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checked reading of the values that every description of a preprocessing has.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "vitq/json.h"
+
+namespace vitq {
+
+inline constexpr int kMaxInputSide = 8192;
+
+// ImageNet's statistics, and the plain [-1, 1] scaling of the first ViT.
+inline constexpr std::array<float, 3> kImageNetMean = {0.485F, 0.456F, 0.406F};
+inline constexpr std::array<float, 3> kImageNetStd = {0.229F, 0.224F, 0.225F};
+inline constexpr std::array<float, 3> kHalves = {0.5F, 0.5F, 0.5F};
+
+// A side of a picture in pixels, 1 to 8192.
+inline int read_side(const Json& json) {
+  return static_cast<int>(json.integer(1, kMaxInputSide));
+}
+
+// Three finite numbers; a single one stands for all channels.
+inline std::array<float, 3> read_mean(const Json& json) {
+  std::array<float, 3> result = {};
+  if (json.is_number()) {
+    result.fill(static_cast<float>(json.number()));
+    if (!std::isfinite(result[0])) json.fail("a number too large for a float");
+    return result;
+  }
+  const std::vector<float> values = json.floats();
+  if (values.size() != 3) {
+    json.fail("expected three numbers, found " + std::to_string(values.size()));
+  }
+  std::copy(values.begin(), values.end(), result.begin());
+  return result;
+}
+
+// The same, each above zero.
+inline std::array<float, 3> read_std(const Json& json) {
+  const std::array<float, 3> result = read_mean(json);
+  for (const float value : result) {
+    if (!(value > 0.0F)) json.fail("a standard deviation must be above zero");
+  }
+  return result;
+}
+
+}  // namespace vitq
