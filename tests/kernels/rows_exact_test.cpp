@@ -15,6 +15,7 @@
 
 using namespace vitq;
 using namespace row_tests;
+using oracle::wide;
 
 namespace {
 
@@ -157,11 +158,11 @@ TEST_CASE("softmax codes round top times exp, and their sum runs in 16 lanes") {
         CHECK(sum == oracle::lane_sum(e));
         // Each e is right within a few roundings of the difference, at most 13.
         const double lane_adds = static_cast<double>(n) / 16;
-        CHECK(std::fabs(double{sum} / oracle::sum(expected) - 1) <= (20 + lane_adds) * 0x1p-24);
+        CHECK(std::fabs(wide(sum) / oracle::sum(expected) - 1) <= (20 + lane_adds) * 0x1p-24);
         CHECK(static_cast<float>(*std::max_element(p.begin(), p.end())) == top);
         for (std::size_t i = 0; i < p.size(); ++i) {
           REQUIRE(int{p[i]} == oracle::code(top * e[i], 0, top));
-          REQUIRE(std::fabs(int{p[i]} - double{top} * expected[i]) <= 0.5 + 15 * 255 * 0x1p-24);
+          REQUIRE(std::fabs(int{p[i]} - wide(top) * expected[i]) <= 0.5 + 15 * 255 * 0x1p-24);
         }
       }
     }

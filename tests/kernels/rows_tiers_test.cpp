@@ -97,6 +97,12 @@ void same_in_all_tiers(const Call& call) {
 
 }  // namespace
 
+TEST_CASE("each tier has functions of its own, and the best that is allowed is the default") {
+  CHECK(&rows(Isa::kBaseline) != &rows(Isa::kAvx2));
+  CHECK(&rows(Isa::kAvx2) != &rows(Isa::kAvx512));
+  CHECK(&rows() == &rows(best_isa(cpu())));
+}
+
 TEST_CASE("tiers agree on the bits: float rows") {
   same_in_all_tiers<float>([](const Rows& r, const Inputs& in, float* y) {
     r.layer_norm(in.px(), in.py(), in.pz(), 1e-6F, in.n, y);
@@ -105,8 +111,6 @@ TEST_CASE("tiers agree on the bits: float rows") {
       [](const Rows& r, const Inputs& in, float* y) { r.softmax(in.px(), in.a, in.n, y); });
   same_in_all_tiers<float>(
       [](const Rows& r, const Inputs& in, float* y) { r.exp(in.px(), in.n, y); });
-  same_in_all_tiers<float>(
-      [](const Rows& r, const Inputs& in, float* y) { r.erf(in.pz(), in.n, y); });
   same_in_all_tiers<float>(
       [](const Rows& r, const Inputs& in, float* y) { r.gelu(in.px(), in.n, y); });
   same_in_all_tiers<float>(
@@ -172,5 +176,21 @@ TEST_CASE("kernels that allow it give the same in place") {
     both([&](const float* x, float* y) { r.gelu(x, in.n, y); });
     both([&](const float* x, float* y) { r.relu(x, in.n, y); });
     both([&](const float* x, float* y) { r.add(x, in.pw(), in.n, y); });
+  }
+}
+
+TEST_CASE("exp and gelu of an element do not depend on its place in the row") {
+  Random random(14);
+  for (const Tier& tier : tiers()) {
+    for (const auto function : {rows(tier.isa).exp, rows(tier.isa).gelu}) {
+      const Floats x = random.row(1000, -8, 8);
+      Floats y(x.size());
+      function(x.data(), 1000, y.data());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        float alone = 0;
+        function(&x[i], 1, &alone);
+        REQUIRE(alone == y[i]);
+      }
+    }
   }
 }

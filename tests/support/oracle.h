@@ -13,6 +13,10 @@ namespace oracle {
 using Floats = std::vector<float>;
 using Doubles = std::vector<double>;
 
+inline double wide(float x) {
+  return static_cast<double>(x);
+}
+
 struct Moments {
   double mean = 0;
   double variance = 0;  // biased
@@ -21,8 +25,8 @@ struct Moments {
 inline Moments moments(const Floats& x) {
   Moments m;
   const auto n = static_cast<double>(x.size());
-  for (const float v : x) m.mean += double{v} / n;
-  for (const float v : x) m.variance += (double{v} - m.mean) * (double{v} - m.mean) / n;
+  for (const float v : x) m.mean += wide(v) / n;
+  for (const float v : x) m.variance += (wide(v) - m.mean) * (wide(v) - m.mean) / n;
   return m;
 }
 
@@ -30,8 +34,8 @@ inline Doubles layer_norm(const Floats& x, const Floats& gamma, const Floats& be
   const Moments m = moments(x);
   Doubles y;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const double normal = (double{x[i]} - m.mean) / std::sqrt(m.variance + double{eps});
-    y.push_back(normal * double{gamma[i]} + double{beta[i]});
+    const double normal = (wide(x[i]) - m.mean) / std::sqrt(m.variance + wide(eps));
+    y.push_back(normal * wide(gamma[i]) + wide(beta[i]));
   }
   return y;
 }
@@ -39,7 +43,7 @@ inline Doubles layer_norm(const Floats& x, const Floats& gamma, const Floats& be
 // exp(scale * x - max), whose greatest element is 1.
 inline Doubles peak_exp(const Floats& x, float scale) {
   Doubles e;
-  for (const float v : x) e.push_back(double{v} * double{scale});
+  for (const float v : x) e.push_back(wide(v) * wide(scale));
   const double peak = *std::max_element(e.begin(), e.end());
   for (double& v : e) v = std::exp(v - peak);
   return e;
@@ -59,7 +63,7 @@ inline Doubles softmax(const Floats& x, float scale) {
 }
 
 inline double gelu(float x) {
-  return 0.5 * double{x} * (1.0 + std::erf(double{x} / std::sqrt(2.0)));
+  return 0.5 * wide(x) * (1.0 + std::erf(wide(x) / std::sqrt(2.0)));
 }
 
 // The definition of a code: f32 arithmetic, clamped, to the nearest integer, ties to even.

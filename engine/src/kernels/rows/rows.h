@@ -30,9 +30,7 @@ struct Rows {
   // e to the power of x for x <= 88, within 1 ulp; 0 below -87.33, where the result would be
   // subnormal. Larger x are outside its domain.
   void (*exp)(const float* x, std::int64_t n, float* y);
-  // The error function, within 3.5e-7; exactly 1 or -1 beyond 3.92 and -3.92.
-  void (*erf)(const float* x, std::int64_t n, float* y);
-  // y = (0.5 * x) * (1 + erf(x * sqrt(1/2))), within 2e-7 * max(1, |x|).
+  // x / 2 * (1 + erf(x / sqrt(2))), within 1.7e-7 * max(1, |x|).
   void (*gelu)(const float* x, std::int64_t n, float* y);
   void (*relu)(const float* x, std::int64_t n, float* y);
   void (*add)(const float* a, const float* b, std::int64_t n, float* y);
