@@ -43,8 +43,8 @@ class Json {
 
   // Strict parsing: UTF-8, one value, no duplicate keys, no NaN, within the limits. `source` is
   // what messages call the text.
-  static Json parse(std::string_view text, std::string source, const Limits& limits);
-  static Json parse(std::string_view text, std::string source);
+  static Json parse(std::string_view text, const std::string& source, const Limits& limits);
+  static Json parse(std::string_view text, const std::string& source);
   static Json read(const std::filesystem::path& path);
 
   Json(const Json&);

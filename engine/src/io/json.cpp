@@ -117,13 +117,13 @@ Json& Json::push(Json value) {
   return *this;
 }
 
-Json Json::parse(std::string_view text, std::string source, const Limits& limits) {
+Json Json::parse(std::string_view text, const std::string& source, const Limits& limits) {
   JsonTree tree = parse_json_tree(text, source, limits);
   return Node::make(Node(std::move(tree), source + ": $"));
 }
 
-Json Json::parse(std::string_view text, std::string source) {
-  return parse(text, std::move(source), Limits());
+Json Json::parse(std::string_view text, const std::string& source) {
+  return parse(text, source, Limits());
 }
 
 Json Json::read(const std::filesystem::path& path) {

@@ -78,6 +78,7 @@ Shape read_shape(const Json& json) {
     json.fail(cat("found ", extents.size(), " dimensions, expected at most ", Shape::kMaxRank));
   }
   std::vector<std::int64_t> dims;
+  dims.reserve(extents.size());
   for (const Json& extent : extents) dims.push_back(extent.integer(0, kMaxExtent));
   try {
     return Shape(dims);
