@@ -9,6 +9,8 @@
 #include <memory>
 #include <thread>
 
+#include "core/text.h"
+
 namespace vitq {
 namespace {
 
@@ -90,7 +92,8 @@ std::optional<int> quota_cpus(const std::string& root) {
     if (controllers.empty()) {
       result = lower(result, walk_up(mounts, path, read_v2));
     } else if (lists_cpu(controllers)) {
-      result = lower(result, walk_up(mounts + "/" + controllers, path, read_v1));
+      const std::string own = cat(mounts, "/", controllers);
+      result = lower(result, walk_up(own, path, read_v1));
       result = lower(result, walk_up(mounts + "/cpu", path, read_v1));
     }
   }
