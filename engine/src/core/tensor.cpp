@@ -75,9 +75,9 @@ Shape Shape::with(int axis, std::int64_t extent) const {
 }
 
 std::string Shape::str() const {
-  std::string text = "[";
-  for (int i = 0; i < rank_; ++i) text += (i > 0 ? ", " : "") + std::to_string(dims_[i]);
-  return text + "]";
+  std::string text;
+  for (const std::int64_t dim : dims()) text += (text.empty() ? "" : ", ") + std::to_string(dim);
+  return cat('[', text, ']');
 }
 
 bool operator==(const Shape& a, const Shape& b) {

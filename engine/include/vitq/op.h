@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a node of the graph means: a closed set of plain structs. Adding one makes every visitor
+// that forgot it a compile error. Operands are the node's inputs, in the order stated here.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "vitq/tensor.h"
+
+namespace vitq {
+
+enum class Act : std::uint8_t { kNone, kGelu, kRelu, kSigmoid };  // GELU with the exact erf
+
+namespace op {
+
+// What the caller gives to Session::run.
+struct Input {};
+// A weight, found in the checkpoint under the node's name.
+struct Param {};
+// Values known when the graph is traced, such as sine positions.
+struct Constant {
+  Tensor value;
+};
+// x [..., k], weight [n, k], optional bias [n] -> x weight^T + bias, [..., n].
+struct Linear {};
+// x [N, C, H, W], weight [O, C, kh, kw], optional bias [O] -> [N, O, H', W'], as torch.conv2d.
+struct Conv2d {
+  int stride = 1;
+  int pad = 0;
+  int dilation = 1;
+};
+// a [..., m, k], b [..., k, n], or [..., n, k] if transpose_b -> scale * a b, [..., m, n].
+struct MatMul {
+  bool transpose_b = false;
+  float scale = 1.0F;
+};
+// x [..., n], gain [n], bias [n]; over the last axis, biased variance.
+struct LayerNorm {
+  float eps = 1e-6F;
+};
+// Over the last axis.
+struct Softmax {};
+struct Activate {
+  Act kind = Act::kNone;
+};
+// a + b. Extents of 1 are broadcast; the ranks are equal.
+struct Add {};
+struct Scale {
+  float factor = 1.0F;
+};
+// Operands side by side along `axis`; extents of 1 on the other axes are broadcast.
+struct Concat {
+  int axis = 0;
+};
+// Indices [begin, end) along `axis`.
+struct Slice {
+  int axis = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+// To the node's shape, row-major order kept.
+struct Reshape {};
+// out.shape[i] = in.shape[order[i]], as torch.permute.
+struct Permute {
+  std::vector<int> order;
+};
+// x [N, C, H, W] -> [N, C, H', W'], as torch.max_pool2d.
+struct MaxPool {
+  int kernel = 3;
+  int stride = 2;
+  int pad = 1;
+};
+
+}  // namespace op
+
+using Op = std::variant<op::Input, op::Param, op::Constant, op::Linear, op::Conv2d, op::MatMul,
+                        op::LayerNorm, op::Softmax, op::Activate, op::Add, op::Scale, op::Concat,
+                        op::Slice, op::Reshape, op::Permute, op::MaxPool>;
+
+// "Linear", "MatMul", ... as printed in tables.
+std::string_view name_of(const Op& op);
+
+}  // namespace vitq

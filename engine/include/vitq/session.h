@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a Plan: one arena, one kernel per step, everything created at construction.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vitq/plan.h"
+#include "vitq/tensor.h"
+
+namespace vitq {
+
+enum class Backend : std::uint8_t {
+  kOneDnn,     // the fastest kernel that applies, oneDNN's first
+  kReference,  // plain loops, the arbiter
+};
+
+struct SessionOptions {
+  int threads = 0;  // 0: as many as this process may use
+  Backend backend = Backend::kOneDnn;
+  bool profile = false;  // time every step
+};
+
+// Called before a step whose operand is observed, with the operand's values, dense.
+using Tap = std::function<void(Site site, const Tensor& values)>;
+
+// What one step is and has cost.
+struct StepProfile {
+  std::string name;
+  std::string op;
+  std::string kernel;  // the implementation chosen
+  std::string shape;   // of the result
+  std::int64_t macs = 0;
+  std::int64_t bytes = 0;     // read and written
+  double milliseconds = 0.0;  // of all runs since construction, if profiling
+};
+
+// Not thread-safe; sessions that share a plan may run in parallel, one thread each.
+class Session {
+ public:
+  // Creates every primitive. Throws UnsupportedError if no kernel can run a step, and LimitError if
+  // the arena does not fit.
+  Session(std::shared_ptr<const Plan> plan, const SessionOptions& options);
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  // The plan's outputs for these inputs, valid until the next run. Allocates nothing. Throws
+  // ShapeError if the inputs do not have the plan's shapes and f32 elements.
+  std::span<const Tensor> run(std::span<const Tensor> inputs);
+  std::span<const Tensor> run(const Tensor& input) { return run({&input, 1}); }
+
+  // Runs, handing the operands `sites` of every step to `tap`. Allocates.
+  std::span<const Tensor> run(std::span<const Tensor> inputs, std::span<const Site> sites,
+                              const Tap& tap);
+
+  const Plan& plan() const;
+  int threads() const;
+  std::vector<StepProfile> profile() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The instruction set and libraries in use, for reports: "avx512_vnni+amx", "oneDNN 2.6.3".
+std::string isa_in_use();
+std::string library_versions();
+// How many threads a session uses when it is not told: what affinity and cgroup quota allow.
+int default_threads();
+
+}  // namespace vitq

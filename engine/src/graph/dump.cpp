@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph for people: a text listing and GraphViz. Weights appear only as operands.
+#include <iomanip>
+#include <sstream>
+
+#include "vitq/graph.h"
+
+namespace vitq {
+namespace {
+
+bool is_weight(const Node& node) {
+  return std::holds_alternative<op::Param>(node.op) ||
+         std::holds_alternative<op::Constant>(node.op);
+}
+
+}  // namespace
+
+std::string to_text(const Graph& graph) {
+  std::ostringstream out;
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Node& node = graph[id];
+    if (is_weight(node)) continue;
+    out << std::setw(5) << id << "  " << std::left << std::setw(10) << name_of(node.op)
+        << std::setw(28) << node.name << std::setw(22) << node.shape.str() << std::right;
+    for (const NodeId input : node.inputs) {
+      if (is_weight(graph[input])) {
+        out << ' ' << graph[input].name << graph[input].shape.str();
+      } else {
+        out << " %" << input;
+      }
+    }
+    out << '\n';
+  }
+  for (const GraphOutput& output : graph.outputs()) {
+    out << output.name << " = %" << output.node << '\n';
+  }
+  return out.str();
+}
+
+std::string to_dot(const Graph& graph) {
+  std::ostringstream out;
+  out << "digraph vitq {\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n";
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Node& node = graph[id];
+    if (is_weight(node)) continue;
+    out << "  n" << id << " [label=\"" << name_of(node.op) << "\\n"
+        << node.name << "\\n"
+        << node.shape.str() << "\"];\n";
+    for (const NodeId input : node.inputs) {
+      if (!is_weight(graph[input])) out << "  n" << input << " -> n" << id << ";\n";
+    }
+  }
+  for (const GraphOutput& output : graph.outputs()) {
+    out << "  n" << output.node << " -> \"" << output.name << "\";\n";
+  }
+  out << "}\n";
+  return out.str();
+}
+
+}  // namespace vitq

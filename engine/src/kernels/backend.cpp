@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/backend.h"
+
+#include "core/cpu.h"
+#include "core/text.h"
+#include "kernels/onednn/onednn.h"
+#include "kernels/reference/reference.h"
+#include "kernels/rowwise.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+constexpr MakeKernel kReferenceKernels[] = {
+    make_rowwise,        make_reference_linear, make_reference_matmul,
+    make_reference_conv, make_reference_pool,
+};
+
+constexpr MakeKernel kOneDnnKernels[] = {
+    make_rowwise,          make_onednn_linear,  make_onednn_matmul,
+    make_onednn_conv,      make_onednn_pool,    make_reference_linear,
+    make_reference_matmul, make_reference_conv, make_reference_pool,
+};
+
+std::span<const MakeKernel> kernels_of(Backend backend) {
+  if (backend == Backend::kReference) return kReferenceKernels;
+  return kOneDnnKernels;
+}
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_kernel(Backend backend, const Step& step,
+                                    const KernelContext& context) {
+  for (const MakeKernel make : kernels_of(backend)) {
+    if (std::unique_ptr<Kernel> kernel = make(step, context)) return kernel;
+  }
+  throw UnsupportedError(cat("no kernel can run step '", step.name, "' (", name_of(step.op), ")"));
+}
+
+KernelContext make_context(Backend backend, const Plan& plan, int threads) {
+  const bool reference = backend == Backend::kReference;
+  return {.plan = plan,
+          .threads = threads,
+          .rows = reference ? rows(Isa::kBaseline) : rows(),
+          .onednn = reference ? nullptr : std::make_shared<OneDnn>()};
+}
+
+std::string library_versions() {
+  return onednn_version();
+}
+
+}  // namespace vitq

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which kernels a backend tries, in order.
+#pragma once
+
+#include "kernels/kernel.h"
+#include "vitq/session.h"
+
+namespace vitq {
+
+// The first kernel of the backend's list that applies. Throws UnsupportedError if there is none.
+std::unique_ptr<Kernel> make_kernel(Backend backend, const Step& step,
+                                    const KernelContext& context);
+
+// The context of a session: oneDNN's engine exists only where a kernel may use it.
+KernelContext make_context(Backend backend, const Plan& plan, int threads);
+
+}  // namespace vitq

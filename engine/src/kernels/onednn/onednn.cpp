@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/onednn/onednn.h"
+
+#include <exception>
+
+#include "core/text.h"
+
+namespace vitq {
+namespace {
+
+dnnl::memory::dims dims_of(const View& view) {
+  return {view.dims.dims().begin(), view.dims.dims().end()};
+}
+
+constexpr auto kInference = dnnl::prop_kind::forward_inference;
+
+}  // namespace
+
+std::string onednn_version() {
+  const dnnl_version_t* version = dnnl_version();
+  return cat("oneDNN ", version->major, ".", version->minor, ".", version->patch);
+}
+
+dnnl::memory::data_type onednn_type(DType dtype) {
+  using Type = dnnl::memory::data_type;
+  switch (dtype) {
+    case DType::kF32: return Type::f32;
+    case DType::kS32: return Type::s32;
+    case DType::kS8: return Type::s8;
+    case DType::kU8: return Type::u8;
+    default: return Type::undef;
+  }
+}
+
+dnnl::memory::desc onednn_desc(const View& view) {
+  const dnnl::memory::dims strides(view.strides.begin(), view.strides.begin() + view.dims.rank());
+  return {dims_of(view), onednn_type(view.dtype), strides};
+}
+
+dnnl::memory::desc onednn_any(const View& view) {
+  return {dims_of(view), onednn_type(view.dtype), dnnl::memory::format_tag::any};
+}
+
+#if DNNL_VERSION_MAJOR < 3
+
+dnnl::matmul::primitive_desc describe(const OneDnn& onednn, const MatmulProblem& problem,
+                                      const dnnl::primitive_attr& attr) {
+  const dnnl::matmul::desc desc(problem.src, problem.weights, problem.bias, problem.dst);
+  return {desc, attr, onednn.engine};
+}
+
+dnnl::convolution_forward::primitive_desc describe(const OneDnn& onednn, const ConvProblem& problem,
+                                                   const dnnl::primitive_attr& attr) {
+  const dnnl::memory::dims strides(2, problem.stride);
+  const dnnl::memory::dims dilates(2, problem.dilation - 1);
+  const dnnl::memory::dims pads(2, problem.pad);
+  const dnnl::convolution_forward::desc desc(kInference, dnnl::algorithm::convolution_direct,
+                                             problem.src, problem.weights, problem.bias,
+                                             problem.dst, strides, dilates, pads, pads);
+  return {desc, attr, onednn.engine};
+}
+
+dnnl::pooling_forward::primitive_desc describe(const OneDnn& onednn, const PoolProblem& problem) {
+  const dnnl::memory::dims strides(2, problem.stride);
+  const dnnl::memory::dims kernel(2, problem.kernel);
+  const dnnl::memory::dims pads(2, problem.pad);
+  const dnnl::pooling_forward::desc desc(kInference, dnnl::algorithm::pooling_max, problem.src,
+                                         problem.dst, strides, kernel, pads, pads);
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return {desc, attr, onednn.engine};
+}
+
+void set_result_scale(dnnl::primitive_attr& attr, float factor) {
+  attr.set_output_scales(0, {factor});
+}
+
+#else
+
+dnnl::matmul::primitive_desc describe(const OneDnn& onednn, const MatmulProblem& problem,
+                                      const dnnl::primitive_attr& attr) {
+  return {onednn.engine, problem.src, problem.weights, problem.bias, problem.dst, attr};
+}
+
+dnnl::convolution_forward::primitive_desc describe(const OneDnn& onednn, const ConvProblem& problem,
+                                                   const dnnl::primitive_attr& attr) {
+  const dnnl::memory::dims strides(2, problem.stride);
+  const dnnl::memory::dims dilates(2, problem.dilation - 1);
+  const dnnl::memory::dims pads(2, problem.pad);
+  return {onednn.engine,
+          kInference,
+          dnnl::algorithm::convolution_direct,
+          problem.src,
+          problem.weights,
+          problem.bias,
+          problem.dst,
+          strides,
+          dilates,
+          pads,
+          pads,
+          attr};
+}
+
+dnnl::pooling_forward::primitive_desc describe(const OneDnn& onednn, const PoolProblem& problem) {
+  const dnnl::memory::dims strides(2, problem.stride);
+  const dnnl::memory::dims kernel(2, problem.kernel);
+  const dnnl::memory::dims dilates(2, 0);
+  const dnnl::memory::dims pads(2, problem.pad);
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return {onednn.engine, kInference,  dnnl::algorithm::pooling_max,
+          problem.src,   problem.dst, strides,
+          kernel,        dilates,     pads,
+          pads,          attr};
+}
+
+void set_result_scale(dnnl::primitive_attr& attr, float factor) {
+  dnnl::post_ops ops;
+  ops.append_eltwise(dnnl::algorithm::eltwise_linear, factor, 0.0F);
+  attr.set_post_ops(ops);
+}
+
+#endif
+
+dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& residual) {
+  dnnl::post_ops ops;
+  if (epilogue.residual) ops.append_binary(dnnl::algorithm::binary_add, residual);
+  const auto eltwise = [&ops](dnnl::algorithm algorithm) {
+#if DNNL_VERSION_MAJOR < 3
+    ops.append_eltwise(1.0F, algorithm, 0.0F, 0.0F);
+#else
+    ops.append_eltwise(algorithm, 0.0F, 0.0F);
+#endif
+  };
+  switch (epilogue.act) {
+    case Act::kNone: break;
+    case Act::kGelu: eltwise(dnnl::algorithm::eltwise_gelu_erf); break;
+    case Act::kRelu: eltwise(dnnl::algorithm::eltwise_relu); break;
+    case Act::kSigmoid: eltwise(dnnl::algorithm::eltwise_logistic); break;
+  }
+  return ops;
+}
+
+OneDnnKernel::OneDnnKernel(std::shared_ptr<OneDnn> onednn, const dnnl::primitive& primitive,
+                           const dnnl::memory::desc& scratchpad, std::string name)
+    : onednn_(std::move(onednn)), primitive_(primitive), name_(std::move(name)) {
+  if (scratchpad.get_size() > 0) {
+    hold(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratchpad, onednn_->engine));
+  }
+}
+
+void OneDnnKernel::bind(int index, const View& view, const dnnl::memory::desc& desc) {
+  bound_.push_back({view, dnnl::memory(desc, onednn_->engine, nullptr)});
+  arguments_.push_back({index, bound_.back().memory.get()});
+}
+
+void OneDnnKernel::hold(int index, dnnl::memory memory) {
+  held_.push_back(std::move(memory));
+  arguments_.push_back({index, held_.back().get()});
+}
+
+void OneDnnKernel::run(Buffers buffers) noexcept {
+  for (const Bound& bound : bound_) {
+    const View& view = bound.view;
+    std::byte* data = buffers[static_cast<std::size_t>(view.buffer)] +
+                      view.offset * static_cast<std::int64_t>(size_of(view.dtype));
+    bound.memory.set_data_handle(data);
+  }
+  // The C function: the C++ one builds a vector of arguments in every call.
+  const dnnl_status_t status =
+      dnnl_primitive_execute(primitive_.get(), onednn_->stream.get(),
+                             static_cast<int>(arguments_.size()), arguments_.data());
+  if (status != dnnl_success) std::terminate();
+}
+
+dnnl::memory packed(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
+                    const dnnl::memory::desc& to) {
+  // oneDNN takes a mutable pointer but only reads the source of a reorder.
+  dnnl::memory source(from, onednn.engine, const_cast<std::byte*>(values.data()));
+  if (from == to) return source;
+  dnnl::memory result(to, onednn.engine);
+  dnnl::stream stream = onednn.stream;
+  dnnl::reorder(source, result).execute(stream, source, result);
+  stream.wait();
+  return result;
+}
+
+}  // namespace vitq

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only place that includes oneDNN, and the only one that knows its version: 2.x describes an
+// operation first and asks for a primitive then, 3.x does both at once.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel.h"
+#include "vitq/plan.h"
+
+namespace vitq {
+
+// "oneDNN 2.6.3"
+std::string onednn_version();
+
+class OneDnn {
+ public:
+  OneDnn() : engine(dnnl::engine::kind::cpu, 0), stream(engine) {}
+
+  dnnl::engine engine;
+  dnnl::stream stream;
+};
+
+dnnl::memory::data_type onednn_type(DType dtype);
+// The dims and strides of `view`.
+dnnl::memory::desc onednn_desc(const View& view);
+// Dims whose layout oneDNN may choose.
+dnnl::memory::desc onednn_any(const View& view);
+
+struct MatmulProblem {
+  dnnl::memory::desc src, weights, bias, dst;  // bias may be empty
+};
+dnnl::matmul::primitive_desc describe(const OneDnn& onednn, const MatmulProblem& problem,
+                                      const dnnl::primitive_attr& attr);
+
+struct ConvProblem {
+  dnnl::memory::desc src, weights, bias, dst;  // bias may be empty
+  int stride = 1, pad = 0, dilation = 1;
+};
+dnnl::convolution_forward::primitive_desc describe(const OneDnn& onednn, const ConvProblem& problem,
+                                                   const dnnl::primitive_attr& attr);
+
+struct PoolProblem {
+  dnnl::memory::desc src, dst;
+  int kernel = 1, stride = 1, pad = 0;
+};
+dnnl::pooling_forward::primitive_desc describe(const OneDnn& onednn, const PoolProblem& problem);
+
+// Multiplies the result by `factor`.
+void set_result_scale(dnnl::primitive_attr& attr, float factor);
+// Adds the residual and applies the activation, in this order.
+dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& residual);
+
+// A step that is one primitive.
+class OneDnnKernel : public Kernel {
+ public:
+  OneDnnKernel(std::shared_ptr<OneDnn> onednn, const dnnl::primitive& primitive,
+               const dnnl::memory::desc& scratchpad, std::string name);
+
+  // Argument `index` lies where `view` does, described by `desc`.
+  void bind(int index, const View& view, const dnnl::memory::desc& desc);
+  // Argument `index` is this memory, in every run.
+  void hold(int index, dnnl::memory memory);
+
+  void run(Buffers buffers) noexcept override;
+  std::string name() const override { return name_; }
+
+ private:
+  struct Bound {
+    View view;
+    dnnl::memory memory;
+  };
+
+  std::shared_ptr<OneDnn> onednn_;
+  dnnl::primitive primitive_;
+  std::string name_;
+  std::vector<Bound> bound_;
+  std::vector<dnnl::memory> held_;
+  std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+// `values`, laid out as `from`, in the layout `to` that a primitive asked for.
+dnnl::memory packed(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
+                    const dnnl::memory::desc& to);
+
+std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext& context);
+std::unique_ptr<Kernel> make_onednn_matmul(const Step& step, const KernelContext& context);
+std::unique_ptr<Kernel> make_onednn_conv(const Step& step, const KernelContext& context);
+std::unique_ptr<Kernel> make_onednn_pool(const Step& step, const KernelContext& context);
+
+}  // namespace vitq

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/reference/reference.h"
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "core/parallel.h"
+#include "plan/views.h"
+
+namespace vitq {
+namespace {
+
+// An element of a view by its indices.
+class Element {
+ public:
+  Element(Buffers buffers, const View& view) : data_(data_of<float>(buffers, view)), view_(view) {}
+
+  template <typename... Index>
+  float& operator()(Index... index) const {
+    const std::int64_t indices[] = {static_cast<std::int64_t>(index)...};
+    std::int64_t offset = 0;
+    for (std::size_t i = 0; i < sizeof...(index); ++i) offset += indices[i] * view_.strides[i];
+    return data_[offset];
+  }
+
+ private:
+  float* data_;
+  const View& view_;
+};
+
+double activated(double x, Act act) {
+  switch (act) {
+    case Act::kNone: return x;
+    case Act::kGelu: return 0.5 * x * (1.0 + std::erf(x * std::sqrt(0.5)));
+    case Act::kRelu: return x > 0.0 ? x : 0.0;
+    case Act::kSigmoid: return 1.0 / (1.0 + std::exp(-x));
+  }
+  return x;
+}
+
+// A step that is a function of the buffers.
+class FunctionKernel : public Kernel {
+ public:
+  explicit FunctionKernel(std::function<void(Buffers)> function) : function_(std::move(function)) {}
+  void run(Buffers buffers) noexcept override { function_(buffers); }
+  std::string name() const override { return "reference"; }
+
+ private:
+  std::function<void(Buffers)> function_;
+};
+
+void linear(const Step& step, int threads, Buffers buffers) {
+  std::vector<View> views = {step.in[0], step.out};
+  if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
+  const RowWalk walk = walk_rows(views);
+  const Element weight(buffers, step.in[1]);
+  const std::int64_t n = step.in[1].dims[0];
+  const std::int64_t k = step.in[1].dims[1];
+  parallel_for(threads, walk.rows, [&](std::int64_t row) {
+    const float* x = data_of<float>(buffers, step.in[0]) + walk.offset(0, row);
+    float* y = data_of<float>(buffers, step.out) + walk.offset(1, row);
+    for (std::int64_t o = 0; o < n; ++o) {
+      double sum = step.in.size() > 2 ? double{data_of<float>(buffers, step.in[2])[o]} : 0.0;
+      for (std::int64_t c = 0; c < k; ++c) sum += double{x[c]} * double{weight(o, c)};
+      if (step.epilogue.residual) {
+        sum += double{(data_of<float>(buffers, *step.epilogue.residual) + walk.offset(2, row))[o]};
+      }
+      y[o] = static_cast<float>(activated(sum, step.epilogue.act));
+    }
+  });
+}
+
+void matmul(const Step& step, int threads, Buffers buffers) {
+  const auto& op = std::get<op::MatMul>(step.op);
+  const int rank = step.out.dims.rank();
+  const auto row_axis = static_cast<std::size_t>(rank - 2);
+  const auto column_axis = static_cast<std::size_t>(rank - 1);
+  const View& b = step.in[1];
+  const std::int64_t b_k = b.strides[op.transpose_b ? column_axis : row_axis];
+  const std::int64_t b_n = b.strides[op.transpose_b ? row_axis : column_axis];
+  // The batch is walked as rows of views whose last axis is a dummy.
+  std::vector<View> batch;
+  for (const View* view : {&step.in[0], &b, &step.out}) {
+    batch.push_back(sliced(sliced(*view, rank - 1, 0, 1), rank - 2, 0, 1));
+  }
+  const RowWalk walk = walk_rows(batch);
+  const std::int64_t m = step.out.dims[-2];
+  const std::int64_t k = step.in[0].dims[-1];
+  parallel_for(threads, walk.rows * m, [&](std::int64_t index) {
+    const std::int64_t row = index % m;
+    const float* x = data_of<float>(buffers, step.in[0]) + walk.offset(0, index / m) +
+                     row * step.in[0].strides[row_axis];
+    const float* w = data_of<float>(buffers, b) + walk.offset(1, index / m);
+    float* y = data_of<float>(buffers, step.out) + walk.offset(2, index / m) +
+               row * step.out.strides[row_axis];
+    for (std::int64_t o = 0; o < step.out.dims[-1]; ++o) {
+      double sum = 0.0;
+      for (std::int64_t c = 0; c < k; ++c) {
+        sum += double{x[c * step.in[0].strides[column_axis]]} * double{w[c * b_k + o * b_n]};
+      }
+      y[o * step.out.strides[column_axis]] = static_cast<float>(sum * double{op.scale});
+    }
+  });
+}
+
+// One output pixel of a convolution, before the epilogue.
+double window_sum(const Step& step, const Element& x, const Element& w,
+                  const std::array<std::int64_t, 4>& at) {
+  const auto& op = std::get<op::Conv2d>(step.op);
+  const Shape& weight = step.in[1].dims;
+  double sum = 0.0;
+  for (std::int64_t c = 0; c < weight[1]; ++c) {
+    for (std::int64_t ky = 0; ky < weight[2]; ++ky) {
+      const std::int64_t y = at[2] * op.stride - op.pad + ky * op.dilation;
+      if (y < 0 || y >= step.in[0].dims[2]) continue;
+      for (std::int64_t kx = 0; kx < weight[3]; ++kx) {
+        const std::int64_t column = at[3] * op.stride - op.pad + kx * op.dilation;
+        if (column < 0 || column >= step.in[0].dims[3]) continue;
+        sum += double{x(at[0], c, y, column)} * double{w(at[1], c, ky, kx)};
+      }
+    }
+  }
+  return sum;
+}
+
+// Calls body({n, c, y, x}) for every element of a picture-shaped view.
+template <typename Body>
+void for_each_pixel(const View& view, int threads, const Body& body) {
+  const Shape& dims = view.dims;
+  parallel_for(threads, dims[0] * dims[1], [&](std::int64_t plane) {
+    for (std::int64_t y = 0; y < dims[2]; ++y) {
+      for (std::int64_t x = 0; x < dims[3]; ++x) {
+        body(std::array<std::int64_t, 4>{plane / dims[1], plane % dims[1], y, x});
+      }
+    }
+  });
+}
+
+void conv(const Step& step, int threads, Buffers buffers) {
+  const Element x(buffers, step.in[0]);
+  const Element w(buffers, step.in[1]);
+  const Element out(buffers, step.out);
+  for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
+    double sum = window_sum(step, x, w, at);
+    if (step.in.size() > 2) sum += double{data_of<float>(buffers, step.in[2])[at[1]]};
+    if (step.epilogue.residual) {
+      sum += double{Element(buffers, *step.epilogue.residual)(at[0], at[1], at[2], at[3])};
+    }
+    out(at[0], at[1], at[2], at[3]) = static_cast<float>(activated(sum, step.epilogue.act));
+  });
+}
+
+void pool(const Step& step, int threads, Buffers buffers) {
+  const auto& op = std::get<op::MaxPool>(step.op);
+  const Element x(buffers, step.in[0]);
+  const Element out(buffers, step.out);
+  for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
+    float largest = -std::numeric_limits<float>::infinity();
+    for (int ky = 0; ky < op.kernel; ++ky) {
+      for (int kx = 0; kx < op.kernel; ++kx) {
+        const std::int64_t row = at[2] * op.stride - op.pad + ky;
+        const std::int64_t column = at[3] * op.stride - op.pad + kx;
+        const bool inside =
+            row >= 0 && row < step.in[0].dims[2] && column >= 0 && column < step.in[0].dims[3];
+        if (inside) largest = std::max(largest, x(at[0], at[1], row, column));
+      }
+    }
+    out(at[0], at[1], at[2], at[3]) = largest;
+  });
+}
+
+using Compute = void (*)(const Step&, int, Buffers);
+
+template <typename OpType>
+std::unique_ptr<Kernel> make(const Step& step, const KernelContext& context, Compute compute) {
+  if (!std::holds_alternative<OpType>(step.op)) return {};
+  return std::make_unique<FunctionKernel>(
+      [step, threads = context.threads, compute](Buffers buffers) {
+        compute(step, threads, buffers);
+      });
+}
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_reference_linear(const Step& step, const KernelContext& context) {
+  return make<op::Linear>(step, context, linear);
+}
+std::unique_ptr<Kernel> make_reference_matmul(const Step& step, const KernelContext& context) {
+  return make<op::MatMul>(step, context, matmul);
+}
+std::unique_ptr<Kernel> make_reference_conv(const Step& step, const KernelContext& context) {
+  return make<op::Conv2d>(step, context, conv);
+}
+std::unique_ptr<Kernel> make_reference_pool(const Step& step, const KernelContext& context) {
+  return make<op::MaxPool>(step, context, pool);
+}
+
+}  // namespace vitq

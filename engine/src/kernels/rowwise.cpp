@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/rowwise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "plan/views.h"
+
+namespace vitq {
+namespace {
+
+// One row of each operand; the last element of `in` is the output's row.
+struct Row {
+  const float* in[3] = {};
+  float* out = nullptr;
+  std::int64_t n = 0;
+  std::int64_t stride[2] = {1, 1};  // of the first two operands; 0 repeats one value
+};
+
+// Calls Compute for every row of the operands that have rows.
+template <typename Compute>
+class RowwiseKernel : public Kernel {
+ public:
+  // The first `walked` operands advance with the output; the rest are the same for every row.
+  RowwiseKernel(const Step& step, const KernelContext& context, std::size_t walked, Compute compute)
+      : threads_(context.threads), walked_(walked), compute_(compute) {
+    views_.assign(step.in.begin(), step.in.begin() + static_cast<std::ptrdiff_t>(walked));
+    views_.push_back(step.out);
+    // Rows run along the axis that is contiguous in the output.
+    const std::vector<int> order = memory_order(step.out);
+    if (walked == step.in.size()) {
+      for (View& view : views_) view = permuted(view, order);
+    }
+    walk_ = walk_rows(views_);
+    views_.insert(views_.end(), step.in.begin() + static_cast<std::ptrdiff_t>(walked),
+                  step.in.end());
+    const auto last = static_cast<std::size_t>(step.out.dims.rank() - 1);
+    row_.n = views_[walked].dims[-1];
+    for (std::size_t i = 0; i < walked; ++i) row_.stride[i] = views_[i].strides[last];
+  }
+
+  void run(Buffers buffers) noexcept override {
+    const std::int64_t chunks = std::min<std::int64_t>(walk_.rows, threads_);
+    parallel_for(threads_, chunks, [&](std::int64_t chunk) {
+      run_rows(buffers, walk_.rows * chunk / chunks, walk_.rows * (chunk + 1) / chunks);
+    });
+  }
+  std::string name() const override { return "rows"; }
+
+ private:
+  void run_rows(Buffers buffers, std::int64_t begin, std::int64_t end) const noexcept {
+    Row row = row_;
+    for (std::size_t i = walked_ + 1; i < views_.size(); ++i) {
+      row.in[i - 1] = data_of<const float>(buffers, views_[i]);
+    }
+    for (std::int64_t r = begin; r < end; ++r) {
+      for (std::size_t i = 0; i < walked_; ++i) {
+        row.in[i] = data_of<const float>(buffers, views_[i]) + walk_.offset(i, r);
+      }
+      row.out = data_of<float>(buffers, views_[walked_]) + walk_.offset(walked_, r);
+      compute_(row);
+    }
+  }
+
+  int threads_;
+  std::size_t walked_;
+  Compute compute_;
+  std::vector<View> views_;  // walked operands, output, fixed operands
+  RowWalk walk_;
+  Row row_;
+};
+
+void copy_row(const Row& row) {
+  if (row.stride[0] == 1) {
+    std::memcpy(row.out, row.in[0], static_cast<std::size_t>(row.n) * sizeof(float));
+    return;
+  }
+  for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = row.in[0][i * row.stride[0]];
+}
+
+void add_row(const Row& row) {
+  for (std::int64_t i = 0; i < row.n; ++i) {
+    row.out[i] = row.in[0][i * row.stride[0]] + row.in[1][i * row.stride[1]];
+  }
+}
+
+void sigmoid_row(const Row& row) {
+  for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = 1.0F / (1.0F + std::exp(-row.in[0][i]));
+}
+
+struct Maker {
+  const Step& step;
+  const KernelContext& context;
+
+  using Made = std::unique_ptr<Kernel>;
+
+  template <typename Compute>
+  Made make(std::size_t walked, Compute compute) const {
+    return std::make_unique<RowwiseKernel<Compute>>(step, context, walked, compute);
+  }
+
+  Made operator()(const op::LayerNorm& norm) const {
+    const auto kernel = context.rows.layer_norm;
+    return make(1, [kernel, eps = norm.eps](const Row& row) {
+      kernel(row.in[0], row.in[1], row.in[2], eps, row.n, row.out);
+    });
+  }
+  Made operator()(const op::Softmax&) const {
+    const auto kernel = context.rows.softmax;
+    return make(1, [kernel](const Row& row) { kernel(row.in[0], 1.0F, row.n, row.out); });
+  }
+  Made operator()(const op::Activate& activate) const {
+    switch (activate.kind) {
+      case Act::kNone: return make(1, copy_row);
+      case Act::kGelu: return apply(context.rows.gelu);
+      case Act::kRelu: return apply(context.rows.relu);
+      case Act::kSigmoid: return make(1, sigmoid_row);
+    }
+    return {};
+  }
+  Made operator()(const op::Add&) const {
+    const auto kernel = context.rows.add;
+    return make(2, [kernel](const Row& row) {
+      if (row.stride[0] == 1 && row.stride[1] == 1) {
+        kernel(row.in[0], row.in[1], row.n, row.out);
+      } else {
+        add_row(row);
+      }
+    });
+  }
+  Made operator()(const op::Scale& scale) const {
+    return make(1, [factor = scale.factor](const Row& row) {
+      for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = factor * row.in[0][i * row.stride[0]];
+    });
+  }
+  Made operator()(const step::Copy&) const { return make(1, copy_row); }
+  template <typename Other>
+  Made operator()(const Other&) const {
+    return {};
+  }
+
+  Made apply(void (*kernel)(const float*, std::int64_t, float*)) const {
+    return make(1, [kernel](const Row& row) { kernel(row.in[0], row.n, row.out); });
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_rowwise(const Step& step, const KernelContext& context) {
+  return std::visit(Maker{step, context}, step.op);
+}
+
+}  // namespace vitq

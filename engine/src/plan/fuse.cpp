@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/fuse.h"
+
+#include <algorithm>
+
+namespace vitq {
+namespace {
+
+class Fuser {
+ public:
+  Fuser(const Graph& graph, const LowerOptions& options)
+      : graph_(graph), options_(options), readers_(graph.readers()) {}
+
+  // Follows the chain of sole readers for as long as the epilogue can take them over. Returns the
+  // node that the step stores.
+  NodeId follow(Fusion& fusion, std::vector<bool>& absorbed) const {
+    NodeId last = fusion.root;
+    while (const std::optional<NodeId> next = sole_reader(last)) {
+      if (!take(fusion, last, *next)) break;
+      absorbed[static_cast<std::size_t>(last)] = true;
+      last = *next;
+    }
+    return last;
+  }
+
+ private:
+  std::optional<NodeId> sole_reader(NodeId id) const {
+    const auto& readers = readers_[static_cast<std::size_t>(id)];
+    if (readers.size() != 1) return std::nullopt;
+    for (const GraphOutput& output : graph_.outputs()) {
+      if (output.node == id) return std::nullopt;
+    }
+    return readers[0];
+  }
+
+  // The order of an epilogue is fixed: residual, then activation.
+  bool take(Fusion& fusion, NodeId id, NodeId next) const {
+    const Node& node = graph_[next];
+    if (fusion.act != Act::kNone || observed(next)) return false;
+    if (const auto* activate = std::get_if<op::Activate>(&node.op)) {
+      fusion.act = activate->kind;
+      return true;
+    }
+    if (!std::holds_alternative<op::Add>(node.op) || fusion.residual) return false;
+    const NodeId other = node.inputs[0] == id ? node.inputs[1] : node.inputs[0];
+    if (other == id || graph_[other].shape != graph_[id].shape) return false;
+    fusion.residual = other;
+    return true;
+  }
+
+  bool observed(NodeId id) const {
+    return std::any_of(options_.observe.begin(), options_.observe.end(),
+                       [id](const Site& site) { return site.node == id; });
+  }
+
+  const Graph& graph_;
+  const LowerOptions& options_;
+  std::vector<std::vector<NodeId>> readers_;
+};
+
+}  // namespace
+
+Fusions fuse(const Graph& graph, const LowerOptions& options) {
+  const auto count = static_cast<std::size_t>(graph.size());
+  Fusions fusions = {std::vector<std::optional<Fusion>>(count), std::vector<bool>(count, false)};
+  const Fuser fuser(graph, options);
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Op& op = graph[id].op;
+    if (!std::holds_alternative<op::Linear>(op) && !std::holds_alternative<op::Conv2d>(op))
+      continue;
+    Fusion fusion = {.root = id, .residual = std::nullopt, .act = Act::kNone};
+    const NodeId last = fuser.follow(fusion, fusions.absorbed);
+    fusions.at[static_cast<std::size_t>(last)] = fusion;
+  }
+  return fusions;
+}
+
+}  // namespace vitq

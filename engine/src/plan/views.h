@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The algebra of views: what Slice, Reshape, Permute and broadcasting do without moving data.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "vitq/plan.h"
+
+namespace vitq {
+
+// Row-major strides for `shape`.
+View dense_view(BufferId buffer, const Shape& shape, DType dtype);
+// A dense buffer whose memory order is `order`: order[0] is the outermost axis of `shape`.
+View dense_view(BufferId buffer, const Shape& shape, DType dtype, std::span<const int> order);
+bool is_dense(const View& view);
+
+View permuted(const View& view, std::span<const int> order);
+View sliced(const View& view, int axis, std::int64_t begin, std::int64_t end);
+// Nothing if the elements of `view` do not lie as `shape` needs them.
+std::optional<View> reshaped(const View& view, const Shape& shape);
+// Extents of 1 repeated to those of `shape`.
+View broadcast(const View& view, const Shape& shape);
+// The axes of `view` from the largest stride to the smallest, as they lie in memory.
+std::vector<int> memory_order(const View& view);
+
+// A matrix per batch index, as products and row kernels take it: [batch, rows, columns].
+struct Matrix {
+  std::int64_t batch = 1, rows = 1, columns = 1;
+  std::int64_t batch_stride = 0, row_stride = 0;
+};
+// Several views with equal leading axes as matrices of the same batch and rows. Nothing if those
+// axes cannot be merged so far in all of them, or if a last axis is not contiguous.
+std::optional<std::vector<Matrix>> as_matrices(std::span<const View> views);
+
+// The leading axes (all but the last) of several views, merged where all of them allow it: how to
+// walk their rows together.
+struct RowWalk {
+  // Offset in elements of row `row` in view `view`.
+  std::int64_t offset(std::size_t view, std::int64_t row) const;
+
+  std::vector<std::int64_t> extents;               // outermost first; none longer than 1 missing
+  std::vector<std::vector<std::int64_t>> strides;  // [view][axis]
+  std::int64_t rows = 1;
+};
+RowWalk walk_rows(std::span<const View> views);
+
+}  // namespace vitq
