@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// How checkpoints name their tensors, as data. A family lists the dialects it is found in;
+// weights_tools applies them.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace vitq {
+
+// Patterns are tensor names in which "*" stands for one part between dots; the parts found are put
+// in place of the stars of `to`, in order.
+struct Rename {
+  std::string_view from;
+  std::string_view to;
+};
+
+// Tensors laid end to end along the first axis: separate queries, keys and values.
+struct Join {
+  std::array<std::string_view, 3> from;
+  std::string_view to;
+};
+
+struct Dialect {
+  std::string_view name;                     // "Hugging Face, classic"
+  std::string_view mark;                     // a tensor name that only this dialect has
+  std::span<const std::string_view> strip;   // prefixes to take off first, where present
+  std::span<const Rename> renames;           // a name that no pattern matches is canonical already
+  std::span<const Join> joins;               // applied before the renames
+  std::span<const std::string_view> ignore;  // tensors that inference does not need
+};
+
+}  // namespace vitq

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What embedders use: open a model file, show it pictures, read the answers.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vitq/family.h"
+#include "vitq/image.h"
+#include "vitq/preprocess.h"
+#include "vitq/session.h"
+
+namespace vitq {
+
+// Everything a model file says but its tensors: the JSON under the metadata key "vitq".
+struct ModelInfo {
+  static constexpr std::int64_t kFormat = 1;
+
+  std::string family;
+  Json config;  // canonical, see the family
+  Preprocess preprocess;
+  std::vector<std::string> labels;  // by class id; empty strings, or none at all, where unknown
+  Json source;                      // what it was made from, for people
+
+  // "class_57" where there is no label.
+  std::string label(std::int64_t id) const;
+
+  Json to_json() const;
+  static ModelInfo from_json(const Json& json);
+};
+
+struct Prediction {
+  std::int64_t id = 0;
+  std::string label;
+  float score = 0.0F;  // probability
+};
+
+// The k most probable classes, falling. Equal scores go by rising id.
+std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k);
+
+struct ModelOptions {
+  SessionOptions session;
+  LowerOptions lower;
+  bool verify = false;  // check the file's checksum
+};
+
+// A model file that is ready to run. Not thread-safe; load one per thread.
+class Model {
+ public:
+  // Throws FileError, WeightError, UnsupportedError or LimitError.
+  static Model load(const std::filesystem::path& path, const ModelOptions& options = {});
+
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  const ModelInfo& info() const;
+  void set_preprocess(const Preprocess& preprocess);
+
+  // [N, 3, H, W] as the network wants it -> its outputs, each [N, ...]; valid until the next call.
+  std::span<const Tensor> run(const Tensor& input);
+  // As the network sees this picture.
+  Tensor prepare(std::span<const Image> images) const;
+  // The k most probable classes of one picture.
+  std::vector<Prediction> classify(const Image& image, std::size_t k = 5);
+
+  // The network for a batch of n, for tools that look inside.
+  const Graph& graph(std::int64_t n = 1);
+  Session& session(std::int64_t n = 1);
+
+ private:
+  struct Impl;
+  explicit Model(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vitq

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "blocks.h"
+
+#include <cmath>
+
+namespace vitq {
+
+Value split_heads(Value x, std::int64_t heads) {
+  const Shape& s = x.shape();
+  return permute(reshape(x, {s[0], s[1], heads, s[2] / heads}), {0, 2, 1, 3});
+}
+
+Value merge_heads(Value x) {
+  const Shape& s = x.shape();
+  return reshape(permute(x, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
+}
+
+Value attend(const Scope& scope, Value q, Value k, Value v) {
+  const auto d = static_cast<double>(q.shape()[-1]);
+  const Value logits =
+      matmul_transposed(scope / "qk", q, k, static_cast<float>(1.0 / std::sqrt(d)));
+  return matmul(scope / "av", softmax(logits), v);
+}
+
+Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_bias) {
+  const std::int64_t dim = x.shape()[-1];
+  const Value qkv = linear(scope / "qkv", x, 3 * dim, qkv_bias);  // [N, T, 3 C]
+  const auto part = [&](std::int64_t i) {
+    return split_heads(slice(qkv, 2, i * dim, (i + 1) * dim), heads);
+  };
+  return linear(scope / "proj", merge_heads(attend(scope, part(0), part(1), part(2))), dim);
+}
+
+Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act) {
+  const std::int64_t dim = x.shape()[-1];
+  return linear(scope / "fc2", activate(linear(scope / "fc1", x, hidden), act), dim);
+}
+
+}  // namespace vitq

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of families. It is explicit, because in a static library the linker drops what registers
+// itself.
+#include <array>
+
+#include "vit.h"
+#include "vitq/error.h"
+
+namespace vitq {
+
+std::span<const Family> families() {
+  static const std::array<Family, 2> kFamilies = {kDeit, kVit};
+  return kFamilies;
+}
+
+const Family& family(std::string_view name) {
+  std::string known;
+  for (const Family& candidate : families()) {
+    if (candidate.name == name) return candidate;
+    known += (known.empty() ? "" : ", ") + std::string(candidate.name);
+  }
+  throw UnsupportedError("unknown architecture '" + std::string(name) + "'; known: " + known);
+}
+
+}  // namespace vitq

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// How checkpoints of ViT and DeiT name their tensors. Canonical names are timm's, which Facebook's
+// DeiT shares.
+#include "vit.h"
+
+namespace vitq {
+namespace {
+
+constexpr std::string_view kPrefixes[] = {"module.", "model.", "vit.", "deit."};
+constexpr std::string_view kIgnore[] = {"pooler.dense.*"};
+
+constexpr Rename kEmbeddingsAndHeads[] = {
+    {"embeddings.cls_token", "cls_token"},
+    {"embeddings.distillation_token", "dist_token"},
+    {"embeddings.position_embeddings", "pos_embed"},
+    {"embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"},
+    {"layernorm.*", "norm.*"},
+    {"classifier.*", "head.*"},
+    {"cls_classifier.*", "head.*"},
+    {"distillation_classifier.*", "head_dist.*"},
+    // transformers before 5
+    {"encoder.layer.*.attention.output.dense.*", "blocks.*.attn.proj.*"},
+    {"encoder.layer.*.intermediate.dense.*", "blocks.*.mlp.fc1.*"},
+    {"encoder.layer.*.output.dense.*", "blocks.*.mlp.fc2.*"},
+    {"encoder.layer.*.layernorm_before.*", "blocks.*.norm1.*"},
+    {"encoder.layer.*.layernorm_after.*", "blocks.*.norm2.*"},
+    // transformers from 5 on
+    {"layers.*.attention.o_proj.*", "blocks.*.attn.proj.*"},
+    {"layers.*.mlp.*.*", "blocks.*.mlp.*.*"},
+    {"layers.*.layernorm_before.*", "blocks.*.norm1.*"},
+    {"layers.*.layernorm_after.*", "blocks.*.norm2.*"},
+};
+
+constexpr Join kQkv[] = {
+    {{"encoder.layer.*.attention.attention.query.*", "encoder.layer.*.attention.attention.key.*",
+      "encoder.layer.*.attention.attention.value.*"},
+     "blocks.*.attn.qkv.*"},
+    {{"layers.*.attention.q_proj.*", "layers.*.attention.k_proj.*", "layers.*.attention.v_proj.*"},
+     "blocks.*.attn.qkv.*"},
+};
+
+constexpr Dialect kDialects[] = {
+    {.name = "Hugging Face",
+     .mark = "embeddings.cls_token",
+     .strip = kPrefixes,
+     .renames = kEmbeddingsAndHeads,
+     .joins = kQkv,
+     .ignore = kIgnore},
+    {.name = "timm",
+     .mark = "cls_token",
+     .strip = kPrefixes,
+     .renames = {},
+     .joins = {},
+     .ignore = {}},
+};
+
+}  // namespace
+
+constinit const std::span<const Dialect> kVitDialects = kDialects;
+
+}  // namespace vitq
