@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a checkpoint as timm, transformers or Facebook publish it to a model file: canonical names,
+// configuration, preprocessing and labels in one safetensors.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitq/family.h"
+#include "vitq/model.h"
+#include "vitq/weights.h"
+
+namespace vitq {
+
+struct ConvertOptions {
+  std::string arch;                    // of the family; empty: recognized
+  std::optional<std::int64_t> heads;   // where neither shapes nor config.json say it
+  std::string preset;                  // a pipeline's name, or timm, hf, fb for the family's
+  std::filesystem::path preprocessor;  // preprocessor_config.json; empty: the one in the folder
+  std::filesystem::path labels;        // id<TAB>...<TAB>name lines; empty: from config.json
+};
+
+struct Converted {
+  Weights weights;  // with the metadata key "vitq"
+  ModelInfo info;
+  std::string dialect;
+  std::vector<std::string> ignored;      // tensors that inference does not need
+  std::vector<std::string> assumptions;  // what nothing stated, in words for people
+};
+
+// `source` is a safetensors file, a shard index, or a folder that holds one of them and, if it has
+// them, config.json and preprocessor_config.json. Throws FileError, UnsupportedError, or one
+// WeightError that names all missing, unexpected and misshaped tensors.
+Converted convert(const std::filesystem::path& source, const ConvertOptions& options);
+
+// Class names from a text file: one line per class, the id first if it is a number, the name last,
+// parts separated by tabs. Throws FileError.
+std::vector<std::string> read_labels(const std::filesystem::path& path);
+
+// Tensors under canonical names, whatever the dialect. `ignored` receives what was left out.
+struct Renamed {
+  Weights weights;
+  std::string dialect;
+  std::vector<std::string> ignored;
+};
+// Throws UnsupportedError if no dialect fits.
+Renamed to_canonical_names(const Weights& weights, std::span<const Dialect> dialects);
+
+}  // namespace vitq

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vitq/convert.h"
+
+#include <fstream>
+
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The files a source consists of; empty paths where there is none.
+struct SourceFiles {
+  fs::path weights;
+  fs::path config;
+  fs::path preprocessor;
+};
+
+fs::path if_exists(const fs::path& path) {
+  return fs::exists(path) ? path : fs::path();
+}
+
+SourceFiles find_files(const fs::path& source) {
+  if (!fs::exists(source)) {
+    throw FileError(Fault::kUnreadable, source.string(), "no such file or folder");
+  }
+  const fs::path folder = fs::is_directory(source) ? source : source.parent_path();
+  SourceFiles files = {source, if_exists(folder / "config.json"),
+                       if_exists(folder / "preprocessor_config.json")};
+  if (!fs::is_directory(source)) return files;
+  files.weights = if_exists(folder / "model.safetensors");
+  if (files.weights.empty()) files.weights = if_exists(folder / "model.safetensors.index.json");
+  if (files.weights.empty()) {
+    throw FileError(Fault::kUnreadable, source.string(),
+                    "the folder holds neither model.safetensors nor model.safetensors.index.json");
+  }
+  return files;
+}
+
+Weights read_weights(const fs::path& path) {
+  return path.extension() == ".json" ? read_safetensors_index(path) : read_safetensors(path);
+}
+
+// What is stated nowhere is taken by convention, and said.
+class Converter {
+ public:
+  Converter(const fs::path& source, const ConvertOptions& options)
+      : options_(options), files_(find_files(source)) {
+    config_ = files_.config.empty() ? Json::object() : Json::read(files_.config);
+  }
+
+  Converted run() {
+    const Family& chosen = choose_family(read_weights(files_.weights));
+    Json stated = config_;
+    if (options_.heads) stated.set("num_attention_heads", *options_.heads);
+    result_.info.family = chosen.name;
+    result_.info.config = chosen.configure(result_.weights, stated);
+    assume_heads(stated);
+    result_.info.preprocess = preprocess(chosen);
+    result_.info.labels = labels();
+    result_.info.source = Json::object();
+    result_.info.source.set("dialect", result_.dialect);
+    check(chosen);
+    result_.weights.metadata["vitq"] = result_.info.to_json().dump();
+    return std::move(result_);
+  }
+
+ private:
+  const Family& choose_family(const Weights& source) {
+    if (!options_.arch.empty()) {
+      const Family& named = family(options_.arch);
+      take(source, named);
+      return named;
+    }
+    for (const Family& candidate : families()) {
+      take(source, candidate);
+      if (candidate.recognize(result_.weights, config_)) return candidate;
+    }
+    throw UnsupportedError("the architecture was not recognized; state it with --arch");
+  }
+
+  void take(const Weights& source, const Family& candidate) {
+    Renamed renamed = to_canonical_names(source, candidate.dialects);
+    result_.weights = std::move(renamed.weights);
+    result_.dialect = std::move(renamed.dialect);
+    result_.ignored = std::move(renamed.ignored);
+  }
+
+  void assume_heads(const Json& stated) {
+    const bool said = stated.contains("num_attention_heads") || stated.contains("model_args");
+    if (said) return;
+    result_.assumptions.push_back(
+        std::to_string(result_.info.config.at("heads").integer(1, 1 << 20)) +
+        " attention heads (64 channels each, as published models have; --heads sets them)");
+  }
+
+  Preprocess preprocess(const Family& chosen) {
+    const Shape image = chosen.image_shape(result_.info.config);
+    if (!options_.preset.empty()) return preset(chosen, image);
+    if (!options_.preprocessor.empty()) {
+      return preprocess_from_huggingface(Json::read(options_.preprocessor));
+    }
+    if (!files_.preprocessor.empty()) {
+      return preprocess_from_huggingface(Json::read(files_.preprocessor));
+    }
+    if (const auto pretrained = config_.find("pretrained_cfg")) {
+      return preprocess_from_timm(*pretrained);
+    }
+    const std::string usual = chosen.name == "deit" ? "fb-deit" : "timm-vit";
+    result_.assumptions.push_back("preprocessing " + usual +
+                                  " (--preset or --preprocessor set it)");
+    return *preprocess_preset(usual, static_cast<int>(image[1]));
+  }
+
+  Preprocess preset(const Family& chosen, const Shape& image) const {
+    const auto size = static_cast<int>(image[1]);
+    if (const auto found = preprocess_preset(options_.preset, size)) return *found;
+    const std::string of_family = options_.preset + "-" + std::string(chosen.name);
+    if (const auto found = preprocess_preset(of_family, size)) return *found;
+    std::string known;
+    for (const std::string_view name : preprocess_presets()) {
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    }
+    throw UnsupportedError("unknown preprocessing preset '" + options_.preset +
+                           "'; known: " + known);
+  }
+
+  std::vector<std::string> labels() const {
+    if (!options_.labels.empty()) return read_labels(options_.labels);
+    std::vector<std::string> names;
+    if (const auto by_id = config_.find("id2label")) {
+      for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
+    } else if (const auto list = config_.find("label_names")) {
+      for (const Json& name : list->items()) names.push_back(name.string());
+    }
+    return names;
+  }
+
+  // transformers writes the ids as strings.
+  static void put_label(std::vector<std::string>& names, const std::string& key,
+                        const Json& value) {
+    constexpr std::size_t kMostLabels = 1'000'000;
+    const bool digits =
+        !key.empty() && key.size() <= 7 && key.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits || std::stoul(key) >= kMostLabels) {
+      value.fail("the key '" + key + "' is no class id in [0, 1000000)");
+    }
+    const std::size_t id = std::stoul(key);
+    if (names.size() <= id) names.resize(id + 1);
+    names[id] = value.string();
+  }
+
+  // Traces the network: its parameters are the list of tensors that belong in the file.
+  void check(const Family& chosen) {
+    Graph graph;
+    const Shape image = chosen.image_shape(result_.info.config);
+    const Value pixels = input(graph, "image", {1, image[0], image[1], image[2]});
+    graph.set_outputs(chosen.trace(Scope(graph), pixels, result_.info.config));
+    std::string report;
+    try {
+      require_weights(graph, result_.weights);
+    } catch (const WeightError& error) {
+      report = error.what();
+    }
+    std::map<std::string, bool, std::less<>> wanted;
+    for (const NodeId id : graph.params()) wanted[graph[id].name] = true;
+    for (const auto& [name, tensor] : result_.weights.tensors) {
+      if (!wanted.contains(name)) report += "\n  unexpected: " + name + " " + tensor.shape().str();
+    }
+    if (!report.empty()) throw WeightError(files_.weights.string() + ": " + report);
+  }
+
+  const ConvertOptions& options_;
+  SourceFiles files_;
+  Json config_;
+  Converted result_;
+};
+
+}  // namespace
+
+Converted convert(const fs::path& source, const ConvertOptions& options) {
+  return Converter(source, options).run();
+}
+
+std::vector<std::string> read_labels(const fs::path& path) {
+  constexpr std::size_t kMostLabels = 1'000'000;
+  std::ifstream in(path);
+  if (!in) throw FileError(Fault::kUnreadable, path.string(), "cannot be opened");
+  std::vector<std::string> labels;
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.empty()) continue;
+    const std::size_t tab = line.find('\t');
+    std::size_t id = labels.size();
+    if (tab != std::string::npos) {
+      const std::string key = line.substr(0, tab);
+      const bool digits = !key.empty() && key.size() <= 7 &&
+                          key.find_first_not_of("0123456789") == std::string::npos;
+      if (!digits || std::stoul(key) >= kMostLabels) {
+        throw FileError(Fault::kMalformed, path.string(),
+                        "line " + std::to_string(number) + ": expected a class id below 1000000 " +
+                            "before the first tab, found '" + key + "'");
+      }
+      id = std::stoul(key);
+    }
+    if (labels.size() <= id) labels.resize(id + 1);
+    labels[id] = tab == std::string::npos ? line : line.substr(line.rfind('\t') + 1);
+  }
+  return labels;
+}
+
+}  // namespace vitq

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Applies a dialect's rules to a checkpoint's names.
+#include <cstring>
+#include <optional>
+
+#include "vitq/convert.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+std::vector<std::string_view> parts_of(std::string_view name) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t dot = name.find('.');
+    parts.push_back(name.substr(0, dot));
+    if (dot == std::string_view::npos) return parts;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+// What the stars of `pattern` stand for in `name`.
+std::optional<std::vector<std::string_view>> match(std::string_view pattern,
+                                                   std::string_view name) {
+  const std::vector<std::string_view> wanted = parts_of(pattern);
+  const std::vector<std::string_view> found = parts_of(name);
+  if (wanted.size() != found.size()) return std::nullopt;
+  std::vector<std::string_view> stars;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == "*") {
+      stars.push_back(found[i]);
+    } else if (wanted[i] != found[i]) {
+      return std::nullopt;
+    }
+  }
+  return stars;
+}
+
+std::string fill(std::string_view pattern, const std::vector<std::string_view>& stars) {
+  std::string name;
+  std::size_t next = 0;
+  for (const std::string_view part : parts_of(pattern)) {
+    if (!name.empty()) name += '.';
+    name += part == "*" ? stars[next++] : part;
+  }
+  return name;
+}
+
+using Tensors = std::map<std::string, Tensor, std::less<>>;
+
+void insert(Tensors& tensors, std::string name, Tensor tensor) {
+  const auto [place, fresh] = tensors.emplace(std::move(name), std::move(tensor));
+  if (!fresh) throw WeightError("two tensors of the checkpoint mean '" + place->first + "'");
+}
+
+// Takes off every prefix that stands at the start of a name, in the order of the list.
+Tensors stripped(const Tensors& tensors, std::span<const std::string_view> prefixes) {
+  Tensors result;
+  for (const auto& [name, tensor] : tensors) {
+    std::string_view rest = name;
+    for (const std::string_view prefix : prefixes) {
+      if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());
+    }
+    insert(result, std::string(rest), tensor);
+  }
+  return result;
+}
+
+std::string describe(const Tensor& tensor) {
+  return std::string(name_of(tensor.dtype())) + " " + tensor.shape().str();
+}
+
+Tensor joined(const std::string& to, std::span<const Tensor> parts) {
+  for (const Tensor& part : parts) {
+    if (part.shape() != parts[0].shape() || part.dtype() != parts[0].dtype() ||
+        part.shape().rank() == 0) {
+      throw WeightError("cannot join '" + to + "': its parts are " + describe(parts[0]) + " and " +
+                        describe(part));
+    }
+  }
+  const Shape& shape = parts[0].shape();
+  Tensor result(shape.with(0, shape[0] * static_cast<std::int64_t>(parts.size())),
+                parts[0].dtype());
+  std::byte* out = result.data();
+  for (const Tensor& part : parts) {
+    if (part.bytes() > 0) std::memcpy(out, part.data(), part.bytes());
+    out += part.bytes();
+  }
+  return result;
+}
+
+// Replaces the parts of each join that are all there.
+void apply(const Join& join, Tensors& tensors) {
+  Tensors result;
+  for (const auto& [name, tensor] : tensors) {
+    const auto stars = match(join.from[0], name);
+    if (!stars) continue;
+    std::vector<Tensor> parts;
+    std::vector<std::string> names;
+    for (const std::string_view from : join.from) {
+      names.push_back(fill(from, *stars));
+      const auto part = tensors.find(names.back());
+      if (part != tensors.end()) parts.push_back(part->second);
+    }
+    if (parts.size() != join.from.size()) continue;  // reported as missing and unexpected later
+    std::string to = fill(join.to, *stars);
+    Tensor whole = joined(to, parts);
+    insert(result, std::move(to), std::move(whole));
+  }
+  for (const auto& [name, tensor] : tensors) {
+    bool used = false;
+    for (const std::string_view from : join.from) {
+      const auto stars = match(from, name);
+      used = used || (stars && result.contains(fill(join.to, *stars)));
+    }
+    if (!used) insert(result, name, tensor);
+  }
+  tensors = std::move(result);
+}
+
+std::string renamed(std::string_view name, std::span<const Rename> renames) {
+  for (const Rename& rename : renames) {
+    if (const auto stars = match(rename.from, name)) return fill(rename.to, *stars);
+  }
+  return std::string(name);
+}
+
+Renamed apply(const Dialect& dialect, Tensors tensors) {
+  Renamed result;
+  result.dialect = dialect.name;
+  for (const Join& join : dialect.joins) apply(join, tensors);
+  for (auto& [name, tensor] : tensors) {
+    bool ignored = false;
+    for (const std::string_view pattern : dialect.ignore)
+      ignored |= match(pattern, name).has_value();
+    if (ignored) {
+      result.ignored.push_back(name);
+    } else {
+      insert(result.weights.tensors, renamed(name, dialect.renames), std::move(tensor));
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Renamed to_canonical_names(const Weights& weights, std::span<const Dialect> dialects) {
+  std::string marks;
+  for (const Dialect& dialect : dialects) {
+    Tensors tensors = stripped(weights.tensors, dialect.strip);
+    if (tensors.contains(dialect.mark)) return apply(dialect, std::move(tensors));
+    marks += (marks.empty() ? "" : ", ") + std::string(dialect.mark);
+  }
+  throw UnsupportedError("no checkpoint of a known kind: none of the tensors " + marks +
+                         " is there");
+}
+
+}  // namespace vitq
