@@ -47,6 +47,7 @@ class JpegWalk {
     for (;;) {
       const unsigned marker = next_marker(at);
       if (marker == kEoi) break;
+      if (stands_alone(marker)) refuse_marker(at - 2, marker);
       const Segment segment = next_segment(at);
       read_segment(marker, segment);
       if (marker == kSos) at = end_of_scan(at);
@@ -63,6 +64,14 @@ class JpegWalk {
     return file_.u8(at++);
   }
 
+  static bool stands_alone(unsigned marker) {
+    return marker == kTem || (marker >= kRst0 && marker <= kSoi);
+  }
+
+  [[noreturn]] void refuse_marker(std::size_t at, unsigned marker) const {
+    file_.fail(at, cat("marker 0xFF", std::hex, marker, " is not expected here"));
+  }
+
   Segment next_segment(std::size_t& at) const {
     const std::size_t length = file_.u16(at);
     if (length < 2) file_.fail(at, cat("a segment length of ", length));
@@ -74,30 +83,22 @@ class JpegWalk {
 
   void read_segment(unsigned marker, const Segment& segment) {
     switch (marker) {
-      case kDht:
-        return tables_.read_huffman(file_, segment);
-      case kDqt:
-        return tables_.read_quantizers(file_, segment);
-      case kSos:
-        return read_scan(segment);
-      case kApp1:
-        return read_exif(segment);
-      case kApp14:
-        return read_adobe(segment);
+      case kDht: return tables_.read_huffman(file_, segment);
+      case kDqt: return tables_.read_quantizers(file_, segment);
+      case kSos: return read_scan(segment);
+      case kApp1: return read_exif(segment);
+      case kApp14: return read_adobe(segment);
       case kDri:
         if (segment.size != 2) file_.fail(segment.at, "a DRI segment of the wrong length");
         return;
-      case kDac:
-        file_.unsupported("arithmetic-coded JPEG; save it as baseline JPEG or PNG");
+      case kDac: file_.unsupported("arithmetic-coded JPEG; save it as baseline JPEG or PNG");
       case kDnl:
-      case kCom:
-        return;
-      default:
-        break;
+      case kCom: return;
+      default: break;
     }
     if (marker >= kApp0 && marker <= kApp15) return;
     if (marker >= kSof0 && marker <= kSof15 && marker != kJpg) return read_frame(marker, segment);
-    file_.fail(segment.at - 4, cat("marker ", marker, " is not expected here"));
+    refuse_marker(segment.at - 4, marker);
   }
 
   void read_frame(unsigned marker, const Segment& segment) {

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole pictures: decoding against Pillow, EXIF, writing and reading back.
+#include "vitq/image.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "support/golden_pictures.h"
+#include "support/malformed.h"
+#include "support/picture_files.h"
+#include "support/temp_folder.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+struct Difference {
+  int most = 0;
+  double mean = 0.0;
+};
+
+Difference difference(const Image& a, const Image& b) {
+  REQUIRE(a.width == b.width);
+  REQUIRE(a.height == b.height);
+  Difference result;
+  for (std::size_t i = 0; i < a.rgb.size(); ++i) {
+    const int distance = std::abs(int{a.rgb[i]} - int{b.rgb[i]});
+    result.most = std::max(result.most, distance);
+    result.mean += static_cast<double>(distance) / static_cast<double>(a.rgb.size());
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("PNG files of every kind decode to what Pillow makes of them") {
+  const GoldenPictures golden;
+  int checked = 0;
+  for (const std::string& name : golden.names("file/")) {
+    if (!name.ends_with(".png")) continue;
+    check_equal(decode_image(golden.file(name), name, Exif::kApply),
+                golden.picture("decoded/" + name), name);
+    ++checked;
+  }
+  CHECK(checked == 15);
+}
+
+TEST_CASE("JPEG files of every kind decode to Pillow's picture within rounding") {
+  const GoldenPictures golden;
+  int checked = 0;
+  for (const std::string& name : golden.names("file/")) {
+    if (!name.ends_with(".jpg")) continue;
+    Image found = decode_image(golden.file(name), name, Exif::kApply);
+    Image expected = golden.picture("decoded/" + name);
+    if (name == "baseline_422.jpg") {
+      // stb interpolates the last colour sample of a 4:2:2 row from the wrong side.
+      found = crop(found, 0, 0, found.width - 2, found.height);
+      expected = crop(expected, 0, 0, expected.width - 2, expected.height);
+    }
+    // Pillow's libjpeg rounds the inverse transform, colours and interpolation each on its own.
+    const Difference distance = difference(found, expected);
+    CHECK_MESSAGE(distance.most <= 3, name << ": " << distance.most);
+    CHECK_MESSAGE(distance.mean <= 0.2, name << ": " << distance.mean);
+    ++checked;
+  }
+  CHECK(checked == 18);
+}
+
+TEST_CASE("the EXIF orientation is applied or ignored as asked") {
+  const GoldenPictures golden;
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const std::string name = "exif_" + std::to_string(orientation) + ".jpg";
+    const Image stored = decode_image(golden.file(name), name, Exif::kIgnore);
+    CHECK(stored.width == 20);
+    CHECK(stored.height == 13);
+    const Image turned = decode_image(golden.file(name), name, Exif::kApply);
+    CHECK(turned.width == (orientation < 5 ? 20 : 13));
+    CHECK((turned.rgb == stored.rgb) == (orientation == 1));
+  }
+}
+
+TEST_CASE("a picture is known by its content, and what follows its end is ignored") {
+  const GoldenPictures golden;
+  const TempFolder folder;
+  for (const std::string name : {"rgb.png", "baseline_420.jpg"}) {
+    std::vector<std::byte> bytes = golden.file(name);
+    const Image whole = decode_image(bytes, name, Exif::kApply);
+    for (const char letter : std::string("trailing \xFF\xD9 bytes")) {
+      bytes.push_back(static_cast<std::byte>(letter));
+    }
+    const auto path =
+        folder.file("misnamed.gif", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    check_equal(read_image(path, Exif::kApply), whole, name);
+  }
+}
+
+TEST_CASE("a written PNG reads back the same, and is not overwritten unasked") {
+  const GoldenPictures golden;
+  const TempFolder folder;
+  const Image picture = golden.picture("image/37x53");
+  const auto path = folder.path() / "out.png";
+  write_png(path, picture, Overwrite::kNo);
+  check_equal(read_image(path, Exif::kApply), picture, "out.png");
+  const Refusal refusal =
+      refusal_of([&] { write_png(path, golden.picture("image/1x9"), Overwrite::kNo); });
+  CHECK(refusal.fault == Fault::kUnreadable);
+  check_equal(read_image(path, Exif::kApply), picture, "out.png");
+  write_png(path, golden.picture("image/1x9"), Overwrite::kYes);
+  check_equal(read_image(path, Exif::kApply), golden.picture("image/1x9"), "out.png");
+}
+
+TEST_CASE("a file that is absent or a folder is unreadable") {
+  const TempFolder folder;
+  CHECK(refusal_of([&] { (void)read_image(folder.path() / "no.png", Exif::kApply); }).fault ==
+        Fault::kUnreadable);
+  CHECK(refusal_of([&] { (void)read_image(folder.path(), Exif::kApply); }).fault ==
+        Fault::kUnreadable);
+}
+
+TEST_CASE("a file of more than 64 MiB is refused before it is read") {
+  const TempFolder folder;
+  const auto path = folder.file("large.png", kPngStart);
+  std::filesystem::resize_file(path, (std::uintmax_t{64} << 20) + 1);
+  CHECK_THROWS_AS((void)read_image(path, Exif::kApply), LimitError);
+  std::filesystem::resize_file(path, std::uintmax_t{64} << 20);
+  CHECK_THROWS_AS((void)read_image(path, Exif::kApply), FileError);
+}
