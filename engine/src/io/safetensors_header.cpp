@@ -148,8 +148,9 @@ Header parse_header(std::string_view text, std::size_t data_bytes, const std::st
   const auto members = json.members();
   Header header;
   header.data_begin = kLengthBytes + text.size();
-  if (members.size() > kMaxTensors + 1) {
-    throw LimitError(cat(name, ": ", members.size(), " tensors, at most ", kMaxTensors));
+  const std::size_t tensors = members.size() - (json.contains(kMetadataKey) ? 1 : 0);
+  if (tensors > kMaxTensors) {
+    throw LimitError(cat(name, ": ", tensors, " tensors, at most ", kMaxTensors));
   }
   for (const auto& [key, value] : members) {
     if (key == kMetadataKey) {
