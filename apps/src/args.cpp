@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "args.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+#include <new>
+#include <string>
+
+#include "vitq/error.h"
+
+namespace vitq::apps {
+
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+constexpr std::string_view kExitCodes =
+    "\nExit codes:\n"
+    "  0 success                              4 malformed or unsupported file, bad weights\n"
+    "  1 some inputs failed (--keep-going)    5 checksum or format version mismatch\n"
+    "  2 wrong command line                   6 out of memory, or a limit exceeded\n"
+    "  3 file missing, unreadable or there    7 accuracy goal not met\n"
+    "    already (--force)                   70 internal error\n";
+
+int exit_code_of(Fault fault) {
+  switch (fault) {
+    case Fault::kUnreadable: return kUnreadable;
+    case Fault::kMalformed: return kMalformed;
+    case Fault::kMismatch: return kMismatch;
+  }
+  return kInternal;
+}
+
+// The variable's number of threads; 0 if it is unset or empty. OMP_NUM_THREADS may be a list, one
+// number per level of nesting.
+int threads_from(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr || *value == '\0') return 0;
+  const std::string_view text =
+      std::string_view(value).substr(0, std::string_view(value).find(','));
+  int threads = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || threads < 1 || threads > kMostThreads) {
+    throw UsageError(std::string("the environment variable ") + variable + " is \"" + value +
+                     "\", expected a number of threads from 1 to " + std::to_string(kMostThreads));
+  }
+  return threads;
+}
+
+int report(const Program& program, std::string_view message, int code) {
+  std::cout.flush();
+  std::cerr << program.name << ": error: " << message << '\n';
+  return code;
+}
+
+int run_guarded(const Program& program, Args& args, const std::function<int(Args&)>& body) {
+  try {
+    return body(args);
+  } catch (const CLI::Success& request) {
+    return args.app().exit(request);  // --help and --version
+  } catch (const CLI::Error& error) {
+    return report(program, std::string(error.what()) + " (see --help)", kUsage);
+  } catch (const std::bad_alloc&) {
+    return report(program, "out of memory", kLimit);
+  } catch (const std::exception& error) {
+    return report(program, error.what(), exit_code(error));
+  }
+}
+
+}  // namespace
+
+int exit_code(const std::exception& error) {
+  if (const auto* file = dynamic_cast<const FileError*>(&error)) return exit_code_of(file->fault());
+  if (dynamic_cast<const LimitError*>(&error) != nullptr) return kLimit;
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return kLimit;
+  if (dynamic_cast<const Error*>(&error) != nullptr) return kMalformed;
+  if (dynamic_cast<const UsageError*>(&error) != nullptr) return kUsage;
+  return kInternal;
+}
+
+Args::Args(const Program& program, int argc, const char* const* argv)
+    : app_(std::string(program.purpose), std::string(program.name)), argc_(argc), argv_(argv) {
+  const std::string version = std::string(program.name) + " " VITQ_VERSION "\n" +
+                              library_versions() + ", instruction set " + isa_in_use();
+  app_.set_help_flag("-h,--help", "Show this help and exit");
+  app_.set_version_flag("-V,--version", version,
+                        "Show the version, the libraries and the instruction set in use");
+  app_.add_option("-t,--threads", threads_,
+                  "Threads; 0 or absent: VITQ_NUM_THREADS, OMP_NUM_THREADS, or as many as this "
+                  "process may use")
+      ->check(CLI::Range(0, kMostThreads));
+  app_.footer("Examples:\n" + std::string(program.examples) + std::string(kExitCodes));
+  app_.get_formatter()->column_width(32);
+}
+
+void Args::add_backend() {
+  app_.add_option("--backend", backend_, "onednn (default), or reference: plain loops, slow")
+      ->check(CLI::IsMember({"onednn", "reference"}));
+}
+
+void Args::add_force() {
+  app_.add_flag("--force", force_, "Overwrite output files that are there already");
+}
+
+void Args::parse() {
+  app_.parse(argc_, argv_);
+}
+
+SessionOptions Args::session() const {
+  int threads = threads_;
+  if (threads == 0) threads = threads_from("VITQ_NUM_THREADS");
+  if (threads == 0) threads = threads_from("OMP_NUM_THREADS");
+  if (threads == 0) threads = default_threads();
+  return {.threads = threads,
+          .backend = backend_ == "reference" ? Backend::kReference : Backend::kOneDnn};
+}
+
+int run_program(const Program& program, int argc, const char* const* argv,
+                const std::function<int(Args& args)>& body) {
+  Args args(program, argc, argv);
+  const int code = run_guarded(program, args, body);
+  std::cout.flush();
+  if (!std::cout) return report(program, "the standard output cannot be written", kUnreadable);
+  return code;
+}
+
+}  // namespace vitq::apps

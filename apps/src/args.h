@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all programs share: their common options, and the one place where an error becomes a message
+// and an exit code. Results go to standard output, everything else to standard error.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <stdexcept>
+#include <string_view>
+
+#include "vitq/session.h"
+#include "vitq/weights.h"
+
+namespace vitq::apps {
+
+// The documented exit codes.
+enum Exit : int {
+  kOk = 0,
+  kSomeFailed = 1,  // some inputs failed, with --keep-going
+  kUsage = 2,       // a wrong command line or environment variable
+  kUnreadable = 3,  // a file is missing or unreadable, or may not be overwritten
+  kMalformed = 4,   // a file is malformed, of an unsupported kind, or its weights do not fit
+  kMismatch = 5,    // a checksum or format version does not match
+  kLimit = 6,       // out of memory, or a documented limit is exceeded
+  kAccuracy = 7,    // an accuracy goal is not met
+  kInternal = 70,
+};
+
+// The command line or an environment variable is wrong. What CLI11 cannot see by itself.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The exit code of any exception: those of vitq/error.h, UsageError, bad_alloc, and all others.
+int exit_code(const std::exception& error);
+
+struct Program {
+  std::string_view name;
+  std::string_view purpose;
+  std::string_view examples;  // whole lines, shown at the end of --help
+};
+
+// The command line of a program. --help, --version and --threads are always there.
+class Args {
+ public:
+  Args(const Program& program, int argc, const char* const* argv);
+
+  // To declare the program's own options on.
+  CLI::App& app() { return app_; }
+  void add_backend();  // --backend
+  void add_force();    // --force
+
+  // Reads the command line; run_program handles what this throws.
+  void parse();
+
+  // Threads and backend as asked for; the number of threads is resolved, never 0: --threads, then
+  // VITQ_NUM_THREADS, then OMP_NUM_THREADS, then what this process may use. Throws UsageError
+  // naming a variable that is not a number.
+  SessionOptions session() const;
+  Overwrite overwrite() const { return force_ ? Overwrite::kYes : Overwrite::kNo; }
+
+ private:
+  CLI::App app_;
+  int argc_;
+  const char* const* argv_;
+  int threads_ = 0;
+  std::string backend_ = "onednn";
+  bool force_ = false;
+};
+
+// Runs `body`, which declares its options, calls args.parse() and does the work. Whatever it throws
+// is printed to standard error as "vit_infer: error: ..." and becomes an exit code; so does a
+// standard output that cannot be written.
+int run_program(const Program& program, int argc, const char* const* argv,
+                const std::function<int(Args& args)>& body);
+
+}  // namespace vitq::apps

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// A progress bar on standard error, drawn only if that is a terminal.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace vitq::apps {
+
+class Progress {
+ public:
+  // `unit` is what is counted: "images".
+  Progress(std::size_t total, std::string unit);
+  // Takes the bar away.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void advance(std::size_t by = 1);
+  // Writes a line of text above the bar; on anything but a terminal just the line.
+  void note(const std::string& line);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw() const;
+
+  std::size_t total_;
+  std::size_t done_ = 0;
+  std::string unit_;
+  bool shown_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point drawn_ = {};
+};
+
+// "123/677 images [#####---------------] 27.5/s, 0:20 left", without the carriage control.
+std::string progress_line(std::size_t done, std::size_t total, const std::string& unit,
+                          double seconds);
+
+}  // namespace vitq::apps

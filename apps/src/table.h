@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text for people: aligned tables, rounded numbers, and models in words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vitq/preprocess.h"
+
+namespace vitq::apps {
+
+// Columns as wide as their widest cell. Cells of columns in `right` are aligned to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header, std::string right = "");
+  void add(std::vector<std::string> row);
+  std::string str() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  std::string right_;  // one character per column: 'r' or anything else
+};
+
+std::string fixed(double value, int decimals);
+// "5.72 M", "1.25 G", "640".
+std::string with_prefix(double value);
+// "22.9 MB".
+std::string byte_count(std::int64_t bytes);
+// "shorter side to 256, bicubic; centre crop 224x224; mean ..., std ...".
+std::string in_words(const Preprocess& preprocess);
+
+// Text as a field of a CSV line, quoted where needed.
+std::string csv_field(const std::string& text);
+
+}  // namespace vitq::apps
