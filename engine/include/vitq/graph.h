@@ -54,6 +54,15 @@ class Graph {
   std::map<std::string, NodeId, std::less<>> params_;
 };
 
+// The part of a graph between some of its values and others: every node of `inputs` becomes an
+// Input, and what `outputs` need beyond them is copied. `node[id]` is the copy of node `id`, or -1.
+struct Subgraph {
+  Graph graph;
+  std::vector<NodeId> node;
+};
+Subgraph subgraph(const Graph& graph, std::span<const NodeId> inputs,
+                  std::span<const NodeId> outputs);
+
 // Multiply-accumulates of the node's matrix product or convolution; 0 for all other ops.
 std::int64_t macs(const Graph& graph, NodeId id);
 

@@ -76,7 +76,14 @@ struct Plan {
   std::int64_t arena_bytes = 0;
 };
 
+// How the sites of a scheme are computed.
+enum class Numerics : std::uint8_t {
+  kInteger,    // on integer codes, exactly
+  kSimulated,  // in float, on values rounded to what the codes stand for
+};
+
 struct LowerOptions {
+  Numerics numerics = Numerics::kInteger;
   // Compute only what the outputs read: after the last attention of a ViT, the class row.
   bool prune = true;
   // Operands that a Tap will look at; nothing is fused away that would hide them.
@@ -90,5 +97,11 @@ void require_weights(const Graph& graph, const Weights& weights);
 // Throws WeightError as require_weights does, ShapeError, UnsupportedError or LimitError.
 Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
            const LowerOptions& options);
+
+// Whose kernels run the steps of a plan.
+enum class Backend : std::uint8_t {
+  kOneDnn,     // the fastest kernel that applies, oneDNN's first
+  kReference,  // plain loops, the arbiter
+};
 
 }  // namespace vitq

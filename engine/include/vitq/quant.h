@@ -4,12 +4,17 @@
 // docs/numerics.md.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "vitq/graph.h"
+#include "vitq/json.h"
+#include "vitq/weights.h"
 
 namespace vitq {
 
@@ -24,22 +29,36 @@ struct Site {
 // Where the range of a site comes from.
 enum class Range : std::uint8_t {
   kFrozen,     // from calibration, stored in QParams
-  kPerRow,     // from the row (token) itself, when it is made
-  kPerColumn,  // from the column itself: V over all keys
+  kPerRow,     // from the row (token) itself, in the pass that makes it
+  kPerColumn,  // from the column itself, over all rows: V over the keys of one image and head
 };
 
-// How the values of a site are stored. Activations: real = lo + scale * q with codes q in
-// [0, 2^bits - 1]; weights: real = scale * q with q in [-(2^(bits-1) - 1), 2^(bits-1) - 1].
+// How the values of a site are stored. Which form applies follows from the node and the operand:
+//
+// Linear, Conv2d, operand 0: real x[c] = shift[c] + fold[c] * (lo + scale * q[c]), codes q in
+//   [0, top_code(bits)]. kPerRow finds lo and scale in each row; kFrozen holds one of each.
+// Linear, Conv2d, operand 1 (kFrozen): fold[c] * weight[o][c] = scale[o] * w[o][c], codes w in
+//   [-top_weight(bits), top_weight(bits)]; the weight's tensor holds the codes (s8). The fold is
+//   that of operand 0.
+// MatMul of queries and keys (transpose_b), operand 0: q[c] = shift[c] + (lo + scale * code) /
+//   fold[c], kPerRow, codes in [0, top_code]. Operand 1: k[c] = shift[c] + fold[c] * scale * code,
+//   kPerRow, codes in [-top_weight, top_weight]. Here `fold` balances the two, one value per head
+//   and channel [heads * d], stored with operand 1; shifts are stored with their operand.
+// MatMul of attention and values, operand 0: the softmax code, p = rne(top_code * exp(l - max)).
+//   Operand 1: v[c] = mean[c] + scale[c] * code, kPerColumn, mean and scale found per image.
 struct QParams {
   int bits = 8;
   Range range = Range::kPerRow;
-  std::vector<float> scale;  // kFrozen: one value, or one per output channel of a weight
-  std::vector<float> lo;     // kFrozen activations: one value
+  std::vector<float> scale;  // kFrozen only
+  std::vector<float> lo;     // kFrozen activations only: one value
+  std::vector<float> fold;   // per channel, positive; empty: 1. Of a Conv2d: per input channel
+  std::vector<float> shift;  // per channel; empty: 0
 
   friend bool operator==(const QParams&, const QParams&) = default;
 };
 
-// What each site of a graph is stored as; a site that is not here stays in float.
+// What each site of a graph is stored as; a site that is not here stays in float. A Linear, Conv2d
+// or MatMul has both operands here or none.
 class Scheme {
  public:
   static Scheme float32() { return {}; }
@@ -58,5 +77,39 @@ constexpr std::int32_t top_code(int bits) {
 constexpr std::int32_t top_weight(int bits) {
   return (1 << (bits - 1)) - 1;
 }
+
+// The scale of a row that spans [lo, hi]: constant rows happen.
+inline float row_scale(float lo, float hi, int bits) {
+  return std::max((hi - lo) / static_cast<float>(top_code(bits)), 1e-9F);
+}
+// The code of v, given the inverse of the scale: nearest, ties to even, then clamped.
+inline std::uint8_t code_of(float v, float lo, float inverse_scale, int bits) {
+  const float code = std::nearbyintf((v - lo) * inverse_scale);
+  return static_cast<std::uint8_t>(std::clamp(code, 0.0F, static_cast<float>(top_code(bits))));
+}
+inline std::int8_t signed_code_of(float v, float inverse_scale, int bits) {
+  const auto top = static_cast<float>(top_weight(bits));
+  return static_cast<std::int8_t>(std::clamp(std::nearbyintf(v * inverse_scale), -top, top));
+}
+
+// The rows (index on axis 1 of [N, tokens, ...]) that the network's outputs read: the class row, or
+// class and distillation rows. A quantized layer may have a bias of its own for them: the tensor
+// "<layer>.bias_rows". Nothing if the outputs read all rows.
+struct RowSpan {
+  int axis = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+
+  friend bool operator==(const RowSpan&, const RowSpan&) = default;
+};
+std::optional<RowSpan> special_rows(const Graph& graph);
+
+// A scheme as it lies in a model file: per site {"node", "operand", "bits", "range"} in JSON, its
+// numbers as tensors "<node>.<operand>.scale", ".lo", ".fold", ".shift" beside the codes.
+Json scheme_to_json(const Graph& graph, const Scheme& scheme);
+void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
+// Throws FileError or WeightError: unknown nodes, counts that do not fit the layer, scales that are
+// not finite, positive and normal, codes outside of their bits, one operand without the other.
+Scheme load_scheme(const Graph& graph, const Weights& weights, const Json& json);
 
 }  // namespace vitq

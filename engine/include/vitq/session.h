@@ -13,11 +13,6 @@
 
 namespace vitq {
 
-enum class Backend : std::uint8_t {
-  kOneDnn,     // the fastest kernel that applies, oneDNN's first
-  kReference,  // plain loops, the arbiter
-};
-
 struct SessionOptions {
   int threads = 0;  // 0: as many as this process may use
   Backend backend = Backend::kOneDnn;

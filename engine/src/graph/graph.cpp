@@ -81,4 +81,37 @@ std::int64_t macs(const Graph& graph, NodeId id) {
   return 0;
 }
 
+Subgraph subgraph(const Graph& graph, std::span<const NodeId> inputs,
+                  std::span<const NodeId> outputs) {
+  const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
+  std::vector<bool> given(at(graph.size()), false);
+  std::vector<bool> needed(at(graph.size()), false);
+  for (const NodeId id : inputs) given[at(id)] = true;
+  for (const NodeId id : outputs) needed[at(id)] = true;
+  for (NodeId id = graph.size(); id-- > 0;) {
+    if (!needed[at(id)] || given[at(id)]) continue;
+    for (const NodeId input : graph[id].inputs) needed[at(input)] = true;
+  }
+  Subgraph result = {{}, std::vector<NodeId>(at(graph.size()), -1)};
+  // All inputs, in the order given, so that the caller knows which is which.
+  for (const NodeId id : inputs) {
+    result.node[at(id)] = result.graph.add(graph[id].name, op::Input{}, {}, graph[id].shape);
+  }
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    if (!needed[at(id)] || given[at(id)]) continue;
+    const Node& node = graph[id];
+    if (std::holds_alternative<op::Param>(node.op)) {
+      result.node[at(id)] = result.graph.param(node.name, node.shape);
+      continue;
+    }
+    std::vector<NodeId> operands;
+    for (const NodeId input : node.inputs) operands.push_back(result.node[at(input)]);
+    result.node[at(id)] = result.graph.add(node.name, node.op, std::move(operands), node.shape);
+  }
+  std::vector<GraphOutput> named;
+  for (const NodeId id : outputs) named.push_back({graph[id].name, result.node[at(id)]});
+  result.graph.set_outputs(std::move(named));
+  return result;
+}
+
 }  // namespace vitq

@@ -25,7 +25,7 @@ struct Rules {
 
   [[noreturn]] void fail(std::string_view why) const {
     std::string text = cat("node '", node, "': ", why, ":");
-    for (const Shape& shape : in) text += " " + shape.str();
+    for (const Shape& shape : in) text += cat(' ', shape.str());
     throw ShapeError(text);
   }
   void require(bool fits, std::string_view why) const {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "kernels/kernel.h"
-#include "vitq/session.h"
 
 namespace vitq {
 
@@ -13,5 +12,8 @@ std::unique_ptr<Kernel> make_kernel(Backend backend, const Step& step,
 
 // The context of a session: oneDNN's engine exists only where a kernel may use it.
 KernelContext make_context(Backend backend, const Plan& plan, int threads);
+
+// The version of the library that kernels come from: "oneDNN 2.6.3".
+std::string onednn_version();
 
 }  // namespace vitq

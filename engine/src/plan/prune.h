@@ -6,17 +6,9 @@
 #include <vector>
 
 #include "vitq/graph.h"
+#include "vitq/quant.h"
 
 namespace vitq {
-
-// Indices [begin, end) along one axis of a node.
-struct RowSpan {
-  int axis = 0;
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-
-  friend bool operator==(const RowSpan&, const RowSpan&) = default;
-};
 
 // For every node the rows that the outputs depend on; nothing where that is all of it.
 std::vector<std::optional<RowSpan>> rows_read(const Graph& graph);

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "core/text.h"
+#include "kernels/backend.h"
 
 namespace vitq {
 namespace {

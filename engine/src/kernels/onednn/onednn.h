@@ -14,9 +14,6 @@
 
 namespace vitq {
 
-// "oneDNN 2.6.3"
-std::string onednn_version();
-
 class OneDnn {
  public:
   OneDnn() : engine(dnnl::engine::kind::cpu, 0), stream(engine) {}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schemes: look-up, and their form in model files.
+#include <cmath>
+
+#include "core/text.h"
+#include "plan/prune.h"
+#include "vitq/error.h"
+#include "vitq/quant.h"
+
+namespace vitq {
+namespace {
+
+constexpr std::string_view kRanges[] = {"frozen", "per_row", "per_column"};
+
+// The vectors of a QParams by the names they have in files.
+struct Part {
+  std::string_view name;
+  std::vector<float> QParams::*values;
+};
+constexpr Part kParts[] = {{"scale", &QParams::scale},
+                           {"lo", &QParams::lo},
+                           {"fold", &QParams::fold},
+                           {"shift", &QParams::shift}};
+
+std::string tensor_name(const Graph& graph, Site site, std::string_view part) {
+  return cat(graph[site.node].name, ".", site.operand, ".", part);
+}
+
+bool is_product(const Node& node) {
+  return std::holds_alternative<op::Linear>(node.op) ||
+         std::holds_alternative<op::Conv2d>(node.op) || std::holds_alternative<op::MatMul>(node.op);
+}
+
+// Checks one site of a file against the graph and the weights.
+class SiteCheck {
+ public:
+  SiteCheck(const Graph& graph, const Weights& weights, Site site)
+      : graph_(graph), weights_(weights), site_(site), node_(graph[site.node]) {}
+
+  void run(const QParams& params) const {
+    const bool weight = is_weight();
+    if (weight) codes(params);
+    if (params.range == Range::kFrozen) {
+      const std::size_t scales = weight ? channels(0) : 1;
+      const bool fits = params.scale.size() == scales || params.scale.size() == 1;
+      require(fits, cat("expected ", scales, " scales, found ", params.scale.size()));
+      require(weight || params.lo.size() == 1, "expected one lo");
+    } else {
+      require(params.scale.empty() && params.lo.empty(), "a range found at run time has no scale");
+    }
+    for (const float s : params.scale) require(std::isnormal(s) && s > 0.0F, cat("scale ", s));
+    for (const float f : params.fold) require(std::isnormal(f) && f > 0.0F, cat("fold ", f));
+    for (const float v : params.shift) require(std::isfinite(v), cat("shift ", v));
+    for (const float v : params.lo) require(std::isfinite(v), cat("lo ", v));
+    require(params.fold.empty() || params.fold.size() == folds(),
+            "the fold does not fit the layer");
+    require(params.shift.empty() || params.shift.size() == folds(),
+            "the shift does not fit the layer");
+  }
+
+ private:
+  bool is_matmul() const { return std::holds_alternative<op::MatMul>(node_.op); }
+  bool is_weight() const { return !is_matmul() && site_.operand == 1; }
+  std::size_t channels(int axis) const {
+    return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);
+  }
+  // Input channels of a layer; heads times channels of an attention operand.
+  std::size_t folds() const {
+    if (!is_matmul()) return channels(1);
+    const Shape& shape = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape;
+    return static_cast<std::size_t>(shape.rank() == 4 ? shape[1] * shape[3] : shape[-1]);
+  }
+  void codes(const QParams& params) const {
+    const std::string& name = graph_[node_.inputs[1]].name;
+    const Tensor& tensor = weights_.at(name);
+    require(tensor.dtype() == DType::kS8,
+            cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
+    const std::int32_t top = top_weight(params.bits);
+    for (const std::int8_t code : tensor.as<std::int8_t>()) {
+      require(code >= -top && code <= top,
+              cat("code ", int{code}, " in ", name, " lies outside of ", params.bits, " bits"));
+    }
+  }
+  void require(bool holds, const std::string& what) const {
+    if (!holds) {
+      throw WeightError(cat("layer '", node_.name, "', operand ", site_.operand, ": ", what));
+    }
+  }
+
+  const Graph& graph_;
+  const Weights& weights_;
+  Site site_;
+  const Node& node_;
+};
+
+NodeId product_named(const Graph& graph, const Json& json) {
+  const std::string name = json.string();
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    if (graph[id].name == name && is_product(graph[id])) return id;
+  }
+  json.fail(cat("the network has no layer '", name, "'"));
+}
+
+Range range_of(const Json& json) {
+  const std::string name = json.string();
+  for (std::size_t i = 0; i < std::size(kRanges); ++i) {
+    if (name == kRanges[i]) return static_cast<Range>(i);
+  }
+  json.fail(cat("expected frozen, per_row or per_column, found '", name, "'"));
+}
+
+}  // namespace
+
+const QParams* Scheme::find(Site site) const {
+  const auto found = sites_.find(site);
+  return found == sites_.end() ? nullptr : &found->second;
+}
+
+Json scheme_to_json(const Graph& graph, const Scheme& scheme) {
+  Json sites = Json::array();
+  for (const auto& [site, params] : scheme.sites()) {
+    Json json = Json::object();
+    json.set("node", graph[site.node].name).set("operand", site.operand).set("bits", params.bits);
+    json.set("range", kRanges[static_cast<std::size_t>(params.range)]);
+    sites.push(std::move(json));
+  }
+  return sites;
+}
+
+void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights) {
+  for (const auto& [site, params] : scheme.sites()) {
+    for (const Part& part : kParts) {
+      const std::vector<float>& values = params.*part.values;
+      if (values.empty()) continue;
+      Tensor tensor({static_cast<std::int64_t>(values.size())}, DType::kF32);
+      std::copy(values.begin(), values.end(), tensor.as<float>().begin());
+      weights.tensors[tensor_name(graph, site, part.name)] = std::move(tensor);
+    }
+  }
+}
+
+Scheme load_scheme(const Graph& graph, const Weights& weights, const Json& json) {
+  Scheme scheme;
+  for (const Json& entry : json.items()) {
+    const Site site = {product_named(graph, entry.at("node")),
+                       static_cast<int>(entry.at("operand").integer(0, 1))};
+    if (scheme.find(site) != nullptr) entry.fail("the site is there twice");
+    QParams params;
+    params.bits = static_cast<int>(entry.at("bits").integer(2, 8));
+    params.range = range_of(entry.at("range"));
+    for (const Part& part : kParts) {
+      const Tensor* tensor = weights.find(tensor_name(graph, site, part.name));
+      if (tensor == nullptr) continue;
+      const std::span<const float> values = tensor->as<float>();
+      (params.*part.values).assign(values.begin(), values.end());
+    }
+    SiteCheck(graph, weights, site).run(params);
+    scheme.set(site, std::move(params));
+  }
+  for (const auto& [site, params] : scheme.sites()) {
+    if (scheme.find({site.node, 1 - site.operand}) == nullptr) {
+      json.fail(cat("layer '", graph[site.node].name, "' has only one operand quantized"));
+    }
+  }
+  return scheme;
+}
+
+std::optional<RowSpan> special_rows(const Graph& graph) {
+  constexpr int kTokens = 1;
+  std::optional<RowSpan> special;
+  for (const std::optional<RowSpan>& rows : rows_read(graph)) {
+    if (!rows || rows->axis != kTokens) continue;
+    if (!special) special = rows;
+    special->begin = std::min(special->begin, rows->begin);
+    special->end = std::max(special->end, rows->end);
+  }
+  return special;
+}
+
+}  // namespace vitq
