@@ -112,19 +112,12 @@ class PngWalk {
     const bool word = depth_ == 16;
     bool valid = false;
     switch (colour_) {
-      case kGrey:
-        valid = power || byte || word;
-        break;
-      case kPalette:
-        valid = power || byte;
-        break;
+      case kGrey: valid = power || byte || word; break;
+      case kPalette: valid = power || byte; break;
       case kRgb:
       case kGreyAlpha:
-      case kRgbAlpha:
-        valid = byte || word;
-        break;
-      default:
-        break;
+      case kRgbAlpha: valid = byte || word; break;
+      default: break;
     }
     if (!valid) {
       file_.fail(at + 8, cat("no PNG has colour type ", colour_, " with ", depth_, " bits"));

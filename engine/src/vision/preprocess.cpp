@@ -15,12 +15,10 @@ constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized picture, in pixels
 
 Image resized(const Image& image, const Preprocess& preprocess) {
   switch (preprocess.resize) {
-    case Preprocess::Resize::kNone:
-      return image;
+    case Preprocess::Resize::kNone: return image;
     case Preprocess::Resize::kExact:
       return resize(image, preprocess.width, preprocess.height, preprocess.filter);
-    case Preprocess::Resize::kShortestEdge:
-      break;
+    case Preprocess::Resize::kShortestEdge: break;
   }
   const std::int64_t shorter = std::min(image.width, image.height);
   const std::int64_t longer = std::max(image.width, image.height);
