@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the build in BUILD to a fresh prefix under WORK, moves that, and builds and runs the
-# consumer against it: once with CMake, once with pkg-config and the bare COMPILER with FLAGS.
+# consumer against it, on CHECKPOINT: once with CMake, once with pkg-config and the bare COMPILER with
+# FLAGS.
 cmake_minimum_required(VERSION 3.25)
 
 function(run)
-  execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${WORK} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
 set(consumer ${CMAKE_CURRENT_LIST_DIR}/consumer)
 set(prefix ${WORK}/prefix)
 file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/first)
 file(RENAME ${WORK}/first ${prefix})
 
 run(${CMAKE_COMMAND} -S ${consumer} -B ${WORK}/build -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
   -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_FLAGS=${FLAGS} -D CMAKE_BUILD_TYPE=Release)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
-run(${WORK}/build/consumer)
+run(${WORK}/build/consumer ${CHECKPOINT})
 
 file(GLOB_RECURSE pc ${prefix}/vitq.pc)
 cmake_path(GET pc PARENT_PATH pc_folder)
@@ -25,5 +27,5 @@ execute_process(COMMAND pkg-config --static --cflags --libs vitq
   OUTPUT_VARIABLE options OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 separate_arguments(options UNIX_COMMAND "${FLAGS} -std=c++20 ${consumer}/main.cpp ${options}")
 run(${COMPILER} -o ${WORK}/consumer ${options})
-run(${WORK}/consumer)
+run(${WORK}/consumer ${CHECKPOINT})
 file(REMOVE_RECURSE ${WORK})

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses the installed library the way a stranger's program would.
+// Uses the installed library the way a stranger's program would: `consumer CHECKPOINT_FOLDER`
+// converts a checkpoint, opens the result and classifies a picture.
 #include <iostream>
 
+#include "vitq/convert.h"
 #include "vitq/error.h"
-#include "vitq/tensor.h"
+#include "vitq/image.h"
+#include "vitq/model.h"
 
-int main() {
-  vitq::Tensor tensor({2, 3}, vitq::DType::kF32);
-  tensor.as<float>()[5] = 0.5F;
+int main(int, char** argv) {
   try {
-    (void)tensor.reshaped({7});
-  } catch (const vitq::ShapeError& error) {
-    std::cout << "refused as it should be: " << error.what() << '\n';
-    return tensor.to_f16().shape().elements() == 6 ? 0 : 1;
+    const vitq::Converted converted = vitq::convert(argv[1], {});
+    vitq::write_safetensors("model.safetensors", converted.weights, vitq::Overwrite::kYes);
+    vitq::Model model = vitq::Model::load("model.safetensors");
+    const auto predictions = model.classify(vitq::make_image(40, 30), 2);
+    for (const vitq::Prediction& prediction : predictions) {
+      std::cout << prediction.score << ' ' << prediction.label << '\n';
+    }
+    return predictions.size() == 2 ? 0 : 1;
+  } catch (const vitq::Error& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
   }
-  return 1;
 }
