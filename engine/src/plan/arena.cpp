@@ -16,6 +16,24 @@ std::int64_t aligned(std::int64_t bytes) {
   return checked_add(bytes, kAlignment - 1) / kAlignment * kAlignment;
 }
 
+// When each buffer of the plan is in use, from its first step to its last.
+std::vector<Lifetime> lifetimes_of(const Plan& plan) {
+  std::vector<Lifetime> lifetimes(plan.buffers.size(), {.first = -1, .last = -1, .bytes = 0});
+  const auto touch = [&](const View& view, std::size_t step) {
+    Lifetime& life = lifetimes[static_cast<std::size_t>(view.buffer)];
+    if (life.first < 0) life.first = static_cast<int>(step);
+    life.last = static_cast<int>(step);
+  };
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const Step& step = plan.steps[i];
+    for (const View& view : step.in) touch(view, i);
+    if (step.epilogue.residual) touch(*step.epilogue.residual, i);
+    touch(step.out, i);
+  }
+  for (const PlanOutput& output : plan.outputs) touch(output.view, plan.steps.size());
+  return lifetimes;
+}
+
 bool overlap(const Lifetime& a, const Lifetime& b) {
   return a.first <= b.last && b.first <= a.last;
 }
@@ -46,6 +64,17 @@ std::int64_t plan_arena(std::span<Lifetime> buffers) {
     placed.insert(after, &buffer);
   }
   return total;
+}
+
+void place_buffers(Plan& plan) {
+  std::vector<Lifetime> lifetimes = lifetimes_of(plan);
+  for (std::size_t i = 0; i < lifetimes.size(); ++i) {
+    if (plan.buffers[i].home == Buffer::Home::kArena) lifetimes[i].bytes = plan.buffers[i].bytes;
+  }
+  plan.arena_bytes = plan_arena(lifetimes);
+  for (std::size_t i = 0; i < lifetimes.size(); ++i) {
+    if (plan.buffers[i].home == Buffer::Home::kArena) plan.buffers[i].offset = lifetimes[i].offset;
+  }
 }
 
 }  // namespace vitq

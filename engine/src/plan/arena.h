@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "vitq/plan.h"
+
 namespace vitq {
 
 struct Lifetime {
@@ -17,5 +19,8 @@ struct Lifetime {
 // Places every buffer, the largest first, at the lowest offset that no overlapping lifetime uses.
 // Returns the size of the arena.
 std::int64_t plan_arena(std::span<Lifetime> buffers);
+
+// Gives every arena buffer of a plan its offset, by when the steps use it. Outputs live to the end.
+void place_buffers(Plan& plan);
 
 }  // namespace vitq

@@ -13,11 +13,11 @@ class Fuser {
 
   // Follows the chain of sole readers for as long as the epilogue can take them over. Returns the
   // node that the step stores.
-  NodeId follow(Fusion& fusion, std::vector<bool>& absorbed) const {
+  NodeId follow(Fusion& fusion, Fusions& fusions) const {
     NodeId last = fusion.root;
     while (const std::optional<NodeId> next = sole_reader(last)) {
-      if (!take(fusion, last, *next)) break;
-      absorbed[static_cast<std::size_t>(last)] = true;
+      if (taken(fusions, *next) || !take(fusion, last, *next)) break;
+      fusions.absorbed[static_cast<std::size_t>(last)] = true;
       last = *next;
     }
     return last;
@@ -31,6 +31,12 @@ class Fuser {
       if (output.node == id) return std::nullopt;
     }
     return readers[0];
+  }
+
+  // The sum of two products: the first has it already.
+  static bool taken(const Fusions& fusions, NodeId id) {
+    const auto index = static_cast<std::size_t>(id);
+    return fusions.absorbed[index] || fusions.at[index].has_value();
   }
 
   // The order of an epilogue is fixed: residual, then activation.
@@ -69,7 +75,7 @@ Fusions fuse(const Graph& graph, const LowerOptions& options) {
     if (!std::holds_alternative<op::Linear>(op) && !std::holds_alternative<op::Conv2d>(op))
       continue;
     Fusion fusion = {.root = id, .residual = std::nullopt, .act = Act::kNone};
-    const NodeId last = fuser.follow(fusion, fusions.absorbed);
+    const NodeId last = fuser.follow(fusion, fusions);
     fusions.at[static_cast<std::size_t>(last)] = fusion;
   }
   return fusions;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From graph to plan: one step per node that computes something, views for the rest.
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "core/checked.h"
@@ -40,9 +41,9 @@ class Lowering {
   Plan run() {
     for (NodeId id = 0; id < graph_.size(); ++id) place(id);
     for (const GraphOutput& output : graph_.outputs()) {
-      plan_.outputs.push_back({output.name, as_dense(places_[at(output.node)], output.node)});
+      plan_.outputs.push_back({output.name, as_output(places_[at(output.node)], output.node)});
     }
-    place_buffers();
+    place_buffers(plan_);
     return std::move(plan_);
   }
 
@@ -67,7 +68,9 @@ class Lowering {
     if (readers_[at(id)].empty()) return;
     constant(id, weights_.at(graph_[id].name).to_f32());
   }
-  void emit(NodeId id, const op::Constant& constant_op) { constant(id, constant_op.value); }
+  void emit(NodeId id, const op::Constant& constant_op) {
+    constant(id, constant_op.value.to_f32());
+  }
 
   // What is only a way of looking.
   void emit(NodeId id, const op::Slice& slice) {
@@ -107,7 +110,9 @@ class Lowering {
     store(id, softmax, {columns_last(id, input(id, 0))});
   }
   void emit(NodeId id, const op::MaxPool& pool) { store(id, pool, {input(id, 0)}); }
-  void emit(NodeId id, const op::Activate& activate) { store(id, activate, {input(id, 0)}); }
+  void emit(NodeId id, const op::Activate& activate) {
+    store(id, activate, {innermost_contiguous(id, input(id, 0))});
+  }
   void emit(NodeId id, const op::Scale& scale) { store(id, scale, {input(id, 0)}); }
   // Products are emitted with their fusion.
   void emit(NodeId, const op::Linear&) {}
@@ -220,10 +225,21 @@ class Lowering {
     add_step(id, step::Copy{}, {from}, out);
     return out;
   }
-  View as_dense(const View& view, NodeId id) { return is_dense(view) ? view : copy(id, view); }
+  // Dense, and in the arena: a session hands out the same addresses whatever it is given.
+  View as_output(const View& view, NodeId id) {
+    const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(view.buffer)];
+    return buffer.home == Buffer::Home::kArena && is_dense(view) ? view : copy(id, view);
+  }
   // Rows need their elements side by side.
   View columns_last(NodeId id, const View& view) {
     const int last = view.dims.rank() - 1;
+    const bool unit = view.dims[last] == 1 || view.strides[static_cast<std::size_t>(last)] == 1;
+    return unit ? view : copy(id, view);
+  }
+
+  // Row kernels take rows along the axis that lies innermost in memory, whichever it is.
+  View innermost_contiguous(NodeId id, const View& view) {
+    const int last = memory_order(view).back();
     const bool unit = view.dims[last] == 1 || view.strides[static_cast<std::size_t>(last)] == 1;
     return unit ? view : copy(id, view);
   }
@@ -247,34 +263,6 @@ class Lowering {
   }
   BufferId last_buffer() const { return static_cast<BufferId>(plan_.buffers.size()) - 1; }
 
-  void place_buffers() {
-    std::vector<Lifetime> lifetimes(plan_.buffers.size(), {.first = -1, .last = -1, .bytes = 0});
-    const auto touch = [&](const View& view, int step) {
-      Lifetime& life = lifetimes[static_cast<std::size_t>(view.buffer)];
-      if (life.first < 0) life.first = step;
-      life.last = step;
-    };
-    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      const Step& step = plan_.steps[i];
-      for (const View& view : step.in) touch(view, static_cast<int>(i));
-      if (step.epilogue.residual) touch(*step.epilogue.residual, static_cast<int>(i));
-      touch(step.out, static_cast<int>(i));
-    }
-    for (const PlanOutput& output : plan_.outputs) {
-      touch(output.view, static_cast<int>(plan_.steps.size()));
-    }
-    for (std::size_t i = 0; i < lifetimes.size(); ++i) {
-      if (plan_.buffers[i].home == Buffer::Home::kArena)
-        lifetimes[i].bytes = plan_.buffers[i].bytes;
-    }
-    plan_.arena_bytes = plan_arena(lifetimes);
-    for (std::size_t i = 0; i < lifetimes.size(); ++i) {
-      if (plan_.buffers[i].home == Buffer::Home::kArena) {
-        plan_.buffers[i].offset = lifetimes[i].offset;
-      }
-    }
-  }
-
   const Graph& graph_;
   const Weights& weights_;
   Fusions fusions_;
@@ -282,6 +270,17 @@ class Lowering {
   std::vector<View> places_;
   Plan plan_;
 };
+
+// The same options in the pruned graph's numbers. Slices that pruning adds come from the node that
+// they cut, and nothing is observed in them.
+LowerOptions of_pruned(LowerOptions options, const Pruned& pruned) {
+  std::map<NodeId, NodeId> copies;
+  for (std::size_t id = 0; id < pruned.origin.size(); ++id) {
+    copies.emplace(pruned.origin[id], static_cast<NodeId>(id));
+  }
+  for (Site& site : options.observe) site.node = copies.at(site.node);
+  return options;
+}
 
 }  // namespace
 
@@ -291,7 +290,7 @@ Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
   require_weights(graph, weights);
   if (!options.prune) return Lowering(graph, weights, options).run();
   const Pruned pruned = prune(graph);
-  Plan plan = Lowering(pruned.graph, weights, options).run();
+  Plan plan = Lowering(pruned.graph, weights, of_pruned(options, pruned)).run();
   for (Step& step : plan.steps) step.node = pruned.origin[static_cast<std::size_t>(step.node)];
   return plan;
 }

@@ -71,6 +71,8 @@ void Session::Impl::run_step(std::size_t index) noexcept {
 }
 
 void Session::Impl::observe(const Step& step, std::span<const Site> sites, const Tap& tap) const {
+  // A copy only prepares an operand of its node; the step that computes the node shows them all.
+  if (std::holds_alternative<step::Copy>(step.op)) return;
   for (const Site& site : sites) {
     if (site.node != step.node) continue;
     const View& view = step.in[static_cast<std::size_t>(site.operand)];

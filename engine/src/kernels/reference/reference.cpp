@@ -50,10 +50,14 @@ class FunctionKernel : public Kernel {
   std::function<void(Buffers)> function_;
 };
 
-void linear(const Step& step, int threads, Buffers buffers) {
+// Input, output and residual of a linear layer, row by row.
+RowWalk linear_walk(const Step& step) {
   std::vector<View> views = {step.in[0], step.out};
   if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
-  const RowWalk walk = walk_rows(views);
+  return walk_rows(views);
+}
+
+void linear(const Step& step, const RowWalk& walk, int threads, Buffers buffers) {
   const Element weight(buffers, step.in[1]);
   const std::int64_t n = step.in[1].dims[0];
   const std::int64_t k = step.in[1].dims[1];
@@ -71,7 +75,17 @@ void linear(const Step& step, int threads, Buffers buffers) {
   });
 }
 
-void matmul(const Step& step, int threads, Buffers buffers) {
+// The batch of operands and result, walked as rows of views whose last axis is a dummy.
+RowWalk batch_walk(const Step& step) {
+  const int rank = step.out.dims.rank();
+  std::vector<View> batch;
+  for (const View* view : {&step.in[0], &step.in[1], &step.out}) {
+    batch.push_back(sliced(sliced(*view, rank - 1, 0, 1), rank - 2, 0, 1));
+  }
+  return walk_rows(batch);
+}
+
+void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers) {
   const auto& op = std::get<op::MatMul>(step.op);
   const int rank = step.out.dims.rank();
   const auto row_axis = static_cast<std::size_t>(rank - 2);
@@ -79,12 +93,6 @@ void matmul(const Step& step, int threads, Buffers buffers) {
   const View& b = step.in[1];
   const std::int64_t b_k = b.strides[op.transpose_b ? column_axis : row_axis];
   const std::int64_t b_n = b.strides[op.transpose_b ? row_axis : column_axis];
-  // The batch is walked as rows of views whose last axis is a dummy.
-  std::vector<View> batch;
-  for (const View* view : {&step.in[0], &b, &step.out}) {
-    batch.push_back(sliced(sliced(*view, rank - 1, 0, 1), rank - 2, 0, 1));
-  }
-  const RowWalk walk = walk_rows(batch);
   const std::int64_t m = step.out.dims[-2];
   const std::int64_t k = step.in[0].dims[-1];
   parallel_for(threads, walk.rows * m, [&](std::int64_t index) {
@@ -137,7 +145,7 @@ void for_each_pixel(const View& view, int threads, const Body& body) {
   });
 }
 
-void conv(const Step& step, int threads, Buffers buffers) {
+void conv(const Step& step, const RowWalk&, int threads, Buffers buffers) {
   const Element x(buffers, step.in[0]);
   const Element w(buffers, step.in[1]);
   const Element out(buffers, step.out);
@@ -151,7 +159,7 @@ void conv(const Step& step, int threads, Buffers buffers) {
   });
 }
 
-void pool(const Step& step, int threads, Buffers buffers) {
+void pool(const Step& step, const RowWalk&, int threads, Buffers buffers) {
   const auto& op = std::get<op::MaxPool>(step.op);
   const Element x(buffers, step.in[0]);
   const Element out(buffers, step.out);
@@ -170,30 +178,36 @@ void pool(const Step& step, int threads, Buffers buffers) {
   });
 }
 
-using Compute = void (*)(const Step&, int, Buffers);
+RowWalk no_walk(const Step&) {
+  return {};
+}
+
+using Walk = RowWalk (*)(const Step&);
+using Compute = void (*)(const Step&, const RowWalk&, int, Buffers);
 
 template <typename OpType>
-std::unique_ptr<Kernel> make(const Step& step, const KernelContext& context, Compute compute) {
+std::unique_ptr<Kernel> make(const Step& step, const KernelContext& context, Walk walk,
+                             Compute compute) {
   if (!std::holds_alternative<OpType>(step.op)) return {};
   return std::make_unique<FunctionKernel>(
-      [step, threads = context.threads, compute](Buffers buffers) {
-        compute(step, threads, buffers);
+      [step, walk = walk(step), threads = context.threads, compute](Buffers buffers) {
+        compute(step, walk, threads, buffers);
       });
 }
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_reference_linear(const Step& step, const KernelContext& context) {
-  return make<op::Linear>(step, context, linear);
+  return make<op::Linear>(step, context, linear_walk, linear);
 }
 std::unique_ptr<Kernel> make_reference_matmul(const Step& step, const KernelContext& context) {
-  return make<op::MatMul>(step, context, matmul);
+  return make<op::MatMul>(step, context, batch_walk, matmul);
 }
 std::unique_ptr<Kernel> make_reference_conv(const Step& step, const KernelContext& context) {
-  return make<op::Conv2d>(step, context, conv);
+  return make<op::Conv2d>(step, context, no_walk, conv);
 }
 std::unique_ptr<Kernel> make_reference_pool(const Step& step, const KernelContext& context) {
-  return make<op::MaxPool>(step, context, pool);
+  return make<op::MaxPool>(step, context, no_walk, pool);
 }
 
 }  // namespace vitq

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every op through lowering and both backends, on random shapes, against the oracle.
+#include <doctest/doctest.h>
+
+#include "support/graph_check.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+// Runs `trace` on a fresh graph with each of many seeds.
+template <typename Trace>
+void for_seeds(unsigned count, const Trace& trace) {
+  for (unsigned seed = 0; seed < count; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Graph graph;
+    const Value result = trace(Scope(graph), random);
+    graph.set_outputs({{"result", result.id}});
+    check_graph(graph, random);
+  }
+}
+
+Value picture(const Scope& s, Random& random, std::int64_t channels) {
+  return input(s.graph(), "image",
+               {pick(random, 1, 3), channels, pick(random, 12, 21), pick(random, 12, 21)});
+}
+
+Value rows(const Scope& s, Random& random, std::int64_t columns) {
+  return input(s.graph(), "rows", {pick(random, 1, 3), pick(random, 1, 9), columns});
+}
+
+}  // namespace
+
+TEST_CASE("linear layers with every epilogue match the oracle") {
+  for_seeds(12, [](const Scope& s, Random& random) {
+    const Value x = rows(s, random, pick(random, 1, 70));
+    const Bias bias = pick(random, 0, 1) == 0 ? Bias::kNo : Bias::kYes;
+    Value y = linear(s / "a", x, pick(random, 1, 40), bias);
+    if (pick(random, 0, 1) == 1) y = y + linear(s / "b", x, y.shape()[-1]);
+    return activate(y, static_cast<Act>(pick(random, 0, 3)));
+  });
+}
+
+TEST_CASE("the sum of two products keeps both") {
+  for_seeds(4, [](const Scope& s, Random& random) {
+    const Value x = rows(s, random, 24);
+    return linear(s / "a", x, 16) + linear(s / "b", x, 16);
+  });
+}
+
+TEST_CASE("convolutions with stride, padding and dilation match the oracle") {
+  for_seeds(16, [](const Scope& s, Random& random) {
+    const int kernel = pick(random, 0, 1) == 0 ? 3 : 7;
+    const int dilation = kernel == 3 ? static_cast<int>(pick(random, 1, 2)) : 1;
+    const Value x = picture(s, random, pick(random, 1, 18));
+    const Value y = conv2d(s / "conv", x,
+                           {.channels = pick(random, 1, 20),
+                            .kernel = kernel,
+                            .stride = static_cast<int>(pick(random, 1, 2)),
+                            .pad = static_cast<int>(pick(random, 0, kernel / 2)),
+                            .dilation = dilation});
+    return pick(random, 0, 1) == 0 ? y : activate(y, Act::kRelu);
+  });
+}
+
+TEST_CASE("a bottleneck of a residual network matches the oracle") {
+  for_seeds(8, [](const Scope& s, Random& random) {
+    const int stride = static_cast<int>(pick(random, 1, 2));
+    const Value image = picture(s, random, 3);
+    Value x = activate(
+        conv2d(s / "stem", image, {.channels = 8, .kernel = 7, .stride = 2, .pad = 3}), Act::kRelu);
+    x = max_pool(x, {});
+    Value y = activate(conv2d(s / "conv1", x, {.channels = 4}), Act::kRelu);
+    y = activate(conv2d(s / "conv2", y, {.channels = 4, .kernel = 3, .stride = stride, .pad = 1}),
+                 Act::kRelu);
+    y = conv2d(s / "conv3", y, {.channels = 16});
+    y = activate(y + conv2d(s / "down", x, {.channels = 16, .stride = stride}), Act::kRelu);
+    // And one whose shortcut is the input itself.
+    const Value z = conv2d(s / "conv4", y, {.channels = 16, .kernel = 3, .pad = 1});
+    return activate(y + z, Act::kRelu);
+  });
+}
+
+TEST_CASE("pictures become tokens, whatever their layout in memory") {
+  for_seeds(8, [](const Scope& s, Random& random) {
+    const Value image = picture(s, random, 3);
+    const int kernel = pick(random, 0, 1) == 0 ? 4 : 3;
+    const Value x =
+        conv2d(s / "proj", image, {.channels = 10, .kernel = kernel, .stride = 4, .pad = 0});
+    const Shape& d = x.shape();
+    const Value tokens = permute(reshape(x, {d[0], d[1], d[2] * d[3]}), {0, 2, 1});
+    return layer_norm(s / "norm", linear(s / "fc", tokens, 12), 1e-5F);
+  });
+}
+
+TEST_CASE("pools match the oracle") {
+  for_seeds(8, [](const Scope& s, Random& random) {
+    const int kernel = static_cast<int>(pick(random, 2, 3));
+    const Value x = picture(s, random, pick(random, 1, 9));
+    return max_pool(x, {.kernel = kernel,
+                        .stride = static_cast<int>(pick(random, 1, 2)),
+                        .pad = static_cast<int>(pick(random, 0, kernel / 2))});
+  });
+}
+
+TEST_CASE("channels-last pictures are sliced, permuted and laid side by side") {
+  for_seeds(12, [](const Scope& s, Random& random) {
+    const Value image = picture(s, random, 3);
+    const Value x = conv2d(s / "a", image, {.channels = 6, .kernel = 3, .pad = 1});
+    const int axis = static_cast<int>(pick(random, 1, 3));
+    const std::int64_t half = x.shape()[axis] / 2;
+    const Value part = slice(x, axis, half, half + pick(random, 1, half));
+    Value y = concat(x, part, axis);
+    if (pick(random, 0, 1) == 1) y = permute(y, {0, 2, 3, 1});
+    return activate(scale(y, 0.5F), static_cast<Act>(pick(random, 1, 3)));
+  });
+}
+
+TEST_CASE("sums stretch either operand along any axis") {
+  for_seeds(16, [](const Scope& s, Random& random) {
+    const Shape whole = {pick(random, 1, 3), pick(random, 1, 5), pick(random, 1, 7)};
+    Shape left = whole;
+    Shape right = whole;
+    for (int axis = 0; axis < 3; ++axis) {
+      if (pick(random, 0, 2) == 0) left = left.with(axis, 1);
+      if (pick(random, 0, 2) == 0) right = right.with(axis, 1);
+    }
+    const Value sum = input(s.graph(), "left", left) + input(s.graph(), "right", right);
+    return softmax(sum + s.param("positions", {1, sum.shape()[1], sum.shape()[2]}));
+  });
+}
+
+TEST_CASE("products of two activations match the oracle") {
+  for_seeds(12, [](const Scope& s, Random& random) {
+    const std::int64_t d = pick(random, 1, 20);
+    const Shape left = {pick(random, 1, 3), pick(random, 1, 3), pick(random, 1, 12), d};
+    const Shape right = {left[0], left[1], pick(random, 1, 12), d};
+    const Value q = input(s.graph(), "q", left);
+    const Value k = input(s.graph(), "k", right);
+    const Value p = softmax(matmul_transposed(s / "qk", q, k, 0.3F));
+    return permute(matmul(s / "av", p, k), {0, 2, 1, 3});
+  });
+}
+
+TEST_CASE("an activation reads rows that are not contiguous") {
+  for_seeds(8, [](const Scope& s, Random& random) {
+    const Value x = rows(s, random, 5);
+    const Value column = slice(x, 2, 2, 3);
+    const Value flat = reshape(column, {x.shape()[0], x.shape()[1]});
+    return activate(flat, static_cast<Act>(pick(random, 1, 3)));
+  });
+}
+
+TEST_CASE("a graph may give back its input") {
+  for_seeds(1, [](const Scope& s, Random& random) { return rows(s, random, 4); });
+}
