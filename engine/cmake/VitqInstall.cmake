@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# `cmake --install`: libraries, headers and programs, found again by find_package(vitq) and by
-# pkg-config. Included last, when every library and program of the project is known.
+# `cmake --install`: libraries and headers, found again by find_package(vitq) and by pkg-config
+# (apps/ installs the programs). Included last, when every library of the project is known.
 include(CMakePackageConfigHelpers)
 
 get_property(libraries GLOBAL PROPERTY VITQ_LIBRARIES)
@@ -8,16 +8,6 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/vitq)
 
 install(TARGETS ${libraries} EXPORT vitqTargets FILE_SET HEADERS)
 install(EXPORT vitqTargets NAMESPACE vitq:: DESTINATION ${package_folder})
-
-if(VITQ_BUILD_APPS)
-  get_property(programs DIRECTORY ${PROJECT_SOURCE_DIR}/apps PROPERTY BUILDSYSTEM_TARGETS)
-  foreach(program IN LISTS programs)
-    get_target_property(type ${program} TYPE)
-    if(type STREQUAL "EXECUTABLE")
-      install(TARGETS ${program})
-    endif()
-  endforeach()
-endif()
 
 configure_package_config_file(
   ${CMAKE_CURRENT_LIST_DIR}/vitqConfig.cmake.in ${PROJECT_BINARY_DIR}/vitqConfig.cmake
