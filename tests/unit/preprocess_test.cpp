@@ -65,13 +65,14 @@ TEST_CASE("every preset gives the pixels of its reference implementation") {
 TEST_CASE("every preset gives the reference's pixels at 224 and 384, by checksum") {
   const GoldenPictures golden;
   int checked = 0;
-  for (const auto& [key, value] : golden.record().members()) {
+  for (const auto& member : golden.record().members()) {
+    const std::string& key = member.first;
     const std::vector<std::string> parts = split(key, '/');
     if (parts[0] != "checksum") continue;
     const auto preset = preprocess_preset(parts[1], std::stoi(parts[2]));
     REQUIRE(preset);
     const Image found = preset->pixels(golden.picture("image/" + parts[3]));
-    CHECK_MESSAGE(fnv1a(found.rgb) == value.string(), key);
+    CHECK_MESSAGE(fnv1a(found.rgb) == member.second.string(), key);
     ++checked;
   }
   CHECK(checked == 2 * 2 * static_cast<int>(preprocess_presets().size()));
@@ -169,7 +170,9 @@ TEST_CASE("a canonical form that is incomplete, contradictory or out of range is
       {"padding", "3"},
   };
   CHECK_NOTHROW((void)Preprocess::from_json(parse(changed("height", "256"))));
-  for (const auto& [key, value] : kBad) {
+  for (const auto& bad : kBad) {
+    const std::string key = bad.first;
+    const std::string value = bad.second;
     const std::string message =
         message_of([&] { (void)Preprocess::from_json(parse(changed(key, value))); });
     CHECK_MESSAGE(message.starts_with("p.json"), key << ": " << value << " gave " << message);
@@ -187,7 +190,9 @@ TEST_CASE("what a transformers configuration asks for and we cannot do is refuse
       {R"({"crop_pct": 0.9})", "crop_pct"},
       {R"({"size": {"shortest_edge": 800, "longest_edge": 1333}})", "longest edge"},
   };
-  for (const auto& [text, part] : kUnsupported) {
+  for (const auto& unsupported : kUnsupported) {
+    const std::string text = unsupported.first;
+    const std::string part = unsupported.second;
     CHECK_THROWS_AS((void)preprocess_from_huggingface(parse(text)), UnsupportedError);
     const std::string message = message_of([&] { (void)preprocess_from_huggingface(parse(text)); });
     CHECK_MESSAGE(message.find(part) != std::string::npos, message);
