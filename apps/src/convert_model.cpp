@@ -4,8 +4,8 @@
 #include <iostream>
 
 #include "args.h"
+#include "output.h"
 #include "table.h"
-#include "vitq/error.h"
 
 namespace vitq::apps {
 
@@ -22,13 +22,6 @@ std::vector<std::string> preset_names() {
   std::vector<std::string> names = {"timm", "hf", "fb"};
   for (const std::string_view name : preprocess_presets()) names.emplace_back(name);
   return names;
-}
-
-// Before the work, not after it.
-void require_free(const std::filesystem::path& output, Overwrite overwrite) {
-  if (overwrite == Overwrite::kNo && std::filesystem::exists(output)) {
-    throw FileError(Fault::kUnreadable, output.string(), "exists already; --force overwrites it");
-  }
 }
 
 std::string size_of_input(const ModelInfo& info) {

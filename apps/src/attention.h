@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the class token looks: its attention to the patches as a heat map over the picture. "last"
+// is one layer's softmax; "rollout" follows attention through the layers (arXiv:2005.00928).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heat_map.h"
+#include "vitq/model.h"
+
+namespace vitq::apps {
+
+struct AttentionJob {
+  std::filesystem::path output;  // a PNG; empty: none is wanted
+  std::string method = "last";
+  std::optional<std::size_t> layer;  // from 0; default: the last
+  std::optional<std::size_t> head;   // from 0; default: the mean of all
+};
+
+// Loads a model such that all of its attention is computed and can be seen.
+Model load_for_attention(const std::filesystem::path& path, const SessionOptions& session);
+
+// The weights of the patches of one prepared picture [1, 3, H, W]. Throws UsageError for a layer or
+// head that the network does not have, UnsupportedError for networks whose tokens are not patches.
+PatchWeights attention_of(Model& model, const Tensor& input, const AttentionJob& job);
+
+// The softmax results that weigh values, in the order of the layers: operand 0 of the products.
+std::vector<Site> attention_sites(const Graph& graph);
+
+}  // namespace vitq::apps

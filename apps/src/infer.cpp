@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer.h"
+
+#include <iostream>
+#include <map>
+
+#include "args.h"
+#include "default_model.h"
+#include "inference.h"
+#include "inputs.h"
+
+namespace vitq::apps {
+
+namespace {
+
+void declare_inputs(CLI::App& app, InferJob& job) {
+  auto* images = app.add_option("IMAGE", job.images,
+                                "JPEG or PNG files, folders of them, or - for standard input");
+  app.add_option("-m,--model", job.model,
+                 "The model file; otherwise VITQ_MODEL or the installed default");
+  app.add_option("--tensor", job.tensor,
+                 "A prepared float32 [N, 3, H, W] as .npy in place of pictures")
+      ->excludes(images);
+  app.add_flag("--recursive", job.recursive, "Look into the folders of folders, too");
+  app.add_flag("--keep-going", job.keep_going, "Go on after a picture that cannot be read");
+  app.add_option("-b,--batch", job.batch, "Pictures that go through the network together")
+      ->check(CLI::Range(1, 1024));
+}
+
+void declare_pictures(CLI::App& app, InferJob& job) {
+  const std::map<std::string, Exif> choices = {{"apply", Exif::kApply}, {"ignore", Exif::kIgnore}};
+  app.add_option("--exif", job.exif, "The orientation stored in photos: apply or ignore")
+      ->transform(CLI::CheckedTransformer(choices));
+  app.add_option("--preprocessor", job.preprocessor,
+                 "Preprocessing from a preprocessor_config.json of Hugging Face");
+  app.add_option("--labels", job.labels,
+                 "Class names: one line per class, or lines of id<TAB>...<TAB>name");
+}
+
+void declare_answers(CLI::App& app, InferJob& job) {
+  const std::map<std::string, Format> formats = {{"text", Format::kText},
+                                                 {"json", Format::kJson},
+                                                 {"jsonl", Format::kJsonl},
+                                                 {"csv", Format::kCsv}};
+  app.add_option("-k,--topk", job.top, "How many classes to name")->check(CLI::Range(1, 1'000'000));
+  app.add_option("-f,--format", job.format, "text, json, jsonl or csv")
+      ->transform(CLI::CheckedTransformer(formats));
+  app.add_option("-o,--output", job.output, "A file for the answers");
+  app.add_flag("--timing", job.timing, "Milliseconds of each stage with each answer");
+}
+
+void declare_inspection(CLI::App& app, InferJob& job) {
+  app.add_flag("--explain", job.explain, "The network's steps and the kernels that run them");
+  app.add_flag("--profile", job.profile, "The time of each step, on standard error");
+  app.add_option("--dump", job.dump, "A folder for input.npy and each output, as logits.npy");
+  AttentionJob& attention = job.attention;
+  app.add_option("--attention", attention.output,
+                 "A PNG to write: where the class token looks in the picture");
+  app.add_option("--method", attention.method, "Attention of the last layer, or rollout of all")
+      ->check(CLI::IsMember({"last", "rollout"}));
+  app.add_option("--layer", attention.layer, "Attention of this layer, or rollout up to it, from 0")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--head", attention.head, "Attention of this head, from 0; otherwise the mean");
+}
+
+void require_sense(const InferJob& job) {
+  const bool anything = !job.images.empty() || !job.tensor.empty() || job.explain;
+  if (!anything) throw UsageError("no picture is named (see --help)");
+  if (!job.attention.output.empty() && job.images.size() != 1) {
+    throw UsageError("--attention takes exactly one picture");
+  }
+}
+
+}  // namespace
+
+void declare(CLI::App& app, InferJob& job) {
+  declare_inputs(app, job);
+  declare_pictures(app, job);
+  declare_answers(app, job);
+  declare_inspection(app, job);
+}
+
+int run(const InferJob& job) {
+  require_sense(job);
+  const std::vector<std::string> images = expand_inputs(job.images, job.recursive);
+  Inference inference(job, job.model.empty() ? find_default_model() : job.model);
+  if (job.explain) {
+    const bool alone = images.empty() && job.tensor.empty();
+    (alone ? std::cout : std::cerr) << inference.explain() << (alone ? "" : "\n");
+    if (alone) return kOk;
+  }
+  return images.empty() ? inference.run_tensor() : inference.run_pictures(images);
+}
+
+}  // namespace vitq::apps

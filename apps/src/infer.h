@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What vit_infer does.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "answer.h"
+#include "attention.h"
+#include "vitq/image.h"
+#include "vitq/session.h"
+
+namespace vitq::apps {
+
+struct InferJob {
+  std::filesystem::path model;  // empty: the default model
+  std::vector<std::string> images;
+  bool recursive = false;
+  bool keep_going = false;
+  std::filesystem::path tensor;
+  std::filesystem::path preprocessor;
+  std::filesystem::path labels;
+  Exif exif = Exif::kApply;
+  std::size_t top = 5;
+  std::size_t batch = 1;
+  Format format = Format::kText;
+  std::filesystem::path output;
+  bool timing = false;
+  bool profile = false;
+  bool explain = false;
+  std::filesystem::path dump;
+  AttentionJob attention;
+  Overwrite overwrite = Overwrite::kNo;
+  SessionOptions session;
+};
+
+void declare(CLI::App& app, InferJob& job);
+// Answers the exit code. Throws UsageError for options that do not go together, and all that
+// loading a model and reading a picture may throw.
+int run(const InferJob& job);
+
+}  // namespace vitq::apps

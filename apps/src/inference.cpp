@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference.h"
+
+#include <chrono>
+#include <cmath>
+#include <iostream>
+
+#include "args.h"
+#include "inputs.h"
+#include "inside.h"
+#include "vitq/convert.h"
+#include "vitq/error.h"
+#include "vitq/npy.h"
+
+namespace vitq::apps {
+
+namespace {
+
+constexpr int kProfileRuns = 20;
+
+// Milliseconds since it was made or last asked.
+class Stopwatch {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double, std::milli> elapsed = now - start_;
+    start_ = now;
+    return elapsed.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+Model load(const InferJob& job, const std::filesystem::path& path) {
+  SessionOptions session = job.session;
+  session.profile = job.profile;
+  Model model = Model::load(path, {.session = session, .lower = {}});
+  if (!job.preprocessor.empty()) {
+    model.set_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
+  }
+  return model;
+}
+
+std::vector<std::string> dumped_names(Model& model) {
+  std::vector<std::string> names = {"input"};
+  for (const GraphOutput& output : model.graph().outputs()) names.push_back(output.name);
+  return names;
+}
+
+Tensor read_tensor(const std::filesystem::path& path) {
+  Tensor tensor = read_npy(path);
+  const std::span<const float> values = tensor.as<float>();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) continue;
+    throw FileError(Fault::kMalformed, path.string(),
+                    "element " + std::to_string(i) + " is not finite");
+  }
+  return tensor;
+}
+
+}  // namespace
+
+Inference::Inference(const InferJob& job, const std::filesystem::path& model)
+    : job_(job),
+      path_(model),
+      output_(job.output, job.overwrite),
+      model_(load(job, model)),
+      info_(model_.info()),
+      writer_(job.format, model.string(), output_) {
+  if (!job.labels.empty()) info_.labels = read_labels(job.labels);
+  if (!job.dump.empty()) dump_.emplace(job.dump, dumped_names(model_), job.overwrite);
+  if (!job.attention.output.empty()) require_free(job.attention.output, job.overwrite);
+}
+
+int Inference::run_pictures(const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) take(input);
+  run_batch();
+  return finish();
+}
+
+int Inference::run_tensor() {
+  const Tensor input = read_tensor(job_.tensor);
+  const Shape& shape = input.shape();
+  std::vector<Answer> answers(shape.rank() == 4 ? static_cast<std::size_t>(shape[0]) : 0);
+  std::vector<Answer*> rows;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    answers[i].image = job_.tensor.string() + "[" + std::to_string(i) + "]";
+    answers[i].width = shape[3];
+    answers[i].height = shape[2];
+    rows.push_back(&answers[i]);
+  }
+  answer(input, rows);
+  for (const Answer& row : answers) writer_.write(row);
+  return finish();
+}
+
+std::string Inference::explain() {
+  return explain_table(model_.session(static_cast<std::int64_t>(job_.batch)));
+}
+
+void Inference::take(const std::string& input) {
+  Pending pending;
+  pending.answer.image = input;
+  try {
+    read(input, pending);
+    ++ready_;
+  } catch (const Error& error) {
+    if (!job_.keep_going) {
+      run_batch();  // what came before it is not lost
+      throw;
+    }
+    failed_ = true;
+    pending.answer.error = error.what();
+    std::cerr << "vit_infer: error: " << error.what() << '\n';
+  }
+  pending_.push_back(std::move(pending));
+  if (ready_ == job_.batch) run_batch();
+}
+
+void Inference::read(const std::string& input, Pending& pending) {
+  Stopwatch watch;
+  Image image = read_input(input, job_.exif);
+  Timing timing = {.decode = watch.lap()};
+  pending.pixels = model_.info().preprocess.pixels(image);
+  timing.preprocess = watch.lap();
+  pending.answer.width = image.width;
+  pending.answer.height = image.height;
+  if (job_.timing) pending.answer.timing = timing;
+  if (!job_.attention.output.empty()) picture_ = std::move(image);
+}
+
+void Inference::run_batch() {
+  std::vector<Image> pixels;
+  std::vector<Answer*> answers;
+  for (Pending& pending : pending_) {
+    if (!pending.answer.error.empty()) continue;
+    pixels.push_back(std::move(pending.pixels));
+    answers.push_back(&pending.answer);
+  }
+  if (!pixels.empty()) answer(normalize(pixels, model_.info().preprocess), answers);
+  for (const Pending& pending : pending_) writer_.write(pending.answer);
+  pending_.clear();
+  ready_ = 0;
+}
+
+void Inference::answer(const Tensor& input, std::span<Answer*> answers) {
+  Stopwatch watch;
+  const std::span<const Tensor> outputs = model_.run(input);
+  const double infer = watch.lap() / static_cast<double>(answers.size());
+  const std::span<const float> logits = outputs[0].as<float>();
+  const std::size_t classes = logits.size() / answers.size();
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    watch.lap();
+    answers[i]->predictions = top_k(logits.subspan(i * classes, classes), info_, job_.top);
+    if (!answers[i]->timing) continue;
+    answers[i]->timing->infer = infer;
+    answers[i]->timing->post = watch.lap();
+  }
+  if (dump_) dump_->add(0, input);
+  for (std::size_t i = 0; dump_ && i < outputs.size(); ++i) dump_->add(i + 1, outputs[i]);
+  if (job_.profile) last_input_ = input;
+}
+
+int Inference::finish() {
+  writer_.finish();
+  if (dump_) dump_->finish();
+  if (!job_.attention.output.empty() && !failed_) write_attention();
+  if (job_.profile && last_input_.data() != nullptr) {
+    Session& session = model_.session(last_input_.shape()[0]);
+    std::cerr << '\n' << profile_table(session, last_input_, kProfileRuns);
+  }
+  return failed_ ? kSomeFailed : kOk;
+}
+
+void Inference::write_attention() {
+  Model model = load_for_attention(path_, job_.session);
+  const Preprocess& preprocess = model_.info().preprocess;
+  model.set_preprocess(preprocess);
+  const Tensor input = model.prepare({&picture_, 1});
+  const PatchWeights weights = attention_of(model, input, job_.attention);
+  write_png(job_.attention.output, heat_map(weights, picture_, preprocess), job_.overwrite);
+}
+
+}  // namespace vitq::apps

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of vit_infer: pictures or tensors in, batch by batch, answers out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "answer.h"
+#include "dump.h"
+#include "infer.h"
+#include "output.h"
+
+namespace vitq::apps {
+
+class Inference {
+ public:
+  // Loads the model; nothing is written yet, but what could not be written is refused.
+  Inference(const InferJob& job, const std::filesystem::path& model);
+
+  // The exit code: whether some picture failed. Throws at the first if it must not go on.
+  int run_pictures(const std::vector<std::string>& inputs);
+  int run_tensor();
+  std::string explain();
+
+ private:
+  struct Pending {
+    Answer answer;
+    Image pixels;  // empty if the picture could not be read
+  };
+
+  void take(const std::string& input);
+  void read(const std::string& input, Pending& pending);
+  void run_batch();
+  void answer(const Tensor& input, std::span<Answer*> answers);
+  int finish();
+  void write_attention();
+
+  const InferJob& job_;
+  std::filesystem::path path_;
+  Output output_;
+  Model model_;
+  ModelInfo info_;
+  AnswerWriter writer_;
+  std::optional<Dump> dump_;
+  std::vector<Pending> pending_;
+  std::size_t ready_ = 0;  // pending pictures that could be read
+  bool failed_ = false;
+  Image picture_;      // for the attention map
+  Tensor last_input_;  // for the profile
+};
+
+}  // namespace vitq::apps

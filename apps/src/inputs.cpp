@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inputs.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+#include "vitq/error.h"
+
+namespace vitq::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool looks_like_picture(const fs::path& path) {
+  constexpr std::array<std::string_view, 3> kEndings = {".jpg", ".jpeg", ".png"};
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char character) {
+    return static_cast<char>(std::tolower(character));
+  });
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
+template <typename Iterator>
+std::vector<std::string> pictures_of(Iterator entries) {
+  std::vector<std::string> found;
+  for (const fs::directory_entry& entry : entries) {
+    if (entry.is_regular_file() && looks_like_picture(entry.path())) {
+      found.push_back(entry.path().string());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<std::string> pictures_in(const fs::path& folder, bool recursive) {
+  std::vector<std::string> found;
+  try {
+    found = recursive ? pictures_of(fs::recursive_directory_iterator(folder))
+                      : pictures_of(fs::directory_iterator(folder));
+  } catch (const fs::filesystem_error& error) {
+    throw FileError(Fault::kUnreadable, folder.string(), error.code().message());
+  }
+  if (found.empty()) {
+    throw FileError(Fault::kUnreadable, folder.string(),
+                    recursive ? "found no .jpg, .jpeg or .png file in this folder or below"
+                              : "found no .jpg, .jpeg or .png file in this folder; --recursive "
+                                "looks into the folders below it too");
+  }
+  return found;
+}
+
+// Of pipes the size is not known beforehand; decode_image refuses what is longer than its limit.
+std::string read_standard_input() {
+  constexpr std::size_t kMost = (std::size_t{64} << 20) + 1;
+  std::string bytes;
+  std::array<char, 1 << 16> chunk;
+  while (std::cin && bytes.size() < kMost) {
+    std::cin.read(chunk.data(), chunk.size());
+    bytes.append(chunk.data(), static_cast<std::size_t>(std::cin.gcount()));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, bool recursive) {
+  std::vector<std::string> expanded;
+  for (const std::string& input : inputs) {
+    if (input != "-" && fs::is_directory(input)) {
+      const std::vector<std::string> pictures = pictures_in(input, recursive);
+      expanded.insert(expanded.end(), pictures.begin(), pictures.end());
+    } else {
+      expanded.push_back(input);
+    }
+  }
+  return expanded;
+}
+
+Image read_input(const std::string& input, Exif exif) {
+  if (input != "-") return read_image(input, exif);
+  const std::string bytes = read_standard_input();
+  return decode_image(std::as_bytes(std::span(bytes)), "standard input", exif);
+}
+
+}  // namespace vitq::apps

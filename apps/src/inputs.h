@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pictures named on a command line: files, folders, and "-" for standard input.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vitq/image.h"
+
+namespace vitq::apps {
+
+// "-" and files stay as they are; a folder becomes the JPEG and PNG files in it (known by their
+// names' endings), sorted, with those of its folders if `recursive`. Throws FileError for what does
+// not exist and for a folder without pictures.
+std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, bool recursive);
+
+// Reads one of them; see read_image.
+Image read_input(const std::string& input, Exif exif);
+
+}  // namespace vitq::apps

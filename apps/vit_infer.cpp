@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// vit_infer: what a network says of pictures.
+#include "args.h"
+#include "infer.h"
+
+using namespace vitq;
+
+namespace {
+
+const apps::Program kProgram = {
+    .name = "vit_infer",
+    .purpose = "Names what is in pictures, by a model file that vit_convert has made.",
+    .examples =
+        "  vit_infer -m deit.safetensors cat.jpg\n"
+        "  vit_infer -m deit.safetensors photos/ --recursive -b 8 -f csv -o photos.csv\n"
+        "  curl -s https://example.org/cat.jpg | vit_infer -m deit.safetensors -f json -\n"
+        "  vit_infer -m deit.safetensors cat.jpg --attention cat.png --method rollout\n"
+        "  vit_infer -m deit.safetensors --tensor input.npy --dump out\n"};
+
+int run(apps::Args& args) {
+  apps::InferJob job;
+  apps::declare(args.app(), job);
+  args.add_backend();
+  args.add_force();
+  args.parse();
+  job.overwrite = args.overwrite();
+  job.session = args.session();
+  return apps::run(job);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return apps::run_program(kProgram, argc, argv, run);
+}
