@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// One layer while it is being quantized: what it computes in float, and what of its quantized form
+// has been decided. Equations: docs/numerics.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vitq/graph.h"
+#include "vitq/matrix.h"
+#include "vitq/quant.h"
+
+namespace vitq {
+
+// Where a layer stands in the network.
+enum class Role : std::uint8_t {
+  kInput,   // reads the picture itself
+  kInner,   // everything between
+  kOutput,  // is reached by the special rows alone: a classification head
+};
+
+// What the quantized layer is meant to give.
+enum class Target : std::uint8_t {
+  kFloatStream,  // what it gives in the float network, whatever has gone wrong before it
+  kOwnInputs,    // what its float weights would make of its own, quantized inputs
+};
+
+// A Linear, or a Conv2d as the product of its weights with the patches under them: n results per
+// row of k inputs.
+struct LayerDraft {
+  std::string name;
+  NodeId node = 0;
+  Role role = Role::kInner;
+  int weight_bits = 8;
+  int activation_bits = 8;
+
+  Matrix weight;            // [n, k], in float
+  std::vector<float> bias;  // [n], in float; 0 where the layer has none
+  Target target = Target::kFloatStream;
+
+  // Operand 0. For a Conv2d, fold and shift have one value per input channel.
+  QParams input;
+  // [n, k]: the real weights that the codes shall stand for. fold * weight, unless a method moves
+  // it to where it makes up for errors in the inputs.
+  Matrix goal;
+  std::vector<float> scale;        // [n], of the codes
+  std::vector<std::int8_t> codes;  // [n, k]
+  std::vector<float> new_bias;     // [n]
+  std::vector<float> bias_rows;    // [n], used for special rows instead; or empty
+};
+
+// Fold and shift per column of the weight: 1 and 0 where the draft has none.
+std::vector<float> column_fold(const LayerDraft& layer);
+std::vector<float> column_shift(const LayerDraft& layer);
+// Sets fold and shift of the input (one each per input channel, or none) and the goal with them.
+void set_fold(LayerDraft& layer, std::vector<float> fold, std::vector<float> shift);
+
+// What the codes of these inputs [rows, k] stand for, without fold and shift: lo + scale * code.
+Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x);
+// scale * codes, [n, k].
+Matrix dequantized_weights(const LayerDraft& layer);
+// What the quantized layer makes of dequantized inputs [rows, k], with `new_bias`: [rows, n].
+Matrix outputs(const LayerDraft& layer, const Matrix& dequantized);
+// The sum over k of dequantized weights times shift / fold, [n]: the part of the outputs that the
+// shift gives, and that the engine adds to the bias by itself.
+std::vector<float> shift_part(const LayerDraft& layer);
+
+// Two operands of an attention while they are being quantized: queries and keys [heads, tokens, d],
+// probabilities and values.
+struct AttentionDraft {
+  std::string name;
+  NodeId logits = 0;  // the MatMul of queries and keys
+  NodeId output = 0;  // the MatMul of probabilities and values
+  std::int64_t heads = 1;
+  std::int64_t dim = 1;  // of a head
+  float scale = 1.0F;    // of the logits
+  int bits = 8;
+
+  QParams query;
+  QParams key;
+  QParams probability;
+  QParams value;
+};
+
+}  // namespace vitq

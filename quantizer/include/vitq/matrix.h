@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A dense row-major matrix of floats: what the quantizer computes on.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace vitq {
+
+struct Matrix {
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::vector<float> values;
+
+  Matrix() = default;
+  Matrix(std::int64_t r, std::int64_t c)
+      : rows(r), cols(c), values(static_cast<std::size_t>(r * c)) {}
+
+  std::span<float> row(std::int64_t r) {
+    return std::span(values).subspan(static_cast<std::size_t>(r * cols),
+                                     static_cast<std::size_t>(cols));
+  }
+  std::span<const float> row(std::int64_t r) const {
+    return std::span(values).subspan(static_cast<std::size_t>(r * cols),
+                                     static_cast<std::size_t>(cols));
+  }
+
+  friend bool operator==(const Matrix&, const Matrix&) = default;
+};
+
+}  // namespace vitq

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Post-training quantization of any graph: a network, pictures and a recipe in; integer weights and
+// the scheme that says what they mean out. Knows graphs only, no models.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitq/calibration.h"
+#include "vitq/graph.h"
+#include "vitq/json.h"
+#include "vitq/quant.h"
+#include "vitq/recipe.h"
+#include "vitq/weights.h"
+
+namespace vitq {
+
+struct Bits {
+  int weights = 7;
+  int activations = 8;
+
+  friend bool operator==(const Bits&, const Bits&) = default;
+};
+
+// Layers whose name the expression (ECMAScript) is found in: these bits, or float if none.
+struct LayerRule {
+  std::string pattern;
+  std::optional<Bits> bits;
+};
+
+// How the picture's bytes become the network's input: (byte / 255 - mean) / std per channel.
+struct Pixels {
+  std::vector<float> mean;
+  std::vector<float> std;
+};
+
+// Traced for one image. Without `pixels`, a convolution that reads the picture stays in float.
+struct Network {
+  const Graph& graph;
+  const Weights& weights;
+  std::optional<Pixels> pixels;
+};
+
+// What will be done to one layer or attention.
+struct LayerPlan {
+  std::string name;
+  NodeId node = 0;           // the Linear, Conv2d, or MatMul of queries and keys
+  NodeId output = 0;         // the same, or the attention's second MatMul
+  std::optional<Bits> bits;  // none: float. Attentions have no weights
+  std::int64_t weights = 0;  // elements
+  std::int64_t bytes = 0;    // in the file: codes or floats, scales, biases
+  bool attention = false;
+};
+
+struct Progress {
+  std::string layer;
+  int index = 0;  // from 0
+  int count = 0;
+  double seconds = 0.0;       // since the start
+  double seconds_left = 0.0;  // estimated from the work done
+};
+
+struct QuantizeOptions {
+  Bits bits;
+  std::vector<LayerRule> rules;  // the last that matches wins; one that matches nothing throws
+  int threads = 0;               // 0: as many as this process may use
+  std::int64_t memory_bytes = std::int64_t{2} << 30;  // activations beyond it go to a file
+  std::filesystem::path scratch = "/tmp";             // where that file is, unnamed
+  std::function<void(const Progress&)> progress;
+};
+
+// What happened to one layer or attention.
+struct LayerReport {
+  LayerPlan plan;
+  Range range = Range::kPerRow;
+  float least = 0.0F, most = 0.0F;  // of the inputs seen
+  double clipped = 0.0;             // share of the inputs outside of a frozen range
+  double error_before = 0.0;  // of the outputs, relative, rounding to nearest without corrections
+  double error_after = 0.0;
+};
+
+struct Quantized {
+  Weights weights;  // codes, biases, the numbers of the scheme, and all that stays in float
+  Scheme scheme;
+  std::vector<LayerReport> report;
+  Json provenance;  // {"recipe", "bits", "rules", "calibration", "images", "tool"}
+};
+
+// Every layer that can be quantized, in the order of the graph. Throws UnsupportedError for bits
+// outside of 2..8, a rule that is no expression or that matches nothing.
+std::vector<LayerPlan> plan_layers(const Network& network, const Recipe& recipe,
+                                   const QuantizeOptions& options);
+
+// The same inputs give the same bytes, whatever the number of threads. Throws WeightError (NaN),
+// ShapeError (images that do not fit), UnsupportedError, LimitError (sums that 32 bits cannot
+// hold), FileError (no room for the scratch file).
+Quantized quantize(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
+                   const QuantizeOptions& options);
+
+Json report_to_json(const std::vector<LayerReport>& report);
+
+}  // namespace vitq

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recipes read from JSON.
+#include "vitq/recipe.h"
+
+#include <algorithm>
+
+#include "recipes.h"
+#include "text.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+constexpr std::string_view kRoles[] = {"input", "inner", "output"};
+
+void require_keys(const Json& json, std::span<const std::string_view> known) {
+  for (const auto& [key, value] : json.members()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      value.fail(text_of("unknown key '", key, "'"));
+    }
+  }
+}
+
+Role role_of(const Json& json) {
+  const auto* found = std::find(std::begin(kRoles), std::end(kRoles), json.string());
+  if (found == std::end(kRoles)) json.fail("expected input, inner or output");
+  return static_cast<Role>(found - std::begin(kRoles));
+}
+
+void read_bits(const std::optional<Json>& json, int& least, int& most) {
+  if (!json) return;
+  const std::vector<Json> ends = json->items();
+  if (ends.size() != 2) json->fail("expected the least and the most bits");
+  least = static_cast<int>(ends[0].integer(2, 8));
+  most = static_cast<int>(ends[1].integer(least, 8));
+}
+
+Where where_of(const Json& json) {
+  constexpr std::string_view kKeys[] = {"roles", "weight_bits", "activation_bits"};
+  require_keys(json, kKeys);
+  Where where;
+  if (const auto roles = json.find("roles")) {
+    for (const Json& role : roles->items()) where.roles.push_back(role_of(role));
+  }
+  read_bits(json.find("weight_bits"), where.least_weight_bits, where.most_weight_bits);
+  read_bits(json.find("activation_bits"), where.least_activation_bits, where.most_activation_bits);
+  return where;
+}
+
+// The method's part of a step.
+Json settings_of(const Json& json) {
+  std::string text = "{}";
+  Json settings = Json::parse(text, json.place());
+  for (auto& [key, value] : json.members()) {
+    if (key != "method" && key != "where") settings.set(key, value);
+  }
+  return settings;
+}
+
+Step step_of(const Json& json) {
+  const Json method = json.at("method");
+  Step step;
+  step.name = method.string();
+  if (const auto where = json.find("where")) step.where = where_of(*where);
+  step.method = make_method(step.name, settings_of(json));
+  return step;
+}
+
+RowWeights row_weights_of(const Json& json) {
+  constexpr std::string_view kKeys[] = {"images", "noise", "power"};
+  require_keys(json, kKeys);
+  Settings settings(json);
+  RowWeights weights;
+  weights.images = settings.integer("images", 16, 4096);
+  weights.noise = settings.number("noise", 0.02, 1e-4, 1.0);
+  weights.power = settings.number("power", 0.5, 0.0, 1.0);
+  return weights;
+}
+
+bool within(int bits, int least, int most) {
+  return bits >= least && bits <= most;
+}
+
+}  // namespace
+
+bool Where::matches(const LayerDraft& layer) const {
+  return (roles.empty() || std::find(roles.begin(), roles.end(), layer.role) != roles.end()) &&
+         within(layer.weight_bits, least_weight_bits, most_weight_bits) &&
+         within(layer.activation_bits, least_activation_bits, most_activation_bits);
+}
+
+bool Where::matches(const AttentionDraft& attention) const {
+  return within(attention.bits, least_activation_bits, most_activation_bits);
+}
+
+Recipe recipe_from_json(const Json& json) {
+  constexpr std::string_view kKeys[] = {"name", "row_weights", "least_edge_bits", "rounds"};
+  require_keys(json, kKeys);
+  Recipe recipe;
+  recipe.name = json.at("name").string();
+  if (const auto weights = json.find("row_weights")) recipe.row_weights = row_weights_of(*weights);
+  if (const auto bits = json.find("least_edge_bits")) {
+    recipe.least_edge_bits = static_cast<int>(bits->integer(2, 8));
+  }
+  for (const Json& round : json.at("rounds").items()) {
+    std::vector<Step>& steps = recipe.rounds.emplace_back();
+    for (const Json& step : round.items()) steps.push_back(step_of(step));
+  }
+  if (recipe.rounds.empty()) json.fail("a recipe needs a round");
+  recipe.json = json;
+  return recipe;
+}
+
+Recipe recipe_named(std::string_view name) {
+  std::string names;
+  for (const NamedRecipe& recipe : named_recipes()) {
+    if (recipe.name == name) {
+      return recipe_from_json(Json::parse(recipe.json, text_of("recipe ", name)));
+    }
+    names += text_of(names.empty() ? "" : ", ", recipe.name);
+  }
+  throw UnsupportedError(text_of("there is no recipe '", name, "'; there are: ", names));
+}
+
+std::vector<std::string_view> recipe_names() {
+  std::vector<std::string_view> names;
+  for (const NamedRecipe& recipe : named_recipes()) names.push_back(recipe.name);
+  return names;
+}
+
+}  // namespace vitq
