@@ -19,7 +19,9 @@ namespace {
 // Facebook's pipeline: shorter side to 256, then the centre.
 Model deit_tiny(const fs::path& weights, const fs::path& scratch) {
   const fs::path file = scratch / "deit_tiny.safetensors";
-  const ConvertOptions options = {.arch = "deit", .preset = "fb-deit"};
+  ConvertOptions options;
+  options.arch = "deit";
+  options.preset = "fb-deit";
   const Converted made = convert(weights / "deit_tiny_patch16_224.safetensors", options);
   write_safetensors(file, made.weights, Overwrite::kNo);
   return Model::load(file);
