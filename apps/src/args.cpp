@@ -55,6 +55,30 @@ int report(const Program& program, std::string_view message, int code) {
   return code;
 }
 
+// Options as "-t,--threads N" with their help wrapped; what values are possible stands in the help.
+class HelpFormat : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_expected_max() == 0 || option->get_positional()) return "";
+    return option->get_required() ? " VALUE (required)" : " VALUE";
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrapped(option->get_description(), 98 - get_column_width());
+  }
+
+ private:
+  static std::string wrapped(std::string text, std::size_t width) {
+    std::size_t line = 0;
+    while (text.size() - line > width) {
+      const std::size_t space = text.rfind(' ', line + width);
+      if (space == std::string::npos || space <= line) break;
+      text[space] = '\n';
+      line = space + 1;
+    }
+    return text;
+  }
+};
+
 int run_guarded(const Program& program, Args& args, const std::function<int(Args&)>& body) {
   try {
     return body(args);
@@ -84,6 +108,8 @@ Args::Args(const Program& program, int argc, const char* const* argv)
     : app_(std::string(program.purpose), std::string(program.name)), argc_(argc), argv_(argv) {
   const std::string version = std::string(program.name) + " " VITQ_VERSION "\n" +
                               library_versions() + ", instruction set " + isa_in_use();
+  app_.formatter(std::make_shared<HelpFormat>());
+  app_.get_formatter()->column_width(30);
   app_.set_help_flag("-h,--help", "Show this help and exit");
   app_.set_version_flag("-V,--version", version,
                         "Show the version, the libraries and the instruction set in use");
@@ -92,7 +118,6 @@ Args::Args(const Program& program, int argc, const char* const* argv)
                   "process may use")
       ->check(CLI::Range(0, kMostThreads));
   app_.footer("Examples:\n" + std::string(program.examples) + std::string(kExitCodes));
-  app_.get_formatter()->column_width(32);
 }
 
 void Args::add_backend() {

@@ -14,10 +14,10 @@
 namespace vitq::apps {
 
 struct AttentionJob {
-  std::filesystem::path output;  // a PNG; empty: none is wanted
+  std::filesystem::path output = {};  // a PNG; empty: none is wanted
   std::string method = "last";
-  std::optional<std::size_t> layer;  // from 0; default: the last
-  std::optional<std::size_t> head;   // from 0; default: the mean of all
+  std::optional<std::size_t> layer = {};  // from 0; default: the last
+  std::optional<std::size_t> head = {};   // from 0; default: the mean of all
 };
 
 // Loads a model such that all of its attention is computed and can be seen.
