@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The class token's attention against timm's and transformers' (tests/golden/make_models.py).
+#include "attention.h"
+
+#include "args.h"
+#include "run.h"
+
+using namespace vitq;
+using namespace vitq::apps;
+using namespace vitq::test;
+
+namespace {
+
+using Matrix = std::vector<std::vector<double>>;
+
+// PyTorch's attention of one layer for the first picture: of one head, or of all on average.
+Matrix expected_layer(const Weights& expected, int layer, std::optional<std::size_t> head) {
+  const Tensor& all = expected.at("attention." + std::to_string(layer));
+  const auto heads = static_cast<std::size_t>(all.shape()[1]);
+  const auto n = static_cast<std::size_t>(all.shape()[2]);
+  const std::span<const float> values = all.as<float>();
+  Matrix mean(n, std::vector<double>(n));
+  for (std::size_t h = 0; h < heads; ++h) {
+    if (head && h != *head) continue;
+    const double weight = head ? 1.0 : 1.0 / static_cast<double>(heads);
+    for (std::size_t i = 0; i < n * n; ++i) {
+      mean[i / n][i % n] += weight * double{values[h * n * n + i]};
+    }
+  }
+  return mean;
+}
+
+Matrix with_residual(Matrix a) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (double& value : a[i]) value *= 0.5;
+    a[i][i] += 0.5;
+  }
+  return a;
+}
+
+Matrix product(const Matrix& a, const Matrix& b) {
+  Matrix c(a.size(), std::vector<double>(b.size()));
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      for (std::size_t k = 0; k < b.size(); ++k) c[i][j] += a[i][k] * b[k][j];
+    }
+  }
+  return c;
+}
+
+void check_close(const PatchWeights& found, const Matrix& expected) {
+  CHECK(found.width == 4);
+  CHECK(found.height == 4);
+  REQUIRE(found.weights.size() == 16);
+  const std::size_t first = expected.size() - 16;
+  for (std::size_t i = 0; i < 16; ++i) {
+    CHECK(found.weights[i] == doctest::Approx(expected[0][first + i]).epsilon(1e-4));
+  }
+}
+
+void check_model(const std::string& name) {
+  CAPTURE(name);
+  const TempFolder temp;
+  const Weights expected = read_safetensors(golden(name) / "expected.safetensors");
+  Model model = load_for_attention(make_model(temp, name), {.threads = 1});
+  const Tensor& two = expected.at("input");
+  Tensor input(two.shape().with(0, 1), DType::kF32);
+  std::copy_n(two.data(), input.bytes(), input.data());
+
+  const Matrix first = expected_layer(expected, 0, std::nullopt);
+  const Matrix second = expected_layer(expected, 1, std::nullopt);
+  check_close(attention_of(model, input, {}), second);
+  check_close(attention_of(model, input, {.layer = 0}), first);
+  check_close(attention_of(model, input, {.head = 1}), expected_layer(expected, 1, 1));
+  check_close(attention_of(model, input, {.method = "rollout"}),
+              product(with_residual(second), with_residual(first)));
+  check_close(attention_of(model, input, {.method = "rollout", .layer = 0}), with_residual(first));
+  CHECK_THROWS_AS(attention_of(model, input, {.layer = 2}), UsageError);
+  CHECK_THROWS_AS(attention_of(model, input, {.head = 3}), UsageError);
+}
+
+}  // namespace
+
+TEST_CASE("attention maps are PyTorch's, with a distillation token and without") {
+  for (const char* name : {"timm_vit", "timm_deit_distilled", "hf_deit_teacher"}) check_model(name);
+}
+
+TEST_CASE("a heat map is brightest where the weight is, and equal weights leave it even") {
+  Image grey = make_image(32, 32);
+  std::fill(grey.rgb.begin(), grey.rgb.end(), std::uint8_t{100});
+  const Preprocess exact = {.height = 32, .width = 32};
+  PatchWeights weights = {4, 4, std::vector<double>(16, 0.01)};
+  weights.weights[4 * 1 + 2] = 0.5;
+  weights.weights[4 * 1 + 3] = 0.5;
+  const Image map = heat_map(weights, grey, exact);
+  REQUIRE(map.width == 640);
+  const auto brightness = [&](int column, int row) {
+    const std::uint8_t* pixel = map.row(160 * row + 80) + 3 * (160 * column + 80);
+    return int{pixel[0]} + int{pixel[1]} + int{pixel[2]};
+  };
+  for (int row = 0; row < 4; ++row) {
+    for (int column = 0; column < 2; ++column) {
+      CHECK(brightness(column, row) < brightness(2, 1) - 50);
+    }
+  }
+  const Image even = heat_map({4, 4, std::vector<double>(16, 0.01)}, grey, exact);
+  CHECK(std::count(even.rgb.begin(), even.rgb.end(), even.rgb[0]) >= 640 * 640);
+}

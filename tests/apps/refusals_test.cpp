@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes wrong ends with the documented exit code, one message, and no file left behind.
+#include "run.h"
+#include "vitq/npy.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+// A checkpoint that lacks one tensor, has one too many and one in another shape.
+std::string broken_checkpoint(const TempFolder& temp) {
+  Weights weights = read_safetensors(golden("timm_vit") / "model.safetensors");
+  weights.tensors.erase("blocks.1.attn.proj.bias");
+  weights.tensors.insert_or_assign("blocks.0.mlp.fc2.bias", Tensor({7}, DType::kF32));
+  weights.tensors.insert_or_assign("blocks.0.gamma", Tensor({24}, DType::kF32));
+  const fs::path folder = temp.path() / "broken";
+  fs::create_directories(folder);
+  fs::copy_file(golden("timm_vit") / "config.json", folder / "config.json");
+  write_safetensors(folder / "model.safetensors", weights, Overwrite::kNo);
+  return folder.string();
+}
+
+}  // namespace
+
+TEST_CASE("every program has help with examples and exit codes, and a version") {
+  for (const char* program : {"vit_convert", "vit_infer", "vit_inspect"}) {
+    CAPTURE(program);
+    const Result help = run(program, {"--help"});
+    CHECK(help.code == 0);
+    CHECK(help.out.find("Examples:\n  " + std::string(program) + " ") != std::string::npos);
+    CHECK(help.out.find("5 checksum or format version mismatch") != std::string::npos);
+    const Result version = run(program, {"--version"});
+    CHECK(version.code == 0);
+    CHECK(version.out.starts_with(std::string(program) + " "));
+    CHECK(version.out.find("oneDNN") != std::string::npos);
+  }
+}
+
+TEST_CASE("a wrong command line ends with 2") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string picture = make_picture(temp, "a.png", 0);
+  check_refused(run("vit_infer", {"-m", model}), 2, "no picture");
+  check_refused(run("vit_infer", {"-m", model, picture, "--format", "xml"}), 2, "xml");
+  check_refused(run("vit_infer", {"-m", model, picture, "-k", "0"}), 2, "--topk");
+  check_refused(run("vit_infer", {"-m", model, picture, "--no-such"}), 2, "--no-such");
+  check_refused(run("vit_infer", {"-m", model, picture, "--backend", "cuda"}), 2, "cuda");
+  check_refused(run("vit_convert", {picture}), 2, "--output");
+  check_refused(run("vit_convert", {picture, "-o", "x", "--arch", "resnet"}), 2, "resnet");
+  check_refused(run("vit_inspect", {}), 2, "FILE");
+}
+
+TEST_CASE("a variable that is no number of threads ends with 2 and is named") {
+  const TempFolder temp;
+  const std::vector<std::string> arguments = {"-m", make_model(temp),
+                                              make_picture(temp, "a.png", 0)};
+  for (const char* value : {"many", "0", "-1", "2x", "99999999999"}) {
+    CAPTURE(value);
+    check_refused(run({.program = "vit_infer",
+                       .arguments = arguments,
+                       .environment = "VITQ_NUM_THREADS=" + quoted(value)}),
+                  2, std::string("VITQ_NUM_THREADS is \"") + value);
+  }
+  check_refused(run({.program = "vit_infer",
+                     .arguments = arguments,
+                     .environment = "VITQ_NUM_THREADS= OMP_NUM_THREADS=two"}),
+                2, "OMP_NUM_THREADS");
+  CHECK(run({.program = "vit_infer",
+             .arguments = arguments,
+             .environment = "VITQ_NUM_THREADS= OMP_NUM_THREADS=2,1"})
+            .code == 0);
+}
+
+TEST_CASE("what is not there ends with 3, what is damaged with 4") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string gone = (temp.path() / "gone").string();
+  check_refused(run("vit_infer", {"-m", gone, picture}), 3, gone);
+  check_refused(run("vit_infer", {"-m", model, gone}), 3, gone);
+  check_refused(run("vit_convert", {gone, "-o", gone + "2"}), 3, gone);
+  check_refused(run("vit_inspect", {gone}), 3, gone);
+  fs::create_directories(temp.path() / "empty");
+  check_refused(run("vit_infer", {"-m", model, (temp.path() / "empty").string()}), 3,
+                "--recursive");
+
+  const std::string half = temp.file("half.png", contents_of(picture).substr(0, 200));
+  check_refused(run("vit_infer", {"-m", model, half}), 4, half);
+  const std::string cut = temp.file("cut.safetensors", contents_of(model).substr(0, 5000));
+  check_refused(run("vit_infer", {"-m", cut, picture}), 4, cut);
+  check_refused(run("vit_inspect", {cut}), 4, cut);
+  check_refused(run("vit_infer", {"-m", golden("timm_vit") / "model.safetensors", picture}), 4,
+                "vit_convert");
+}
+
+TEST_CASE("a tensor of another shape than the network's ends with 4 and names both") {
+  const TempFolder temp;
+  const Weights other = read_safetensors(golden("timm_vit_oblong") / "expected.safetensors");
+  const std::string input = (temp.path() / "in.npy").string();
+  write_npy(input, other.at("input"), Overwrite::kNo);
+  check_refused(run("vit_infer", {"-m", make_model(temp), "--tensor", input}), 4,
+                "[2, 3, 16, 24] is not [N, 3, 16, 16]");
+}
+
+TEST_CASE("data that differ from their checksum end with 5, and so does an unknown format") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  CHECK(run("vit_inspect", {model, "--verify"}).code == 0);
+  std::string bytes = contents_of(model);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  const std::string flipped = temp.file("flipped.safetensors", bytes);
+  check_refused(run("vit_inspect", {flipped, "--verify"}), 5, flipped);
+
+  Weights weights = read_safetensors(model);
+  std::string& info = weights.metadata.at("vitq");
+  info.replace(info.find("\"format\":1"), 10, "\"format\":9");
+  const fs::path later = temp.path() / "later.safetensors";
+  write_safetensors(later, weights, Overwrite::kNo);
+  check_refused(run("vit_infer", {"-m", later, make_picture(temp, "a.png", 0)}), 5, "format 9");
+  check_refused(run("vit_inspect", {later}), 5, "format 9");
+}
+
+TEST_CASE("an existing output is refused with 3 and unchanged, and replaced with --force") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string there = temp.file("there", "precious");
+  const std::string source = golden("hf_vit").string();
+  check_refused(run("vit_convert", {source, "-o", there}), 3, "--force");
+  check_refused(run("vit_infer", {"-m", model, picture, "-o", there}), 3, "--force");
+  CHECK(contents_of(there) == "precious");
+  CHECK(run("vit_convert", {source, "-o", there, "--force"}).code == 0);
+  CHECK(contents_of(there) == contents_of(model));
+  CHECK(run("vit_infer", {"-m", model, picture, "-o", there, "--force"}).code == 0);
+  CHECK(contents_of(there).starts_with(picture));
+}
+
+TEST_CASE("all missing, unexpected and misshaped tensors are named in one message") {
+  const TempFolder temp;
+  const std::string out = (temp.path() / "out.safetensors").string();
+  const Result result = run("vit_convert", {broken_checkpoint(temp), "-o", out});
+  check_refused(result, 4, "blocks.1.attn.proj.bias");
+  CHECK(result.err.find("blocks.0.mlp.fc2.bias") != std::string::npos);
+  CHECK(result.err.find("blocks.0.gamma") != std::string::npos);
+  CHECK(result.err.find("[7]") != std::string::npos);
+  CHECK(!fs::exists(out));
+}
+
+TEST_CASE("what cannot be written leaves nothing behind") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::ptrdiff_t before = temp.entries();
+  const std::string nowhere = (temp.path() / "no" / "such" / "file").string();
+  check_refused(run("vit_convert", {golden("hf_vit"), "-o", nowhere}), 3, nowhere);
+  check_refused(run("vit_infer", {"-m", model, picture, "-o", nowhere}), 3, nowhere);
+  const std::string gone = (temp.path() / "gone.png").string();
+  const std::string answers = (temp.path() / "answers.csv").string();
+  check_refused(run("vit_infer", {"-m", model, picture, gone, "-o", answers}), 3, gone);
+  CHECK(temp.entries() == before);
+}
+
+TEST_CASE("a standard output that cannot be written ends with 3") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string line =
+      quoted(VITQ_PROGRAMS "/vit_inspect") + " " + quoted(model) + " >/dev/full 2>/dev/null";
+  CHECK(WEXITSTATUS(std::system(line.c_str())) == 3);
+}
