@@ -37,7 +37,7 @@ std::string in_text(const Answer& answer) {
   }
   text += '\n';
   for (const Prediction& prediction : answer.predictions) {
-    text += "  " + fixed(double{prediction.score}, 3) + "  " + prediction.label + '\n';
+    text += "  " + fixed(static_cast<double>(prediction.score), 3) + "  " + prediction.label + '\n';
   }
   if (!answer.error.empty()) text += "  error: " + answer.error + '\n';
   return text;

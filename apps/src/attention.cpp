@@ -44,7 +44,7 @@ Matrix of_head(const Tensor& attention, std::optional<std::size_t> head) {
   const std::span<const float> values = attention.as<float>();
   Matrix matrix(size);
   for (std::size_t h = first; h < last; ++h) {
-    for (std::size_t i = 0; i < size; ++i) matrix[i] += double{values[h * size + i]};
+    for (std::size_t i = 0; i < size; ++i) matrix[i] += static_cast<double>(values[h * size + i]);
   }
   for (double& value : matrix) value /= static_cast<double>(last - first);
   return matrix;

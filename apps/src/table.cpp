@@ -18,8 +18,8 @@ std::size_t columns(const std::string& text) {
 
 std::string triple(const std::array<float, 3>& values) {
   char text[96];
-  std::snprintf(text, sizeof text, "%.4g %.4g %.4g", double{values[0]}, double{values[1]},
-                double{values[2]});
+  std::snprintf(text, sizeof text, "%.4g %.4g %.4g", static_cast<double>(values[0]),
+                static_cast<double>(values[1]), static_cast<double>(values[2]));
   return text;
 }
 

@@ -24,7 +24,7 @@ Matrix expected_layer(const Weights& expected, int layer, std::optional<std::siz
     if (head && h != *head) continue;
     const double weight = head ? 1.0 : 1.0 / static_cast<double>(heads);
     for (std::size_t i = 0; i < n * n; ++i) {
-      mean[i / n][i % n] += weight * double{values[h * n * n + i]};
+      mean[i / n][i % n] += weight * static_cast<double>(values[h * n * n + i]);
     }
   }
   return mean;
