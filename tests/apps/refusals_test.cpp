@@ -147,6 +147,21 @@ TEST_CASE("all missing, unexpected and misshaped tensors are named in one messag
   CHECK(!fs::exists(out));
 }
 
+TEST_CASE("preprocessing and labels that do not fit the network are refused") {
+  const TempFolder temp;
+  const std::string out = (temp.path() / "out.safetensors").string();
+  const std::string source = golden("hf_vit");
+  const std::string wide = temp.file("wide.json", R"({"size": {"height": 16, "width": 20}})");
+  check_refused(run("vit_convert", {source, "-o", out, "--preprocessor", wide}), 4,
+                "20 x 16, but the network takes 16 x 16");
+  const std::string eleven = temp.file("labels.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\n");
+  check_refused(run("vit_convert", {source, "-o", out, "--labels", eleven}), 4,
+                "11 labels, but the network has 10 classes");
+  check_refused(run("vit_convert", {source, "-o", out, "--labels", temp.path()}), 3,
+                temp.path().string());
+  CHECK(!fs::exists(out));
+}
+
 TEST_CASE("what cannot be written leaves nothing behind") {
   const TempFolder temp;
   const std::string model = make_model(temp);

@@ -58,7 +58,9 @@ class Converter {
     result_.info.config = chosen.configure(result_.weights, stated);
     assume_heads(stated);
     result_.info.preprocess = preprocess(chosen);
+    require_size(chosen);
     result_.info.labels = labels();
+    require_classes();
     result_.info.source = Json::object();
     result_.info.source.set("dialect", result_.dialect);
     check(chosen);
@@ -111,6 +113,28 @@ class Converter {
     result_.assumptions.push_back("preprocessing " + usual +
                                   " (--preset or --preprocessor set it)");
     return *preprocess_preset(usual, static_cast<int>(image[1]));
+  }
+
+  // A pipeline whose size depends on the picture's ratio is left to the run.
+  void require_size(const Family& chosen) const {
+    const Shape image = chosen.image_shape(result_.info.config);
+    const Preprocess& steps = result_.info.preprocess;
+    const bool cropped = steps.crop_height > 0;
+    if (!cropped && steps.resize != Preprocess::Resize::kExact) return;
+    const int height = cropped ? steps.crop_height : steps.height;
+    const int width = cropped ? steps.crop_width : steps.width;
+    if (height == image[1] && width == image[2]) return;
+    throw ShapeError("the preprocessing makes pictures of " + std::to_string(width) + " x " +
+                     std::to_string(height) + ", but the network takes " +
+                     std::to_string(image[2]) + " x " + std::to_string(image[1]) +
+                     "; --preset or --preprocessor states another");
+  }
+
+  void require_classes() const {
+    const std::int64_t classes = result_.info.config.at("classes").integer(1, 1'000'000);
+    if (result_.info.labels.size() <= static_cast<std::size_t>(classes)) return;
+    throw ShapeError(std::to_string(result_.info.labels.size()) + " labels, but the network has " +
+                     std::to_string(classes) + " classes");
   }
 
   Preprocess preset(const Family& chosen, const Shape& image) const {
@@ -186,7 +210,9 @@ Converted convert(const fs::path& source, const ConvertOptions& options) {
 std::vector<std::string> read_labels(const fs::path& path) {
   constexpr std::size_t kMostLabels = 1'000'000;
   std::ifstream in(path);
-  if (!in) throw FileError(Fault::kUnreadable, path.string(), "cannot be opened");
+  if (!in || !fs::is_regular_file(path)) {
+    throw FileError(Fault::kUnreadable, path.string(), "cannot be opened, or is no regular file");
+  }
   std::vector<std::string> labels;
   std::string line;
   for (std::size_t number = 1; std::getline(in, line); ++number) {
