@@ -43,7 +43,8 @@ ModelInfo ModelInfo::from_json(const Json& json) {
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k) {
   const float largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0.0;
-  for (const float logit : logits) sum += std::exp(double{logit} - double{largest});
+  for (const float logit : logits)
+    sum += std::exp(static_cast<double>(logit) - static_cast<double>(largest));
   std::vector<std::size_t> order(logits.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   k = std::min(k, order.size());
@@ -54,7 +55,8 @@ std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& in
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < k; ++i) {
     const auto id = static_cast<std::int64_t>(order[i]);
-    const double score = std::exp(double{logits[order[i]]} - double{largest}) / sum;
+    const double score =
+        std::exp(static_cast<double>(logits[order[i]]) - static_cast<double>(largest)) / sum;
     predictions.push_back({id, info.label(id), static_cast<float>(score)});
   }
   return predictions;

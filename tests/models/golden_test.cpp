@@ -38,8 +38,9 @@ double relative_error(std::span<const float> found, std::span<const float> expec
   double worst = 0.0;
   double largest = 0.0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    worst = std::max(worst, std::abs(double{found[i]} - double{expected[i]}));
-    largest = std::max(largest, std::abs(double{expected[i]}));
+    worst =
+        std::max(worst, std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i])));
+    largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
   }
   return worst / largest;
 }

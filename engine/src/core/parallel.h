@@ -13,7 +13,7 @@ namespace vitq {
 // Calls body(i) for every i in [0, count), split statically over `threads` threads. The body must
 // not throw. Calls do not nest.
 template <typename Body>
-void parallel_for(int threads, std::int64_t count, const Body& body) {
+void parallel_for([[maybe_unused]] int threads, std::int64_t count, const Body& body) {
 #ifdef _OPENMP
   if (threads > 1 && count > 1) {
 #pragma omp parallel for num_threads(threads) schedule(static)

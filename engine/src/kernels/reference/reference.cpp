@@ -65,10 +65,13 @@ void linear(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
     const float* x = data_of<float>(buffers, step.in[0]) + walk.offset(0, row);
     float* y = data_of<float>(buffers, step.out) + walk.offset(1, row);
     for (std::int64_t o = 0; o < n; ++o) {
-      double sum = step.in.size() > 2 ? double{data_of<float>(buffers, step.in[2])[o]} : 0.0;
-      for (std::int64_t c = 0; c < k; ++c) sum += double{x[c]} * double{weight(o, c)};
+      double sum =
+          step.in.size() > 2 ? static_cast<double>(data_of<float>(buffers, step.in[2])[o]) : 0.0;
+      for (std::int64_t c = 0; c < k; ++c)
+        sum += static_cast<double>(x[c]) * static_cast<double>(weight(o, c));
       if (step.epilogue.residual) {
-        sum += double{(data_of<float>(buffers, *step.epilogue.residual) + walk.offset(2, row))[o]};
+        sum += static_cast<double>(
+            (data_of<float>(buffers, *step.epilogue.residual) + walk.offset(2, row))[o]);
       }
       y[o] = static_cast<float>(activated(sum, step.epilogue.act));
     }
@@ -105,9 +108,11 @@ void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
     for (std::int64_t o = 0; o < step.out.dims[-1]; ++o) {
       double sum = 0.0;
       for (std::int64_t c = 0; c < k; ++c) {
-        sum += double{x[c * step.in[0].strides[column_axis]]} * double{w[c * b_k + o * b_n]};
+        sum += static_cast<double>(x[c * step.in[0].strides[column_axis]]) *
+               static_cast<double>(w[c * b_k + o * b_n]);
       }
-      y[o * step.out.strides[column_axis]] = static_cast<float>(sum * double{op.scale});
+      y[o * step.out.strides[column_axis]] =
+          static_cast<float>(sum * static_cast<double>(op.scale));
     }
   });
 }
@@ -125,7 +130,8 @@ double window_sum(const Step& step, const Element& x, const Element& w,
       for (std::int64_t kx = 0; kx < weight[3]; ++kx) {
         const std::int64_t column = at[3] * op.stride - op.pad + kx * op.dilation;
         if (column < 0 || column >= step.in[0].dims[3]) continue;
-        sum += double{x(at[0], c, y, column)} * double{w(at[1], c, ky, kx)};
+        sum +=
+            static_cast<double>(x(at[0], c, y, column)) * static_cast<double>(w(at[1], c, ky, kx));
       }
     }
   }
@@ -151,9 +157,10 @@ void conv(const Step& step, const RowWalk&, int threads, Buffers buffers) {
   const Element out(buffers, step.out);
   for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
     double sum = window_sum(step, x, w, at);
-    if (step.in.size() > 2) sum += double{data_of<float>(buffers, step.in[2])[at[1]]};
+    if (step.in.size() > 2) sum += static_cast<double>(data_of<float>(buffers, step.in[2])[at[1]]);
     if (step.epilogue.residual) {
-      sum += double{Element(buffers, *step.epilogue.residual)(at[0], at[1], at[2], at[3])};
+      sum += static_cast<double>(
+          Element(buffers, *step.epilogue.residual)(at[0], at[1], at[2], at[3]));
     }
     out(at[0], at[1], at[2], at[3]) = static_cast<float>(activated(sum, step.epilogue.act));
   });
