@@ -21,6 +21,7 @@ Json ModelInfo::to_json() const {
   json.set("format", kFormat).set("family", family).set("config", config);
   json.set("preprocess", preprocess.to_json()).set("labels", Json::array(labels));
   json.set("source", source);
+  if (!quantization.is_null()) json.set("quantization", quantization);
   return json;
 }
 
@@ -37,6 +38,7 @@ ModelInfo ModelInfo::from_json(const Json& json) {
   info.preprocess = Preprocess::from_json(json.at("preprocess"));
   for (const Json& label : json.at("labels").items()) info.labels.push_back(label.string());
   info.source = json.at("source");
+  info.quantization = json.find("quantization").value_or(Json());
   return info;
 }
 
@@ -66,6 +68,7 @@ struct Model::Impl {
   Weights weights;
   ModelInfo info;
   const Family* family = nullptr;
+  Scheme scheme;  // node ids do not depend on the batch
   ModelOptions options;
   Shape image;                                            // [3, H, W]
   std::map<std::int64_t, std::unique_ptr<Graph>> graphs;  // by batch
@@ -88,8 +91,7 @@ const Graph& Model::Impl::graph(std::int64_t n) {
 Session& Model::Impl::session(std::int64_t n) {
   const auto found = sessions.find(n);
   if (found != sessions.end()) return found->second;
-  auto plan =
-      std::make_shared<const Plan>(lower(graph(n), weights, Scheme::float32(), options.lower));
+  auto plan = std::make_shared<const Plan>(lower(graph(n), weights, scheme, options.lower));
   return sessions.emplace(n, Session(std::move(plan), options.session)).first->second;
 }
 
@@ -106,7 +108,10 @@ Model Model::load(const std::filesystem::path& path, const ModelOptions& options
   impl->family = &vitq::family(impl->info.family);
   impl->image = impl->family->image_shape(impl->info.config);
   impl->options = options;
-  require_weights(impl->graph(1), impl->weights);
+  if (const Json& quantization = impl->info.quantization; !quantization.is_null()) {
+    impl->scheme = load_scheme(impl->graph(1), impl->weights, quantization.at("scheme"));
+  }
+  require_weights(impl->graph(1), impl->weights, impl->scheme);
   return Model(std::move(impl));
 }
 

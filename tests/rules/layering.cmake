@@ -20,7 +20,7 @@ set(kernels_sees core op plan kernels)
 set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
-set(core_headers cpu error tensor)
+set(core_headers cpu error gemm tensor)
 set(io_headers image json npy weights)
 set(vision_headers predictions preprocess)
 set(op_headers op)

@@ -183,7 +183,7 @@ class Converter {
     graph.set_outputs(chosen.trace(Scope(graph), pixels, result_.info.config));
     std::string report;
     try {
-      require_weights(graph, result_.weights);
+      require_weights(graph, result_.weights, Scheme::float32());
     } catch (const WeightError& error) {
       report = error.what();
     }

@@ -38,19 +38,61 @@ struct Buffer {
   std::int64_t offset = 0;  // in the arena; otherwise the index of the constant or input
 };
 
+// How rows of floats become codes: code = rne((v - lo) / scale) with v = (x - shift) / fold, within
+// [0, top_code(bits)].
+struct RowCoding {
+  int bits = 8;
+  Range range = Range::kPerRow;
+  float scale = 1.0F;                     // kFrozen
+  float lo = 0.0F;                        // kFrozen
+  std::optional<View> shift = {};         // f32 constants, one value per column
+  std::optional<View> inverse_fold = {};  // f32 constants, one value per column
+  std::optional<View> rows = {};  // kPerRow: f32 [..., 2], where scale and lo of each row go
+};
+
 // What happens to a product before it is stored, in this order.
 struct Epilogue {
-  std::optional<View> residual;  // added
+  std::optional<View> residual = {};  // added
   Act act = Act::kNone;
+  std::optional<RowCoding> coding =
+      {};  // stored as codes; as the values they stand for, if out is f32
 };
 
 namespace step {
+
 // Writes in[0], whatever its strides, to out.
 struct Copy {};
+// in[0] as the epilogue's coding says.
+struct Quantize {};
+// Network inputs on the grid of 8-bit pixels back to pixels: rne((in[0] - shift) / fold) with one
+// value per channel, f32 [N, C, H, W] -> u8.
+struct Pixels {
+  std::vector<float> shift, fold;
+};
+// y = ((acc * (s * u[o])) + lo * r[o]) + b[o] with acc = sum_c weight[o][c] * x[c] exactly; the
+// operands are x (u8 codes), weight (s8 [n, k]), u, r, b (f32 [n]), and where special rows have a
+// bias of their own, that.
+struct IntegerLinear {
+  int act_bits = 8;
+  int weight_bits = 8;
+  RowCoding coding;             // of x: scale and lo of all rows, or where each row's are
+  std::int64_t row_period = 0;  // rows r with r % row_period in [special_begin, special_end) are
+  std::int64_t special_begin = 0, special_end = 0;  // special; 0: none
+};
+// softmax(scale q k^T) v on codes, per head; the operands are q, k, v (f32 [N, H, T, d]) and, where
+// they are there, f32 constants [H * d]. docs/numerics.md has the formulas.
+struct Attention {
+  float scale = 1.0F;
+  QParams q, k, p, v;  // their fold and shift are the constants below
+  std::optional<View> balance = {}, q_shift = {}, k_shift = {};
+  std::int64_t slots = 1;  // heads that may be worked on at the same time, each in its scratch
+};
+
 }  // namespace step
 
 using StepOp = std::variant<op::Linear, op::Conv2d, op::MatMul, op::LayerNorm, op::Softmax,
-                            op::Activate, op::Add, op::Scale, op::MaxPool, step::Copy>;
+                            op::Activate, op::Add, op::Scale, op::MaxPool, step::Copy,
+                            step::Quantize, step::Pixels, step::IntegerLinear, step::Attention>;
 std::string_view name_of(const StepOp& op);
 
 struct Step {
@@ -59,7 +101,8 @@ struct Step {
   StepOp op;
   std::vector<View> in;  // the operands, as vitq/op.h states them
   View out;
-  Epilogue epilogue = {};  // of Linear and Conv2d
+  Epilogue epilogue = {};  // of Linear, Conv2d and IntegerLinear; coding of LayerNorm and Quantize
+  std::optional<View> scratch = {};  // memory that only this step uses
 };
 
 struct PlanOutput {
@@ -91,8 +134,9 @@ struct LowerOptions {
 };
 
 // All parameters of `graph` that `weights` lacks, holds in another shape, in a type that is not
-// floating point, or with values that are not finite: one WeightError names them all.
-void require_weights(const Graph& graph, const Weights& weights);
+// floating point (or s8 codes where the scheme says so), or with values that are not finite: one
+// WeightError names them all.
+void require_weights(const Graph& graph, const Weights& weights, const Scheme& scheme);
 
 // Throws WeightError as require_weights does, ShapeError, UnsupportedError or LimitError.
 Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,

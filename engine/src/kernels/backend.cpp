@@ -3,6 +3,8 @@
 
 #include "core/cpu.h"
 #include "core/text.h"
+#include "kernels/attention.h"
+#include "kernels/copy.h"
 #include "kernels/onednn/onednn.h"
 #include "kernels/reference/reference.h"
 #include "kernels/rowwise.h"
@@ -12,14 +14,25 @@ namespace vitq {
 namespace {
 
 constexpr MakeKernel kReferenceKernels[] = {
-    make_rowwise,        make_reference_linear, make_reference_matmul,
-    make_reference_conv, make_reference_pool,
+    make_rowwise,
+    make_copy,
+    make_pixels,
+    make_reference_linear,
+    make_reference_matmul,
+    make_reference_conv,
+    make_reference_pool,
+    make_reference_integer_linear,
+    make_reference_attention,
 };
 
 constexpr MakeKernel kOneDnnKernels[] = {
-    make_rowwise,          make_onednn_linear,  make_onednn_matmul,
-    make_onednn_conv,      make_onednn_pool,    make_reference_linear,
-    make_reference_matmul, make_reference_conv, make_reference_pool,
+    make_rowwise,          make_copy,
+    make_pixels,           make_onednn_integer_linear,
+    make_attention,        make_onednn_linear,
+    make_onednn_matmul,    make_onednn_conv,
+    make_onednn_pool,      make_reference_linear,
+    make_reference_matmul, make_reference_conv,
+    make_reference_pool,
 };
 
 std::span<const MakeKernel> kernels_of(Backend backend) {

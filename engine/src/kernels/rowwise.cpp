@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "core/parallel.h"
+#include "kernels/coding.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -25,7 +27,7 @@ class RowwiseKernel : public Kernel {
  public:
   // The first `walked` operands advance with the output; the rest are the same for every row.
   RowwiseKernel(const Step& step, const KernelContext& context, std::size_t walked, Compute compute)
-      : threads_(context.threads), walked_(walked), compute_(compute) {
+      : threads_(context.threads), walked_(walked), compute_(compute), out_type_(step.out.dtype) {
     views_.assign(step.in.begin(), step.in.begin() + static_cast<std::ptrdiff_t>(walked));
     views_.push_back(step.out);
     // Rows run along the axis that is contiguous in the output.
@@ -39,37 +41,63 @@ class RowwiseKernel : public Kernel {
     const auto last = static_cast<std::size_t>(step.out.dims.rank() - 1);
     row_.n = views_[walked].dims[-1];
     for (std::size_t i = 0; i < walked; ++i) row_.stride[i] = views_[i].strides[last];
+    if (step.epilogue.coding) {
+      coder_.emplace(*step.epilogue.coding, row_.n, context.rows);
+      values_.resize(static_cast<std::size_t>(row_.n * threads_));
+      codes_.resize(values_.size());
+    }
   }
 
   void run(Buffers buffers) noexcept override {
     const std::int64_t chunks = std::min<std::int64_t>(walk_.rows, threads_);
     parallel_for(threads_, chunks, [&](std::int64_t chunk) {
-      run_rows(buffers, walk_.rows * chunk / chunks, walk_.rows * (chunk + 1) / chunks);
+      run_rows(buffers, chunk, walk_.rows * chunk / chunks, walk_.rows * (chunk + 1) / chunks);
     });
   }
   std::string name() const override { return "rows"; }
 
  private:
-  void run_rows(Buffers buffers, std::int64_t begin, std::int64_t end) const noexcept {
+  void run_rows(Buffers buffers, std::int64_t chunk, std::int64_t begin,
+                std::int64_t end) noexcept {
     Row row = row_;
     for (std::size_t i = walked_ + 1; i < views_.size(); ++i) {
       row.in[i - 1] = data_of<const float>(buffers, views_[i]);
     }
-    for (std::int64_t r = begin; r < end; ++r) {
+    RowCursor cursor(walk_, begin);
+    for (std::int64_t r = begin; r < end; ++r, cursor.next()) {
       for (std::size_t i = 0; i < walked_; ++i) {
-        row.in[i] = data_of<const float>(buffers, views_[i]) + walk_.offset(i, r);
+        row.in[i] = data_of<const float>(buffers, views_[i]) + cursor.offset(i);
       }
-      row.out = data_of<float>(buffers, views_[walked_]) + walk_.offset(walked_, r);
-      compute_(row);
+      finish_row(buffers, chunk, r, cursor.offset(walked_), row);
     }
+  }
+
+  // Computes into the output, or into this thread's buffer if the row is stored as codes.
+  void finish_row(Buffers buffers, std::int64_t chunk, std::int64_t r, std::int64_t offset,
+                  Row row) {
+    const View& out = views_[walked_];
+    const auto own = static_cast<std::size_t>(chunk * row_.n);
+    if (out_type_ == DType::kU8) {
+      row.out = &values_[own];
+      compute_(row);
+      coder_->encode(buffers, r, row.out, data_of<std::uint8_t>(buffers, out) + offset);
+      return;
+    }
+    row.out = data_of<float>(buffers, out) + offset;
+    compute_(row);
+    if (coder_) coder_->simulate(buffers, r, row.out, &codes_[own]);
   }
 
   int threads_;
   std::size_t walked_;
   Compute compute_;
+  DType out_type_;
   std::vector<View> views_;  // walked operands, output, fixed operands
   RowWalk walk_;
   Row row_;
+  std::optional<RowCoder> coder_;
+  std::vector<float> values_;        // a row for each thread
+  std::vector<std::uint8_t> codes_;  // likewise
 };
 
 void copy_row(const Row& row) {
@@ -135,7 +163,7 @@ struct Maker {
       for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = factor * row.in[0][i * row.stride[0]];
     });
   }
-  Made operator()(const step::Copy&) const { return make(1, copy_row); }
+  Made operator()(const step::Quantize&) const { return make(1, copy_row); }
   template <typename Other>
   Made operator()(const Other&) const {
     return {};

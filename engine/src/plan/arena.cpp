@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/checked.h"
+#include "plan/step_views.h"
 
 namespace vitq {
 namespace {
@@ -25,10 +26,7 @@ std::vector<Lifetime> lifetimes_of(const Plan& plan) {
     life.last = static_cast<int>(step);
   };
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    const Step& step = plan.steps[i];
-    for (const View& view : step.in) touch(view, i);
-    if (step.epilogue.residual) touch(*step.epilogue.residual, i);
-    touch(step.out, i);
+    for_each_view(plan.steps[i], [&](const View& view) { touch(view, i); });
   }
   for (const PlanOutput& output : plan.outputs) touch(output.view, plan.steps.size());
   return lifetimes;
@@ -69,7 +67,8 @@ std::int64_t plan_arena(std::span<Lifetime> buffers) {
 void place_buffers(Plan& plan) {
   std::vector<Lifetime> lifetimes = lifetimes_of(plan);
   for (std::size_t i = 0; i < lifetimes.size(); ++i) {
-    if (plan.buffers[i].home == Buffer::Home::kArena) lifetimes[i].bytes = plan.buffers[i].bytes;
+    const bool used = plan.buffers[i].home == Buffer::Home::kArena && lifetimes[i].first >= 0;
+    if (used) lifetimes[i].bytes = plan.buffers[i].bytes;
   }
   plan.arena_bytes = plan_arena(lifetimes);
   for (std::size_t i = 0; i < lifetimes.size(); ++i) {

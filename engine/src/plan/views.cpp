@@ -155,6 +155,27 @@ std::int64_t RowWalk::offset(std::size_t view, std::int64_t row) const {
   return result;
 }
 
+RowCursor::RowCursor(const RowWalk& walk, std::int64_t row) : walk_(walk) {
+  for (std::size_t axis = walk.extents.size(); axis-- > 0;) {
+    index_[axis] = row % walk.extents[axis];
+    row /= walk.extents[axis];
+    for (std::size_t i = 0; i < walk.strides.size(); ++i) {
+      offsets_[i] += index_[axis] * walk.strides[i][axis];
+    }
+  }
+}
+
+void RowCursor::next() {
+  for (std::size_t axis = walk_.extents.size(); axis-- > 0;) {
+    const std::int64_t steps = ++index_[axis] < walk_.extents[axis] ? 1 : 1 - index_[axis];
+    for (std::size_t i = 0; i < walk_.strides.size(); ++i) {
+      offsets_[i] += steps * walk_.strides[i][axis];
+    }
+    if (steps == 1) return;
+    index_[axis] = 0;
+  }
+}
+
 std::optional<std::vector<Matrix>> as_matrices(std::span<const View> views) {
   const RowWalk walk = walk_rows(views);
   const std::size_t axes = walk.extents.size();

@@ -45,4 +45,17 @@ struct RowWalk {
 };
 RowWalk walk_rows(std::span<const View> views);
 
+// Walks the rows of up to four views from one row to the next, without divisions.
+class RowCursor {
+ public:
+  RowCursor(const RowWalk& walk, std::int64_t row);
+  std::int64_t offset(std::size_t view) const { return offsets_[view]; }
+  void next();
+
+ private:
+  const RowWalk& walk_;
+  std::array<std::int64_t, Shape::kMaxRank> index_ = {};
+  std::array<std::int64_t, 4> offsets_ = {};
+};
+
 }  // namespace vitq

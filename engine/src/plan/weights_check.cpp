@@ -2,6 +2,7 @@
 // Whether a set of weights is what a graph needs, with everything that is wrong in one report.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/text.h"
 #include "vitq/error.h"
@@ -16,12 +17,13 @@ bool is_float(DType dtype) {
 }
 
 // What is wrong with `tensor` as the weight `node`; empty if nothing is.
-std::string complaint(const Node& node, const Tensor* tensor) {
+std::string complaint(const Node& node, const Tensor* tensor, DType codes) {
   if (tensor == nullptr) return cat("missing: ", node.name, " ", node.shape.str());
   if (tensor->shape() != node.shape) {
     return cat("misshaped: ", node.name, ": expected ", node.shape.str(), ", found ",
                tensor->shape().str());
   }
+  if (codes == DType::kS8 && tensor->dtype() == codes) return "";
   if (!is_float(tensor->dtype())) {
     return cat("wrong type: ", node.name, ": expected floating point, found ",
                name_of(tensor->dtype()));
@@ -35,11 +37,16 @@ std::string complaint(const Node& node, const Tensor* tensor) {
 
 }  // namespace
 
-void require_weights(const Graph& graph, const Weights& weights) {
+void require_weights(const Graph& graph, const Weights& weights, const Scheme& scheme) {
+  std::set<NodeId> coded;
+  for (const auto& [site, params] : scheme.sites()) {
+    if (site.operand == 1) coded.insert(graph[site.node].inputs[1]);
+  }
   std::string report;
   for (const NodeId id : graph.params()) {
     const Node& node = graph[id];
-    const std::string text = complaint(node, weights.find(node.name));
+    const DType type = coded.contains(id) ? DType::kS8 : DType::kF32;
+    const std::string text = complaint(node, weights.find(node.name), type);
     if (!text.empty()) report += "\n  " + text;
   }
   if (!report.empty()) throw WeightError("the weights do not fit the model:" + report);

@@ -11,6 +11,8 @@ namespace {
 std::int64_t macs_of(const Step& step) {
   const std::int64_t outputs = step.out.dims.elements();
   if (std::holds_alternative<op::Linear>(step.op)) return outputs * step.in[1].dims[1];
+  if (std::holds_alternative<step::IntegerLinear>(step.op)) return outputs * step.in[1].dims[1];
+  if (std::holds_alternative<step::Attention>(step.op)) return 2 * outputs * step.in[1].dims[-2];
   if (std::holds_alternative<op::MatMul>(step.op)) return outputs * step.in[0].dims[-1];
   if (std::holds_alternative<op::Conv2d>(step.op)) {
     return outputs * (step.in[1].dims.elements() / step.in[1].dims[0]);
@@ -32,6 +34,7 @@ std::string op_of(const Step& step) {
   if (step.epilogue.act == Act::kGelu) text += " + GELU";
   if (step.epilogue.act == Act::kRelu) text += " + ReLU";
   if (step.epilogue.act == Act::kSigmoid) text += " + sigmoid";
+  if (step.epilogue.coding) text += " + codes";
   return text;
 }
 

@@ -76,6 +76,7 @@ void Session::Impl::observe(const Step& step, std::span<const Site> sites, const
   for (const Site& site : sites) {
     if (site.node != step.node) continue;
     const View& view = step.in[static_cast<std::size_t>(site.operand)];
+    if (view.dtype != DType::kF32) continue;
     Tensor values(view.dims, DType::kF32);
     const View dense = dense_view(0, view.dims, DType::kF32);
     const View pair[] = {view, dense};

@@ -24,6 +24,7 @@ struct ModelInfo {
   Preprocess preprocess;
   std::vector<std::string> labels;  // by class id; empty strings, or none at all, where unknown
   Json source;                      // what it was made from, for people
+  Json quantization;                // null for float; else "scheme" and how it was found
 
   // "class_57" where there is no label.
   std::string label(std::int64_t id) const;

@@ -85,6 +85,7 @@ dnnl::memory packed(const OneDnn& onednn, const Tensor& values, const dnnl::memo
                     const dnnl::memory::desc& to);
 
 std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext& context);
+std::unique_ptr<Kernel> make_onednn_integer_linear(const Step& step, const KernelContext& context);
 std::unique_ptr<Kernel> make_onednn_matmul(const Step& step, const KernelContext& context);
 std::unique_ptr<Kernel> make_onednn_conv(const Step& step, const KernelContext& context);
 std::unique_ptr<Kernel> make_onednn_pool(const Step& step, const KernelContext& context);

@@ -8,6 +8,8 @@
 namespace vitq {
 
 std::unique_ptr<Kernel> make_reference_linear(const Step& step, const KernelContext& context);
+std::unique_ptr<Kernel> make_reference_integer_linear(const Step& step,
+                                                      const KernelContext& context);
 std::unique_ptr<Kernel> make_reference_matmul(const Step& step, const KernelContext& context);
 std::unique_ptr<Kernel> make_reference_conv(const Step& step, const KernelContext& context);
 std::unique_ptr<Kernel> make_reference_pool(const Step& step, const KernelContext& context);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dense product of two float matrices, for tools that need linear algebra beside a network.
+#pragma once
+
+#include <cstdint>
+
+namespace vitq {
+
+struct GemmShape {
+  std::int64_t m = 0, n = 0, k = 0;
+  bool transpose_a = false;  // a is stored [k, m]
+  bool transpose_b = false;  // b is stored [n, k]
+};
+
+// c = a b, or c += a b if `accumulate`; a [m, k], b [k, n], c [m, n], all dense and row-major. Uses
+// as many threads as set for the calling thread.
+void gemm(const GemmShape& shape, const float* a, const float* b, float* c,
+          bool accumulate = false);
+
+}  // namespace vitq

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/cpu.h"
+#include "core/parallel.h"
+#include "kernels/products.h"
+#include "plan/attention.h"
+
+namespace vitq {
+namespace {
+
+// How codes are held for the products, and the product itself.
+struct IntegerCodes {
+  using Act = std::uint8_t;
+  using Weight = std::int8_t;
+  static constexpr const char* kName = "vnni";
+  static constexpr auto kMultiply = multiply_vnni;
+};
+struct FloatCodes {
+  using Act = float;
+  using Weight = float;
+  static constexpr const char* kName = "f32 on codes";
+  static constexpr auto kMultiply = multiply_floats;
+};
+struct ReferenceCodes {
+  using Act = std::uint8_t;
+  using Weight = std::int8_t;
+  static constexpr const char* kName = "reference";
+  static constexpr auto kMultiply = multiply_reference;
+};
+
+template <typename Code, typename Held>
+void hold(const Code* codes, std::int64_t n, Held* held) {
+  for (std::int64_t i = 0; i < n; ++i) held[i] = static_cast<Held>(codes[i]);
+}
+
+// Sums in 16 lanes, like the row kernels: the same bits whatever the vector width.
+float dot_in_lanes(const float* a, const std::int8_t* b, std::int64_t n) {
+  constexpr std::int64_t kLanes = 16;
+  float lanes[kLanes] = {};
+  for (std::int64_t i = 0; i < n; ++i) lanes[i % kLanes] += a[i] * static_cast<float>(b[i]);
+  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (std::int64_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  }
+  return lanes[0];
+}
+
+template <typename Codes>
+class AttentionKernel : public Kernel {
+  using Act = typename Codes::Act;
+  using Weight = typename Codes::Weight;
+
+ public:
+  AttentionKernel(const Step& step, const KernelContext& context)
+      : step_(step),
+        op_(std::get<step::Attention>(step.op)),
+        threads_(context.threads),
+        rows_(context.rows),
+        heads_(step.out.dims[1]),
+        queries_(step.out.dims[2]),
+        keys_(step.in[1].dims[2]),
+        channels_(step.out.dims[3]),
+        scratch_(queries_, keys_, channels_) {}
+
+  void run(Buffers buffers) noexcept override {
+    const std::int64_t count = step_.out.dims[0] * heads_;
+    parallel_for(threads_, op_.slots, [&](std::int64_t slot) {
+      std::byte* memory = data_of<std::byte>(buffers, *step_.scratch) + slot * scratch_.bytes;
+      const std::int64_t end = count * (slot + 1) / op_.slots;
+      for (std::int64_t index = count * slot / op_.slots; index < end; ++index) {
+        run_head({buffers, memory, index / heads_, index % heads_});
+      }
+    });
+  }
+  std::string name() const override { return Codes::kName; }
+
+ private:
+  // One head of one image.
+  struct Head {
+    Buffers buffers;
+    std::byte* memory;
+    std::int64_t image, head;
+
+    template <typename T>
+    T* at(std::int64_t offset) const {
+      return reinterpret_cast<T*>(memory + offset);
+    }
+  };
+
+  float* row_of(const Head& head, const View& view, std::int64_t token) const {
+    return data_of<float>(head.buffers, view) + head.image * view.strides[0] +
+           head.head * view.strides[1] + token * view.strides[2];
+  }
+  // The part of a per-head constant that belongs to this head; null if there is none.
+  const float* channel_values(const Head& head, const std::optional<View>& view) const {
+    return view ? data_of<const float>(head.buffers, *view) + head.head * channels_ : nullptr;
+  }
+
+  void run_head(const Head& head) const {
+    code_keys(head);
+    code_values(head);
+    for (std::int64_t begin = 0; begin < queries_; begin += scratch_.block) {
+      const std::int64_t count = std::min(scratch_.block, queries_ - begin);
+      code_queries(head, begin, count);
+      auto* sums = head.at<std::int32_t>(scratch_.sums);
+      Codes::kMultiply({.m = count, .n = keys_, .k = channels_, .transpose_b = true},
+                       head.at<Act>(scratch_.q_codes), head.at<Weight>(scratch_.k_codes), sums);
+      for (std::int64_t i = 0; i < count; ++i) code_scores(head, i, sums + i * keys_);
+      auto* out = head.at<std::int32_t>(scratch_.out);
+      Codes::kMultiply({.m = count, .n = channels_, .k = keys_}, head.at<Act>(scratch_.p_codes),
+                       head.at<Weight>(scratch_.v_codes), out);
+      for (std::int64_t i = 0; i < count; ++i) store(head, begin + i, i, out + i * channels_);
+    }
+  }
+
+  // Codes of all keys, and per key what turns a row of sums into scores: u, r, b.
+  void code_keys(const Head& head) const {
+    const float* shift = channel_values(head, op_.k_shift);
+    const float* fold = channel_values(head, op_.balance);
+    const float* q_shift = channel_values(head, op_.q_shift);
+    auto* row = head.at<float>(scratch_.row);
+    auto* codes = head.at<std::int8_t>(scratch_.code_row);
+    auto* u = head.at<float>(scratch_.k_rows);
+    const auto top = static_cast<float>(top_weight(op_.k.bits));
+    for (std::int64_t j = 0; j < keys_; ++j) {
+      const float* k = row_of(head, step_.in[1], j);
+      for (std::int64_t c = 0; c < channels_; ++c) {
+        row[c] = (k[c] - (shift != nullptr ? shift[c] : 0.0F)) / (fold != nullptr ? fold[c] : 1.0F);
+      }
+      const float scale =
+          op_.k.range == Range::kFrozen ? op_.k.scale[0] : symmetric_scale(row, channels_, top);
+      rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
+      std::int32_t sum = 0;
+      for (std::int64_t c = 0; c < channels_; ++c) sum += codes[c];
+      hold(codes, channels_, head.at<Weight>(scratch_.k_codes) + j * channels_);
+      u[j] = scale * op_.scale;
+      u[keys_ + j] = u[j] * static_cast<float>(sum);
+      u[2 * keys_ + j] = 0.0F;
+      if (q_shift == nullptr) continue;
+      for (std::int64_t c = 0; c < channels_; ++c) {
+        row[c] = q_shift[c] * (fold != nullptr ? fold[c] : 1.0F);
+      }
+      u[2 * keys_ + j] = u[j] * dot_in_lanes(row, codes, channels_);
+    }
+  }
+
+  float symmetric_scale(const float* row, std::int64_t n, float top) const {
+    float lo = 0.0F;
+    float hi = 0.0F;
+    rows_.min_max(row, n, &lo, &hi);
+    return std::max(std::max(-lo, hi) / top, 1e-9F);
+  }
+
+  void code_queries(const Head& head, std::int64_t begin, std::int64_t count) const {
+    const float* shift = channel_values(head, op_.q_shift);
+    const float* fold = channel_values(head, op_.balance);
+    auto* row = head.at<float>(scratch_.row);
+    auto* codes = head.at<std::uint8_t>(scratch_.code_row);
+    auto* ranges = head.at<float>(scratch_.q_rows);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float* q = row_of(head, step_.in[0], begin + i);
+      for (std::int64_t c = 0; c < channels_; ++c) {
+        row[c] = (q[c] - (shift != nullptr ? shift[c] : 0.0F)) * (fold != nullptr ? fold[c] : 1.0F);
+      }
+      float lo = 0.0F;
+      float scale = 0.0F;
+      if (op_.q.range == Range::kFrozen) {
+        lo = op_.q.lo[0];
+        scale = op_.q.scale[0];
+      } else {
+        float hi = 0.0F;
+        rows_.min_max(row, channels_, &lo, &hi);
+        scale = row_scale(lo, hi, op_.q.bits);
+      }
+      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(top_code(op_.q.bits)),
+                        codes);
+      hold(codes, channels_, head.at<Act>(scratch_.q_codes) + i * channels_);
+      ranges[2 * i] = scale;
+      ranges[2 * i + 1] = lo;
+    }
+  }
+
+  // From a row of sums to softmax codes, and the scale of what they are multiplied to.
+  void code_scores(const Head& head, std::int64_t i, const std::int32_t* sums) const {
+    const auto* u = head.at<const float>(scratch_.k_rows);
+    const auto* range = head.at<const float>(scratch_.q_rows) + 2 * i;
+    auto* row = head.at<float>(scratch_.row);
+    auto* codes = head.at<std::uint8_t>(scratch_.code_row);
+    auto* scale = head.at<float>(scratch_.p_rows) + i;
+    const auto top = static_cast<float>(top_code(op_.p.bits));
+    rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
+    if (op_.p.range == Range::kFrozen) {
+      rows_.softmax(row, 1.0F, keys_, row);
+      rows_.quantize_u8(row, keys_, 0.0F, 1.0F / op_.p.scale[0], top, codes);
+      *scale = op_.p.scale[0];
+    } else {
+      float sum = 0.0F;
+      rows_.softmax_codes(row, keys_, top, codes, &sum);
+      *scale = 1.0F / (top * sum);
+    }
+    hold(codes, keys_, head.at<Act>(scratch_.p_codes) + i * keys_);
+  }
+
+  // Codes of all values, and per channel scale and mean.
+  void code_values(const Head& head) const {
+    auto* scale = head.at<float>(scratch_.v_columns);
+    float* inverse = scale + channels_;
+    float* mean = inverse + channels_;
+    const auto top = static_cast<float>(top_weight(op_.v.bits));
+    std::fill(scale, mean + channels_, 0.0F);
+    if (op_.v.range == Range::kFrozen) {
+      std::fill(scale, scale + channels_, op_.v.scale[0]);
+    } else {
+      find_columns(head, scale, mean, top);
+    }
+    for (std::int64_t c = 0; c < channels_; ++c) inverse[c] = 1.0F / scale[c];
+    auto* row = head.at<float>(scratch_.row);
+    auto* codes = head.at<std::int8_t>(scratch_.code_row);
+    for (std::int64_t j = 0; j < keys_; ++j) {
+      const float* v = row_of(head, step_.in[2], j);
+      for (std::int64_t c = 0; c < channels_; ++c) row[c] = v[c] - mean[c];
+      rows_.quantize_s8_each(row, inverse, channels_, top, codes);
+      hold(codes, channels_, head.at<Weight>(scratch_.v_codes) + j * channels_);
+    }
+  }
+
+  // The mean of each channel over the keys, and the scale of what is left.
+  void find_columns(const Head& head, float* scale, float* mean, float top) const {
+    for (std::int64_t j = 0; j < keys_; ++j) {
+      rows_.add(mean, row_of(head, step_.in[2], j), channels_, mean);
+    }
+    for (std::int64_t c = 0; c < channels_; ++c) mean[c] /= static_cast<float>(keys_);
+    for (std::int64_t j = 0; j < keys_; ++j) {
+      const float* v = row_of(head, step_.in[2], j);
+      for (std::int64_t c = 0; c < channels_; ++c) {
+        scale[c] = std::max(scale[c], std::max(v[c] - mean[c], mean[c] - v[c]));
+      }
+    }
+    for (std::int64_t c = 0; c < channels_; ++c) scale[c] = std::max(scale[c] / top, 1e-9F);
+  }
+
+  void store(const Head& head, std::int64_t token, std::int64_t i, const std::int32_t* sums) const {
+    const auto* columns = head.at<const float>(scratch_.v_columns);
+    const float scale = head.at<const float>(scratch_.p_rows)[i];
+    rows_.linear_epilogue(sums, channels_, scale, 0.0F, columns, columns, columns + 2 * channels_,
+                          row_of(head, step_.out, token));
+  }
+
+  Step step_;
+  step::Attention op_;
+  int threads_;
+  const Rows& rows_;
+  std::int64_t heads_, queries_, keys_, channels_;
+  AttentionScratch scratch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_attention(const Step& step, const KernelContext& context) {
+  if (!std::holds_alternative<step::Attention>(step.op)) return {};
+  if (cpu().exact_u8s8) return std::make_unique<AttentionKernel<IntegerCodes>>(step, context);
+  return std::make_unique<AttentionKernel<FloatCodes>>(step, context);
+}
+
+std::unique_ptr<Kernel> make_reference_attention(const Step& step, const KernelContext& context) {
+  if (!std::holds_alternative<step::Attention>(step.op)) return {};
+  return std::make_unique<AttentionKernel<ReferenceCodes>>(step, context);
+}
+
+}  // namespace vitq

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/coding.h"
+
+namespace vitq {
+
+RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows)
+    : coding_(coding), n_(n), rows_(rows) {}
+
+void RowCoder::unfold(Buffers buffers, float* values) const {
+  if (coding_.shift) {
+    const float* shift = data_of<const float>(buffers, *coding_.shift);
+    for (std::int64_t i = 0; i < n_; ++i) values[i] -= shift[i];
+  }
+  if (coding_.inverse_fold) {
+    const float* inverse = data_of<const float>(buffers, *coding_.inverse_fold);
+    for (std::int64_t i = 0; i < n_; ++i) values[i] *= inverse[i];
+  }
+}
+
+RowCoder::RowRange RowCoder::range_of(const float* values) const {
+  if (coding_.range == Range::kFrozen) return {coding_.scale, coding_.lo};
+  float lo = 0.0F;
+  float hi = 0.0F;
+  rows_.min_max(values, n_, &lo, &hi);
+  return {row_scale(lo, hi, coding_.bits), lo};
+}
+
+void RowCoder::encode(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const {
+  unfold(buffers, values);
+  const RowRange range = range_of(values);
+  const auto top = static_cast<float>(top_code(coding_.bits));
+  rows_.quantize_u8(values, n_, range.lo, 1.0F / range.scale, top, codes);
+  if (!coding_.rows) return;
+  float* out = data_of<float>(buffers, *coding_.rows) + 2 * row;
+  out[0] = range.scale;
+  out[1] = range.lo;
+}
+
+void RowCoder::simulate(Buffers buffers, std::int64_t row, float* values,
+                        std::uint8_t* codes) const {
+  encode(buffers, row, values, codes);
+  const RowScale range = row_scale_of(coding_, buffers, row);
+  for (std::int64_t i = 0; i < n_; ++i) {
+    values[i] = range.lo + range.scale * static_cast<float>(codes[i]);
+  }
+}
+
+RowScale row_scale_of(const RowCoding& coding, Buffers buffers, std::int64_t row) {
+  if (!coding.rows) return {coding.scale, coding.lo};
+  const float* range = data_of<const float>(buffers, *coding.rows) + 2 * row;
+  return {range[0], range[1]};
+}
+
+}  // namespace vitq

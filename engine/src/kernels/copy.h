@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace vitq {
+
+std::unique_ptr<Kernel> make_copy(const Step& step, const KernelContext& context);
+std::unique_ptr<Kernel> make_pixels(const Step& step, const KernelContext& context);
+
+}  // namespace vitq

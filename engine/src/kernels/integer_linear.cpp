@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/integer_linear.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "core/parallel.h"
+#include "kernels/coding.h"
+#include "plan/views.h"
+
+namespace vitq {
+namespace {
+
+class IntegerLinearKernel : public Kernel {
+ public:
+  IntegerLinearKernel(const Step& step, const KernelContext& context,
+                      std::unique_ptr<IntegerProduct> product)
+      : step_(step),
+        op_(std::get<step::IntegerLinear>(step.op)),
+        threads_(context.threads),
+        rows_(context.rows),
+        product_(std::move(product)),
+        columns_(step.out.dims[-1]) {
+    std::vector<View> views = {step.out};
+    if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
+    walk_ = walk_rows(views);
+    if (step.epilogue.coding) coder_.emplace(*step.epilogue.coding, columns_, context.rows);
+    values_.resize(static_cast<std::size_t>(columns_ * threads_));
+  }
+
+  void run(Buffers buffers) noexcept override {
+    auto* sums = data_of<std::int32_t>(buffers, *step_.scratch);
+    product_->run(data_of<const std::uint8_t>(buffers, step_.in[0]), sums);
+    const std::int64_t chunks = std::min<std::int64_t>(walk_.rows, threads_);
+    parallel_for(threads_, chunks, [&](std::int64_t chunk) {
+      const std::int64_t end = walk_.rows * (chunk + 1) / chunks;
+      RowCursor cursor(walk_, walk_.rows * chunk / chunks);
+      for (std::int64_t row = walk_.rows * chunk / chunks; row < end; ++row, cursor.next()) {
+        finish_row(buffers, sums + row * columns_, {chunk, row}, cursor);
+      }
+    });
+  }
+  std::string name() const override { return product_->name(); }
+
+ private:
+  struct Place {
+    std::int64_t chunk, row;
+  };
+
+  void finish_row(Buffers buffers, const std::int32_t* sums, Place place, const RowCursor& cursor) {
+    const bool codes = step_.out.dtype == DType::kU8;
+    float* y = codes ? &values_[static_cast<std::size_t>(place.chunk * columns_)]
+                     : data_of<float>(buffers, step_.out) + cursor.offset(0);
+    const RowScale x = row_scale_of(op_.coding, buffers, place.row);
+    rows_.linear_epilogue(sums, columns_, x.scale, x.lo, constant(buffers, 2), constant(buffers, 3),
+                          constant(buffers, special(place.row) ? 5 : 4), y);
+    if (step_.epilogue.residual) {
+      rows_.add(y, data_of<const float>(buffers, *step_.epilogue.residual) + cursor.offset(1),
+                columns_, y);
+    }
+    activate(y);
+    if (codes) {
+      coder_->encode(buffers, place.row, y,
+                     data_of<std::uint8_t>(buffers, step_.out) + cursor.offset(0));
+    }
+  }
+
+  void activate(float* y) const {
+    switch (step_.epilogue.act) {
+      case Act::kNone: break;
+      case Act::kGelu: rows_.gelu(y, columns_, y); break;
+      case Act::kRelu: rows_.relu(y, columns_, y); break;
+      case Act::kSigmoid:
+        for (std::int64_t i = 0; i < columns_; ++i) y[i] = 1.0F / (1.0F + std::exp(-y[i]));
+        break;
+    }
+  }
+
+  bool special(std::int64_t row) const {
+    if (op_.row_period == 0) return false;
+    const std::int64_t token = row % op_.row_period;
+    return token >= op_.special_begin && token < op_.special_end;
+  }
+  const float* constant(Buffers buffers, std::size_t operand) const {
+    return data_of<const float>(buffers, step_.in[operand]);
+  }
+
+  Step step_;
+  step::IntegerLinear op_;
+  int threads_;
+  const Rows& rows_;
+  std::unique_ptr<IntegerProduct> product_;
+  std::int64_t columns_;
+  RowWalk walk_;
+  std::optional<RowCoder> coder_;
+  std::vector<float> values_;  // a row for each thread
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_integer_linear(const Step& step, const KernelContext& context,
+                                            MakeProduct make) {
+  if (!std::holds_alternative<step::IntegerLinear>(step.op)) return {};
+  const std::int64_t k = step.in[1].dims[1];
+  const IntegerProductShape shape = {step.in[0].dims.elements() / k, step.in[1].dims[0], k};
+  std::unique_ptr<IntegerProduct> product = make(shape, step, context);
+  if (!product) return {};
+  return std::make_unique<IntegerLinearKernel>(step, context, std::move(product));
+}
+
+}  // namespace vitq

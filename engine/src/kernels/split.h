@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights for products that add two neighbouring terms in 16 bits with saturation (vpmaddubsw, on
+// CPUs without VNNI): a dense part for which that never happens, and a sparse rest.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace vitq {
+
+// The rest of a weight matrix [n, k] in rows: of output o, entries [begin[o], begin[o + 1]).
+struct SparseRest {
+  std::vector<std::int64_t> begin;
+  std::vector<std::int32_t> column;
+  std::vector<std::int32_t> value;
+
+  bool empty() const { return column.empty(); }
+  // acc[o] += sum value * x[column], for one row of codes.
+  void add_to(const std::uint8_t* x, std::int32_t* acc) const;
+};
+
+struct SplitWeights {
+  std::vector<std::int8_t> dense;  // [n, k]
+  SparseRest rest;
+};
+
+// dense + rest == codes, and |dense[o][2i] + dense[o][2i+1]| <= 32767 / top where the two have one
+// sign, for activation codes up to `top`.
+SplitWeights split_pairs(std::span<const std::int8_t> codes, std::int64_t k, std::int32_t top);
+
+}  // namespace vitq

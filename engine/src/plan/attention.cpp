@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention on codes: the product of queries and keys, the softmax and the product with the values
+// become one step, so that the scores of a head need not be stored.
+#include "plan/attention.h"
+
+#include "core/text.h"
+#include "plan/lowering.h"
+#include "plan/views.h"
+#include "vitq/error.h"
+
+namespace vitq {
+
+void Lowering::find_attentions() {
+  const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
+  const auto observed = [this](NodeId id) {
+    for (const Site& site : options_.observe) {
+      if (site.node == id) return true;
+    }
+    return false;
+  };
+  for (NodeId av = 0; av < graph_.size(); ++av) {
+    const auto* product = std::get_if<op::MatMul>(&graph_[av].op);
+    if (product == nullptr || !quantized(av) || product->transpose_b) continue;
+    const NodeId softmax = graph_[av].inputs[0];
+    const bool after_softmax = std::holds_alternative<op::Softmax>(graph_[softmax].op);
+    const NodeId qk = after_softmax ? graph_[softmax].inputs[0] : softmax;
+    if (!after_softmax || !quantized(qk) || readers_[at(softmax)].size() != 1 ||
+        readers_[at(qk)].size() != 1) {
+      throw UnsupportedError(cat("layer '", graph_[av].name, "': a product of two activations can ",
+                                 "be quantized only as part of an attention"));
+    }
+    if (observed(av) || observed(qk)) continue;  // somebody looks at the scores: they are made
+    attentions_[av] = {qk, av};
+    absorbed_[at(softmax)] = true;
+    absorbed_[at(qk)] = true;
+  }
+}
+
+void Lowering::attention(NodeId av) {
+  constexpr std::int64_t kSlots = 32;  // heads that may be worked on at the same time
+  const NodeId qk = attentions_.at(av).qk;
+  const View q = columns_last(qk, operand(qk, 0));
+  const View k = columns_last(qk, operand(qk, 1));
+  const View v = columns_last(av, operand(av, 1));
+  step::Attention op = {.scale = std::get<op::MatMul>(graph_[qk].op).scale,
+                        .q = params(qk, 0),
+                        .k = params(qk, 1),
+                        .p = params(av, 0),
+                        .v = params(av, 1)};
+  if (!op.k.fold.empty()) op.balance = constant_view(op.k.fold);
+  if (!op.q.shift.empty()) op.q_shift = constant_view(op.q.shift);
+  if (!op.k.shift.empty()) op.k_shift = constant_view(op.k.shift);
+  op.slots = std::min(kSlots, q.dims[0] * q.dims[1]);
+  const View out = result(av);
+  places_[static_cast<std::size_t>(av)] = out;
+  const AttentionScratch scratch(q.dims[-2], k.dims[-2], q.dims[-1]);
+  const View slots = fresh({op.slots, scratch.bytes}, DType::kU8);
+  add_step(av, std::move(op), {q, k, v}, out).scratch = slots;
+}
+
+}  // namespace vitq

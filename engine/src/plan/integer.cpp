@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products on codes: linear layers with their constants, and what their operands are coded by.
+// Equations: docs/numerics.md.
+#include <algorithm>
+
+#include "core/text.h"
+#include "plan/lowering.h"
+#include "plan/step_views.h"
+#include "plan/views.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+constexpr int kTokens = 1;
+
+// The constants of y = ((acc * (s * u)) + lo * r) + b, per output channel.
+struct LinearConstants {
+  Tensor codes;  // s8 [n, k]
+  std::vector<float> u, r, b;
+  std::vector<float> b_special;  // empty: the same
+};
+
+// Values of a fold or shift, one per column of the weight matrix: a convolution states one per
+// input channel, each of which is kernel * kernel columns.
+std::vector<float> per_column(const std::vector<float>& values, std::int64_t columns) {
+  std::vector<float> result;
+  const auto count = static_cast<std::int64_t>(values.size());
+  for (std::int64_t c = 0; c < columns && count > 0; ++c) {
+    result.push_back(values[static_cast<std::size_t>(c * count / columns)]);
+  }
+  return result;
+}
+
+LinearConstants constants_of(const Node& node, const Tensor& codes, const QParams& act,
+                             const QParams& weight) {
+  const std::int64_t n = codes.shape()[0];
+  const std::int64_t k = codes.shape().elements() / n;
+  const std::vector<float> fold = per_column(act.fold, k);
+  const std::vector<float> shift = per_column(act.shift, k);
+  LinearConstants result = {codes.reshaped({n, k}), {}, {}, {}, {}};
+  const std::span<const std::int8_t> w = codes.as<std::int8_t>();
+  for (std::int64_t o = 0; o < n; ++o) {
+    double sum = 0.0;      // sum_c w
+    double shifted = 0.0;  // sum_c w shift / fold
+    for (std::int64_t c = 0; c < k; ++c) {
+      const auto column = static_cast<std::size_t>(c);
+      const double code = w[static_cast<std::size_t>(o * k + c)];
+      sum += code;
+      if (shift.empty()) continue;
+      const double inverse = fold.empty() ? 1.0 : 1.0 / double{fold[column]};
+      shifted += code * double{shift[column]} * inverse;
+    }
+    const auto row = static_cast<std::size_t>(o);
+    const float u = weight.scale.size() == 1 ? weight.scale[0] : weight.scale[row];
+    result.u.push_back(u);
+    result.r.push_back(static_cast<float>(double{u} * sum));
+    result.b.push_back(static_cast<float>(double{u} * shifted));
+  }
+  if (result.u.size() != static_cast<std::size_t>(n)) {
+    throw ShapeError("layer '" + node.name + "': the scales do not fit");
+  }
+  return result;
+}
+
+void add_bias(std::vector<float>& b, const Tensor* bias) {
+  if (bias == nullptr) return;
+  const Tensor values = bias->to_f32();
+  const std::span<const float> add = values.as<float>();
+  for (std::size_t o = 0; o < b.size(); ++o)
+    b[o] = static_cast<float>(double{b[o]} + double{add[o]});
+}
+
+LinearConstants constants_of(const Node& node, const Weights& weights,
+                             const std::string& weight_name, const QParams& act,
+                             const QParams& weight) {
+  LinearConstants result = constants_of(node, weights.at(weight_name), act, weight);
+  const Tensor* bias = weights.find(node.name + ".bias");
+  const Tensor* special = weights.find(node.name + ".bias_rows");
+  for (const Tensor* tensor : {bias, special}) {
+    const Shape expected = {static_cast<std::int64_t>(result.b.size())};
+    if (tensor != nullptr && tensor->shape() != expected) {
+      throw WeightError(cat("layer '", node.name, "': expected a bias ", expected.str(), ", found ",
+                            tensor->shape().str()));
+    }
+  }
+  if (special != nullptr) {
+    result.b_special = result.b;
+    add_bias(result.b_special, special);
+  }
+  add_bias(result.b, bias);
+  return result;
+}
+
+// Sums of codes must fit 32 bits.
+void require_no_overflow(const Node& node, std::int64_t k) {
+  constexpr std::int64_t kMostColumns = (std::int64_t{1} << 31) / (255 * 127);
+  if (k > kMostColumns) {
+    throw UnsupportedError(cat("layer '", node.name, "': ", k,
+                               " inputs could overflow 32 bits; at ", "most ", kMostColumns,
+                               " can be quantized"));
+  }
+}
+
+}  // namespace
+
+bool Lowering::quantized(NodeId id) const {
+  return scheme_.find({id, 0}) != nullptr;
+}
+
+RowCoding Lowering::coding_of(const QParams& params, const View& x) {
+  RowCoding coding = {.bits = params.bits, .range = params.range};
+  if (params.range == Range::kFrozen) {
+    coding.scale = params.scale[0];
+    coding.lo = params.lo[0];
+  } else {
+    Shape rows = x.dims.with(-1, 2);
+    coding.rows = fresh(rows);
+  }
+  const std::int64_t columns = x.dims[-1];
+  if (!params.shift.empty()) coding.shift = constant_view(per_column(params.shift, columns));
+  if (!params.fold.empty()) {
+    std::vector<float> inverse = per_column(params.fold, columns);
+    for (float& value : inverse) value = 1.0F / value;
+    coding.inverse_fold = constant_view(inverse);
+  }
+  return coding;
+}
+
+Lowering::Coded Lowering::coded(NodeId root, const View& x) {
+  const NodeId source = graph_[root].inputs[0];
+  for (const Coded& before : coded_) {
+    if (before.operand == source && before.params == params(root, 0) &&
+        before.codes.dims == x.dims) {
+      return before;
+    }
+  }
+  Coded result = {source, params(root, 0), fresh(x.dims, DType::kU8),
+                  coding_of(params(root, 0), x)};
+  add_step(root, step::Quantize{}, {columns_last(root, x)}, result.codes,
+           {.coding = result.coding});
+  coded_.push_back(result);
+  return result;
+}
+
+View Lowering::pixels(NodeId root, const View& x) {
+  const QParams& act = params(root, 0);
+  const bool pixel_form = std::holds_alternative<op::Input>(graph_[graph_[root].inputs[0]].op) &&
+                          act.range == Range::kFrozen && act.bits == 8 && act.scale[0] == 1.0F &&
+                          act.lo[0] == 0.0F && !act.fold.empty() && !act.shift.empty();
+  if (!pixel_form) {
+    throw UnsupportedError(cat("layer '", graph_[root].name, "': patches can be quantized only as ",
+                               "the pixels of the network's input"));
+  }
+  const View codes = fresh(x.dims, DType::kU8);
+  add_step(root, step::Pixels{act.shift, act.fold}, {x}, codes);
+  return codes;
+}
+
+void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilogue epilogue) {
+  if (options_.numerics == Numerics::kSimulated) {
+    simulated_linear(root, x, out, epilogue);
+    return;
+  }
+  const QParams& act = params(root, 0);
+  const QParams& weight = params(root, 1);
+  const Node& node = graph_[root];
+  LinearConstants constants =
+      constants_of(node, weights_, graph_[node.inputs[1]].name, act, weight);
+  require_no_overflow(node, constants.codes.shape()[1]);
+  step::IntegerLinear op = {.act_bits = act.bits, .weight_bits = weight.bits, .coding = {}};
+  std::vector<View> in;
+  if (x.dtype == DType::kU8) {  // pixels
+    in = {x};
+    op.coding = {.bits = 8, .range = Range::kFrozen};
+  } else {
+    Coded rows = coded(root, x);
+    in = {rows.codes};
+    op.coding = rows.coding;
+  }
+  in.push_back(constant_view(constants.codes));
+  for (const auto* values : {&constants.u, &constants.r, &constants.b}) {
+    in.push_back(constant_view(*values));
+  }
+  const auto special = special_.find(root);
+  if (!constants.b_special.empty() && special != special_.end()) {
+    in.push_back(constant_view(constants.b_special));
+    op.row_period = x.dims[kTokens];
+    op.special_begin = special->second.begin;
+    op.special_end = special->second.end;
+  }
+  const View sums = fresh({x.dims.elements() / x.dims[-1], out.dims[-1]}, DType::kS32);
+  add_step(root, std::move(op), std::move(in), out, std::move(epilogue)).scratch = sums;
+}
+
+void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epilogue epilogue) {
+  const QParams& act = params(root, 0);
+  const QParams& weight = params(root, 1);
+  const Node& node = graph_[root];
+  const LinearConstants constants =
+      constants_of(node, weights_, graph_[node.inputs[1]].name, act, weight);
+  const std::int64_t k = constants.codes.shape()[1];
+  Tensor values(constants.codes.shape(), DType::kF32);
+  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    values.as<float>()[i] =
+        constants.u[i / static_cast<std::size_t>(k)] * static_cast<float>(codes[i]);
+  }
+  View rounded = fresh(x.dims);  // what the codes stand for, before shift and fold are undone
+  if (x.dtype == DType::kU8) {
+    add_step(root, step::Copy{}, {x}, rounded);
+  } else {
+    add_step(root, step::Quantize{}, {columns_last(root, x)}, rounded,
+             {.coding = coding_of(act, x)});
+  }
+  const View matrix = constant_view(values);
+  const auto part = [&](std::int64_t begin, std::int64_t end, const std::vector<float>& bias) {
+    if (begin == end) return;
+    const bool all = end - begin == x.dims[kTokens];
+    const auto rows = [&](const View& view) {
+      return all ? view : sliced(view, kTokens, begin, end);
+    };
+    Epilogue sliced_epilogue = epilogue;
+    if (epilogue.residual) sliced_epilogue.residual = rows(*epilogue.residual);
+    add_step(root, op::Linear{}, {rows(rounded), matrix, constant_view(bias)}, rows(out),
+             std::move(sliced_epilogue));
+  };
+  const auto special = special_.find(root);
+  const std::int64_t tokens = x.dims[kTokens];
+  if (constants.b_special.empty() || special == special_.end()) {
+    part(0, tokens, constants.b);
+    return;
+  }
+  part(0, special->second.begin, constants.b);
+  part(special->second.begin, special->second.end, constants.b_special);
+  part(special->second.end, tokens, constants.b);
+}
+
+void fuse_codings(Plan& plan) {
+  std::vector<int> uses(plan.buffers.size(), 0);
+  std::vector<Step*> writer(plan.buffers.size(), nullptr);
+  for (Step& step : plan.steps) {
+    for_each_view(step, [&](const View& view) { ++uses[static_cast<std::size_t>(view.buffer)]; });
+    writer[static_cast<std::size_t>(step.out.buffer)] = &step;
+  }
+  for (const PlanOutput& output : plan.outputs) {
+    ++uses[static_cast<std::size_t>(output.view.buffer)];
+  }
+  const auto fuse_into_maker = [&](const Step& step) {
+    if (!std::holds_alternative<step::Quantize>(step.op)) return false;
+    const auto buffer = static_cast<std::size_t>(step.in[0].buffer);
+    Step* maker = writer[buffer];
+    const bool able = maker != nullptr && (std::holds_alternative<op::LayerNorm>(maker->op) ||
+                                           std::holds_alternative<step::IntegerLinear>(maker->op));
+    if (!able || uses[buffer] != 2 || maker->out.dims != step.in[0].dims ||
+        maker->out.strides != step.in[0].strides) {
+      return false;
+    }
+    maker->epilogue.coding = step.epilogue.coding;
+    maker->out = step.out;
+    return true;
+  };
+  std::vector<Step> kept;
+  std::vector<bool> fused;
+  for (const Step& step : plan.steps) fused.push_back(fuse_into_maker(step));
+  for (std::size_t i = 0; i < fused.size(); ++i) {
+    if (!fused[i]) kept.push_back(std::move(plan.steps[i]));
+  }
+  plan.steps = std::move(kept);
+}
+
+}  // namespace vitq

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linear layers and convolutions, and where results are stored.
+#include "plan/lowering.h"
+#include "plan/views.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+constexpr int kChannelsLast[] = {0, 2, 3, 1};
+
+std::size_t at(NodeId id) {
+  return static_cast<std::size_t>(id);
+}
+
+// A convolution that reads each pixel at most once is a linear layer on patches: patch embeddings,
+// and 1 x 1 convolutions, whose patches are the pixels.
+bool patches_do_not_overlap(const op::Conv2d& conv, const Shape& weight) {
+  const std::int64_t kernel = weight[2];
+  return conv.pad == 0 && conv.dilation == 1 && (conv.stride == kernel || kernel == 1);
+}
+
+// [N, C, H, W] as [N, H', W', C, kernel, kernel].
+View patches_of(const View& x, const View& out, std::int64_t stride, std::int64_t kernel) {
+  View patches = x;
+  patches.dims = {x.dims[0], out.dims[2], out.dims[3], x.dims[1], kernel, kernel};
+  patches.strides = {x.strides[0], stride * x.strides[2], stride * x.strides[3],
+                     x.strides[1], x.strides[2],          x.strides[3]};
+  return patches;
+}
+
+}  // namespace
+
+void Lowering::product(NodeId id, const Fusion& fusion) {
+  const NodeId root = fusion.root;
+  Epilogue epilogue = {.residual = std::nullopt, .act = fusion.act, .coding = std::nullopt};
+  if (fusion.residual) epilogue.residual = places_[at(*fusion.residual)];
+  View out = result(id, root);
+  places_[at(id)] = out;
+  View x = operand(root, 0);
+  const bool coded = quantized(root);
+  if (const auto* conv = std::get_if<op::Conv2d>(&graph_[root].op)) {
+    const Shape& weight = graph_[graph_[root].inputs[1]].shape;
+    if (!patches_do_not_overlap(*conv, weight)) {
+      if (coded)
+        throw UnsupportedError("layer '" + graph_[root].name + "': convolutions whose " +
+                               "windows overlap cannot be quantized; keep it in float");
+      std::vector<View> in;
+      for (std::size_t i = 0; i < graph_[root].inputs.size(); ++i) {
+        in.push_back(operand(root, static_cast<int>(i)));
+      }
+      add_step(root, *conv, std::move(in), out, epilogue);
+      return;
+    }
+    if (coded && weight[2] > 1) x = pixels(root, x);
+    View patches = patches_of(x, out, conv->stride, weight[2]);
+    const Shape rows = {x.dims[0], out.dims[2], out.dims[3], weight.elements() / weight[0]};
+    const std::optional<View> view = reshaped(patches, rows);
+    x = view ? *view : *reshaped(copy(root, patches), rows);
+    out = permuted(out, kChannelsLast);
+    if (epilogue.residual) epilogue.residual = permuted(*epilogue.residual, kChannelsLast);
+  }
+  if (coded) {
+    integer_linear(root, x, out, epilogue);
+  } else {
+    linear(root, x, out, epilogue);
+  }
+}
+
+void Lowering::linear(NodeId root, View x, const View& out, Epilogue epilogue) {
+  // Rows of the operands must be matrices that advance together.
+  std::vector<View> rows = {x, out};
+  if (epilogue.residual) rows.push_back(*epilogue.residual);
+  if (!as_matrices(rows)) {
+    x = copy(root, x);
+    if (epilogue.residual) epilogue.residual = copy(root, *epilogue.residual);
+  }
+  const View weight = operand(root, 1);
+  std::vector<View> in = {
+      x, *reshaped(weight, {weight.dims[0], weight.dims.elements() / weight.dims[0]})};
+  if (graph_[root].inputs.size() > 2) in.push_back(operand(root, 2));
+  add_step(root, op::Linear{}, std::move(in), out, epilogue);
+}
+
+// A fresh buffer for the result of `id`, ordered in memory as its reader likes it: pictures with
+// channels last, a product that is only permuted afterwards in the permuted order, anything else as
+// its first operand. `root` is the node that computes it.
+View Lowering::result(NodeId id, NodeId root) {
+  const Node& node = graph_[root];
+  const bool rows = std::holds_alternative<op::Linear>(node.op) ||
+                    std::holds_alternative<op::LayerNorm>(node.op) ||
+                    std::holds_alternative<op::Softmax>(node.op) ||
+                    std::holds_alternative<op::Concat>(node.op);
+  if (rows) return fresh(node.shape);
+  if (std::holds_alternative<op::MatMul>(node.op)) return product_result(id);
+  if (std::holds_alternative<op::Conv2d>(node.op) || std::holds_alternative<op::MaxPool>(node.op)) {
+    return fresh(node.shape, kChannelsLast);
+  }
+  return fresh(graph_[id].shape, memory_order(places_[at(node.inputs[0])]));
+}
+
+View Lowering::product_result(NodeId id) {
+  const std::vector<NodeId>& readers = readers_[at(id)];
+  if (readers.size() == 1) {
+    const auto* permute = std::get_if<op::Permute>(&graph_[readers[0]].op);
+    if (permute != nullptr && permute->order.back() == graph_[id].shape.rank() - 1) {
+      return fresh(graph_[id].shape, permute->order);
+    }
+  }
+  return fresh(graph_[id].shape);
+}
+
+}  // namespace vitq

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that a step reads or writes.
+#pragma once
+
+#include "vitq/plan.h"
+
+namespace vitq {
+
+// Calls visit(view) for everything that a step reads or writes; the views may be changed.
+template <typename StepType, typename Visit>
+void for_each_view(StepType& step, const Visit& visit) {
+  const auto maybe = [&visit](auto& view) {
+    if (view) visit(*view);
+  };
+  const auto coding = [&maybe](auto& rows) {
+    maybe(rows.shift);
+    maybe(rows.inverse_fold);
+    maybe(rows.rows);
+  };
+  for (auto& view : step.in) visit(view);
+  visit(step.out);
+  maybe(step.scratch);
+  maybe(step.epilogue.residual);
+  if (step.epilogue.coding) coding(*step.epilogue.coding);
+  if (auto* linear = std::get_if<step::IntegerLinear>(&step.op)) coding(linear->coding);
+  if (auto* attention = std::get_if<step::Attention>(&step.op)) {
+    maybe(attention->balance);
+    maybe(attention->q_shift);
+    maybe(attention->k_shift);
+  }
+}
+
+}  // namespace vitq
