@@ -101,12 +101,6 @@ const std::vector<Case>& cases() {
        [](const Rows& r, Operands& o) {
          r.quantize_s8(at<float>(o.x), o.n, 42, 127, at<std::int8_t>(o.s8));
        }},
-      {"quantize_s8_each",
-       {768},
-       9,
-       [](const Rows& r, Operands& o) {
-         r.quantize_s8_each(at<float>(o.x), at<float>(o.gamma), o.n, 127, at<std::int8_t>(o.s8));
-       }},
       {"linear_epilogue",
        {768},
        20,

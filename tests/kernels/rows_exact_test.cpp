@@ -89,21 +89,17 @@ TEST_CASE("u8 codes are the definition's, for every width of code and for huge v
   }
 }
 
-TEST_CASE("s8 codes are the definition's, with one scale and with a scale per element") {
+TEST_CASE("s8 codes are the definition's") {
   for (const Tier& tier : tiers()) {
     for_code_rows([&](const Floats& x) {
-      Floats inverses = Random(5).row(length_of(x), 0.1F, 2);
       for (const float top : {7.0F, 63.0F, 127.0F}) {
         std::vector<std::int8_t> q(x.size());
-        std::vector<std::int8_t> each(x.size());
         rows(tier.isa).quantize_s8(x.data(), length_of(x), 0.5F, top, q.data());
-        rows(tier.isa).quantize_s8_each(x.data(), inverses.data(), length_of(x), top, each.data());
         for (std::size_t i = 0; i < x.size(); ++i) {
           CAPTURE(tier.name);
           CAPTURE(x[i]);
           CAPTURE(top);
           REQUIRE(int{q[i]} == oracle::code(x[i] * 0.5F, -top, top));
-          REQUIRE(int{each[i]} == oracle::code(x[i] * inverses[i], -top, top));
         }
       }
     });
@@ -164,6 +160,47 @@ TEST_CASE("softmax codes round top times exp, and their sum runs in 16 lanes") {
           REQUIRE(int{p[i]} == oracle::code(top * e[i], 0, top));
           REQUIRE(std::fabs(int{p[i]} - wide(top) * expected[i]) <= 0.5 + 15 * 255 * 0x1p-24);
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("codes are unfolded, summed and held in floats exactly") {
+  for (const Tier& tier : tiers()) {
+    const Rows& r = rows(tier.isa);
+    Random random(9);
+    for (const std::int64_t n : lengths()) {
+      const Floats x = random.row(n, -5, 5);
+      const Floats shift = random.row(n, -1, 1);
+      const Floats factor = random.row(n, 0.5F, 2);
+      std::vector<std::int8_t> q;
+      std::int32_t sum = 0;
+      double dot = 0;
+      double magnitude = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        q.push_back(static_cast<std::int8_t>(random.integer(-127, 127)));
+        sum += q[i];
+        dot += wide(x[i]) * wide(q[i]);
+        magnitude += std::abs(wide(x[i]) * wide(q[i]));
+      }
+      Floats unfolded(x.size());
+      Floats range(x.size(), 2.0F);
+      Floats held(x.size());
+      r.unfold(x.data(), shift.data(), factor.data(), n, unfolded.data());
+      r.widen_range(x.data(), shift.data(), n, range.data());
+      r.float_codes_s8(q.data(), n, held.data());
+      CAPTURE(tier.name);
+      CAPTURE(n);
+      REQUIRE(r.sum_codes(q.data(), n) == sum);
+      REQUIRE(std::abs(wide(r.dot_codes(x.data(), q.data(), n)) - dot) <= 1e-6 * magnitude);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        REQUIRE(unfolded[i] == (x[i] - shift[i]) * factor[i]);
+        REQUIRE(range[i] == std::max(2.0F, std::abs(x[i] - shift[i])));
+        REQUIRE(held[i] == static_cast<float>(q[i]));
+        const auto unsigned_code = static_cast<std::uint8_t>(q[i] + 127);
+        float alone = 0;
+        r.float_codes_u8(&unsigned_code, 1, &alone);
+        REQUIRE(alone == static_cast<float>(unsigned_code));
       }
     }
   }

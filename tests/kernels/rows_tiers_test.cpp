@@ -130,7 +130,7 @@ TEST_CASE("tiers agree on the bits: codes") {
     r.quantize_s8(in.px(), in.n, 10 * in.a, 127, q);
   });
   same_in_all_tiers<std::int8_t>([](const Rows& r, const Inputs& in, std::int8_t* q) {
-    r.quantize_s8_each(in.pw(), in.px(), in.n, 63, q);
+    r.quantize_s8(in.pw(), in.n, in.a, 63, q);
   });
   same_in_all_tiers<std::uint8_t>([](const Rows& r, const Inputs& in, std::uint8_t* p) {
     float sum = 0;
@@ -144,15 +144,18 @@ TEST_CASE("tiers agree on the bits: numbers of a row") {
     const Inputs in = random_inputs(random);
     std::vector<float> first;
     for (const Tier& tier : tiers()) {
-      std::vector<float> found(3);
+      std::vector<float> found(4);
       std::vector<std::uint8_t> p(static_cast<std::size_t>(in.n));
       rows(tier.isa).min_max(in.px(), in.n, &found[0], &found[1]);
       rows(tier.isa).softmax_codes(in.px(), in.n, 255, p.data(), &found[2]);
+      std::vector<std::int8_t> q(static_cast<std::size_t>(in.n));
+      rows(tier.isa).quantize_s8(in.px(), in.n, 10 * in.a, 127, q.data());
+      found[3] = rows(tier.isa).dot_codes(in.px(), q.data(), in.n);
       if (first.empty()) first = found;
       CAPTURE(tier.name);
       CAPTURE(round);
       CAPTURE(in.n);
-      REQUIRE(std::memcmp(found.data(), first.data(), 3 * sizeof(float)) == 0);
+      REQUIRE(std::memcmp(found.data(), first.data(), 4 * sizeof(float)) == 0);
     }
   }
 }

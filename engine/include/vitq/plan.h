@@ -79,12 +79,14 @@ struct IntegerLinear {
   std::int64_t row_period = 0;  // rows r with r % row_period in [special_begin, special_end) are
   std::int64_t special_begin = 0, special_end = 0;  // special; 0: none
 };
-// softmax(scale q k^T) v on codes, per head; the operands are q, k, v (f32 [N, H, T, d]) and, where
-// they are there, f32 constants [H * d]. docs/numerics.md has the formulas.
+// softmax(scale q k^T) v on codes, per head; the operands are q, k, v (f32 [N, H, T, d]).
+// docs/numerics.md has the formulas.
 struct Attention {
   float scale = 1.0F;
-  QParams q, k, p, v;  // their fold and shift are the constants below
-  std::optional<View> balance = {}, q_shift = {}, k_shift = {};
+  QParams q, k, p, v;
+  // f32 constants [H * d]: what is taken out of queries and keys, as (x - shift) * factor, and what
+  // the shift of the queries adds to a score.
+  View q_shift = {}, q_factor = {}, k_shift = {}, k_factor = {}, q_offset = {};
   std::int64_t slots = 1;  // heads that may be worked on at the same time, each in its scratch
 };
 

@@ -2,7 +2,7 @@
 #include "kernels/attention.h"
 
 #include <algorithm>
-#include <cstring>
+#include <type_traits>
 
 #include "core/cpu.h"
 #include "core/parallel.h"
@@ -12,18 +12,13 @@
 namespace vitq {
 namespace {
 
-// How codes are held for the products, and the product itself.
+// How codes are held for the products, and the product itself. Floats are filled from codes that
+// were made in a row of their own; bytes are made in place.
 struct IntegerCodes {
   using Act = std::uint8_t;
   using Weight = std::int8_t;
   static constexpr const char* kName = "vnni";
   static constexpr auto kMultiply = multiply_vnni;
-};
-struct FloatCodes {
-  using Act = float;
-  using Weight = float;
-  static constexpr const char* kName = "f32 on codes";
-  static constexpr auto kMultiply = multiply_floats;
 };
 struct ReferenceCodes {
   using Act = std::uint8_t;
@@ -31,22 +26,12 @@ struct ReferenceCodes {
   static constexpr const char* kName = "reference";
   static constexpr auto kMultiply = multiply_reference;
 };
-
-template <typename Code, typename Held>
-void hold(const Code* codes, std::int64_t n, Held* held) {
-  for (std::int64_t i = 0; i < n; ++i) held[i] = static_cast<Held>(codes[i]);
-}
-
-// Sums in 16 lanes, like the row kernels: the same bits whatever the vector width.
-float dot_in_lanes(const float* a, const std::int8_t* b, std::int64_t n) {
-  constexpr std::int64_t kLanes = 16;
-  float lanes[kLanes] = {};
-  for (std::int64_t i = 0; i < n; ++i) lanes[i % kLanes] += a[i] * static_cast<float>(b[i]);
-  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::int64_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  }
-  return lanes[0];
-}
+struct FloatCodes {
+  using Act = float;
+  using Weight = float;
+  static constexpr const char* kName = "f32 on codes";
+  static constexpr auto kMultiply = multiply_floats;
+};
 
 template <typename Codes>
 class AttentionKernel : public Kernel {
@@ -94,9 +79,9 @@ class AttentionKernel : public Kernel {
     return data_of<float>(head.buffers, view) + head.image * view.strides[0] +
            head.head * view.strides[1] + token * view.strides[2];
   }
-  // The part of a per-head constant that belongs to this head; null if there is none.
-  const float* channel_values(const Head& head, const std::optional<View>& view) const {
-    return view ? data_of<const float>(head.buffers, *view) + head.head * channels_ : nullptr;
+  // The part of a constant that belongs to this head.
+  const float* constant(const Head& head, const View& view) const {
+    return data_of<const float>(head.buffers, view) + head.head * channels_;
   }
 
   void run_head(const Head& head) const {
@@ -116,34 +101,38 @@ class AttentionKernel : public Kernel {
     }
   }
 
+  // Where codes are made, and how they get to where the product reads them.
+  template <typename Code, typename Held>
+  static Code* place_for(Held* held, std::byte* row) {
+    if constexpr (std::is_same_v<Code, Held>) return held;
+    return reinterpret_cast<Code*>(row);
+  }
+  void hold(const std::uint8_t* codes, std::int64_t n, Act* held) const {
+    if constexpr (std::is_same_v<Act, float>) rows_.float_codes_u8(codes, n, held);
+  }
+  void hold(const std::int8_t* codes, std::int64_t n, Weight* held) const {
+    if constexpr (std::is_same_v<Weight, float>) rows_.float_codes_s8(codes, n, held);
+  }
+
   // Codes of all keys, and per key what turns a row of sums into scores: u, r, b.
   void code_keys(const Head& head) const {
-    const float* shift = channel_values(head, op_.k_shift);
-    const float* fold = channel_values(head, op_.balance);
-    const float* q_shift = channel_values(head, op_.q_shift);
+    const float* shift = constant(head, op_.k_shift);
+    const float* factor = constant(head, op_.k_factor);
+    const float* offset = constant(head, op_.q_offset);
     auto* row = head.at<float>(scratch_.row);
-    auto* codes = head.at<std::int8_t>(scratch_.code_row);
     auto* u = head.at<float>(scratch_.k_rows);
     const auto top = static_cast<float>(top_weight(op_.k.bits));
     for (std::int64_t j = 0; j < keys_; ++j) {
-      const float* k = row_of(head, step_.in[1], j);
-      for (std::int64_t c = 0; c < channels_; ++c) {
-        row[c] = (k[c] - (shift != nullptr ? shift[c] : 0.0F)) / (fold != nullptr ? fold[c] : 1.0F);
-      }
+      auto* held = head.at<Weight>(scratch_.k_codes) + j * channels_;
+      auto* codes = place_for<std::int8_t>(held, head.at<std::byte>(scratch_.code_row));
+      rows_.unfold(row_of(head, step_.in[1], j), shift, factor, channels_, row);
       const float scale =
           op_.k.range == Range::kFrozen ? op_.k.scale[0] : symmetric_scale(row, channels_, top);
       rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
-      std::int32_t sum = 0;
-      for (std::int64_t c = 0; c < channels_; ++c) sum += codes[c];
-      hold(codes, channels_, head.at<Weight>(scratch_.k_codes) + j * channels_);
+      hold(codes, channels_, held);
       u[j] = scale * op_.scale;
-      u[keys_ + j] = u[j] * static_cast<float>(sum);
-      u[2 * keys_ + j] = 0.0F;
-      if (q_shift == nullptr) continue;
-      for (std::int64_t c = 0; c < channels_; ++c) {
-        row[c] = q_shift[c] * (fold != nullptr ? fold[c] : 1.0F);
-      }
-      u[2 * keys_ + j] = u[j] * dot_in_lanes(row, codes, channels_);
+      u[keys_ + j] = u[j] * static_cast<float>(rows_.sum_codes(codes, channels_));
+      u[2 * keys_ + j] = u[j] * rows_.dot_codes(offset, codes, channels_);
     }
   }
 
@@ -155,16 +144,13 @@ class AttentionKernel : public Kernel {
   }
 
   void code_queries(const Head& head, std::int64_t begin, std::int64_t count) const {
-    const float* shift = channel_values(head, op_.q_shift);
-    const float* fold = channel_values(head, op_.balance);
     auto* row = head.at<float>(scratch_.row);
-    auto* codes = head.at<std::uint8_t>(scratch_.code_row);
     auto* ranges = head.at<float>(scratch_.q_rows);
     for (std::int64_t i = 0; i < count; ++i) {
-      const float* q = row_of(head, step_.in[0], begin + i);
-      for (std::int64_t c = 0; c < channels_; ++c) {
-        row[c] = (q[c] - (shift != nullptr ? shift[c] : 0.0F)) * (fold != nullptr ? fold[c] : 1.0F);
-      }
+      auto* held = head.at<Act>(scratch_.q_codes) + i * channels_;
+      auto* codes = place_for<std::uint8_t>(held, head.at<std::byte>(scratch_.code_row));
+      rows_.unfold(row_of(head, step_.in[0], begin + i), constant(head, op_.q_shift),
+                   constant(head, op_.q_factor), channels_, row);
       float lo = 0.0F;
       float scale = 0.0F;
       if (op_.q.range == Range::kFrozen) {
@@ -177,7 +163,7 @@ class AttentionKernel : public Kernel {
       }
       rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(top_code(op_.q.bits)),
                         codes);
-      hold(codes, channels_, head.at<Act>(scratch_.q_codes) + i * channels_);
+      hold(codes, channels_, held);
       ranges[2 * i] = scale;
       ranges[2 * i + 1] = lo;
     }
@@ -188,7 +174,8 @@ class AttentionKernel : public Kernel {
     const auto* u = head.at<const float>(scratch_.k_rows);
     const auto* range = head.at<const float>(scratch_.q_rows) + 2 * i;
     auto* row = head.at<float>(scratch_.row);
-    auto* codes = head.at<std::uint8_t>(scratch_.code_row);
+    auto* held = head.at<Act>(scratch_.p_codes) + i * keys_;
+    auto* codes = place_for<std::uint8_t>(held, head.at<std::byte>(scratch_.code_row));
     auto* scale = head.at<float>(scratch_.p_rows) + i;
     const auto top = static_cast<float>(top_code(op_.p.bits));
     rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
@@ -201,7 +188,7 @@ class AttentionKernel : public Kernel {
       rows_.softmax_codes(row, keys_, top, codes, &sum);
       *scale = 1.0F / (top * sum);
     }
-    hold(codes, keys_, head.at<Act>(scratch_.p_codes) + i * keys_);
+    hold(codes, keys_, held);
   }
 
   // Codes of all values, and per channel scale and mean.
@@ -218,12 +205,12 @@ class AttentionKernel : public Kernel {
     }
     for (std::int64_t c = 0; c < channels_; ++c) inverse[c] = 1.0F / scale[c];
     auto* row = head.at<float>(scratch_.row);
-    auto* codes = head.at<std::int8_t>(scratch_.code_row);
     for (std::int64_t j = 0; j < keys_; ++j) {
-      const float* v = row_of(head, step_.in[2], j);
-      for (std::int64_t c = 0; c < channels_; ++c) row[c] = v[c] - mean[c];
-      rows_.quantize_s8_each(row, inverse, channels_, top, codes);
-      hold(codes, channels_, head.at<Weight>(scratch_.v_codes) + j * channels_);
+      auto* held = head.at<Weight>(scratch_.v_codes) + j * channels_;
+      auto* codes = place_for<std::int8_t>(held, head.at<std::byte>(scratch_.code_row));
+      rows_.unfold(row_of(head, step_.in[2], j), mean, inverse, channels_, row);
+      rows_.quantize_s8(row, channels_, 1.0F, top, codes);
+      hold(codes, channels_, held);
     }
   }
 
@@ -234,10 +221,7 @@ class AttentionKernel : public Kernel {
     }
     for (std::int64_t c = 0; c < channels_; ++c) mean[c] /= static_cast<float>(keys_);
     for (std::int64_t j = 0; j < keys_; ++j) {
-      const float* v = row_of(head, step_.in[2], j);
-      for (std::int64_t c = 0; c < channels_; ++c) {
-        scale[c] = std::max(scale[c], std::max(v[c] - mean[c], mean[c] - v[c]));
-      }
+      rows_.widen_range(row_of(head, step_.in[2], j), mean, channels_, scale);
     }
     for (std::int64_t c = 0; c < channels_; ++c) scale[c] = std::max(scale[c] / top, 1e-9F);
   }

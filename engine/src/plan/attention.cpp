@@ -9,6 +9,14 @@
 #include "vitq/error.h"
 
 namespace vitq {
+namespace {
+
+// What the scheme states per channel, or what an empty list stands for.
+std::vector<float> filled(const std::vector<float>& values, std::size_t count, float otherwise) {
+  return values.empty() ? std::vector<float>(count, otherwise) : values;
+}
+
+}  // namespace
 
 void Lowering::find_attentions() {
   const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
@@ -47,9 +55,20 @@ void Lowering::attention(NodeId av) {
                         .k = params(qk, 1),
                         .p = params(av, 0),
                         .v = params(av, 1)};
-  if (!op.k.fold.empty()) op.balance = constant_view(op.k.fold);
-  if (!op.q.shift.empty()) op.q_shift = constant_view(op.q.shift);
-  if (!op.k.shift.empty()) op.k_shift = constant_view(op.k.shift);
+  const auto channels = static_cast<std::size_t>(q.dims[1] * q.dims[3]);
+  const std::vector<float> q_shift = filled(op.q.shift, channels, 0.0F);
+  const std::vector<float> balance = filled(op.k.fold, channels, 1.0F);
+  std::vector<float> inverse(channels);
+  std::vector<float> offset(channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    inverse[c] = 1.0F / balance[c];
+    offset[c] = q_shift[c] * balance[c];
+  }
+  op.q_shift = constant_view(q_shift);
+  op.q_factor = constant_view(balance);
+  op.k_shift = constant_view(filled(op.k.shift, channels, 0.0F));
+  op.k_factor = constant_view(inverse);
+  op.q_offset = constant_view(offset);
   op.slots = std::min(kSlots, q.dims[0] * q.dims[1]);
   const View out = result(av);
   places_[static_cast<std::size_t>(av)] = out;

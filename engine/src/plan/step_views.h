@@ -24,9 +24,11 @@ void for_each_view(StepType& step, const Visit& visit) {
   if (step.epilogue.coding) coding(*step.epilogue.coding);
   if (auto* linear = std::get_if<step::IntegerLinear>(&step.op)) coding(linear->coding);
   if (auto* attention = std::get_if<step::Attention>(&step.op)) {
-    maybe(attention->balance);
-    maybe(attention->q_shift);
-    maybe(attention->k_shift);
+    visit(attention->q_shift);
+    visit(attention->q_factor);
+    visit(attention->k_shift);
+    visit(attention->k_factor);
+    visit(attention->q_offset);
   }
 }
 

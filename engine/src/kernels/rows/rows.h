@@ -42,13 +42,20 @@ struct Rows {
   // q = rne(clamp(x * inverse_scale, -top, top)); top is an integer in 1..127.
   void (*quantize_s8)(const float* x, std::int64_t n, float inverse_scale, float top,
                       std::int8_t* q);
-  // The same with a scale per element: inverse_scales[n].
-  void (*quantize_s8_each)(const float* x, const float* inverse_scales, std::int64_t n, float top,
-                           std::int8_t* q);
   // From integer sums to the linear layer's result (docs/numerics.md): per output channel o
   // y = ((float(acc) * (s * u[o])) + (lo * r[o])) + b[o].
   void (*linear_epilogue)(const std::int32_t* acc, std::int64_t n, float s, float lo,
                           const float* u, const float* r, const float* b, float* y);
+  // y = (x - shift[i]) * factor[i].
+  void (*unfold)(const float* x, const float* shift, const float* factor, std::int64_t n, float* y);
+  // y = max(y, |x - center[i]|).
+  void (*widen_range)(const float* x, const float* center, std::int64_t n, float* y);
+  // Of signed codes: their sum, and sum(x[i] * q[i]).
+  std::int32_t (*sum_codes)(const std::int8_t* q, std::int64_t n);
+  float (*dot_codes)(const float* x, const std::int8_t* q, std::int64_t n);
+  // Codes held in floats.
+  void (*float_codes_u8)(const std::uint8_t* q, std::int64_t n, float* y);
+  void (*float_codes_s8)(const std::int8_t* q, std::int64_t n, float* y);
 };
 
 // The kernels of one tier, which the CPU must have.

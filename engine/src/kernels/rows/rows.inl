@@ -230,21 +230,47 @@ static void quantize_s8(const float* x, std::int64_t n, float inverse_scale, flo
   }
 }
 
-static void quantize_s8_each(const float* x, const float* inverse_scales, std::int64_t n, float top,
-                             std::int8_t* q) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float code = clamp(x[i] * inverse_scales[i], -top, top);
-    q[i] = static_cast<std::int8_t>(bits_of(code + kRounder));
-  }
-}
-
 static void linear_epilogue(const std::int32_t* acc, std::int64_t n, float s, float lo,
                             const float* u, const float* r, const float* b, float* y) {
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {
     y[i] = ((static_cast<float>(acc[i]) * (s * u[i])) + (lo * r[i])) + b[i];
   }
+}
+
+static void unfold(const float* x, const float* shift, const float* factor, std::int64_t n,
+                   float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - shift[i]) * factor[i];
+}
+
+static void widen_range(const float* x, const float* center, std::int64_t n, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float distance = x[i] - center[i];
+    y[i] = greater(y[i], greater(distance, -distance));
+  }
+}
+
+static std::int32_t sum_codes(const std::int8_t* q, std::int64_t n) {
+  std::int32_t sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < n; ++i) sum += q[i];
+  return sum;
+}
+
+static float dot_codes(const float* x, const std::int8_t* q, std::int64_t n) {
+  return sum_of(n, [x, q](std::int64_t i) { return x[i] * static_cast<float>(q[i]); });
+}
+
+static void float_codes_u8(const std::uint8_t* q, std::int64_t n, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(q[i]);
+}
+
+static void float_codes_s8(const std::int8_t* q, std::int64_t n, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(q[i]);
 }
 
 static constexpr Rows kRows = {
@@ -258,6 +284,11 @@ static constexpr Rows kRows = {
     .min_max = min_max,
     .quantize_u8 = quantize_u8,
     .quantize_s8 = quantize_s8,
-    .quantize_s8_each = quantize_s8_each,
     .linear_epilogue = linear_epilogue,
+    .unfold = unfold,
+    .widen_range = widen_range,
+    .sum_codes = sum_codes,
+    .dot_codes = dot_codes,
+    .float_codes_u8 = float_codes_u8,
+    .float_codes_s8 = float_codes_s8,
 };
