@@ -143,15 +143,16 @@ Lowering::Coded Lowering::coded(NodeId root, const View& x) {
   return result;
 }
 
+// Whether the bytes of the picture that the network is given are the layer's codes.
+bool Lowering::holds_pixels(NodeId root) const {
+  const QParams& act = params(root, 0);
+  return std::holds_alternative<op::Input>(graph_[graph_[root].inputs[0]].op) &&
+         act.range == Range::kFrozen && act.bits == 8 && act.scale[0] == 1.0F &&
+         act.lo[0] == 0.0F && !act.fold.empty() && !act.shift.empty();
+}
+
 View Lowering::pixels(NodeId root, const View& x) {
   const QParams& act = params(root, 0);
-  const bool pixel_form = std::holds_alternative<op::Input>(graph_[graph_[root].inputs[0]].op) &&
-                          act.range == Range::kFrozen && act.bits == 8 && act.scale[0] == 1.0F &&
-                          act.lo[0] == 0.0F && !act.fold.empty() && !act.shift.empty();
-  if (!pixel_form) {
-    throw UnsupportedError(cat("layer '", graph_[root].name, "': patches can be quantized only as ",
-                               "the pixels of the network's input"));
-  }
   const View codes = fresh(x.dims, DType::kU8);
   add_step(root, step::Pixels{act.shift, act.fold}, {x}, codes);
   return codes;

@@ -71,6 +71,7 @@ class Lowering {
     RowCoding coding;
   };
   Coded coded(NodeId root, const View& x);
+  bool holds_pixels(NodeId root) const;
   View pixels(NodeId root, const View& x);
   RowCoding coding_of(const QParams& params, const View& x);
   void find_attentions();

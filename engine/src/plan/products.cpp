@@ -52,7 +52,7 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
       add_step(root, *conv, std::move(in), out, epilogue);
       return;
     }
-    if (coded && weight[2] > 1) x = pixels(root, x);
+    if (coded && weight[2] > 1 && holds_pixels(root)) x = pixels(root, x);
     View patches = patches_of(x, out, conv->stride, weight[2]);
     const Shape rows = {x.dims[0], out.dims[2], out.dims[3], weight.elements() / weight[0]};
     const std::optional<View> view = reshaped(patches, rows);
