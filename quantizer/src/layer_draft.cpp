@@ -51,6 +51,15 @@ void set_fold(LayerDraft& layer, std::vector<float> fold, std::vector<float> shi
   }
 }
 
+Matrix float_outputs(const LayerDraft& layer, const Matrix& x) {
+  Matrix y = product_transposed(x, layer.weight);
+  for (std::int64_t r = 0; r < y.rows; ++r) {
+    const std::span<float> row = y.row(r);
+    for (std::size_t o = 0; o < row.size(); ++o) row[o] += layer.bias[o];
+  }
+  return y;
+}
+
 Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x) {
   const std::vector<float> fold = column_fold(layer);
   const std::vector<float> shift = column_shift(layer);

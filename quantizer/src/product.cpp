@@ -1,38 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "product.h"
 
-#include <Eigen/Core>
+#include "vitq/gemm.h"
 
 namespace vitq {
 namespace {
 
-using Dense = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Eigen::Map<const Dense> view(const Matrix& m) {
-  return {m.values.data(), m.rows, m.cols};
-}
-Eigen::Map<Dense> view(Matrix& m) {
-  return {m.values.data(), m.rows, m.cols};
+Matrix multiplied(const GemmShape& shape, const Matrix& a, const Matrix& b) {
+  Matrix c(shape.m, shape.n);
+  gemm(shape, a.values.data(), b.values.data(), c.values.data());
+  return c;
 }
 
 }  // namespace
 
 Matrix product_transposed(const Matrix& a, const Matrix& b) {
-  Matrix c(a.rows, b.rows);
-  view(c).noalias() = view(a) * view(b).transpose();
-  return c;
+  return multiplied({.m = a.rows, .n = b.rows, .k = a.cols, .transpose_b = true}, a, b);
 }
 
 Matrix product(const Matrix& a, const Matrix& b) {
-  Matrix c(a.rows, b.cols);
-  view(c).noalias() = view(a) * view(b);
-  return c;
+  return multiplied({.m = a.rows, .n = b.cols, .k = a.cols}, a, b);
 }
 
 Matrix transposed_product(const Matrix& a, const Matrix& b) {
-  Matrix c(a.cols, b.cols);
-  view(c).noalias() = view(a).transpose() * view(b);
-  return c;
+  return multiplied({.m = a.cols, .n = b.cols, .k = a.rows, .transpose_a = true}, a, b);
 }
 
 }  // namespace vitq

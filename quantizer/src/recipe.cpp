@@ -57,9 +57,9 @@ Json settings_of(const Json& json) {
   return settings;
 }
 
-Step step_of(const Json& json) {
+RecipeStep step_of(const Json& json) {
   const Json method = json.at("method");
-  Step step;
+  RecipeStep step;
   step.name = method.string();
   if (const auto where = json.find("where")) step.where = where_of(*where);
   step.method = make_method(step.name, settings_of(json));
@@ -103,7 +103,7 @@ Recipe recipe_from_json(const Json& json) {
     recipe.least_edge_bits = static_cast<int>(bits->integer(2, 8));
   }
   for (const Json& round : json.at("rounds").items()) {
-    std::vector<Step>& steps = recipe.rounds.emplace_back();
+    std::vector<RecipeStep>& steps = recipe.rounds.emplace_back();
     for (const Json& step : round.items()) steps.push_back(step_of(step));
   }
   if (recipe.rounds.empty()) json.fail("a recipe needs a round");

@@ -31,4 +31,20 @@ inline void set_thread_count([[maybe_unused]] int threads) {
 #endif
 }
 
+// Sets the calling thread's count to one for a while.
+class OneThread {
+ public:
+  OneThread() { set_thread_count(1); }
+  ~OneThread() { set_thread_count(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+#ifdef _OPENMP
+  int before_ = omp_get_max_threads();
+#else
+  int before_ = 1;
+#endif
+};
+
 }  // namespace vitq

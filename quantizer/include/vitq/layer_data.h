@@ -33,7 +33,8 @@ struct Rows {
   Matrix x;                         // [rows, k]
   Matrix target;                    // [rows, n]
   std::vector<float> weight;        // [rows]: makes sums over these rows stand for all rows; mean 1
-  std::vector<std::int32_t> image;  // [rows]: where each comes from
+  std::vector<std::int32_t> image;  // [rows]: where each comes from,
+  std::vector<std::int32_t> place;  // and which row of that image it is
   std::int64_t special = 0;         // how many of the rows, the first ones, are special
 };
 
@@ -47,8 +48,9 @@ struct Moments {
   Matrix gram;   // [k, k]: (u - mean)(u - mean)^T; of `background` too, if there is one
   Matrix cross;  // [n, k]: (t - mean)(u - mean)^T; empty unless asked for
   std::vector<float> input_mean, target_mean;      // all rows
-  std::vector<float> input_others, target_others;  // unweighted, rows that are not special
+  std::vector<float> input_others, target_others;  // unweighted, rows that are not special; or none
   std::int64_t rows = 0;
+  std::int64_t others = 0;  // rows that are not special
 };
 
 enum class Cross : std::uint8_t { kNo, kYes };

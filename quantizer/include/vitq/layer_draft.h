@@ -36,8 +36,9 @@ struct LayerDraft {
   int weight_bits = 8;
   int activation_bits = 8;
 
-  Matrix weight;            // [n, k], in float
-  std::vector<float> bias;  // [n], in float; 0 where the layer has none
+  Matrix weight;                    // [n, k], in float
+  std::vector<float> bias;          // [n], in float; 0 where the layer has none
+  std::vector<std::int64_t> parts;  // extents of the results that are read apart, such as Q, K, V
   Target target = Target::kFloatStream;
 
   // Operand 0. For a Conv2d, fold and shift have one value per input channel.
@@ -56,6 +57,9 @@ std::vector<float> column_fold(const LayerDraft& layer);
 std::vector<float> column_shift(const LayerDraft& layer);
 // Sets fold and shift of the input (one each per input channel, or none) and the goal with them.
 void set_fold(LayerDraft& layer, std::vector<float> fold, std::vector<float> shift);
+
+// What the layer makes of inputs [rows, k] in float: [rows, n].
+Matrix float_outputs(const LayerDraft& layer, const Matrix& x);
 
 // What the codes of these inputs [rows, k] stand for, without fold and shift: lo + scale * code.
 Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x);

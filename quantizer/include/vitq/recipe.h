@@ -24,7 +24,7 @@ struct Where {
   bool matches(const AttentionDraft& attention) const;
 };
 
-struct Step {
+struct RecipeStep {
   std::string name;
   Where where;
   std::shared_ptr<const Method> method;
@@ -42,7 +42,7 @@ struct Recipe {
   std::string name;
   RowWeights row_weights;
   int least_edge_bits = 2;  // of the weights and activations of the first layer and the heads
-  std::vector<std::vector<Step>> rounds;
+  std::vector<std::vector<RecipeStep>> rounds;
   Json json;  // as it was read, for the record
 };
 

@@ -8,6 +8,15 @@ namespace vitq {
 namespace {
 
 constexpr MethodEntry kMethods[] = {
+    {"balance", "attention: queries and keys centred, and balanced channel by channel",
+     make_balance},
+    {"bias", "outputs get the mean they should have, special rows apart", make_bias},
+    {"fold", "input channels shifted and scaled before they are quantized", make_fold},
+    {"gptq", "weights rounded column by column, later ones making up for earlier", make_gptq},
+    {"nearest", "weights to the nearest codes", make_nearest},
+    {"ridge", "weights moved to where they make up for errors of the inputs", make_ridge},
+    {"row_scale", "weight scales by the error of rounding, weighed by the inputs", make_row_scale},
+    {"sweeps", "coordinate descent on codes and scales", make_sweeps},
     {"target", "what layers are fitted to: the float network, or their own inputs", make_target},
 };
 

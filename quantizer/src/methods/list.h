@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The makers of all methods; list.cpp names them.
+// The makers of all methods, each in the file of its name; list.cpp names them.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,14 @@
 
 namespace vitq {
 
+std::unique_ptr<const Method> make_balance(Settings& settings);
+std::unique_ptr<const Method> make_bias(Settings& settings);
+std::unique_ptr<const Method> make_fold(Settings& settings);
+std::unique_ptr<const Method> make_gptq(Settings& settings);
+std::unique_ptr<const Method> make_nearest(Settings& settings);
+std::unique_ptr<const Method> make_ridge(Settings& settings);
+std::unique_ptr<const Method> make_row_scale(Settings& settings);
+std::unique_ptr<const Method> make_sweeps(Settings& settings);
 std::unique_ptr<const Method> make_target(Settings& settings);
 
 }  // namespace vitq

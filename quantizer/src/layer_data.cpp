@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statistics of one layer, collected image by image.
+#include "vitq/layer_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "moments.h"
+#include "parallel.h"
+#include "product.h"
+#include "row_choice.h"
+
+namespace vitq {
+namespace {
+
+// What the moments of a draft depend on.
+struct Key {
+  QParams input;
+  Target target = Target::kFloatStream;
+  bool cross = false;
+
+  friend bool operator==(const Key&, const Key&) = default;
+};
+
+// Least, most, sum and sum of squares about `centre`, per channel.
+struct ChannelSums {
+  std::vector<float> least, most;
+  std::vector<double> sum, squares;
+
+  void add(std::span<const float> row, const std::vector<float>& centre) {
+    if (least.empty()) {
+      least.assign(row.begin(), row.end());
+      most = least;
+      sum.assign(row.size(), 0.0);
+      squares = sum;
+    }
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      least[c] = std::min(least[c], row[c]);
+      most[c] = std::max(most[c], row[c]);
+      const double v = double{row[c]} - double{centre[c]};
+      sum[c] += v;
+      squares[c] += v * v;
+    }
+  }
+  void add(const ChannelSums& other) {
+    for (std::size_t c = 0; c < sum.size(); ++c) {
+      least[c] = std::min(least[c], other.least[c]);
+      most[c] = std::max(most[c], other.most[c]);
+      sum[c] += other.sum[c];
+      squares[c] += other.squares[c];
+    }
+  }
+};
+
+}  // namespace
+
+struct LayerData::Impl {
+  LayerSource source;
+  int threads;
+  std::int64_t kept;
+  std::optional<Channels> channels;
+  std::optional<Rows> rows;
+  Target rows_target = Target::kFloatStream;
+  std::optional<Moments> moments;
+  Key key;
+};
+
+LayerData::LayerData(LayerSource source, int threads, std::int64_t rows_kept)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->source = std::move(source);
+  impl_->threads = threads;
+  impl_->kept = rows_kept;
+}
+LayerData::LayerData(LayerData&&) noexcept = default;
+LayerData::~LayerData() = default;
+
+const LayerSource& LayerData::source() const {
+  return impl_->source;
+}
+
+int LayerData::threads() const {
+  return impl_->threads;
+}
+
+const Rows& LayerData::rows(const LayerDraft& layer) {
+  if (!impl_->rows) impl_->rows = choose_rows(impl_->source, impl_->kept, impl_->threads);
+  if (!impl_->rows->target.values.empty() && impl_->rows_target == layer.target) {
+    return *impl_->rows;
+  }
+  impl_->rows_target = layer.target;
+  fill_targets(layer, impl_->source, *impl_->rows);
+  return *impl_->rows;
+}
+
+Rows LayerData::rows(const LayerDraft& layer, std::int64_t count) {
+  return thinned(rows(layer), count);
+}
+
+const Channels& LayerData::channels() {
+  if (impl_->channels) return *impl_->channels;
+  const LayerSource& source = impl_->source;
+  std::vector<ChannelSums> lanes(kLanes);
+  const Matrix first = source.inputs(0);
+  const std::vector<float> centre(first.row(0).begin(), first.row(0).end());
+  for_lanes(impl_->threads, source.images, [&](std::int64_t lane, std::int64_t image) {
+    const Matrix x = source.inputs(image);
+    for (std::int64_t r = 0; r < x.rows; ++r) {
+      lanes[static_cast<std::size_t>(lane)].add(x.row(r), centre);
+    }
+  });
+  for (std::size_t i = 1; i < lanes.size(); ++i) {
+    if (!lanes[i].sum.empty()) lanes[0].add(lanes[i]);
+  }
+  const ChannelSums& sums = lanes[0];
+  const auto n = static_cast<double>(source.images * source.rows);
+  Channels result = {sums.least, sums.most, centre, centre};
+  for (std::size_t c = 0; c < centre.size(); ++c) {
+    const double mean = sums.sum[c] / n;
+    result.mean[c] = static_cast<float>(double{centre[c]} + mean);
+    result.deviation[c] =
+        static_cast<float>(std::sqrt(std::max(sums.squares[c] / n - mean * mean, 0.0)));
+  }
+  impl_->channels = std::move(result);
+  return *impl_->channels;
+}
+
+const Moments& LayerData::moments(const LayerDraft& layer, Cross cross) {
+  Key key = {layer.input, layer.target, cross == Cross::kYes};
+  const bool have = impl_->moments && impl_->key.input == key.input &&
+                    impl_->key.target == key.target && (impl_->key.cross || !key.cross);
+  if (have) return *impl_->moments;
+  impl_->moments = collect_moments(layer, *this, cross);
+  impl_->key = std::move(key);
+  return *impl_->moments;
+}
+
+double output_error(const LayerDraft& layer, const Rows& rows) {
+  const Matrix y = outputs(layer, dequantized_inputs(layer, rows.x));
+  const std::size_t n = layer.new_bias.size();
+  std::vector<double> sum(n, 0.0);
+  std::vector<double> squares(n, 0.0);
+  double error = 0.0;
+  for (std::int64_t r = 0; r < y.rows; ++r) {
+    const double weight = rows.weight[static_cast<std::size_t>(r)];
+    const bool own = r < rows.special && !layer.bias_rows.empty();
+    for (std::size_t o = 0; o < n; ++o) {
+      const double wanted = rows.target.row(r)[o];
+      const float bias = own ? layer.bias_rows[o] - layer.new_bias[o] : 0.0F;
+      const double off = wanted - double{y.row(r)[o] + bias};
+      error += weight * off * off;
+      sum[o] += weight * wanted;
+      squares[o] += weight * wanted * wanted;
+    }
+  }
+  double variance = 0.0;
+  const auto count = static_cast<double>(rows.x.rows);
+  for (std::size_t o = 0; o < n; ++o) variance += squares[o] - sum[o] * sum[o] / count;
+  return error / std::max(variance, 1e-30);
+}
+
+}  // namespace vitq

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method "bias": gives the outputs the mean they should have, for special rows and for the others
+// apart. Special rows are few: how much of their own correction they get follows from how sure its
+// mean is (James and Stein's factor for the whole vector).
+#include <algorithm>
+
+#include "methods/list.h"
+
+namespace vitq {
+namespace {
+
+// What outputs with the bias they have lack, in these rows: mean, and the factor it deserves.
+struct Lack {
+  std::vector<float> mean;
+  double factor = 0.0;
+};
+
+Lack lack_of(const LayerDraft& layer, const Rows& rows, std::int64_t count) {
+  Matrix x(count, rows.x.cols);
+  std::copy_n(rows.x.values.begin(), x.values.size(), x.values.begin());
+  const Matrix y = outputs(layer, dequantized_inputs(layer, x));
+  const auto n = static_cast<double>(count);
+  Lack lack;
+  double spread = 0.0;
+  double size = 0.0;
+  for (std::int64_t o = 0; o < y.cols; ++o) {
+    double sum = 0.0;
+    double squares = 0.0;
+    for (std::int64_t r = 0; r < count; ++r) {
+      const auto i = static_cast<std::size_t>(r * y.cols + o);
+      const double missing = double{rows.target.values[i]} - double{y.values[i]};
+      sum += missing;
+      squares += missing * missing;
+    }
+    const double mean = sum / n;
+    spread += std::max(squares - n * mean * mean, 0.0) / std::max(n - 1.0, 1.0) / n;
+    size += mean * mean;
+    lack.mean.push_back(static_cast<float>(mean));
+  }
+  if (size > 0.0 && count > 1) lack.factor = std::max(0.0, 1.0 - spread / size);
+  return lack;
+}
+
+class Bias : public Method {
+ public:
+  void fit_layer(LayerDraft& layer, LayerData& data) const override {
+    layer.bias_rows.clear();
+    const Moments& moments = data.moments(layer);
+    if (moments.others > 0) match_means(layer, moments);
+    const Rows& rows = data.rows(layer);
+    if (rows.special == 0) return;
+    const Lack lack = lack_of(layer, rows, rows.special);
+    std::vector<float> own = layer.new_bias;
+    for (std::size_t o = 0; o < own.size(); ++o) {
+      own[o] += static_cast<float>(lack.factor * double{lack.mean[o]});
+    }
+    (moments.others > 0 ? layer.bias_rows : layer.new_bias) = std::move(own);
+  }
+
+ private:
+  static void match_means(LayerDraft& layer, const Moments& moments) {
+    std::fill(layer.new_bias.begin(), layer.new_bias.end(), 0.0F);
+    Matrix mean(1, layer.weight.cols);
+    mean.values = moments.input_others;
+    const Matrix y = outputs(layer, mean);
+    for (std::size_t o = 0; o < layer.new_bias.size(); ++o) {
+      layer.new_bias[o] = moments.target_others[o] - y.values[o];
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const Method> make_bias(Settings& /*settings*/) {
+  return std::make_unique<Bias>();
+}
+
+}  // namespace vitq

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method "fold": {"rows": 1024, "steps": 12}. Shifts and scales the input channels before they are
+// quantized, by whichever candidate leaves the least error at the outputs of some rows; parts of
+// the outputs that are read apart (Q, K, V) count relative to their own variance.
+#include <algorithm>
+#include <cmath>
+
+#include "methods/list.h"
+#include "parallel.h"
+#include "rounding.h"
+
+namespace vitq {
+namespace {
+
+constexpr float kTiny = 1e-6F;
+
+struct Candidate {
+  std::vector<float> fold, shift;  // empty: none
+};
+
+// Divided by the geometric mean.
+std::vector<float> normalized(std::vector<float> factors) {
+  double logs = 0.0;
+  for (const float f : factors) logs += std::log(double{f}) / static_cast<double>(factors.size());
+  for (float& f : factors) {
+    f = static_cast<float>(std::clamp(double{f} / std::exp(logs), 1e-3, 1e3));
+  }
+  return factors;
+}
+
+template <typename Of>
+std::vector<float> per_channel(std::size_t channels, const Of& of) {
+  std::vector<float> values(channels);
+  for (std::size_t c = 0; c < channels; ++c) values[c] = of(c);
+  return values;
+}
+
+std::vector<float> largest_weights(const Matrix& weight) {
+  std::vector<float> largest(static_cast<std::size_t>(weight.cols), kTiny);
+  for (std::int64_t o = 0; o < weight.rows; ++o) {
+    const std::span<const float> row = weight.row(o);
+    for (std::size_t c = 0; c < row.size(); ++c)
+      largest[c] = std::max(largest[c], std::abs(row[c]));
+  }
+  return largest;
+}
+
+std::vector<Candidate> candidates_for(const LayerDraft& layer, const Channels& channels) {
+  const std::size_t k = channels.mean.size();
+  const auto range = [&](std::size_t c) {
+    return std::max(channels.most[c] - channels.least[c], kTiny);
+  };
+  const auto deviation = [&](std::size_t c) { return std::max(channels.deviation[c], kTiny); };
+  const std::vector<float> largest = largest_weights(layer.weight);
+  const std::vector<float> middle =
+      per_channel(k, [&](std::size_t c) { return (channels.most[c] + channels.least[c]) / 2.0F; });
+  const auto power = [&](const auto& of, float exponent) {
+    return normalized(per_channel(k, [&](std::size_t c) { return std::pow(of(c), exponent); }));
+  };
+  std::vector<Candidate> candidates = {{{}, {}}, {{}, channels.mean}};
+  for (const float exponent : {0.5F, 0.75F, 1.0F}) {
+    candidates.push_back({power(range, exponent), middle});
+  }
+  candidates.push_back({power(deviation, 0.5F), channels.mean});
+  const std::vector<float> shared = per_channel(
+      k, [&](std::size_t c) { return std::pow(range(c), 0.65F) / std::pow(largest[c], 0.35F); });
+  candidates.push_back({normalized(shared), middle});
+  return candidates;
+}
+
+// Weighted variance of each column.
+std::vector<double> variances(const Matrix& m, std::span<const float> weight) {
+  std::vector<double> sum(static_cast<std::size_t>(m.cols), 0.0);
+  std::vector<double> squares = sum;
+  for (std::int64_t r = 0; r < m.rows; ++r) {
+    const std::span<const float> row = m.row(r);
+    const double w = weight[static_cast<std::size_t>(r)];
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      sum[c] += w * double{row[c]};
+      squares[c] += w * double{row[c]} * double{row[c]};
+    }
+  }
+  const auto n = static_cast<double>(m.rows);
+  for (std::size_t c = 0; c < sum.size(); ++c) {
+    squares[c] = std::max(squares[c] / n - sum[c] / n * (sum[c] / n), 0.0);
+  }
+  return squares;
+}
+
+class Fold : public Method {
+ public:
+  Fold(std::int64_t rows, int steps) : rows_(rows), steps_(steps) {}
+
+  void fit_layer(LayerDraft& layer, LayerData& data) const override {
+    if (layer.role == Role::kInput) return;
+    const Rows rows = data.rows(layer, rows_);
+    const Matrix wanted = float_outputs(layer, rows.x);
+    const std::vector<Candidate> candidates = candidates_for(layer, data.channels());
+    std::vector<double> errors(candidates.size());
+    parallel_for(data.threads(), static_cast<std::int64_t>(errors.size()), [&](std::int64_t i) {
+      const auto index = static_cast<std::size_t>(i);
+      LayerDraft trial = layer;
+      set_fold(trial, candidates[index].fold, candidates[index].shift);
+      errors[index] = error_of(trial, rows, wanted);
+    });
+    const auto best = std::min_element(errors.begin(), errors.end()) - errors.begin();
+    const Candidate& chosen = candidates[static_cast<std::size_t>(best)];
+    set_fold(layer, chosen.fold, chosen.shift);
+    layer.scale = largest_scales(layer);
+    round_to_nearest(layer);
+  }
+
+ private:
+  // Of weights rounded to nearest, apart from what a bias would make up for.
+  double error_of(LayerDraft& trial, const Rows& rows, const Matrix& wanted) const {
+    const Matrix u = dequantized_inputs(trial, rows.x);
+    std::vector<float> importance;
+    for (const double v : variances(u, rows.weight)) {
+      importance.push_back(static_cast<float>(v) + 1e-12F);
+    }
+    trial.scale = searched_scales(trial, importance, steps_);
+    round_to_nearest(trial);
+    Matrix off = outputs(trial, u);
+    for (std::size_t i = 0; i < off.values.size(); ++i) off.values[i] -= wanted.values[i];
+    const std::vector<double> errors = variances(off, rows.weight);
+    const std::vector<double> sizes = variances(wanted, rows.weight);
+    double total = 0.0;
+    std::size_t o = 0;
+    for (const std::int64_t part : trial.parts) {
+      double error = 0.0;
+      double size = 1e-30;
+      for (const std::size_t end = o + static_cast<std::size_t>(part); o < end; ++o) {
+        error += errors[o];
+        size += sizes[o];
+      }
+      total += error / size;
+    }
+    return total;
+  }
+
+  std::int64_t rows_;
+  int steps_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Method> make_fold(Settings& settings) {
+  const std::int64_t rows = settings.integer("rows", 1024, 1 << 20);
+  return std::make_unique<Fold>(rows, static_cast<int>(settings.integer("steps", 12, 1000)));
+}
+
+}  // namespace vitq

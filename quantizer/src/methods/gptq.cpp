@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method "gptq" (arXiv:2210.17323): {"damping": 0.01, "ridge": 0.003, "few_ridge": 0.01}. Rounds
+// the columns one by one, those of the largest inputs first, and lets the columns still to come
+// make up for the error of each.
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <numeric>
+
+#include "methods/list.h"
+#include "parallel.h"
+#include "rounding.h"
+
+namespace vitq {
+namespace {
+
+using Dense = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+std::vector<std::int64_t> by_falling_diagonal(const Matrix& gram) {
+  const std::vector<float> diagonal = diagonal_of(gram);
+  std::vector<std::int64_t> order(diagonal.size());
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return diagonal[static_cast<std::size_t>(a)] > diagonal[static_cast<std::size_t>(b)];
+  });
+  return order;
+}
+
+// The upper triangular U with U^T U = (gram + damping)^-1, columns in `order`, each row divided by
+// its diagonal element. The factor of the reversed matrix is the factor of the inverse, reversed.
+Matrix feedback(const Matrix& gram, const std::vector<std::int64_t>& order, double damping) {
+  const auto k = static_cast<Eigen::Index>(order.size());
+  Dense reversed(k, k);
+  for (Eigen::Index i = 0; i < k; ++i) {
+    for (Eigen::Index j = 0; j < k; ++j) {
+      const std::int64_t row = order[static_cast<std::size_t>(k - 1 - i)];
+      const std::int64_t col = order[static_cast<std::size_t>(k - 1 - j)];
+      reversed(i, j) = double{gram.row(row)[static_cast<std::size_t>(col)]};
+    }
+  }
+  reversed.diagonal().array() += damping * reversed.diagonal().mean() + 1e-30;
+  const Eigen::LLT<Dense> factor(reversed);
+  const Dense inverse = factor.matrixL().solve(Dense::Identity(k, k));
+  Matrix result(k, k);
+  for (Eigen::Index i = 0; i < k; ++i) {
+    for (Eigen::Index j = i; j < k; ++j) {
+      result.row(i)[static_cast<std::size_t>(j)] =
+          static_cast<float>(inverse(k - 1 - i, k - 1 - j) / inverse(k - 1 - i, k - 1 - i));
+    }
+  }
+  return result;
+}
+
+class Gptq : public Method {
+ public:
+  Gptq(double damping, double ridge, double few_ridge)
+      : damping_(damping), ridge_(ridge), few_ridge_(few_ridge) {}
+
+  void fit_layer(LayerDraft& layer, LayerData& data) const override {
+    const Matrix gram = steadied_gram(layer, data, ridge_, few_ridge_);
+    const std::vector<std::int64_t> order = by_falling_diagonal(gram);
+    const Matrix back = feedback(gram, order, damping_);
+    layer.codes.resize(layer.goal.values.size());
+    parallel_for(data.threads(), layer.goal.rows,
+                 [&](std::int64_t o) { round_row(layer, o, order, back); });
+  }
+
+ private:
+  static void round_row(LayerDraft& layer, std::int64_t o, const std::vector<std::int64_t>& order,
+                        const Matrix& back) {
+    const std::size_t k = order.size();
+    const std::span<const float> goal = layer.goal.row(o);
+    std::int8_t* codes = layer.codes.data() + o * layer.goal.cols;
+    const float scale = layer.scale[static_cast<std::size_t>(o)];
+    std::vector<float> left(k);
+    for (std::size_t j = 0; j < k; ++j) left[j] = goal[static_cast<std::size_t>(order[j])];
+    for (std::size_t j = 0; j < k; ++j) {
+      const std::int8_t code = signed_code_of(left[j], 1.0F / scale, layer.weight_bits);
+      codes[order[j]] = code;
+      const float error = left[j] - static_cast<float>(code) * scale;
+      const std::span<const float> share = back.row(static_cast<std::int64_t>(j));
+      for (std::size_t i = j + 1; i < k; ++i) left[i] -= error * share[i];
+    }
+  }
+
+  double damping_, ridge_, few_ridge_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Method> make_gptq(Settings& settings) {
+  const double damping = settings.number("damping", 0.01, 0.0, 1.0);
+  const double ridge = settings.number("ridge", 0.003, 0.0, 1.0);
+  const double few_ridge = settings.number("few_ridge", 0.01, 0.0, 1.0);
+  return std::make_unique<Gptq>(damping, ridge, few_ridge);
+}
+
+}  // namespace vitq

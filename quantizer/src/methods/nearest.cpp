@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method "nearest": every weight to the nearest code under the scales there are; with
+// {"scale": "largest"} under scales that just hold the largest weight of each output channel.
+#include "methods/list.h"
+#include "rounding.h"
+
+namespace vitq {
+namespace {
+
+class Nearest : public Method {
+ public:
+  explicit Nearest(bool largest) : largest_(largest) {}
+  void fit_layer(LayerDraft& layer, LayerData& /*data*/) const override {
+    if (largest_) layer.scale = largest_scales(layer);
+    round_to_nearest(layer);
+  }
+
+ private:
+  bool largest_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Method> make_nearest(Settings& settings) {
+  constexpr std::string_view kScales[] = {"keep", "largest"};
+  return std::make_unique<Nearest>(settings.choice("scale", kScales) == 1);
+}
+
+}  // namespace vitq

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method "ridge": {"strength": 0.1}. Moves the goal to the weights that, from the quantized inputs,
+// best give the target: goal + C (H + lambda I)^-1, C the products of what is missing with the
+// inputs, lambda the strength times the mean diagonal of H. Not where rows are few.
+#include <Eigen/Cholesky>
+
+#include "methods/list.h"
+
+namespace vitq {
+namespace {
+
+using Dense = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Eigen::Map<const Floats> view(const Matrix& m) {
+  return {m.values.data(), m.rows, m.cols};
+}
+
+class Ridge : public Method {
+ public:
+  explicit Ridge(double strength) : strength_(strength) {}
+
+  void fit_layer(LayerDraft& layer, LayerData& data) const override {
+    if (data.source().background) return;
+    const Moments& moments = data.moments(layer, Cross::kYes);
+    Dense gram = view(moments.gram).cast<double>();
+    const Dense goal = view(layer.goal).cast<double>();
+    const Dense missing = view(moments.cross).cast<double>() - goal * gram;
+    gram.diagonal().array() += strength_ * gram.diagonal().mean() + 1e-30;
+    const Dense moved = goal + gram.llt().solve(missing.transpose()).transpose();
+    Eigen::Map<Floats>(layer.goal.values.data(), layer.goal.rows, layer.goal.cols) =
+        moved.cast<float>();
+  }
+
+ private:
+  double strength_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Method> make_ridge(Settings& settings) {
+  return std::make_unique<Ridge>(settings.number("strength", 0.1, 1e-6, 1e3));
+}
+
+}  // namespace vitq

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a network and pictures to integer weights: checks, rounds, and the record of what was done.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "row_weights.h"
+#include "text.h"
+#include "units.h"
+#include "vitq/error.h"
+#include "vitq/plan.h"
+#include "vitq/session.h"
+#include "walk.h"
+
+namespace vitq {
+namespace {
+
+constexpr std::string_view kTool = "vitq 0.1.0";
+
+void check(const Network& network, const CalibrationSet& calibration) {
+  require_weights(network.graph, network.weights, Scheme::float32());
+  if (network.graph.inputs().size() != 1) {
+    throw UnsupportedError("only networks with one input can be quantized");
+  }
+  if (network.graph[network.graph.inputs()[0]].shape[0] != 1) {
+    throw ShapeError("a network is quantized as traced for one image");
+  }
+  if (calibration.count < 1) throw UnsupportedError("there is no image to calibrate on");
+}
+
+// The exact sums of a layer have to fit 32 bits.
+void check_sums(const Network& network, const std::vector<Unit>& units) {
+  for (const Unit& unit : units) {
+    if (!unit.plan.bits || unit.plan.attention) continue;
+    const Shape& weight = network.graph[network.graph[unit.plan.node].inputs[1]].shape;
+    const std::int64_t k = weight.elements() / weight[0];
+    const std::int64_t most = k * top_code(8) * top_weight(8);
+    if (most > std::numeric_limits<std::int32_t>::max()) {
+      throw LimitError(text_of("layer '", unit.plan.name, "' has ", k,
+                               " inputs, whose products can add up to more than 32 bits hold; ",
+                               "keep it in float"));
+    }
+  }
+}
+
+std::shared_ptr<const Values> load(const Network& network, const CalibrationSet& calibration,
+                                   ValueStore& store) {
+  const Node& input = network.graph[network.graph.inputs()[0]];
+  auto pictures = store.make(input.shape, calibration.count);
+  for (std::int64_t image = 0; image < calibration.count; ++image) {
+    const Tensor picture = calibration.batch(image, 1);
+    if (picture.shape() != input.shape || picture.dtype() != DType::kF32) {
+      throw ShapeError(text_of("calibration image ", image, " is ", picture.shape().str(),
+                               ", the network wants ", input.shape.str()));
+    }
+    for (const float v : picture.as<float>()) {
+      if (!std::isfinite(v)) {
+        throw UnsupportedError(
+            text_of("calibration image ", image, " has values that are no numbers"));
+      }
+    }
+    std::memcpy(pictures->image(image).data(), picture.data(), picture.bytes());
+  }
+  return pictures;
+}
+
+// Tells how far the rounds are; work is counted in multiply-accumulates.
+class Clock {
+ public:
+  Clock(const Graph& graph, const std::vector<Unit>& units, std::size_t rounds,
+        const QuantizeOptions& options)
+      : graph_(graph), options_(options), start_(std::chrono::steady_clock::now()) {
+    for (const Unit& unit : units) all_ += work_of(unit);
+    all_ *= static_cast<double>(rounds);
+    count_ = static_cast<int>(units.size() * rounds);
+  }
+
+  void begin(const Unit& unit) {
+    if (!options_.progress) return;
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+    const double left = done_ > 0.0 ? passed.count() * (all_ - done_) / done_ : 0.0;
+    options_.progress({unit.plan.name, index_, count_, passed.count(), left});
+  }
+  void end(const Unit& unit) {
+    done_ += work_of(unit);
+    ++index_;
+  }
+
+ private:
+  double work_of(const Unit& unit) const {
+    return static_cast<double>(macs(graph_, unit.plan.node) + 1);
+  }
+
+  const Graph& graph_;
+  const QuantizeOptions& options_;
+  std::chrono::steady_clock::time_point start_;
+  double all_ = 0.0;
+  double done_ = 0.0;
+  int index_ = 0;
+  int count_ = 0;
+};
+
+Json rules_to_json(const std::vector<LayerRule>& rules) {
+  Json json = Json::array();
+  for (const LayerRule& rule : rules) {
+    Json entry = Json::object();
+    entry.set("layers", rule.pattern);
+    entry.set("bits", rule.bits
+                          ? Json(text_of("w", rule.bits->weights, "a", rule.bits->activations))
+                          : Json("keep"));
+    json.push(std::move(entry));
+  }
+  return json;
+}
+
+Json provenance_of(const CalibrationSet& calibration, const Recipe& recipe,
+                   const QuantizeOptions& options) {
+  Json json = Json::object();
+  json.set("tool", kTool).set("recipe", recipe.json);
+  json.set("bits", text_of("w", options.bits.weights, "a", options.bits.activations));
+  json.set("rules", rules_to_json(options.rules));
+  json.set("images", calibration.count).set("calibration", calibration.digest);
+  return json;
+}
+
+}  // namespace
+
+Quantized quantize(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
+                   const QuantizeOptions& options) {
+  check(network, calibration);
+  std::vector<Unit> units = find_units(network);
+  decide_bits(network, recipe, options, units);
+  check_sums(network, units);
+  const int threads = options.threads > 0 ? options.threads : default_threads();
+  ValueStore store(options.memory_bytes, options.scratch);
+  const std::shared_ptr<const Values> pictures = load(network, calibration, store);
+  Clock clock(network.graph, units, recipe.rounds.size(), options);
+  const std::map<NodeId, float> row_weights =
+      measure_row_weights(network, recipe.row_weights, *pictures, calibration.count, threads);
+  WalkState state = {network, units,           row_weights, store, pictures, calibration.count,
+                     threads, network.weights, {},          {},    {}};
+  for (const std::vector<RecipeStep>& steps : recipe.rounds) {
+    Walk walk(state, steps);
+    for (const Unit& unit : units) {
+      clock.begin(unit);
+      walk.visit(unit);
+      clock.end(unit);
+    }
+  }
+  Quantized result;
+  result.weights = std::move(state.weights);
+  result.scheme = std::move(state.scheme);
+  store_scheme(network.graph, result.scheme, result.weights);
+  for (const Unit& unit : units) {
+    const auto found = state.reports.find(unit.plan.node);
+    result.report.push_back(found == state.reports.end() ? LayerReport{.plan = unit.plan}
+                                                         : found->second);
+  }
+  result.provenance = provenance_of(calibration, recipe, options);
+  return result;
+}
+
+}  // namespace vitq

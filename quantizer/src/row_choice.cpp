@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "row_choice.h"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+#include "parallel.h"
+#include "product.h"
+
+namespace vitq {
+namespace {
+
+std::size_t at(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+// Rows [0, rows) of one image without the special ones, `count` of them, in random order.
+std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, std::int64_t count) {
+  std::vector<std::int64_t> others;
+  for (std::int64_t r = 0; r < source.rows; ++r) {
+    if (r < source.special_begin || r >= source.special_end) others.push_back(r);
+  }
+  std::mt19937_64 random(static_cast<std::uint64_t>(image) * 0x9E3779B97F4A7C15U + 1);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto room = static_cast<std::uint64_t>(others.size()) - static_cast<std::uint64_t>(i);
+    std::swap(others[at(i)], others[at(i) + random() % room]);
+  }
+  others.resize(at(count));
+  return others;
+}
+
+// How many rows of each kind are taken from which images.
+struct Shares {
+  std::int64_t special_images = 0;  // the first ones
+  std::int64_t special = 0;         // of each of them
+  std::int64_t others = 0;          // of each image
+};
+
+Shares shares_of(const LayerSource& source, std::int64_t count) {
+  Shares shares;
+  shares.special = source.special_end - source.special_begin;
+  const std::int64_t others = source.rows - shares.special;
+  const std::int64_t room = others > 0 ? count / 2 : count;
+  shares.special_images = source.images;
+  if (shares.special > 0) {
+    shares.special_images = std::clamp<std::int64_t>(room / shares.special, 1, source.images);
+  }
+  const std::int64_t left = count - shares.special_images * shares.special;
+  if (others > 0) shares.others = std::clamp<std::int64_t>(left / source.images, 1, others);
+  return shares;
+}
+
+// Weights that make sums over the kept rows stand for all rows; mean 1.
+std::vector<float> weights_of(const LayerSource& source, std::int64_t special,
+                              std::int64_t others) {
+  const auto images = static_cast<double>(source.images);
+  const auto all_special = static_cast<double>(source.special_end - source.special_begin) * images;
+  const auto all_others = static_cast<double>(source.rows) * images - all_special;
+  const double of_special = double{source.special_weight} * all_special /
+                            static_cast<double>(std::max<std::int64_t>(special, 1));
+  const double of_others = all_others / static_cast<double>(std::max<std::int64_t>(others, 1));
+  const double mean =
+      (of_special * static_cast<double>(special) + of_others * static_cast<double>(others)) /
+      static_cast<double>(special + others);
+  std::vector<float> weights(at(special + others), static_cast<float>(of_others / mean));
+  std::fill_n(weights.begin(), special, static_cast<float>(of_special / mean));
+  return weights;
+}
+
+// Where each kept row comes from: calls visit(kept, image, row), special rows first.
+template <typename Visit>
+void visit_kept(const LayerSource& source, const Shares& shares, std::int64_t image,
+                const Visit& visit) {
+  if (image < shares.special_images) {
+    for (std::int64_t s = 0; s < shares.special; ++s) {
+      visit(image * shares.special + s, source.special_begin + s);
+    }
+  }
+  const std::vector<std::int64_t> others = pick(source, image, shares.others);
+  const std::int64_t first = shares.special_images * shares.special + image * shares.others;
+  for (std::int64_t i = 0; i < shares.others; ++i) visit(first + i, others[at(i)]);
+}
+
+void copy_row(std::span<const float> from, std::span<float> to) {
+  std::copy(from.begin(), from.end(), to.begin());
+}
+
+}  // namespace
+
+Rows choose_rows(const LayerSource& source, std::int64_t count, int threads) {
+  const Shares shares = shares_of(source, count);
+  Rows rows;
+  rows.special = shares.special_images * shares.special;
+  const std::int64_t others = source.images * shares.others;
+  rows.x = Matrix(rows.special + others, source.inputs(0).cols);
+  rows.weight = weights_of(source, rows.special, others);
+  rows.image.resize(rows.weight.size());
+  rows.place.resize(rows.weight.size());
+  parallel_for(threads, source.images, [&](std::int64_t image) {
+    const Matrix x = source.inputs(image);
+    visit_kept(source, shares, image, [&](std::int64_t kept, std::int64_t row) {
+      copy_row(x.row(row), rows.x.row(kept));
+      rows.image[at(kept)] = static_cast<std::int32_t>(image);
+      rows.place[at(kept)] = static_cast<std::int32_t>(row);
+    });
+  });
+  return rows;
+}
+
+void fill_targets(const LayerDraft& layer, const LayerSource& source, Rows& rows) {
+  if (layer.target == Target::kOwnInputs) {
+    rows.target = float_outputs(layer, rows.x);
+    return;
+  }
+  rows.target = Matrix(rows.x.rows, layer.weight.rows);
+  std::vector<std::vector<std::int64_t>> of_image(at(source.images));
+  for (std::int64_t r = 0; r < rows.x.rows; ++r) of_image[at(rows.image[at(r)])].push_back(r);
+  for (std::int64_t image = 0; image < source.images; ++image) {
+    const Matrix targets = source.targets(image);
+    for (const std::int64_t r : of_image[at(image)]) {
+      copy_row(targets.row(rows.place[at(r)]), rows.target.row(r));
+    }
+  }
+}
+
+Rows thinned(const Rows& rows, std::int64_t count) {
+  const std::int64_t others = rows.x.rows - rows.special;
+  const std::int64_t room = std::max<std::int64_t>(count - rows.special, 1);
+  const std::int64_t step = std::max<std::int64_t>((others + room - 1) / room, 1);
+  std::vector<std::int64_t> kept(at(rows.special));
+  std::iota(kept.begin(), kept.end(), std::int64_t{0});
+  for (std::int64_t r = rows.special; r < rows.x.rows; r += step) kept.push_back(r);
+  Rows result;
+  result.special = rows.special;
+  result.x = Matrix(static_cast<std::int64_t>(kept.size()), rows.x.cols);
+  result.target = Matrix(result.x.rows, rows.target.cols);
+  double sum = 0.0;
+  for (std::int64_t i = 0; i < result.x.rows; ++i) {
+    const std::int64_t r = kept[at(i)];
+    copy_row(rows.x.row(r), result.x.row(i));
+    copy_row(rows.target.row(r), result.target.row(i));
+    result.weight.push_back(rows.weight[at(r)] *
+                            (i < rows.special ? 1.0F : static_cast<float>(step)));
+    result.image.push_back(rows.image[at(r)]);
+    result.place.push_back(rows.place[at(r)]);
+    sum += double{result.weight.back()};
+  }
+  const auto scale = static_cast<float>(static_cast<double>(result.x.rows) / sum);
+  for (float& weight : result.weight) weight *= scale;
+  return result;
+}
+
+}  // namespace vitq

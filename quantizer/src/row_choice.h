@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which rows of a layer's inputs are kept as they are.
+#pragma once
+
+#include "vitq/layer_data.h"
+
+namespace vitq {
+
+// At most about `count` rows, without targets: all special ones (half of the room at most, if there
+// are others), and as many others of every image, picked at random with a fixed seed.
+Rows choose_rows(const LayerSource& source, std::int64_t count, int threads);
+// Fills in what the layer should make of the rows.
+void fill_targets(const LayerDraft& layer, const LayerSource& source, Rows& rows);
+// Every so-many-th of the rows that are not special, so that about `count` are left.
+Rows thinned(const Rows& rows, std::int64_t count);
+
+}  // namespace vitq

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the float network with noise on the residual stream, forward only.
+#include "row_weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "parallel.h"
+#include "rows_of_graph.h"
+#include "vitq/plan.h"
+#include "vitq/session.h"
+
+namespace vitq {
+namespace {
+
+std::shared_ptr<const Plan> plan_between(const Network& network, std::span<const NodeId> from,
+                                         std::span<const NodeId> to) {
+  const Subgraph part = subgraph(network.graph, from, to);
+  return std::make_shared<const Plan>(
+      lower(part.graph, network.weights, Scheme::float32(), LowerOptions{}));
+}
+
+std::vector<Tensor> copies(std::span<const Tensor> tensors) {
+  std::vector<Tensor> result;
+  for (const Tensor& tensor : tensors) result.push_back(tensor.clone());
+  return result;
+}
+
+double distance(std::span<const Tensor> a, std::span<const Tensor> b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const std::span<const float> x = a[i].as<float>();
+    const std::span<const float> y = b[i].as<float>();
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      sum += (double{x[j]} - double{y[j]}) * (double{x[j]} - double{y[j]});
+    }
+  }
+  return sum;
+}
+
+double deviation(std::span<const float> values) {
+  double sum = 0.0;
+  double squares = 0.0;
+  for (const float v : values) {
+    sum += double{v};
+    squares += double{v} * double{v};
+  }
+  const auto n = static_cast<double>(values.size());
+  return std::sqrt(std::max(squares / n - sum / n * (sum / n), 0.0));
+}
+
+// Error at the outputs over energy of the noise, both sums.
+struct Response {
+  double error = 0.0;
+  double energy = 0.0;
+  double ratio() const { return error / std::max(energy, 1e-30); }
+};
+
+// A sum of the residual stream in a few images, and the network behind it.
+struct Probe {
+  std::shared_ptr<const Plan> rest;
+  RowSpan special;
+  double noise = 0.02;
+  std::vector<Tensor> reference = {};  // outputs without noise
+
+  // Uniform noise on the special rows or on the others, added up in `response`.
+  void run(Session& session, const Tensor& clean, bool on_special, Response& response) const {
+    Tensor noisy = clean.clone();
+    const std::span<float> values = noisy.as<float>();
+    const double amplitude = noise * deviation(values) * std::sqrt(3.0);
+    const std::int64_t tokens = clean.shape()[1];
+    const std::int64_t width = clean.shape()[2];
+    std::mt19937_64 random(on_special ? 1 : 2);
+    for (std::int64_t row = 0; row < tokens; ++row) {
+      if ((row >= special.begin && row < special.end) != on_special) continue;
+      for (std::int64_t c = 0; c < width; ++c) {
+        const double unit = static_cast<double>(random() >> 11U) * 0x1p-52 - 1.0;
+        values[static_cast<std::size_t>(row * width + c)] += static_cast<float>(amplitude * unit);
+        response.energy += amplitude * unit * amplitude * unit;
+      }
+    }
+    response.error += distance(session.run(noisy), reference);
+  }
+};
+
+float weight_of(Probe& probe, std::span<const Tensor> images, double power) {
+  if (probe.rest->inputs.size() != 1) return 1.0F;  // the sum is not all that goes on
+  Session session(probe.rest, {.threads = 1});
+  Response special;
+  Response others;
+  for (const Tensor& image : images) {
+    probe.reference = copies(session.run(image));
+    probe.run(session, image, true, special);
+    probe.run(session, image, false, others);
+  }
+  const double ratio = special.ratio() / std::max(others.ratio(), 1e-30);
+  return static_cast<float>(std::clamp(std::pow(ratio, power), 1e-3, 1e3));
+}
+
+}  // namespace
+
+std::map<NodeId, float> measure_row_weights(const Network& network, const RowWeights& settings,
+                                            const Values& pictures, std::int64_t images,
+                                            int threads) {
+  std::map<NodeId, float> weights;
+  const RowsOfGraph rows(network.graph);
+  const std::vector<NodeId> sums = rows.stream();
+  const std::vector<NodeId> inputs = network.graph.inputs();
+  const std::int64_t used = std::min(settings.images, images);
+  if (used == 0 || sums.empty()) return weights;
+
+  std::vector<std::vector<Tensor>> values(sums.size());  // [sum][image]
+  Session front(plan_between(network, inputs, sums), {.threads = 1});
+  for (std::int64_t image = 0; image < used; ++image) {
+    const std::vector<Tensor> results = copies(front.run(pictures.image(image)));
+    for (std::size_t i = 0; i < sums.size(); ++i) values[i].push_back(results[i]);
+  }
+  std::vector<NodeId> outputs;
+  for (const GraphOutput& output : network.graph.outputs()) outputs.push_back(output.node);
+  std::vector<float> found(sums.size());
+  parallel_for(threads, static_cast<std::int64_t>(sums.size()), [&](std::int64_t index) {
+    const auto i = static_cast<std::size_t>(index);
+    const NodeId sum = sums[i];
+    Probe probe = {plan_between(network, {&sum, 1}, outputs), *rows.special(sum), settings.noise};
+    found[i] = weight_of(probe, values[i], settings.power);
+  });
+  for (std::size_t i = 0; i < sums.size(); ++i) weights[sums[i]] = found[i];
+  return weights;
+}
+
+}  // namespace vitq

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "values.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "text.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+// A file without a name, which is gone when it is closed.
+int unnamed_file(const std::filesystem::path& folder) {
+  std::string name = (folder / "vitq.XXXXXX").string();
+  const int file = mkstemp(name.data());
+  if (file >= 0) unlink(name.c_str());
+  return file;
+}
+
+std::shared_ptr<std::byte> on_disk(const std::filesystem::path& folder, std::int64_t bytes) {
+  const auto fail = [&](int error) {
+    throw FileError(Fault::kUnreadable, folder.string(),
+                    text_of("no room for ", bytes, " bytes of activations: ", strerror(error)));
+  };
+  const int file = unnamed_file(folder);
+  if (file < 0) fail(errno);
+  const int full = posix_fallocate(file, 0, bytes);
+  const auto size = static_cast<std::size_t>(bytes);
+  void* data =
+      full == 0 ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
+  const int error = full == 0 ? errno : full;
+  close(file);
+  if (data == MAP_FAILED) fail(error);
+  return {static_cast<std::byte*>(data), [size](std::byte* p) { munmap(p, size); }};
+}
+
+}  // namespace
+
+Tensor Values::image(std::int64_t index) const {
+  const auto bytes = shape_.elements() * static_cast<std::int64_t>(sizeof(float));
+  return Tensor::borrow(shape_, DType::kF32, storage_.get() + index * bytes, storage_);
+}
+
+ValueStore::ValueStore(std::int64_t memory_bytes, std::filesystem::path scratch)
+    : left_(std::make_shared<std::int64_t>(memory_bytes)), scratch_(std::move(scratch)) {}
+
+std::shared_ptr<const Values> ValueStore::make(const Shape& shape, std::int64_t count) {
+  const auto bytes = shape.elements() * count * static_cast<std::int64_t>(sizeof(float));
+  if (bytes > *left_) return std::make_shared<Values>(shape, on_disk(scratch_, bytes));
+  *left_ -= bytes;
+  auto* data = static_cast<std::byte*>(operator new(static_cast<std::size_t>(bytes), kAlignment));
+  const auto give_back = [left = left_, bytes](std::byte* p) {
+    operator delete(p, kAlignment);
+    *left += bytes;
+  };
+  return std::make_shared<Values>(shape, std::shared_ptr<std::byte>(data, give_back));
+}
+
+}  // namespace vitq

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "walk.h"
+
+#include <algorithm>
+
+#include "patches.h"
+#include "report.h"
+
+namespace vitq {
+namespace {
+
+constexpr int kBackgroundStep = 5;  // every so-many-th row steadies the statistics
+
+std::span<const NodeId> only(const NodeId& id) {
+  return {&id, 1};
+}
+
+Matrix rows_of(const Tensor& value) {
+  const Shape& shape = value.shape();
+  Matrix rows(shape.elements() / shape[-1], shape[-1]);
+  const std::span<const float> values = value.as<float>();
+  std::copy(values.begin(), values.end(), rows.values.begin());
+  return rows;
+}
+
+// Rows begin, begin + step, ... below end.
+Matrix some_rows(const Matrix& all, std::int64_t begin, std::int64_t end, std::int64_t step) {
+  Matrix rows((end - begin + step - 1) / step, all.cols);
+  for (std::int64_t r = 0; r < rows.rows; ++r) {
+    const std::span<const float> from = all.row(begin + r * step);
+    std::copy(from.begin(), from.end(), rows.row(r).begin());
+  }
+  return rows;
+}
+
+Matrix special_part(const Unit& unit, Matrix rows) {
+  if (!unit.special_only) return rows;
+  return some_rows(rows, unit.special.begin, unit.special.end, 1);
+}
+
+QParams params_of(int bits, Range range) {
+  QParams params;
+  params.bits = bits;
+  params.range = range;
+  return params;
+}
+
+// The bytes themselves are the codes.
+QParams pixel_codes(const Pixels& pixels) {
+  QParams params = params_of(8, Range::kFrozen);
+  params.scale = {1.0F};
+  params.lo = {0.0F};
+  for (std::size_t c = 0; c < pixels.mean.size(); ++c) {
+    params.fold.push_back(static_cast<float>(1.0 / (255.0 * double{pixels.std[c]})));
+    params.shift.push_back(static_cast<float>(-double{pixels.mean[c]} / double{pixels.std[c]}));
+  }
+  return params;
+}
+
+Tensor tensor_of(std::span<const float> values) {
+  Tensor tensor({static_cast<std::int64_t>(values.size())}, DType::kF32);
+  std::copy(values.begin(), values.end(), tensor.as<float>().begin());
+  return tensor;
+}
+
+}  // namespace
+
+Walk::Walk(WalkState& state, const std::vector<RecipeStep>& steps)
+    : state_(state),
+      steps_(steps),
+      float_(state.network.graph, state.store, state.pictures, state.images),
+      quantized_(state.network.graph, state.store, state.pictures, state.images) {}
+
+void Walk::visit(const Unit& unit) {
+  if (!unit.plan.bits) return;
+  if (unit.plan.attention) {
+    visit_attention(unit);
+  } else {
+    visit_layer(unit);
+  }
+}
+
+LayerDraft Walk::start(const Unit& unit) const {
+  if (const auto found = state_.drafts.find(unit.plan.node); found != state_.drafts.end()) {
+    return found->second;
+  }
+  const Node& node = state_.network.graph[unit.plan.node];
+  LayerDraft layer;
+  layer.name = node.name;
+  layer.node = unit.plan.node;
+  layer.role = unit.role;
+  layer.weight_bits = unit.plan.bits->weights;
+  layer.activation_bits = unit.plan.bits->activations;
+  layer.parts = unit.parts;
+  const Tensor weight =
+      state_.network.weights.at(state_.network.graph[node.inputs[1]].name).to_f32();
+  const std::int64_t n = weight.shape()[0];
+  layer.weight = rows_of(weight.reshaped({n, weight.shape().elements() / n}));
+  layer.bias.assign(static_cast<std::size_t>(n), 0.0F);
+  if (node.inputs.size() > 2) {
+    layer.bias =
+        rows_of(state_.network.weights.at(state_.network.graph[node.inputs[2]].name).to_f32())
+            .values;
+  }
+  layer.input = params_of(layer.activation_bits, Range::kPerRow);
+  if (unit.role == Role::kInput) layer.input = pixel_codes(*state_.network.pixels);
+  set_fold(layer, layer.input.fold, layer.input.shift);
+  layer.new_bias = layer.bias;
+  return layer;
+}
+
+// What the float network gives here, and what the quantized one lacks in the sum that follows.
+Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
+  Matrix rows = rows_of(float_.value(unit.plan.node, image));
+  const NodeId other = unit.residual;
+  if (other >= 0 && float_.holds(other) && quantized_.holds(other)) {
+    const Tensor wanted = float_.value(other, image);
+    const Tensor found = quantized_.value(other, image);
+    for (std::size_t i = 0; i < rows.values.size(); ++i) {
+      rows.values[i] += wanted.as<float>()[i] - found.as<float>()[i];
+    }
+  }
+  return special_part(unit, std::move(rows));
+}
+
+LayerSource Walk::source_of(const Unit& unit) const {
+  LayerSource source;
+  source.images = quantized_.images();
+  if (unit.role == Role::kInput) {
+    const Node& node = state_.network.graph[unit.plan.node];
+    const Shape weight = state_.network.graph[node.inputs[1]].shape;
+    const auto conv = std::get<op::Conv2d>(node.op);
+    source.inputs = [this, &unit, weight, conv](std::int64_t image) {
+      return patches(quantized_.value(unit.operand, image), weight, conv);
+    };
+    source.targets = [this, inputs = source.inputs, layer = start(unit)](std::int64_t image) {
+      return float_outputs(layer, inputs(image));
+    };
+  } else {
+    source.inputs = [this, &unit](std::int64_t image) {
+      return special_part(unit, rows_of(quantized_.value(unit.operand, image)));
+    };
+    source.targets = [this, &unit](std::int64_t image) { return targets(unit, image); };
+  }
+  source.rows = source.inputs(0).rows;
+  const bool all_special = unit.special_only || unit.role == Role::kOutput;
+  source.special_begin = all_special ? 0 : unit.special.begin;
+  source.special_end = all_special ? source.rows : unit.special.end;
+  const auto weight = state_.row_weights.find(unit.stream);
+  if (!all_special && weight != state_.row_weights.end()) source.special_weight = weight->second;
+  if (unit.background >= 0) {
+    source.background = [this, &unit](std::int64_t image) {
+      const Matrix all = rows_of(quantized_.value(unit.background, image));
+      return some_rows(all, 0, all.rows, kBackgroundStep);
+    };
+  }
+  return source;
+}
+
+void Walk::visit_layer(const Unit& unit) {
+  const NodeId operands[] = {unit.operand, unit.background >= 0 ? unit.background : unit.operand};
+  if (unit.role != Role::kInput) {
+    float_.advance(only(unit.plan.node), state_.network.weights, Scheme::float32(), state_.threads);
+  }
+  quantized_.advance(operands, state_.weights, state_.scheme, state_.threads);
+  LayerData data(source_of(unit), state_.threads);
+  LayerDraft layer = start(unit);
+  LayerReport report = report_start(unit.plan, layer, data);
+  for (const RecipeStep& step : steps_) {
+    if (step.where.matches(layer)) step.method->fit_layer(layer, data);
+  }
+  report_end(layer, data, report);
+  state_.reports[unit.plan.node] = report;
+  keep(unit, layer);
+}
+
+void Walk::keep(const Unit& unit, const LayerDraft& layer) {
+  store_layer(layer);
+  quantized_.advance(only(unit.plan.node), state_.weights, state_.scheme, state_.threads);
+  if (!layer.bias_rows.empty()) correct_special_rows(unit, layer);
+  state_.drafts[unit.plan.node] = layer;
+}
+
+void Walk::store_layer(const LayerDraft& layer) {
+  const Node& node = state_.network.graph[layer.node];
+  const Node& weight = state_.network.graph[node.inputs[1]];
+  Tensor codes(weight.shape, DType::kS8);
+  std::copy(layer.codes.begin(), layer.codes.end(), codes.as<std::int8_t>().begin());
+  state_.weights.tensors[weight.name] = std::move(codes);
+  const bool has_bias = node.inputs.size() > 2;
+  const std::string bias =
+      has_bias ? state_.network.graph[node.inputs[2]].name : layer.name + ".bias";
+  state_.weights.tensors[bias] = tensor_of(layer.new_bias);
+  const std::string rows = layer.name + ".bias_rows";
+  state_.weights.tensors.erase(rows);
+  if (!layer.bias_rows.empty()) state_.weights.tensors[rows] = tensor_of(layer.bias_rows);
+  state_.scheme.set({layer.node, 0}, layer.input);
+  QParams weight_codes = params_of(layer.weight_bits, Range::kFrozen);
+  weight_codes.scale = layer.scale;
+  state_.scheme.set({layer.node, 1}, std::move(weight_codes));
+}
+
+// A part of the graph does not know which of its rows the whole graph's outputs read.
+void Walk::correct_special_rows(const Unit& unit, const LayerDraft& layer) {
+  const std::size_t n = layer.new_bias.size();
+  for (std::int64_t image = 0; image < quantized_.images(); ++image) {
+    Tensor value = quantized_.value(unit.plan.node, image);
+    const std::span<float> rows = value.as<float>();
+    for (std::int64_t r = unit.special.begin; r < unit.special.end; ++r) {
+      const std::span<float> row = rows.subspan(static_cast<std::size_t>(r) * n, n);
+      for (std::size_t o = 0; o < n; ++o) row[o] += layer.bias_rows[o] - layer.new_bias[o];
+    }
+  }
+}
+
+void Walk::visit_attention(const Unit& unit) {
+  const NodeId operands[] = {unit.operand, unit.key, unit.value};
+  quantized_.advance(operands, state_.weights, state_.scheme, state_.threads);
+  const Graph& graph = state_.network.graph;
+  const Shape& shape = graph[unit.operand].shape;
+  const int bits = unit.plan.bits->activations;
+  AttentionDraft attention = {.name = unit.plan.name,
+                              .logits = unit.plan.node,
+                              .output = unit.plan.output,
+                              .heads = shape[1],
+                              .dim = shape[3],
+                              .scale = std::get<op::MatMul>(graph[unit.plan.node].op).scale,
+                              .bits = bits,
+                              .query = params_of(bits, Range::kPerRow),
+                              .key = params_of(bits, Range::kPerRow),
+                              .probability = params_of(bits, Range::kPerRow),
+                              .value = params_of(bits, Range::kPerColumn)};
+  AttentionData data = {.images = quantized_.images(), .threads = state_.threads, .sample = {}};
+  data.sample = [this, &unit](std::int64_t image) -> AttentionSample {
+    return {quantized_.value(unit.operand, image), quantized_.value(unit.key, image),
+            quantized_.value(unit.value, image)};
+  };
+  for (const RecipeStep& step : steps_) {
+    if (step.where.matches(attention)) step.method->fit_attention(attention, data);
+  }
+  state_.scheme.set({unit.plan.node, 0}, attention.query);
+  state_.scheme.set({unit.plan.node, 1}, attention.key);
+  state_.scheme.set({unit.plan.output, 0}, attention.probability);
+  state_.scheme.set({unit.plan.output, 1}, attention.value);
+  state_.reports[unit.plan.node] = {.plan = unit.plan};
+}
+
+}  // namespace vitq

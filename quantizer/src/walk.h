@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pass over the layers of a network, the float network and its quantized form side by side.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "stream.h"
+#include "units.h"
+#include "vitq/method.h"
+
+namespace vitq {
+
+// What the passes share and change.
+struct WalkState {
+  const Network& network;
+  const std::vector<Unit>& units;
+  const std::map<NodeId, float>& row_weights;
+  ValueStore& store;
+  std::shared_ptr<const Values> pictures;
+  std::int64_t images = 0;
+  int threads = 1;
+
+  Weights weights;  // the network's, codes in place of what is quantized
+  Scheme scheme;
+  std::map<NodeId, LayerDraft> drafts;  // of earlier rounds
+  std::map<NodeId, LayerReport> reports;
+};
+
+class Walk {
+ public:
+  Walk(WalkState& state, const std::vector<RecipeStep>& steps);
+  // Quantizes one layer or attention, given that all before it have been visited.
+  void visit(const Unit& unit);
+
+ private:
+  void visit_layer(const Unit& unit);
+  void visit_attention(const Unit& unit);
+  LayerDraft start(const Unit& unit) const;
+  LayerSource source_of(const Unit& unit) const;
+  Matrix targets(const Unit& unit, std::int64_t image) const;
+  void keep(const Unit& unit, const LayerDraft& layer);
+  void store_layer(const LayerDraft& layer);
+  void correct_special_rows(const Unit& unit, const LayerDraft& layer);
+
+  WalkState& state_;
+  const std::vector<RecipeStep>& steps_;
+  Stream float_;
+  Stream quantized_;
+};
+
+}  // namespace vitq

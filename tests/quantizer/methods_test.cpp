@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every method on cases small enough to reason about, and the promise that no search ends worse
+// than it began.
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+#include "quantizer/support.h"
+#include "rounding.h"
+#include "vitq/error.h"
+#include "vitq/method.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+void run(std::string_view method, const std::string& settings, LayerDraft& layer, LayerData& data) {
+  make_method(method, Json::parse(settings, "test"))->fit_layer(layer, data);
+}
+
+// Rounded to nearest under searched scales.
+LayerDraft rounded(int bits, LayerData& data, const LayerDraft& like) {
+  LayerDraft layer = like;
+  layer.weight_bits = bits;
+  run("row_scale", "{}", layer, data);
+  return layer;
+}
+
+// Inputs whose Gram matrix is a multiple of one.
+std::vector<Matrix> independent_inputs() {
+  Matrix m(8, 4);
+  for (std::int64_t r = 0; r < 8; ++r) {
+    m.row(r)[static_cast<std::size_t>(r / 2)] = r % 2 == 0 ? 1.0F : -1.0F;
+  }
+  return {m};
+}
+
+}  // namespace
+
+TEST_CASE("rounding to nearest takes the codes that division gives") {
+  Matrix weight(1, 3);
+  weight.values = {0.5F, -1.27F, 0.014F};
+  LayerDraft layer = draft_of(weight, 8);
+  layer.scale = largest_scales(layer);
+  round_to_nearest(layer);
+  CHECK(layer.scale[0] == doctest::Approx(0.01));
+  CHECK(layer.codes == std::vector<std::int8_t>{50, -127, 1});
+}
+
+TEST_CASE("searched scales never round worse than the largest weight's") {
+  for (const int bits : {3, 4, 6, 7, 8}) {
+    LayerDraft layer = draft_of(random_matrix(6, 20, 3), bits);
+    layer.goal.values[3] = 4.0F;  // an outlier
+    const std::vector<float> importance(20, 1.0F);
+    const auto error = [&](std::vector<float> scale) {
+      layer.scale = std::move(scale);
+      round_to_nearest(layer);
+      Matrix unit(20, 20);
+      for (std::int64_t i = 0; i < 20; ++i) unit.row(i)[static_cast<std::size_t>(i)] = 1.0F;
+      return objective(layer, unit);
+    };
+    CHECK(error(searched_scales(layer, importance, 40)) <= error(largest_scales(layer)));
+  }
+}
+
+TEST_CASE("GPTQ equals rounding to nearest when inputs are independent") {
+  const LayerDraft start = draft_of(random_matrix(5, 4, 2), 4);
+  LayerData data(source_of(start, independent_inputs()), 1);
+  LayerDraft layer = rounded(4, data, start);
+  const std::vector<std::int8_t> nearest = layer.codes;
+  // Activation codes of 8 bits leave the products all but diagonal.
+  run("gptq", R"({"ridge": 0})", layer, data);
+  CHECK(layer.codes == nearest);
+}
+
+TEST_CASE("GPTQ beats rounding to nearest when inputs lean on each other") {
+  for (const int bits : {3, 4, 6}) {
+    const LayerDraft start = draft_of(random_matrix(8, 24, 5), bits);
+    LayerData data(source_of(start, correlated_images(6, 50, 24)), 1);
+    LayerDraft layer = rounded(bits, data, start);
+    const Matrix gram = data.moments(layer).gram;
+    const double before = objective(layer, gram);
+    run("gptq", "{}", layer, data);
+    CHECK(objective(layer, gram) < 0.7 * before);
+  }
+}
+
+TEST_CASE("sweeps never raise the error, from wherever they start") {
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    const LayerDraft start = draft_of(random_matrix(4, 16, seed), 4);
+    LayerData data(source_of(start, correlated_images(3, 60, 16)), 1);
+    LayerDraft layer = rounded(4, data, start);
+    const Matrix gram = data.moments(layer).gram;
+    if (seed % 2 == 1) run("gptq", "{}", layer, data);
+    double before = objective(layer, gram);
+    for (int i = 0; i < 3; ++i) {
+      run("sweeps", R"({"count": 1, "ridge": 0})", layer, data);
+      const double after = objective(layer, gram);
+      CHECK(after <= before * (1.0 + 1e-5));
+      before = after;
+    }
+  }
+}
+
+TEST_CASE("sweeps keep codes within their bits") {
+  const LayerDraft start = draft_of(random_matrix(4, 16, 9), 3);
+  LayerData data(source_of(start, correlated_images(3, 60, 16)), 1);
+  LayerDraft layer = rounded(3, data, start);
+  run("sweeps", R"({"count": 5})", layer, data);
+  for (const std::int8_t code : layer.codes) CHECK(std::abs(int{code}) <= top_weight(3));
+}
+
+TEST_CASE("ridge moves weights to where they make up for a wrong input") {
+  // The quantized stream halves what the float stream gives: twice the weights are wanted.
+  LayerDraft layer = draft_of(random_matrix(3, 4, 4), 8);
+  std::vector<Matrix> images = correlated_images(4, 200, 4);
+  LayerSource source = source_of(layer, images);
+  source.inputs = [images](std::int64_t i) {
+    Matrix half = images[static_cast<std::size_t>(i)];
+    for (float& v : half.values) v *= 0.5F;
+    return half;
+  };
+  layer.target = Target::kFloatStream;
+  LayerData data(source, 1);
+  run("ridge", R"({"strength": 1e-5})", layer, data);
+  for (std::size_t i = 0; i < layer.goal.values.size(); ++i) {
+    CHECK(layer.goal.values[i] ==
+          doctest::Approx(2.0 * double{layer.weight.values[i]}).epsilon(0.05));
+  }
+}
+
+TEST_CASE("a bias gives outputs the mean they should have, special rows their own") {
+  LayerDraft layer = draft_of(random_matrix(3, 4, 4), 4);
+  LayerSource source = source_of(layer, correlated_images(30, 20, 4), 1);
+  source.targets = [wanted = source.targets](std::int64_t image) {
+    Matrix t = wanted(image);
+    for (std::int64_t r = 0; r < t.rows; ++r) {
+      for (float& v : t.row(r)) v += r == 0 ? 3.0F : 1.0F;
+    }
+    return t;
+  };
+  layer.target = Target::kFloatStream;
+  LayerData data(source, 1);
+  layer = rounded(4, data, layer);
+  const double before = output_error(layer, data.rows(layer));
+  run("bias", "{}", layer, data);
+  CHECK(output_error(layer, data.rows(layer)) < before);
+  REQUIRE(layer.bias_rows.size() == 3);
+  for (std::size_t o = 0; o < 3; ++o) {
+    CHECK(layer.new_bias[o] == doctest::Approx(1.25).epsilon(0.15));
+    CHECK(layer.bias_rows[o] == doctest::Approx(3.25).epsilon(0.15));
+  }
+}
+
+TEST_CASE("special rows without a common error keep the others' bias nearly") {
+  LayerDraft layer = draft_of(random_matrix(3, 4, 4), 8);
+  LayerSource source = source_of(layer, correlated_images(8, 20, 4), 1);
+  source.targets = [wanted = source.targets](std::int64_t image) {
+    Matrix t = wanted(image);
+    for (float& v : t.row(0)) v += image % 2 == 0 ? 5.0F : -5.0F;
+    return t;
+  };
+  layer.target = Target::kFloatStream;
+  LayerData data(source, 1);
+  layer = rounded(8, data, layer);
+  run("bias", "{}", layer, data);
+  for (std::size_t o = 0; o < 3; ++o) {
+    CHECK(std::abs(layer.bias_rows[o] - layer.new_bias[o]) < 0.01F);
+  }
+}
+
+TEST_CASE("a fold leaves what the layer computes in float") {
+  LayerDraft layer = draft_of(random_matrix(3, 4, 4), 8);
+  const Matrix x = correlated_rows(10, 4, 3);
+  set_fold(layer, {0.5F, 2.0F, 1.0F, 4.0F}, {0.1F, -0.2F, 0.3F, 0.0F});
+  const Matrix wanted = float_outputs(layer, x);
+  const std::vector<float> fold = column_fold(layer);
+  const std::vector<float> shift = column_shift(layer);
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    for (std::int64_t o = 0; o < 3; ++o) {
+      double y = layer.bias[static_cast<std::size_t>(o)];
+      for (std::size_t c = 0; c < 4; ++c) {
+        const double w = layer.goal.row(o)[c];
+        y += w * (double{x.row(r)[c]} - double{shift[c]}) / double{fold[c]} +
+             w * double{shift[c]} / double{fold[c]};
+      }
+      CHECK(wanted.row(r)[static_cast<std::size_t>(o)] == doctest::Approx(y).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("the search for a fold tames a channel that drowns the others") {
+  const LayerDraft start = draft_of(random_matrix(6, 16, 4), 8);
+  std::vector<Matrix> images = correlated_images(4, 100, 16);
+  for (Matrix& image : images) {
+    for (std::int64_t r = 0; r < image.rows; ++r) image.row(r)[5] = 40.0F + 20.0F * image.row(r)[5];
+  }
+  LayerDraft layer = start;
+  for (std::int64_t o = 0; o < 6; ++o) layer.weight.row(o)[5] *= 0.01F;
+  set_fold(layer, {}, {});
+  LayerData data(source_of(layer, images), 1);
+  LayerDraft plain = rounded(8, data, layer);
+  run("fold", "{}", layer, data);
+  CHECK_FALSE(layer.input.fold.empty());
+  layer = rounded(8, data, layer);
+  CHECK(output_error(layer, data.rows(layer)) < 0.1 * output_error(plain, data.rows(plain)));
+}
+
+TEST_CASE("settings that nobody knows or that do not fit are refused") {
+  const auto make = [](std::string_view name, const std::string& json) {
+    return make_method(name, Json::parse(json, "recipe.json"));
+  };
+  CHECK_THROWS_AS(make("gptq", R"({"dampening": 0.1})"), FileError);
+  CHECK_THROWS_AS(make("gptq", R"({"damping": 7})"), FileError);
+  CHECK_THROWS_AS(make("gptq", R"({"damping": "much"})"), FileError);
+  CHECK_THROWS_AS(make("target", R"({"stream": "sea"})"), FileError);
+  CHECK_THROWS_AS(make("no_such", "{}"), FileError);
+  CHECK_NOTHROW(make("gptq", R"({"damping": 0.5})"));
+}
