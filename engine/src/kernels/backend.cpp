@@ -32,7 +32,7 @@ constexpr MakeKernel kOneDnnKernels[] = {
     make_onednn_matmul,    make_onednn_conv,
     make_onednn_pool,      make_reference_linear,
     make_reference_matmul, make_reference_conv,
-    make_reference_pool,
+    make_reference_pool,   make_reference_integer_linear,
 };
 
 std::span<const MakeKernel> kernels_of(Backend backend) {

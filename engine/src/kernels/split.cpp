@@ -35,6 +35,9 @@ void SparseRest::add_to(const std::uint8_t* x, std::int32_t* acc) const {
 
 SplitWeights split_pairs(std::span<const std::int8_t> codes, std::int64_t k, std::int32_t top) {
   const std::int32_t limit = 32767 / top;
+  // oneDNN cuts long rows into blocks; only where k is a multiple of 4 do they start at even
+  // columns.
+  const std::size_t stride = k % 4 == 0 ? 2 : 1;
   SplitWeights result = {{codes.begin(), codes.end()}, {}};
   const auto width = static_cast<std::size_t>(k);
   const auto keep = [&result](std::size_t row, std::size_t column, std::int32_t rest) {
@@ -44,15 +47,14 @@ SplitWeights split_pairs(std::span<const std::int8_t> codes, std::int64_t k, std
   };
   for (std::size_t row = 0; row < codes.size(); row += width) {
     result.rest.begin.push_back(static_cast<std::int64_t>(result.rest.column.size()));
-    for (std::size_t i = row; i + 1 < row + width; i += 2) {
-      std::int32_t a = codes[i];
-      std::int32_t b = codes[i + 1];
+    for (std::size_t i = row; i + 1 < row + width; i += stride) {
+      std::int32_t a = result.dense[i];
+      std::int32_t b = result.dense[i + 1];
       limit_pair(a, b, limit);
-      keep(row, i, codes[i] - a);
-      keep(row, i + 1, codes[i + 1] - b);
       result.dense[i] = static_cast<std::int8_t>(a);
       result.dense[i + 1] = static_cast<std::int8_t>(b);
     }
+    for (std::size_t i = row; i < row + width; ++i) keep(row, i, codes[i] - result.dense[i]);
   }
   result.rest.begin.push_back(static_cast<std::int64_t>(result.rest.column.size()));
   return result;

@@ -25,8 +25,8 @@ struct SplitWeights {
   SparseRest rest;
 };
 
-// dense + rest == codes, and |dense[o][2i] + dense[o][2i+1]| <= 32767 / top where the two have one
-// sign, for activation codes up to `top`.
+// dense + rest == codes, and |dense[o][i] + dense[o][i+1]| <= 32767 / top where the two have one
+// sign, for activation codes up to `top`: for even i, and if k is no multiple of 4 for any i.
 SplitWeights split_pairs(std::span<const std::int8_t> codes, std::int64_t k, std::int32_t top);
 
 }  // namespace vitq

@@ -82,6 +82,9 @@ std::unique_ptr<Kernel> make_onednn_integer_linear(const Step& step, const Kerne
   return make_integer_linear(step, context,
                              [](const IntegerProductShape& shape, const Step& linear,
                                 const KernelContext& made) -> std::unique_ptr<IntegerProduct> {
+                               // oneDNN 2.6 without AVX-512 multiplies vectors wrongly: their
+                               // strides look transposed.
+                               if (shape.n == 1 || shape.k == 1) return nullptr;
                                return std::make_unique<OneDnnProduct>(shape, linear, made);
                              });
 }

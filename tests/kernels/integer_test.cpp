@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products on codes: equal to 64-bit sums for any codes, the worst included, on every path that
+// this machine has. The CTest entries run this file once more with the CPU limited to AVX2.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "core/cpu.h"
+#include "kernels/products.h"
+#include "kernels/split.h"
+#include "vitq/error.h"
+#include "vitq/layers.h"
+#include "vitq/session.h"
+
+using namespace vitq;
+
+namespace {
+
+using Codes = std::vector<std::int8_t>;
+using Acts = std::vector<std::uint8_t>;
+
+enum class Fill { kRandom, kAllTop, kAlternating };
+
+Codes weights(std::int64_t count, std::int32_t top, Fill fill, std::mt19937& random) {
+  std::uniform_int_distribution<int> any(-top, top);
+  Codes codes;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const int code = fill == Fill::kRandom                 ? any(random)
+                     : fill == Fill::kAllTop || i % 2 == 0 ? top
+                                                           : -top;
+    codes.push_back(static_cast<std::int8_t>(code));
+  }
+  return codes;
+}
+
+Acts acts(std::int64_t count, Fill fill, std::mt19937& random) {
+  std::uniform_int_distribution<int> any(0, 255);
+  Acts codes;
+  for (std::int64_t i = 0; i < count; ++i) {
+    codes.push_back(static_cast<std::uint8_t>(fill == Fill::kRandom ? any(random) : 255));
+  }
+  return codes;
+}
+
+std::vector<std::int64_t> exact_sums(const Acts& x, const Codes& w, std::int64_t n,
+                                     std::int64_t k) {
+  const auto m = static_cast<std::int64_t>(x.size()) / k;
+  std::vector<std::int64_t> sums;
+  for (std::int64_t i = 0; i < m; ++i) {
+    for (std::int64_t o = 0; o < n; ++o) {
+      std::int64_t sum = 0;
+      for (std::int64_t c = 0; c < k; ++c) {
+        sum += std::int64_t{x[static_cast<std::size_t>(i * k + c)]} *
+               std::int64_t{w[static_cast<std::size_t>(o * k + c)]};
+      }
+      sums.push_back(sum);
+    }
+  }
+  return sums;
+}
+
+// A linear layer whose input codes are its input, with all scales 1: its output is the sum.
+std::vector<float> run_layer(const Acts& x, const Codes& w, std::int64_t n, std::int64_t k,
+                             Backend backend) {
+  const auto m = static_cast<std::int64_t>(x.size()) / k;
+  Graph graph;
+  const Value in = input(graph, "x", {m, k});
+  const Value out = linear(Scope(graph) / "layer", in, n, Bias::kNo);
+  graph.set_outputs({{"y", out.id}});
+  Weights stored;
+  Tensor codes({n, k}, DType::kS8);
+  std::copy(w.begin(), w.end(), codes.as<std::int8_t>().begin());
+  stored.tensors["layer.weight"] = codes;
+  Scheme scheme;
+  scheme.set(
+      {out.id, 0},
+      {.bits = 8, .range = Range::kFrozen, .scale = {1.0F}, .lo = {0.0F}, .fold = {}, .shift = {}});
+  scheme.set(
+      {out.id, 1},
+      {.bits = 8, .range = Range::kFrozen, .scale = {1.0F}, .lo = {}, .fold = {}, .shift = {}});
+  auto plan = std::make_shared<const Plan>(lower(graph, stored, scheme, {}));
+  Session session(plan, {.threads = 1, .backend = backend});
+  Tensor values({m, k}, DType::kF32);
+  std::copy(x.begin(), x.end(), values.as<float>().begin());
+  const std::span<const float> y = session.run(values)[0].as<float>();
+  return {y.begin(), y.end()};
+}
+
+void check_layer(std::int64_t m, std::int64_t n, std::int64_t k, Fill fill) {
+  std::mt19937 random(static_cast<unsigned>(m * 31 + n * 7 + k));
+  const Acts x = acts(m * k, fill, random);
+  const Codes w = weights(n * k, 127, fill, random);
+  const std::vector<std::int64_t> expected = exact_sums(x, w, n, k);
+  for (const Backend backend : {Backend::kOneDnn, Backend::kReference}) {
+    const std::vector<float> found = run_layer(x, w, n, k, backend);
+    CAPTURE(m);
+    CAPTURE(n);
+    CAPTURE(k);
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      REQUIRE(found[i] == static_cast<float>(expected[i]));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("integer layers equal 64-bit sums, for the largest codes too") {
+  for (const Fill fill : {Fill::kRandom, Fill::kAllTop, Fill::kAlternating}) {
+    for (const std::int64_t k : {1, 2, 3, 15, 64, 65, 192, 257, 258, 333, 768, 1029}) {
+      for (const std::int64_t n : {1, 10, 64, 193}) check_layer(7, n, k, fill);
+    }
+    check_layer(197, 192, 3072, fill);
+  }
+}
+
+TEST_CASE("the split keeps every weight and leaves no pair that could saturate") {
+  std::mt19937 random(5);
+  for (const std::int32_t top : {255, 127, 63}) {
+    const std::int32_t limit = 32767 / top;
+    for (const std::int64_t k : {1, 2, 7, 192}) {
+      const std::int64_t n = 50;
+      const Codes codes = weights(n * k, 127, Fill::kRandom, random);
+      const SplitWeights split = split_pairs(codes, k, top);
+      std::vector<int> sum(split.dense.begin(), split.dense.end());
+      for (std::int64_t o = 0; o < n; ++o) {
+        const auto row = static_cast<std::size_t>(o);
+        for (auto i = split.rest.begin[row]; i < split.rest.begin[row + 1]; ++i) {
+          const auto entry = static_cast<std::size_t>(i);
+          sum[static_cast<std::size_t>(o * k + split.rest.column[entry])] +=
+              split.rest.value[entry];
+        }
+        for (std::int64_t c = 0; c + 1 < k; c += k % 4 == 0 ? 2 : 1) {
+          const int a = split.dense[static_cast<std::size_t>(o * k + c)];
+          const int b = split.dense[static_cast<std::size_t>(o * k + c + 1)];
+          REQUIRE(std::max(a, 0) + std::max(b, 0) <= limit);
+          REQUIRE(std::min(a, 0) + std::min(b, 0) >= -limit);
+        }
+      }
+      for (std::size_t i = 0; i < codes.size(); ++i) REQUIRE(sum[i] == codes[i]);
+    }
+  }
+}
+
+TEST_CASE("weights of seven bits are never split") {
+  std::mt19937 random(6);
+  const Codes codes = weights(40 * 192, 63, Fill::kAllTop, random);
+  CHECK(split_pairs(codes, 192, 255).rest.empty());
+}
+
+TEST_CASE("products of two activations are exact on every path, long sums too") {
+  std::mt19937 random(7);
+  for (const Fill fill : {Fill::kRandom, Fill::kAllTop, Fill::kAlternating}) {
+    for (const std::int64_t k : {1, 64, 197, 518, 519, 1700}) {
+      const std::int64_t m = 5;
+      const std::int64_t n = 13;
+      const Acts x = acts(m * k, fill, random);
+      const Codes w = weights(n * k, 127, fill, random);
+      const std::vector<std::int64_t> expected = exact_sums(x, w, n, k);
+      const ProductShape shape = {.m = m, .n = n, .k = k, .transpose_b = true};
+      std::vector<std::int32_t> found(static_cast<std::size_t>(m * n));
+      const auto check = [&] {
+        CAPTURE(k);
+        for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(found[i] == expected[i]);
+      };
+      multiply_reference(shape, x.data(), w.data(), found.data());
+      check();
+      const std::vector<float> x_floats(x.begin(), x.end());
+      const std::vector<float> w_floats(w.begin(), w.end());
+      multiply_floats(shape, x_floats.data(), w_floats.data(), found.data());
+      check();
+      if (!cpu().exact_u8s8) continue;
+      multiply_vnni(shape, x.data(), w.data(), found.data());
+      check();
+    }
+  }
+}
+
+TEST_CASE("a layer whose sums could overflow is refused") {
+  const std::int64_t k = 66'312;
+  Graph graph;
+  const Value out = linear(Scope(graph) / "layer", input(graph, "x", {1, k}), 1, Bias::kNo);
+  graph.set_outputs({{"y", out.id}});
+  Weights stored;
+  stored.tensors["layer.weight"] = Tensor({1, k}, DType::kS8);
+  Scheme scheme;
+  scheme.set({out.id, 0}, {});
+  scheme.set(
+      {out.id, 1},
+      {.bits = 8, .range = Range::kFrozen, .scale = {1.0F}, .lo = {}, .fold = {}, .shift = {}});
+  CHECK_THROWS_AS((void)lower(graph, stored, scheme, {}), UnsupportedError);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole networks on codes: the same bits everywhere, no float product in sight, and what the
+// formulas of docs/numerics.md say (tests/support/integer_vit_oracle.h).
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "support/integer_vit_oracle.h"
+#include "support/naive_scheme.h"
+#include "support/temp_folder.h"
+#include "vitq/convert.h"
+#include "vitq/model.h"
+
+using namespace vitq;
+using namespace vitq::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A golden network, quantized and written to a file.
+struct Quantized {
+  TempFolder temp;
+  fs::path file;
+  Converted source;
+  Weights weights;
+
+  Quantized(const std::string& name, int bits)
+      : file(temp.path() / "int8.safetensors"),
+        source(convert(fs::path(VITQ_TEST_FILES) / "golden" / "models" / name, {})) {
+    const fs::path plain = temp.path() / "float.safetensors";
+    write_safetensors(plain, source.weights, Overwrite::kNo);
+    Model model = Model::load(plain);
+    weights = naive_quantized(source.weights, model.graph(), source.info, bits);
+    write_safetensors(file, weights, Overwrite::kNo);
+  }
+
+  Model open(int threads = 1, Backend backend = Backend::kOneDnn) const {
+    return Model::load(file, {.session = {.threads = threads, .backend = backend}, .lower = {}});
+  }
+};
+
+// Pictures of noise and gradients as the network wants them.
+Tensor pictures(const Model& model, std::int64_t n, const Shape& image) {
+  std::vector<Image> images;
+  for (std::int64_t i = 0; i < n; ++i) {
+    Image picture = make_image(static_cast<int>(image[2]), static_cast<int>(image[1]));
+    for (std::size_t p = 0; p < picture.rgb.size(); ++p) {
+      picture.rgb[p] =
+          static_cast<std::uint8_t>((p * p * 7 + p * 13 + static_cast<std::size_t>(i) * 41) % 256);
+    }
+    images.push_back(std::move(picture));
+  }
+  return normalize(images, model.info().preprocess);
+}
+
+std::vector<float> logits(Model model, const Tensor& input, std::int64_t batch) {
+  std::vector<float> all;
+  const Shape& shape = input.shape();
+  const auto step = static_cast<std::size_t>(shape.elements() / shape[0] * batch);
+  for (std::int64_t i = 0; i < shape[0]; i += batch) {
+    Tensor part(shape.with(0, batch), DType::kF32);
+    const float* from = input.as<float>().data() + static_cast<std::size_t>(i / batch) * step;
+    std::copy(from, from + step, part.as<float>().begin());
+    const std::span<const float> out = model.run(part)[0].as<float>();
+    all.insert(all.end(), out.begin(), out.end());
+  }
+  return all;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a quantized network gives the same bits for any threads, batch and backend") {
+  for (const std::string name : {"timm_vit", "timm_deit_distilled", "hf_vit_no_qkv_bias"}) {
+    for (const int bits : {8, 7, 4}) {
+      const Quantized model(name, bits);
+      const Shape image = family(model.source.info.family).image_shape(model.source.info.config);
+      const Tensor input = pictures(model.open(), 4, image);
+      const std::vector<float> expected = logits(model.open(), input, 1);
+      CAPTURE(name);
+      CAPTURE(bits);
+      CHECK(same_bits(logits(model.open(2), input, 4), expected));
+      CHECK(same_bits(logits(model.open(3), input, 2), expected));
+      CHECK(same_bits(logits(model.open(1, Backend::kReference), input, 4), expected));
+    }
+  }
+}
+
+TEST_CASE("no product of a fully quantized network is computed in float") {
+  const Quantized model("timm_vit", 8);
+  Model opened = model.open();
+  for (const StepProfile& step : opened.session().profile()) {
+    CAPTURE(step.name);
+    CAPTURE(step.op);
+    CHECK_FALSE(step.op.starts_with("Linear"));
+    CHECK_FALSE(step.op.starts_with("MatMul"));
+    CHECK_FALSE(step.op.starts_with("Conv2d"));
+    CHECK_FALSE(step.op.starts_with("Softmax"));
+  }
+}
+
+TEST_CASE("integer and simulated plans agree, and both follow the float network") {
+  const Quantized model("timm_vit", 8);
+  const Tensor input = pictures(model.open(), 4, {3, 16, 16});
+  const std::vector<float> integer = logits(model.open(), input, 4);
+  const std::vector<float> simulated =
+      logits(Model::load(model.file,
+                         {.session = {.threads = 1}, .lower = {.numerics = Numerics::kSimulated}}),
+             input, 4);
+  const std::vector<float> plain =
+      logits(Model::load(model.temp.path() / "float.safetensors"), input, 4);
+  CHECK(snr_db(simulated, integer) > 30.0);
+  CHECK(snr_db(plain, integer) > 20.0);
+}
+
+TEST_CASE("a quantized network computes what the formulas say, in 64-bit integers and doubles") {
+  for (const int bits : {8, 7, 6}) {
+    const Quantized model("timm_vit", bits);
+    const Tensor input = pictures(model.open(), 2, {3, 16, 16});
+    const std::vector<float> found = logits(model.open(), input, 2);
+    const VitOracle oracle(model.weights, {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6});
+    const std::vector<float> expected = oracle.logits(input);
+    CAPTURE(bits);
+    // Codes that lie on an edge may fall to either side in double: far below the quantization
+    // error.
+    CHECK(snr_db(expected, found) > 45.0);
+  }
+}
