@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "product.h"
+#include "rounding.h"
 
 namespace vitq {
 namespace {
@@ -72,7 +73,7 @@ Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x) {
     const float inverse = 1.0F / scale;
     const auto top = static_cast<float>(top_code(layer.input.bits));
     for (float& v : out) {
-      v = lo + scale * std::clamp(std::nearbyintf((v - lo) * inverse), 0.0F, top);
+      v = lo + scale * nearest_within((v - lo) * inverse, 0.0F, top);
     }
   }
   return u;

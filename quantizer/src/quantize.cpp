@@ -17,7 +17,7 @@
 namespace vitq {
 namespace {
 
-constexpr std::string_view kTool = "vitq 0.1.0";
+constexpr std::string_view kTool = "vitq " VITQ_VERSION;
 
 void check(const Network& network, const CalibrationSet& calibration) {
   require_weights(network.graph, network.weights, Scheme::float32());

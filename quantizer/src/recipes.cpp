@@ -7,7 +7,7 @@ namespace {
 constexpr NamedRecipe kRecipes[] = {
     {"default", R"({
   "name": "default",
-  "row_weights": {"images": 16, "noise": 0.02, "power": 0.5},
+  "row_weights": {"images": 8, "noise": 0.02, "power": 0.5},
   "least_edge_bits": 8,
   "rounds": [[
     {"method": "target", "stream": "own", "where": {"weight_bits": [8, 8], "roles": ["inner"]}},

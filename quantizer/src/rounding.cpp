@@ -28,7 +28,7 @@ double rounding_error(std::span<const float> row, std::span<const float> importa
   const float inverse = 1.0F / scale;
   double sum = 0.0;
   for (std::size_t c = 0; c < row.size(); ++c) {
-    const float code = std::clamp(std::nearbyintf(row[c] * inverse), -top, top);
+    const float code = nearest_within(row[c] * inverse, -top, top);
     const float off = code * scale - row[c];
     sum += double{importance[c] * off * off};
   }

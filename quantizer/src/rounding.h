@@ -2,6 +2,7 @@
 // Scales and codes of weights: what several methods share.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,13 @@
 #include "vitq/layer_draft.h"
 
 namespace vitq {
+
+// The nearest whole number, ties to even, kept within whole bounds below 2^22: what nearbyintf and
+// clamp give, in a form that compilers turn into vectors.
+inline float nearest_within(float v, float least, float most) {
+  constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: no fraction is left in a sum with it
+  return (std::min(std::max(v, least), most) + kShift) - kShift;
+}
 
 // max|row| / top code, for every row of the goal.
 std::vector<float> largest_scales(const LayerDraft& layer);

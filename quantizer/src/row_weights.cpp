@@ -57,15 +57,21 @@ struct Response {
   double ratio() const { return error / std::max(energy, 1e-30); }
 };
 
-// A sum of the residual stream in a few images, and the network behind it.
+// A sum of the residual stream in one image, and what the network makes of it.
+struct Clean {
+  Tensor sum;
+  const std::vector<Tensor>* outputs = nullptr;
+};
+
+// The network behind a sum of the residual stream.
 struct Probe {
   std::shared_ptr<const Plan> rest;
   RowSpan special;
   double noise = 0.02;
-  std::vector<Tensor> reference = {};  // outputs without noise
 
   // Uniform noise on the special rows or on the others, added up in `response`.
-  void run(Session& session, const Tensor& clean, bool on_special, Response& response) const {
+  void run(Session& session, const Clean& image, bool on_special, Response& response) const {
+    const Tensor& clean = image.sum;
     Tensor noisy = clean.clone();
     const std::span<float> values = noisy.as<float>();
     const double amplitude = noise * deviation(values) * std::sqrt(3.0);
@@ -80,17 +86,16 @@ struct Probe {
         response.energy += amplitude * unit * amplitude * unit;
       }
     }
-    response.error += distance(session.run(noisy), reference);
+    response.error += distance(session.run(noisy), *image.outputs);
   }
 };
 
-float weight_of(Probe& probe, std::span<const Tensor> images, double power) {
+float weight_of(const Probe& probe, std::span<const Clean> images, double power) {
   if (probe.rest->inputs.size() != 1) return 1.0F;  // the sum is not all that goes on
   Session session(probe.rest, {.threads = 1});
   Response special;
   Response others;
-  for (const Tensor& image : images) {
-    probe.reference = copies(session.run(image));
+  for (const Clean& image : images) {
     probe.run(session, image, true, special);
     probe.run(session, image, false, others);
   }
@@ -110,20 +115,30 @@ std::map<NodeId, float> measure_row_weights(const Network& network, const RowWei
   const std::int64_t used = std::min(settings.images, images);
   if (used == 0 || sums.empty()) return weights;
 
-  std::vector<std::vector<Tensor>> values(sums.size());  // [sum][image]
-  Session front(plan_between(network, inputs, sums), {.threads = 1});
-  for (std::int64_t image = 0; image < used; ++image) {
-    const std::vector<Tensor> results = copies(front.run(pictures.image(image)));
-    for (std::size_t i = 0; i < sums.size(); ++i) values[i].push_back(results[i]);
-  }
   std::vector<NodeId> outputs;
   for (const GraphOutput& output : network.graph.outputs()) outputs.push_back(output.node);
+  std::vector<NodeId> observed = sums;
+  observed.insert(observed.end(), outputs.begin(), outputs.end());
+  std::vector<std::vector<Tensor>> results;  // [image][observed]
+  Session front(plan_between(network, inputs, observed), {.threads = 1});
+  for (std::int64_t image = 0; image < used; ++image) {
+    results.push_back(copies(front.run(pictures.image(image))));
+  }
+  std::vector<std::vector<Tensor>> answers;  // [image][output]
+  for (const std::vector<Tensor>& result : results) {
+    answers.emplace_back(result.begin() + static_cast<std::ptrdiff_t>(sums.size()), result.end());
+  }
   std::vector<float> found(sums.size());
   parallel_for(threads, static_cast<std::int64_t>(sums.size()), [&](std::int64_t index) {
     const auto i = static_cast<std::size_t>(index);
     const NodeId sum = sums[i];
-    Probe probe = {plan_between(network, {&sum, 1}, outputs), *rows.special(sum), settings.noise};
-    found[i] = weight_of(probe, values[i], settings.power);
+    std::vector<Clean> images_of_sum;
+    for (std::size_t image = 0; image < results.size(); ++image) {
+      images_of_sum.push_back({results[image][i], &answers[image]});
+    }
+    const Probe probe = {plan_between(network, {&sum, 1}, outputs), *rows.special(sum),
+                         settings.noise};
+    found[i] = weight_of(probe, images_of_sum, settings.power);
   });
   for (std::size_t i = 0; i < sums.size(); ++i) weights[sums[i]] = found[i];
   return weights;

@@ -157,3 +157,24 @@ TEST_CASE("networks and pictures that cannot be calibrated are refused") {
   tiny.weights.tensors["block.0.fc1.weight"].as<float>()[3] = NAN;
   CHECK_THROWS_AS(quantize(tiny.network(), tiny.pictures(2), recipe, {}), WeightError);
 }
+
+TEST_CASE("a layer whose sums could leave 32 bits is refused, unless it is kept") {
+  Graph graph;
+  const Value picture = input(graph, "picture", {1, 3, 149, 149});
+  const Value row = reshape(picture, {1, 66603});
+  graph.set_outputs({{"y", linear(Scope(graph) / "wide", row, 1).id}});
+  Weights weights;
+  weights.tensors["wide.weight"] = Tensor({1, 66603}, DType::kF32);
+  weights.tensors["wide.bias"] = Tensor({1}, DType::kF32);
+  const CalibrationSet set = {.count = 1,
+                              .batch =
+                                  [](std::int64_t, std::int64_t) {
+                                    return Tensor({1, 3, 149, 149}, DType::kF32);
+                                  },
+                              .digest = "zeros"};
+  const Network network = {graph, weights, {}};
+  CHECK_THROWS_AS(quantize(network, set, recipe_named("default"), {}), LimitError);
+  QuantizeOptions options;
+  options.rules = {{"wide", std::nullopt}};
+  CHECK_NOTHROW(quantize(network, set, recipe_named("default"), options));
+}
