@@ -10,6 +10,8 @@
 namespace vitq {
 namespace {
 
+constexpr int kMostShift = 63;  // of a signed 64-bit integer
+
 // The bin of the grid of width 2^exponent that holds v. Exact: the scaling only moves the exponent.
 std::int64_t grid_bin(float v, int exponent) {
   return static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(v), -exponent)));
@@ -58,6 +60,17 @@ void Histogram::add(std::span<const float> values) {
   total_ += values.size();
 }
 
+void Histogram::add(const Histogram& other) {
+  if (other.total_ == 0) return;
+  cover(other.min_, other.max_);
+  const int shift = std::min(exponent_ - other.exponent_, kMostShift);
+  for (std::size_t b = 0; b < other.counts_.size(); ++b) {
+    const std::int64_t bin = (other.first_ + static_cast<std::int64_t>(b)) >> shift;
+    counts_[static_cast<std::size_t>(bin - first_)] += other.counts_[b];
+  }
+  total_ += other.total_;
+}
+
 void Histogram::cover(float lo, float hi) {
   if (total_ > 0) {
     lo = std::min(lo, min_);
@@ -70,7 +83,6 @@ void Histogram::cover(float lo, float hi) {
 }
 
 void Histogram::rescale(int exponent) {
-  constexpr int kMostShift = 63;
   const std::int64_t first = grid_bin(min_, exponent);
   const std::int64_t bins = grid_bin(max_, exponent) - first + 1;
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(bins), 0);

@@ -17,6 +17,8 @@ class Histogram {
 
   // Throws Error if a value is not finite.
   void add(std::span<const float> values);
+  // Also counts all that the other one has counted, which has as many bins at most.
+  void add(const Histogram& other);
 
   // Bin b counts the values in [edge(b), edge(b + 1)); the first holds min(), the last max().
   std::span<const std::uint64_t> counts() const { return counts_; }

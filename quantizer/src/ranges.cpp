@@ -43,11 +43,11 @@ class Rounding {
   Rounding(Interval range, int top)
       : lo_(range.lo), step_((range.hi - range.lo) / top), top_(static_cast<double>(top)) {}
 
-  // The antiderivative of the squared error at x: whole cells below, then the part of x's cell.
+  // An antiderivative of the squared error at x: the whole cells below, and the part of x's cell.
   double integral(double x) const {
     const double code = std::clamp(std::floor((x - lo_) / step_ + 0.5), 0.0, top_);
     const double error = x - lo_ - code * step_;
-    return code * cube(step_) / 12.0 + (cube(error) + cube(step_) / 8.0) / 3.0;
+    return code * cube(step_) / 12.0 + cube(error) / 3.0;
   }
 
  private:

@@ -26,6 +26,47 @@ constexpr NamedRecipe kRecipes[] = {
     {"method": "balance"}
   ]]
 })"},
+    {"paper", R"({
+  "name": "paper",
+  "rounds": [[
+    {"method": "target", "stream": "own"},
+    {"method": "correlation", "candidates": 24, "rounds": 4, "tokens": 1024,
+     "gamma": 0.1, "theta": 0.2, "pairs": 128,
+     "similarity": true, "ranking": true, "bias_correction": true}
+  ]]
+})"},
+    {"minmax", R"({
+  "name": "minmax",
+  "rounds": [[
+    {"method": "target", "stream": "own"},
+    {"method": "minmax", "where": {"roles": ["inner", "output"]}},
+    {"method": "nearest", "scale": "largest"}
+  ]]
+})"},
+    {"percentile", R"({
+  "name": "percentile",
+  "rounds": [[
+    {"method": "target", "stream": "own"},
+    {"method": "percentile", "where": {"roles": ["inner", "output"]}},
+    {"method": "nearest", "scale": "largest"}
+  ]]
+})"},
+    {"mse", R"({
+  "name": "mse",
+  "rounds": [[
+    {"method": "target", "stream": "own"},
+    {"method": "mse", "where": {"roles": ["inner", "output"]}},
+    {"method": "nearest", "scale": "largest"}
+  ]]
+})"},
+    {"entropy", R"({
+  "name": "entropy",
+  "rounds": [[
+    {"method": "target", "stream": "own"},
+    {"method": "entropy", "where": {"roles": ["inner", "output"]}},
+    {"method": "nearest", "scale": "largest"}
+  ]]
+})"},
 };
 
 }  // namespace

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scale_search.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "parallel.h"
+
 namespace vitq {
 namespace {
 
@@ -11,21 +17,25 @@ class Climb {
 
   // Moves one of the scales of `best` to its best candidate.
   void move(float Scales::*side, Found& best) const {
-    for (int i = 0; i < search_.candidates; ++i) {
-      Scales scales = best.scales;
-      scales.*side = static_cast<float>(static_cast<double>(start_.*side) * factor(i));
-      const double score = objective_.score(scales);
-      if (score > best.score) {
-        best.scales = scales;
-        best.score = score;
-      }
+    std::vector<Scales> tried(static_cast<std::size_t>(search_.candidates), best.scales);
+    std::vector<double> scores(tried.size());
+    parallel_for(search_.threads, search_.candidates, [&](std::int64_t i) {
+      const auto c = static_cast<std::size_t>(i);
+      tried[c].*side = static_cast<float>(static_cast<double>(start_.*side) * factor(i));
+      scores[c] = objective_.score(tried[c]);
+    });
+    for (std::size_t c = 0; c < tried.size(); ++c) {
+      if (!(scores[c] > best.score)) continue;
+      best.scales = tried[c];
+      best.score = scores[c];
     }
   }
 
  private:
-  double factor(int i) const {
+  double factor(std::int64_t i) const {
     if (search_.candidates == 1) return search_.high;
-    return search_.low + (search_.high - search_.low) * i / (search_.candidates - 1);
+    return search_.low + (search_.high - search_.low) * static_cast<double>(i) /
+                             static_cast<double>(search_.candidates - 1);
   }
 
   Scales start_;

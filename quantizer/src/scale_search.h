@@ -19,10 +19,11 @@ struct ScaleSearch {
   int rounds = 4;       // at most; the search ends when a round gains nothing
   double low = 0.5;
   double high = 1.2;
+  int threads = 1;  // that try candidates; the result does not depend on it
 };
 
 struct ScaleObjective {
-  std::function<double(Scales)> score;  // greater is better
+  std::function<double(Scales)> score;  // greater is better; called from several threads at once
   // Called after every round with the scales it found; may change what `score` says (bias
   // correction). May be empty.
   std::function<void(Scales)> correct = {};

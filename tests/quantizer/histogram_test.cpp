@@ -89,6 +89,20 @@ TEST_CASE("a streamed histogram equals the one of all values at once, in any ord
   }
 }
 
+TEST_CASE("histograms of parts add up to the one of all values") {
+  const Floats values = wild(3000, 12);
+  for (const int bins : {4, 4096}) {
+    Histogram sum(bins);
+    for (const std::size_t end : {0U, 10U, 1900U, 1901U, 3000U}) {
+      const std::size_t begin = sum.total();
+      Histogram part(bins);
+      part.add(std::span(values).subspan(begin, end - begin));
+      sum.add(part);
+    }
+    check_same(sum, batch(values, bins));
+  }
+}
+
 TEST_CASE("every value is counted in its bin") {
   const Floats values = wild(500, 5);
   const Histogram h = batch(values, 32);

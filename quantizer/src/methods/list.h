@@ -10,9 +10,14 @@ namespace vitq {
 
 std::unique_ptr<const Method> make_balance(Settings& settings);
 std::unique_ptr<const Method> make_bias(Settings& settings);
+std::unique_ptr<const Method> make_correlation(Settings& settings);
+std::unique_ptr<const Method> make_entropy(Settings& settings);
 std::unique_ptr<const Method> make_fold(Settings& settings);
 std::unique_ptr<const Method> make_gptq(Settings& settings);
+std::unique_ptr<const Method> make_minmax(Settings& settings);
+std::unique_ptr<const Method> make_mse(Settings& settings);
 std::unique_ptr<const Method> make_nearest(Settings& settings);
+std::unique_ptr<const Method> make_percentile(Settings& settings);
 std::unique_ptr<const Method> make_ridge(Settings& settings);
 std::unique_ptr<const Method> make_row_scale(Settings& settings);
 std::unique_ptr<const Method> make_sweeps(Settings& settings);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method "correlation": the paper's scales, frozen, one per tensor, and its correction of biases.
+// {"candidates", "rounds", "low", "high", "tokens", "images", "pairs", "gamma", "theta",
+// "similarity", "ranking", "bias_correction"}; with "similarity" off there is no search.
+//
+// A layer's search looks at `tokens` rows, equally many of every image, drawn without repetition
+// with the image's number as seed; an attention's at `tokens` rows of queries of `images` images,
+// drawn alike, with all their keys and values. The ranking loss is the mean over `pairs` pairs of
+// columns, drawn once for all rows. Where the paper leaves a choice: Q, K and V are ranked before
+// the softmax, scaled; inputs are those that the layers quantized before give; and the code
+// -2^(bits - 1) is left to inputs and queries, for the engine's weights, keys and values lack it.
+#include "correlation.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "attention_rows.h"
+#include "layer_rows.h"
+#include "methods/list.h"
+#include "symmetric.h"
+
+namespace vitq {
+namespace {
+
+void set_codes(LayerDraft& layer, float scale) {
+  const Matrix codes = symmetric_codes(layer.weight, scale, weight_codes(layer.weight_bits));
+  layer.scale.assign(static_cast<std::size_t>(layer.weight.rows), scale);
+  layer.codes.resize(codes.values.size());
+  std::ranges::transform(codes.values, layer.codes.begin(),
+                         [](float code) { return static_cast<std::int8_t>(code); });
+}
+
+class Correlation : public Method {
+ public:
+  explicit Correlation(CorrelationSettings settings) : settings_(settings) {}
+
+  void fit_layer(LayerDraft& layer, LayerData& data) const override {
+    set_fold(layer, {}, {});
+    const LayerSample sample = layer_sample(layer, data, settings_.tokens);
+    const Scales scales =
+        search_linear(layer, sample.rows, sample.input_max, with_threads(data.threads())).scales;
+    set_codes(layer, scales.first);
+    layer.input = frozen_input(layer.activation_bits, scales.second);
+    layer.new_bias = settings_.bias_correction ? corrected_bias(layer, data) : layer.bias;
+  }
+
+  void fit_attention(AttentionDraft& attention, AttentionData& data) const override {
+    const AttentionRows rows =
+        attention_rows(attention, data, {settings_.tokens, settings_.images});
+    const CorrelationSettings settings = with_threads(data.threads);
+    const int bits = attention.bits;
+    const Scales logits = search_logits(rows, bits, settings).scales;
+    const Scales output = search_output(rows, bits, settings).scales;
+    attention.query = frozen_input(bits, logits.first);
+    attention.key = frozen_key_or_value(bits, logits.second);
+    attention.probability = frozen_probability(bits, output.first);
+    attention.value = frozen_key_or_value(bits, output.second);
+  }
+
+ private:
+  CorrelationSettings with_threads(int threads) const {
+    CorrelationSettings settings = settings_;
+    settings.search.threads = threads;
+    return settings;
+  }
+
+  CorrelationSettings settings_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Method> make_correlation(Settings& settings) {
+  CorrelationSettings s;
+  s.search.candidates = static_cast<int>(settings.integer("candidates", 24, 1000));
+  s.search.rounds = static_cast<int>(settings.integer("rounds", 4, 100));
+  s.search.low = settings.number("low", s.search.low, 1e-3, 10.0);
+  s.search.high = settings.number("high", s.search.high, s.search.low, 10.0);
+  s.tokens = std::max<std::int64_t>(settings.integer("tokens", s.tokens, 1 << 24), 1);
+  s.images = std::max<std::int64_t>(settings.integer("images", s.images, 1 << 20), 1);
+  s.pairs = static_cast<int>(settings.integer("pairs", s.pairs, 1 << 20));
+  s.gamma = settings.number("gamma", s.gamma, 0.0, 1e6);
+  s.theta = settings.number("theta", s.theta, 0.0, 1e6);
+  s.similarity = settings.boolean("similarity", true);
+  s.ranking = settings.boolean("ranking", true);
+  s.bias_correction = settings.boolean("bias_correction", true);
+  return std::make_unique<Correlation>(s);
+}
+
+}  // namespace vitq

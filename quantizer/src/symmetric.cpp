@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symmetric.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+namespace vitq {
+namespace {
+
+int half(int bits) {
+  return 1 << (bits - 1);
+}
+
+// Nearest integer, ties to even, for magnitudes below 2^22: there is no instruction for it on the
+// oldest CPUs, and a call per value would cost more than the rest of the search.
+float nearest(float x) {
+  constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: the sum has no fraction bits
+  return (x + kShift) - kShift;
+}
+
+QParams frozen(int bits, float scale, float lo) {
+  return {
+      .bits = bits, .range = Range::kFrozen, .scale = {scale}, .lo = {lo}, .fold = {}, .shift = {}};
+}
+
+}  // namespace
+
+CodeRange weight_codes(int bits) {
+  return {-top_weight(bits), top_weight(bits)};
+}
+
+CodeRange input_codes(int bits) {
+  return {-half(bits), half(bits) - 1};
+}
+
+CodeRange probability_codes(int bits) {
+  return {0, half(bits) - 1};
+}
+
+float largest_magnitude(std::span<const float> values) {
+  float largest = 0.0F;
+  for (const float v : values) largest = std::max(largest, std::fabs(v));
+  return largest;
+}
+
+float max_scale(float magnitude, CodeRange codes) {
+  constexpr float kLeast = 1e-9F;
+  return std::max(magnitude / static_cast<float>(codes.most), kLeast);
+}
+
+Matrix symmetric_codes(const Matrix& values, float scale, CodeRange codes) {
+  Matrix result(values.rows, values.cols);
+  const float inverse = 1.0F / scale;
+  const auto least = static_cast<float>(codes.least);
+  const auto most = static_cast<float>(codes.most);
+  for (std::size_t i = 0; i < values.values.size(); ++i) {
+    result.values[i] = nearest(std::clamp(values.values[i] * inverse, least, most));
+  }
+  return result;
+}
+
+QParams frozen_input(int bits, float scale) {
+  return frozen(bits, scale, static_cast<float>(-half(bits)) * scale);
+}
+
+QParams frozen_key_or_value(int bits, float scale) {
+  return frozen(bits, scale, 0.0F);
+}
+
+// The codes 0..2^(bits - 1) - 1 are those of one bit less.
+QParams frozen_probability(int bits, float scale) {
+  return frozen(bits - 1, scale, 0.0F);
+}
+
+}  // namespace vitq
