@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schemes: look-up, and their form in model files.
+#include <algorithm>
 #include <cmath>
 
 #include "core/text.h"
@@ -76,10 +77,12 @@ class SiteCheck {
     require(tensor.dtype() == DType::kS8,
             cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
     const std::int32_t top = top_weight(params.bits);
-    for (const std::int8_t code : tensor.as<std::int8_t>()) {
-      require(code >= -top && code <= top,
-              cat("code ", int{code}, " in ", name, " lies outside of ", params.bits, " bits"));
-    }
+    const std::span<const std::int8_t> all = tensor.as<std::int8_t>();
+    const auto bad = std::find_if(all.begin(), all.end(),
+                                  [top](std::int8_t code) { return code < -top || code > top; });
+    if (bad == all.end()) return;
+    require(false,
+            cat("code ", int{*bad}, " in ", name, " lies outside of ", params.bits, " bits"));
   }
   void require(bool holds, const std::string& what) const {
     if (!holds) {
