@@ -20,7 +20,10 @@ struct Key {
   Target target = Target::kFloatStream;
   bool cross = false;
 
-  friend bool operator==(const Key&, const Key&) = default;
+  // Whether what was collected for this serves for `other`.
+  bool serves(const Key& other) const {
+    return input == other.input && target == other.target && (cross || !other.cross);
+  }
 };
 
 // Least, most, sum and sum of squares about `centre`, per channel.
@@ -38,7 +41,7 @@ struct ChannelSums {
     for (std::size_t c = 0; c < row.size(); ++c) {
       least[c] = std::min(least[c], row[c]);
       most[c] = std::max(most[c], row[c]);
-      const double v = double{row[c]} - double{centre[c]};
+      const double v = static_cast<double>(row[c]) - static_cast<double>(centre[c]);
       sum[c] += v;
       squares[c] += v * v;
     }
@@ -117,7 +120,7 @@ const Channels& LayerData::channels() {
   Channels result = {sums.least, sums.most, centre, centre};
   for (std::size_t c = 0; c < centre.size(); ++c) {
     const double mean = sums.sum[c] / n;
-    result.mean[c] = static_cast<float>(double{centre[c]} + mean);
+    result.mean[c] = static_cast<float>(static_cast<double>(centre[c]) + mean);
     result.deviation[c] =
         static_cast<float>(std::sqrt(std::max(sums.squares[c] / n - mean * mean, 0.0)));
   }
@@ -127,9 +130,7 @@ const Channels& LayerData::channels() {
 
 const Moments& LayerData::moments(const LayerDraft& layer, Cross cross) {
   Key key = {layer.input, layer.target, cross == Cross::kYes};
-  const bool have = impl_->moments && impl_->key.input == key.input &&
-                    impl_->key.target == key.target && (impl_->key.cross || !key.cross);
-  if (have) return *impl_->moments;
+  if (impl_->moments && impl_->key.serves(key)) return *impl_->moments;
   impl_->moments = collect_moments(layer, *this, cross);
   impl_->key = std::move(key);
   return *impl_->moments;
@@ -142,12 +143,12 @@ double output_error(const LayerDraft& layer, const Rows& rows) {
   std::vector<double> squares(n, 0.0);
   double error = 0.0;
   for (std::int64_t r = 0; r < y.rows; ++r) {
-    const double weight = rows.weight[static_cast<std::size_t>(r)];
+    const auto weight = static_cast<double>(rows.weight[static_cast<std::size_t>(r)]);
     const bool own = r < rows.special && !layer.bias_rows.empty();
     for (std::size_t o = 0; o < n; ++o) {
-      const double wanted = rows.target.row(r)[o];
+      const auto wanted = static_cast<double>(rows.target.row(r)[o]);
       const float bias = own ? layer.bias_rows[o] - layer.new_bias[o] : 0.0F;
-      const double off = wanted - double{y.row(r)[o] + bias};
+      const double off = wanted - static_cast<double>(y.row(r)[o] + bias);
       error += weight * off * off;
       sum[o] += weight * wanted;
       squares[o] += weight * wanted * wanted;

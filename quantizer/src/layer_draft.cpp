@@ -108,8 +108,9 @@ std::vector<float> shift_part(const LayerDraft& layer) {
   for (std::size_t o = 0; o < part.size(); ++o) {
     const std::int8_t* codes = layer.codes.data() + o * fold.size();
     double sum = 0.0;
-    for (std::size_t c = 0; c < fold.size(); ++c) sum += double{shift[c] / fold[c]} * codes[c];
-    part[o] = static_cast<float>(sum * double{layer.scale[o]});
+    for (std::size_t c = 0; c < fold.size(); ++c)
+      sum += static_cast<double>(shift[c] / fold[c]) * codes[c];
+    part[o] = static_cast<float>(sum * static_cast<double>(layer.scale[o]));
   }
   return part;
 }

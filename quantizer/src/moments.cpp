@@ -16,7 +16,7 @@ constexpr std::int64_t kBlockRows = 1024;
 using Sums = std::vector<double>;
 
 void add_to(Sums& sums, std::span<const float> values) {
-  for (std::size_t i = 0; i < values.size(); ++i) sums[i] += double{values[i]};
+  for (std::size_t i = 0; i < values.size(); ++i) sums[i] += static_cast<double>(values[i]);
 }
 
 std::size_t at(std::int64_t i) {
@@ -65,17 +65,17 @@ struct Lane {
     const float root = std::sqrt(row_weight);
     for (std::size_t c = 0; c < u.size(); ++c) {
       u_block.row(filled)[c] = root * u[c];
-      u_sum[c] += double{row_weight} * double{u[c]};
+      u_sum[c] += static_cast<double>(row_weight) * static_cast<double>(u[c]);
     }
     for (std::size_t o = 0; o < t.size(); ++o) {
       if (wants_cross) t_block.row(filled)[o] = root * t[o];
-      t_sum[o] += double{row_weight} * double{t[o]};
+      t_sum[o] += static_cast<double>(row_weight) * static_cast<double>(t[o]);
     }
     if (!special) {
       add_to(u_others, u);
       add_to(t_others, t);
     }
-    weight += double{row_weight};
+    weight += static_cast<double>(row_weight);
     ++filled;
   }
 
@@ -162,7 +162,8 @@ Matrix centred(const Sums& sums, double weight, const Sums& a, const Sums& b) {
 std::vector<float> mean_of(const Sums& sums, double weight, const std::vector<float>& centre) {
   std::vector<float> mean = centre;
   for (std::size_t i = 0; i < mean.size(); ++i) {
-    mean[i] = static_cast<float>(double{centre[i]} + sums[i] / std::max(weight, 1e-30));
+    mean[i] =
+        static_cast<float>(static_cast<double>(centre[i]) + sums[i] / std::max(weight, 1e-30));
   }
   return mean;
 }

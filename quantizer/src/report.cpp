@@ -66,7 +66,8 @@ Json report_to_json(const std::vector<LayerReport>& report) {
     json.set("bytes", entry.plan.bytes);
     if (entry.plan.bits && !entry.plan.attention) {
       json.set("range", entry.range == Range::kFrozen ? "frozen" : "per_row");
-      json.set("least", double{entry.least}).set("most", double{entry.most});
+      json.set("least", static_cast<double>(entry.least))
+          .set("most", static_cast<double>(entry.most));
       json.set("clipped", entry.clipped);
       json.set("error_before", entry.error_before).set("error_after", entry.error_after);
     }

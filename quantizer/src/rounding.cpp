@@ -30,7 +30,7 @@ double rounding_error(std::span<const float> row, std::span<const float> importa
   for (std::size_t c = 0; c < row.size(); ++c) {
     const float code = nearest_within(row[c] * inverse, -top, top);
     const float off = code * scale - row[c];
-    sum += double{importance[c] * off * off};
+    sum += static_cast<double>(importance[c] * off * off);
   }
   return sum;
 }
@@ -53,7 +53,7 @@ std::vector<float> searched_scales(const LayerDraft& layer, std::span<const floa
   const double least = least_share(layer.weight_bits);
   for (std::size_t o = 0; o < scales.size(); ++o) {
     const std::span<const float> row = layer.goal.row(static_cast<std::int64_t>(o));
-    const double start = scales[o];
+    const auto start = static_cast<double>(scales[o]);
     double best = rounding_error(row, importance, scales[o], top);
     for (int i = 0; i < steps; ++i) {
       const double share = least + (kMostShare - least) * i / std::max(steps - 1, 1);
@@ -82,7 +82,8 @@ Matrix steadied_gram(const LayerDraft& layer, LayerData& data, double ridge, dou
   Matrix gram = data.moments(layer).gram;
   const std::vector<float> diagonal = diagonal_of(gram);
   double mean = 0.0;
-  for (const float d : diagonal) mean += double{d} / static_cast<double>(diagonal.size());
+  for (const float d : diagonal)
+    mean += static_cast<double>(d) / static_cast<double>(diagonal.size());
   const double share = data.source().background ? few_ridge : ridge;
   const auto added = static_cast<float>(share * mean) + kTiny;
   for (std::int64_t c = 0; c < gram.rows; ++c) gram.row(c)[static_cast<std::size_t>(c)] += added;

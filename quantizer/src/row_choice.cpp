@@ -57,7 +57,7 @@ std::vector<float> weights_of(const LayerSource& source, std::int64_t special,
   const auto images = static_cast<double>(source.images);
   const auto all_special = static_cast<double>(source.special_end - source.special_begin) * images;
   const auto all_others = static_cast<double>(source.rows) * images - all_special;
-  const double of_special = double{source.special_weight} * all_special /
+  const double of_special = static_cast<double>(source.special_weight) * all_special /
                             static_cast<double>(std::max<std::int64_t>(special, 1));
   const double of_others = all_others / static_cast<double>(std::max<std::int64_t>(others, 1));
   const double mean =
@@ -144,7 +144,7 @@ Rows thinned(const Rows& rows, std::int64_t count) {
                             (i < rows.special ? 1.0F : static_cast<float>(step)));
     result.image.push_back(rows.image[at(r)]);
     result.place.push_back(rows.place[at(r)]);
-    sum += double{result.weight.back()};
+    sum += static_cast<double>(result.weight.back());
   }
   const auto scale = static_cast<float>(static_cast<double>(result.x.rows) / sum);
   for (float& weight : result.weight) weight *= scale;

@@ -33,7 +33,8 @@ double distance(std::span<const Tensor> a, std::span<const Tensor> b) {
     const std::span<const float> x = a[i].as<float>();
     const std::span<const float> y = b[i].as<float>();
     for (std::size_t j = 0; j < x.size(); ++j) {
-      sum += (double{x[j]} - double{y[j]}) * (double{x[j]} - double{y[j]});
+      sum += (static_cast<double>(x[j]) - static_cast<double>(y[j])) *
+             (static_cast<double>(x[j]) - static_cast<double>(y[j]));
     }
   }
   return sum;
@@ -43,8 +44,8 @@ double deviation(std::span<const float> values) {
   double sum = 0.0;
   double squares = 0.0;
   for (const float v : values) {
-    sum += double{v};
-    squares += double{v} * double{v};
+    sum += static_cast<double>(v);
+    squares += static_cast<double>(v) * static_cast<double>(v);
   }
   const auto n = static_cast<double>(values.size());
   return std::sqrt(std::max(squares / n - sum / n * (sum / n), 0.0));

@@ -51,8 +51,9 @@ QParams pixel_codes(const Pixels& pixels) {
   params.scale = {1.0F};
   params.lo = {0.0F};
   for (std::size_t c = 0; c < pixels.mean.size(); ++c) {
-    params.fold.push_back(static_cast<float>(1.0 / (255.0 * double{pixels.std[c]})));
-    params.shift.push_back(static_cast<float>(-double{pixels.mean[c]} / double{pixels.std[c]}));
+    params.fold.push_back(static_cast<float>(1.0 / (255.0 * static_cast<double>(pixels.std[c]))));
+    params.shift.push_back(static_cast<float>(-static_cast<double>(pixels.mean[c]) /
+                                              static_cast<double>(pixels.std[c])));
   }
   return params;
 }
@@ -133,7 +134,7 @@ LayerSource Walk::source_of(const Unit& unit) const {
     source.inputs = [this, &unit, weight, conv](std::int64_t image) {
       return patches(quantized_.value(unit.operand, image), weight, conv);
     };
-    source.targets = [this, inputs = source.inputs, layer = start(unit)](std::int64_t image) {
+    source.targets = [inputs = source.inputs, layer = start(unit)](std::int64_t image) {
       return float_outputs(layer, inputs(image));
     };
   } else {

@@ -46,7 +46,8 @@ TEST_CASE("balance takes from the queries what keys have room for") {
   REQUIRE(attention.key.fold.size() == 2 * kDim);
   CHECK(attention.key.fold[0] < 0.3F * attention.key.fold[1]);
   double logs = 0.0;
-  for (std::size_t c = 0; c < kDim; ++c) logs += std::log(double{attention.key.fold[c]});
+  for (std::size_t c = 0; c < kDim; ++c)
+    logs += std::log(static_cast<double>(attention.key.fold[c]));
   CHECK(logs == doctest::Approx(0.0).epsilon(1e-5));
 }
 
@@ -62,7 +63,7 @@ TEST_CASE("centres lie in the middle of each channel") {
       most = std::max(most, v);
     }
   }
-  CHECK(attention.key.shift[3] == doctest::Approx((least + most) / 2.0F));
+  CHECK(attention.key.shift[3] == doctest::Approx(static_cast<double>((least + most) / 2.0F)));
 }
 
 TEST_CASE("balance does not depend on the number of threads") {

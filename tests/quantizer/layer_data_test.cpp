@@ -26,19 +26,20 @@ Sums weighted(const LayerDraft& layer, const LayerSource& source) {
     for (std::int64_t image = 0; image < source.images; ++image) {
       const Matrix u = dequantized_inputs(layer, source.inputs(image));
       for (std::int64_t r = 0; r < u.rows; ++r) {
-        add(u.row(r), r < source.special_end ? double{source.special_weight} : 1.0);
+        add(u.row(r), r < source.special_end ? static_cast<double>(source.special_weight) : 1.0);
       }
     }
   };
   visit([&](std::span<const float> row, double weight) {
     total += weight;
-    for (std::size_t c = 0; c < 4; ++c) mean[c] += weight * double{row[c]};
+    for (std::size_t c = 0; c < 4; ++c) mean[c] += weight * static_cast<double>(row[c]);
   });
   for (double& m : mean) m /= total;
   std::vector<double> gram(16, 0.0);
   visit([&](std::span<const float> row, double weight) {
     for (std::size_t i = 0; i < 16; ++i) {
-      gram[i] += weight * (double{row[i / 4]} - mean[i / 4]) * (double{row[i % 4]} - mean[i % 4]);
+      gram[i] += weight * (static_cast<double>(row[i / 4]) - mean[i / 4]) *
+                 (static_cast<double>(row[i % 4]) - mean[i % 4]);
     }
   });
   Sums sums = {mean, Matrix(4, 4)};
@@ -59,7 +60,8 @@ TEST_CASE("moments are the weighted means of what the codes stand for") {
     CHECK(moments.input_mean[c] == doctest::Approx(expected.mean[c]).epsilon(1e-5));
   }
   for (std::size_t i = 0; i < 16; ++i) {
-    CHECK(moments.gram.values[i] == doctest::Approx(expected.gram.values[i]).epsilon(1e-4));
+    CHECK(moments.gram.values[i] ==
+          doctest::Approx(static_cast<double>(expected.gram.values[i])).epsilon(1e-4));
   }
   CHECK(moments.others == 28);
 }
@@ -73,8 +75,8 @@ TEST_CASE("products with the targets are W times the Gram matrix if inputs are a
     for (std::size_t c = 0; c < 4; ++c) {
       double expected = 0.0;
       for (std::int64_t i = 0; i < 4; ++i) {
-        expected += double{layer.weight.row(o)[static_cast<std::size_t>(i)]} *
-                    double{moments.gram.row(i)[c]};
+        expected += static_cast<double>(layer.weight.row(o)[static_cast<std::size_t>(i)]) *
+                    static_cast<double>(moments.gram.row(i)[c]);
       }
       CHECK(moments.cross.row(o)[c] == doctest::Approx(expected).epsilon(0.02));
     }
@@ -97,7 +99,8 @@ TEST_CASE("moments follow the draft they were asked for") {
   LayerData data(source_of(layer, correlated_images(3, 20, 4)), 1);
   const float before = data.moments(layer).gram.values[0];
   set_fold(layer, {2.0F, 1.0F, 1.0F, 1.0F}, {});
-  CHECK(data.moments(layer).gram.values[0] == doctest::Approx(before / 4.0F).epsilon(0.02));
+  CHECK(data.moments(layer).gram.values[0] ==
+        doctest::Approx(static_cast<double>(before / 4.0F)).epsilon(0.02));
 }
 
 TEST_CASE("kept rows are all special rows, then others, and weigh what they stand for") {
@@ -124,8 +127,8 @@ TEST_CASE("fewer rows keep the special ones and the balance") {
   double special = 0.0;
   double all = 0.0;
   for (std::size_t r = 0; r < rows.weight.size(); ++r) {
-    all += double{rows.weight[r]};
-    if (r < 4) special += double{rows.weight[r]};
+    all += static_cast<double>(rows.weight[r]);
+    if (r < 4) special += static_cast<double>(rows.weight[r]);
   }
   CHECK(all == doctest::Approx(14.0));
   CHECK(special / all == doctest::Approx(4.0 / 200.0).epsilon(1e-3));

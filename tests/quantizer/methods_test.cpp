@@ -126,7 +126,7 @@ TEST_CASE("ridge moves weights to where they make up for a wrong input") {
   run("ridge", R"({"strength": 1e-5})", layer, data);
   for (std::size_t i = 0; i < layer.goal.values.size(); ++i) {
     CHECK(layer.goal.values[i] ==
-          doctest::Approx(2.0 * double{layer.weight.values[i]}).epsilon(0.05));
+          doctest::Approx(2.0 * static_cast<double>(layer.weight.values[i])).epsilon(0.05));
   }
 }
 
@@ -179,11 +179,12 @@ TEST_CASE("a fold leaves what the layer computes in float") {
   const std::vector<float> shift = column_shift(layer);
   for (std::int64_t r = 0; r < x.rows; ++r) {
     for (std::int64_t o = 0; o < 3; ++o) {
-      double y = layer.bias[static_cast<std::size_t>(o)];
+      auto y = static_cast<double>(layer.bias[static_cast<std::size_t>(o)]);
       for (std::size_t c = 0; c < 4; ++c) {
-        const double w = layer.goal.row(o)[c];
-        y += w * (double{x.row(r)[c]} - double{shift[c]}) / double{fold[c]} +
-             w * double{shift[c]} / double{fold[c]};
+        const auto w = static_cast<double>(layer.goal.row(o)[c]);
+        y += w * (static_cast<double>(x.row(r)[c]) - static_cast<double>(shift[c])) /
+                 static_cast<double>(fold[c]) +
+             w * static_cast<double>(shift[c]) / static_cast<double>(fold[c]);
       }
       CHECK(wanted.row(r)[static_cast<std::size_t>(o)] == doctest::Approx(y).epsilon(1e-5));
     }

@@ -41,8 +41,9 @@ double snr(const std::vector<float>& wanted, const std::vector<float>& found) {
   double signal = 0.0;
   double noise = 1e-30;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    signal += double{wanted[i]} * double{wanted[i]};
-    noise += (double{wanted[i]} - double{found[i]}) * (double{wanted[i]} - double{found[i]});
+    signal += static_cast<double>(wanted[i]) * static_cast<double>(wanted[i]);
+    noise += (static_cast<double>(wanted[i]) - static_cast<double>(found[i])) *
+             (static_cast<double>(wanted[i]) - static_cast<double>(found[i]));
   }
   return 10.0 * std::log10(signal / noise);
 }

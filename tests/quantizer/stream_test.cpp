@@ -58,7 +58,8 @@ TEST_CASE("a walk in many stops ends where one run ends") {
   for (std::int64_t i = 0; i < kImages; ++i) {
     const auto logits = session.run(tiny.pictures(kImages).batch(i, 1))[0].as<float>();
     for (std::size_t j = 0; j < 5; ++j) {
-      CHECK(found[static_cast<std::size_t>(i) * 5 + j] == doctest::Approx(logits[j]).epsilon(1e-4));
+      CHECK(found[static_cast<std::size_t>(i) * 5 + j] ==
+            doctest::Approx(static_cast<double>(logits[j])).epsilon(1e-4));
     }
   }
 }

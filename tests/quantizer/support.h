@@ -74,8 +74,9 @@ inline double objective(const LayerDraft& layer, const Matrix& gram) {
       for (std::int64_t j = 0; j < w.cols; ++j) {
         const auto a = static_cast<std::size_t>(i);
         const auto b = static_cast<std::size_t>(j);
-        total += double{w.row(o)[a] - layer.goal.row(o)[a]} * double{gram.row(i)[b]} *
-                 double{w.row(o)[b] - layer.goal.row(o)[b]};
+        total += static_cast<double>(w.row(o)[a] - layer.goal.row(o)[a]) *
+                 static_cast<double>(gram.row(i)[b]) *
+                 static_cast<double>(w.row(o)[b] - layer.goal.row(o)[b]);
       }
     }
   }

@@ -65,8 +65,8 @@ struct Extents {
       const std::size_t c = first + i;
       least[c] = std::min(least[c], row[i]);
       most[c] = std::max(most[c], row[i]);
-      sum[c] += double{row[i]};
-      squares[c] += double{row[i]} * double{row[i]};
+      sum[c] += static_cast<double>(row[i]);
+      squares[c] += static_cast<double>(row[i]) * static_cast<double>(row[i]);
     }
   }
 };
@@ -139,7 +139,7 @@ double centred_distance(const Matrix& a, const Matrix& b) {
     double sum = 0.0;
     double squares = 0.0;
     for (std::size_t c = 0; c < at(a.cols); ++c) {
-      const double off = double{a.row(r)[c]} - double{b.row(r)[c]};
+      const double off = static_cast<double>(a.row(r)[c]) - static_cast<double>(b.row(r)[c]);
       sum += off;
       squares += off * off;
     }
@@ -190,10 +190,10 @@ class Balance : public Method {
     for (std::size_t head = 0; head < factors.size(); head += dim) {
       double logs = 0.0;
       for (std::size_t c = head; c < head + dim; ++c) {
-        logs += std::log(double{factors[c]}) / static_cast<double>(dim);
+        logs += std::log(static_cast<double>(factors[c])) / static_cast<double>(dim);
       }
       for (std::size_t c = head; c < head + dim; ++c) {
-        factors[c] = static_cast<float>(double{factors[c]} / std::exp(logs));
+        factors[c] = static_cast<float>(static_cast<double>(factors[c]) / std::exp(logs));
       }
     }
   }

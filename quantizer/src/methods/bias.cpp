@@ -28,7 +28,8 @@ Lack lack_of(const LayerDraft& layer, const Rows& rows, std::int64_t count) {
     double squares = 0.0;
     for (std::int64_t r = 0; r < count; ++r) {
       const auto i = static_cast<std::size_t>(r * y.cols + o);
-      const double missing = double{rows.target.values[i]} - double{y.values[i]};
+      const double missing =
+          static_cast<double>(rows.target.values[i]) - static_cast<double>(y.values[i]);
       sum += missing;
       squares += missing * missing;
     }
@@ -52,7 +53,7 @@ class Bias : public Method {
     const Lack lack = lack_of(layer, rows, rows.special);
     std::vector<float> own = layer.new_bias;
     for (std::size_t o = 0; o < own.size(); ++o) {
-      own[o] += static_cast<float>(lack.factor * double{lack.mean[o]});
+      own[o] += static_cast<float>(lack.factor * static_cast<double>(lack.mean[o]));
     }
     (moments.others > 0 ? layer.bias_rows : layer.new_bias) = std::move(own);
   }

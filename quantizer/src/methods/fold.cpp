@@ -21,9 +21,10 @@ struct Candidate {
 // Divided by the geometric mean.
 std::vector<float> normalized(std::vector<float> factors) {
   double logs = 0.0;
-  for (const float f : factors) logs += std::log(double{f}) / static_cast<double>(factors.size());
+  for (const float f : factors)
+    logs += std::log(static_cast<double>(f)) / static_cast<double>(factors.size());
   for (float& f : factors) {
-    f = static_cast<float>(std::clamp(double{f} / std::exp(logs), 1e-3, 1e3));
+    f = static_cast<float>(std::clamp(static_cast<double>(f) / std::exp(logs), 1e-3, 1e3));
   }
   return factors;
 }
@@ -74,10 +75,10 @@ std::vector<double> variances(const Matrix& m, std::span<const float> weight) {
   std::vector<double> squares = sum;
   for (std::int64_t r = 0; r < m.rows; ++r) {
     const std::span<const float> row = m.row(r);
-    const double w = weight[static_cast<std::size_t>(r)];
+    const auto w = static_cast<double>(weight[static_cast<std::size_t>(r)]);
     for (std::size_t c = 0; c < row.size(); ++c) {
-      sum[c] += w * double{row[c]};
-      squares[c] += w * double{row[c]} * double{row[c]};
+      sum[c] += w * static_cast<double>(row[c]);
+      squares[c] += w * static_cast<double>(row[c]) * static_cast<double>(row[c]);
     }
   }
   const auto n = static_cast<double>(m.rows);

@@ -34,7 +34,7 @@ Matrix feedback(const Matrix& gram, const std::vector<std::int64_t>& order, doub
     for (Eigen::Index j = 0; j < k; ++j) {
       const std::int64_t row = order[static_cast<std::size_t>(k - 1 - i)];
       const std::int64_t col = order[static_cast<std::size_t>(k - 1 - j)];
-      reversed(i, j) = double{gram.row(row)[static_cast<std::size_t>(col)]};
+      reversed(i, j) = static_cast<double>(gram.row(row)[static_cast<std::size_t>(col)]);
     }
   }
   reversed.diagonal().array() += damping * reversed.diagonal().mean() + 1e-30;

@@ -15,7 +15,8 @@ namespace {
 
 double dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * double{b[i]};
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
 }
 
@@ -43,8 +44,9 @@ class Descent {
     if (codes <= 0.0) return scale;
     const double best = dot(codes_, goal_gram_) / codes;
     // A sign or size far off comes from a channel that is next to nothing.
-    return best > 0.3 * double{scale} && best < 3.0 * double{scale} ? static_cast<float>(best)
-                                                                    : scale;
+    return best > 0.3 * static_cast<double>(scale) && best < 3.0 * static_cast<double>(scale)
+               ? static_cast<float>(best)
+               : scale;
   }
 
   // Returns whether a code has changed.
