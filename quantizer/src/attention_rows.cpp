@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "draw.h"
 #include "product.h"
+#include "sampling.h"
 #include "symmetric.h"
 
 namespace vitq {
@@ -25,15 +25,6 @@ struct Head {
   float at(std::int64_t token, std::int64_t channel) const {
     return values[static_cast<std::size_t>(token * dim + channel)];
   }
-  Matrix rows(const std::vector<std::int64_t>& which) const {
-    Matrix m(static_cast<std::int64_t>(which.size()), dim);
-    for (std::int64_t r = 0; r < m.rows; ++r) {
-      for (std::int64_t c = 0; c < dim; ++c) {
-        m.row(r)[static_cast<std::size_t>(c)] = at(which[static_cast<std::size_t>(r)], c);
-      }
-    }
-    return m;
-  }
   Matrix whole() const {
     Matrix m(tokens, dim);
     m.values.assign(values.begin(), values.end());
@@ -48,14 +39,13 @@ struct Head {
   }
 };
 
-void keep(AttentionRows& rows, const AttentionSample& sample,
-          const std::vector<std::int64_t>& which) {
+void keep(AttentionRows& rows, const AttentionSample& sample) {
   const std::int32_t image = rows.image.empty() ? 0 : rows.image.back() + 1;
   for (std::int64_t h = 0; h < sample.query.shape()[0]; ++h) {
-    rows.query.push_back(Head(sample.query, h).rows(which));
+    rows.query.push_back(Head(sample.query, h).whole());
     rows.key.push_back(Head(sample.key, h).whole());
     rows.value.push_back(Head(sample.value, h).transposed());
-    rows.image.insert(rows.image.end(), which.size(), image);
+    rows.image.insert(rows.image.end(), static_cast<std::size_t>(sample.query.shape()[1]), image);
   }
 }
 
@@ -66,19 +56,15 @@ void widen(float& most, const Tensor& tensor) {
 }  // namespace
 
 AttentionRows attention_rows(const AttentionDraft& attention, const AttentionData& data,
-                             const AttentionSampling& sampling) {
+                             std::int64_t tokens) {
   AttentionRows rows;
   rows.scale = attention.scale;
-  Random random(static_cast<std::uint64_t>(attention.logits));
-  const std::int64_t kept = std::min(sampling.images, data.images);
-  const std::int64_t each = (sampling.tokens + kept - 1) / std::max<std::int64_t>(kept, 1);
   for (std::int64_t i = 0; i < data.images; ++i) {
     const AttentionSample sample = data.sample(i);
     widen(rows.query_max, sample.query);
     widen(rows.key_max, sample.key);
     widen(rows.value_max, sample.value);
-    const bool wanted = (i + 1) * kept / data.images > i * kept / data.images;
-    if (wanted) keep(rows, sample, draw(sample.query.shape()[1], each, random));
+    if (in_sample(i, data.images, images_for(tokens, sample.query.shape()[1]))) keep(rows, sample);
   }
   return rows;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What searches look at in an attention: some rows of queries of some images, drawn with a seed,
-// and the probabilities of all.
+// What searches look at in an attention: the operands of some images, and the probabilities of all.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +10,10 @@
 
 namespace vitq {
 
-struct AttentionSampling {
-  std::int64_t tokens = 1024;  // over all images
-  std::int64_t images = 32;    // at most, evenly among all
-};
-
-// Equally many rows of each image, without repetition; the greatest magnitudes are those of all.
+// Of as many whole images, evenly among all, as make up `tokens` rows of queries. The greatest
+// magnitudes are those of all images.
 AttentionRows attention_rows(const AttentionDraft& attention, const AttentionData& data,
-                             const AttentionSampling& sampling);
+                             std::int64_t tokens);
 
 // softmax(scale * query key^T), [rows, keys], in float.
 Matrix attention_probabilities(const Matrix& query, const Matrix& key, float scale);

@@ -16,8 +16,7 @@ namespace vitq {
 
 struct CorrelationSettings {
   ScaleSearch search = {};
-  std::int64_t tokens = 1024;  // that a search looks at, over all images
-  std::int64_t images = 32;    // whose keys and values an attention's search keeps
+  std::int64_t tokens = 1024;  // that a search looks at: rows of whole images
   int pairs = 128;             // of columns, per row of logits
   double gamma = 0.1;          // weight of the ranking loss
   double theta = 0.2;

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "draw.h"
 #include "parallel.h"
 #include "product.h"
+#include "sampling.h"
 #include "symmetric.h"
 
 namespace vitq {
@@ -61,24 +61,19 @@ Matrix all_rows(const LayerSource& source, std::int64_t image) {
 }
 
 LayerSample layer_sample(const LayerDraft& layer, const LayerData& data, std::int64_t tokens) {
-  const std::int64_t images = data.source().images;
-  const std::int64_t each = (tokens + images - 1) / images;
-  std::vector<Matrix> kept(static_cast<std::size_t>(images));
+  const LayerSource& source = data.source();
+  const std::int64_t each = all_rows(source, 0).rows;
+  std::vector<Matrix> kept(static_cast<std::size_t>(source.images));
   std::vector<float> largest(kept.size());
-  parallel_for(data.threads(), images, [&](std::int64_t image) {
-    const Matrix all = all_rows(data.source(), image);
-    Matrix& some = kept[static_cast<std::size_t>(image)];
-    some.cols = all.cols;
-    Random random(static_cast<std::uint64_t>(image));
-    for (const std::int64_t r : draw(all.rows, each, random)) {
-      some.values.insert(some.values.end(), all.row(r).begin(), all.row(r).end());
-      ++some.rows;
-    }
+  parallel_for(data.threads(), source.images, [&](std::int64_t image) {
+    Matrix all = all_rows(source, image);
     largest[static_cast<std::size_t>(image)] = largest_magnitude(all.values);
+    if (!in_sample(image, source.images, images_for(tokens, each))) return;
+    kept[static_cast<std::size_t>(image)] = std::move(all);
   });
   LayerSample sample;
   for (std::size_t image = 0; image < kept.size(); ++image) {
-    append(sample.rows.x, kept[image]);
+    if (kept[image].rows > 0) append(sample.rows.x, kept[image]);
     sample.rows.image.resize(static_cast<std::size_t>(sample.rows.x.rows),
                              static_cast<std::int32_t>(image));
   }

@@ -16,10 +16,10 @@ namespace vitq {
 Matrix all_rows(const LayerSource& source, std::int64_t image);
 
 struct LayerSample {
-  Rows rows;               // of every image equally many, drawn with a seed; all weigh 1
+  Rows rows;               // of whole images, evenly among all; each weighs 1
   float input_max = 0.0F;  // greatest magnitude of all rows, also of those that are not kept
 };
-// At least `tokens` rows over all images, if there are so many. The target is W x + b.
+// As many images as make up `tokens` rows. The target is W x + b.
 LayerSample layer_sample(const LayerDraft& layer, const LayerData& data, std::int64_t tokens);
 
 Histogram input_histogram(const LayerData& data);

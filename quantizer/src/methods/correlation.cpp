@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Method "correlation": the paper's scales, frozen, one per tensor, and its correction of biases.
-// {"candidates", "rounds", "low", "high", "tokens", "images", "pairs", "gamma", "theta",
+// {"candidates", "rounds", "low", "high", "tokens", "pairs", "gamma", "theta",
 // "similarity", "ranking", "bias_correction"}; with "similarity" off there is no search.
 //
-// A layer's search looks at `tokens` rows, equally many of every image, drawn without repetition
-// with the image's number as seed; an attention's at `tokens` rows of queries of `images` images,
-// drawn alike, with all their keys and values. The ranking loss is the mean over `pairs` pairs of
-// columns, drawn once for all rows. Where the paper leaves a choice: Q, K and V are ranked before
-// the softmax, scaled; inputs are those that the layers quantized before give; and the code
-// -2^(bits - 1) is left to inputs and queries, for the engine's weights, keys and values lack it.
+// A search looks at as many whole images, evenly among all, as make up `tokens` rows of inputs or
+// queries. The ranking loss is the mean over `pairs` pairs of columns, drawn once for all rows.
+// Where the paper leaves a choice: logits are ranked scaled, before the softmax; inputs are those
+// that the layers quantized before give; and only inputs and queries have the code -2^(bits - 1),
+// which the engine's weights, keys and values lack.
 #include "correlation.h"
 
 #include <algorithm>
@@ -45,8 +44,7 @@ class Correlation : public Method {
   }
 
   void fit_attention(AttentionDraft& attention, AttentionData& data) const override {
-    const AttentionRows rows =
-        attention_rows(attention, data, {settings_.tokens, settings_.images});
+    const AttentionRows rows = attention_rows(attention, data, settings_.tokens);
     const CorrelationSettings settings = with_threads(data.threads);
     const int bits = attention.bits;
     const Scales logits = search_logits(rows, bits, settings).scales;
@@ -76,7 +74,6 @@ std::unique_ptr<const Method> make_correlation(Settings& settings) {
   s.search.low = settings.number("low", s.search.low, 1e-3, 10.0);
   s.search.high = settings.number("high", s.search.high, s.search.low, 10.0);
   s.tokens = std::max<std::int64_t>(settings.integer("tokens", s.tokens, 1 << 24), 1);
-  s.images = std::max<std::int64_t>(settings.integer("images", s.images, 1 << 20), 1);
   s.pairs = static_cast<int>(settings.integer("pairs", s.pairs, 1 << 20));
   s.gamma = settings.number("gamma", s.gamma, 0.0, 1e6);
   s.theta = settings.number("theta", s.theta, 0.0, 1e6);

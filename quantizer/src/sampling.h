@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which images a search looks at. It takes them whole: single rows, such as the class token's,
+// weigh in an image's correlation with what they are in it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace vitq {
+
+// The images whose rows make up `tokens`.
+constexpr std::int64_t images_for(std::int64_t tokens, std::int64_t rows_of_one) {
+  return (tokens + rows_of_one - 1) / rows_of_one;
+}
+
+// Whether an image is one of `kept` that lie evenly among all of them.
+constexpr bool in_sample(std::int64_t image, std::int64_t images, std::int64_t kept) {
+  kept = std::min(kept, images);
+  return (image + 1) * kept / images > image * kept / images;
+}
+
+}  // namespace vitq
