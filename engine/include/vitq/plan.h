@@ -133,6 +133,8 @@ struct LowerOptions {
   bool prune = true;
   // Operands that a Tap will look at; nothing is fused away that would hide them.
   std::vector<Site> observe = {};
+  // Values that the plan gives after the graph's own outputs, all of their rows: nothing is pruned.
+  std::vector<GraphOutput> also = {};
 };
 
 // All parameters of `graph` that `weights` lacks, holds in another shape, in a type that is not

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 
 #include "vitq/tensor.h"
@@ -31,6 +32,10 @@ Weights read_safetensors(const std::filesystem::path& path, bool verify = false)
 
 // Reads the shards that a `model.safetensors.index.json` names. Shards must lie beside the index.
 Weights read_safetensors_index(const std::filesystem::path& index);
+
+// XXH3-64 in hexadecimal of the bytes of these files, one after the other: names what a result was
+// made from. Throws FileError (kUnreadable).
+std::string digest_of(std::span<const std::filesystem::path> files);
 
 enum class Overwrite { kNo, kYes };
 

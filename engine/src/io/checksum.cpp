@@ -2,6 +2,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "io/mapped_file.h"
 #include "io/safetensors.h"
 
 namespace vitq::safetensors {
@@ -28,3 +29,13 @@ std::string Checksum::hex() const {
 }
 
 }  // namespace vitq::safetensors
+
+namespace vitq {
+
+std::string digest_of(std::span<const std::filesystem::path> files) {
+  safetensors::Checksum checksum;
+  for (const std::filesystem::path& file : files) checksum.add(MappedFile(file).bytes());
+  return checksum.hex();
+}
+
+}  // namespace vitq

@@ -55,9 +55,12 @@ std::map<NodeId, RowSpan> special_of(const Graph& whole, const Pruned& pruned) {
   return result;
 }
 
-Pruned whole(const Graph& graph) {
+Pruned whole(const Graph& graph, std::span<const GraphOutput> also) {
   Pruned result = {graph, std::vector<NodeId>(static_cast<std::size_t>(graph.size()))};
   std::iota(result.origin.begin(), result.origin.end(), 0);
+  std::vector<GraphOutput> outputs(graph.outputs().begin(), graph.outputs().end());
+  outputs.insert(outputs.end(), also.begin(), also.end());
+  result.graph.set_outputs(std::move(outputs));
   return result;
 }
 
@@ -74,7 +77,8 @@ std::string_view name_of(const StepOp& op) {
 Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
            const LowerOptions& options) {
   require_weights(graph, weights, scheme);
-  const Pruned pruned = options.prune ? prune(graph) : whole(graph);
+  const bool all = !options.prune || !options.also.empty();
+  const Pruned pruned = all ? whole(graph, options.also) : prune(graph);
   const Scheme inner = moved(scheme, pruned);
   const LowerOptions inner_options = moved(options, pruned);
   const std::map<NodeId, RowSpan> special = special_of(graph, pruned);
