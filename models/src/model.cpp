@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "pixel_grid.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -68,7 +69,8 @@ struct Model::Impl {
   Weights weights;
   ModelInfo info;
   const Family* family = nullptr;
-  Scheme scheme;  // node ids do not depend on the batch
+  Scheme scheme;                  // node ids do not depend on the batch
+  std::optional<PixelGrid> grid;  // where the network reads the bytes of the picture
   ModelOptions options;
   Shape image;                                            // [3, H, W]
   std::map<std::int64_t, std::unique_ptr<Graph>> graphs;  // by batch
@@ -110,6 +112,7 @@ Model Model::load(const std::filesystem::path& path, const ModelOptions& options
   impl->options = options;
   if (const Json& quantization = impl->info.quantization; !quantization.is_null()) {
     impl->scheme = load_scheme(impl->graph(1), impl->weights, quantization.at("scheme"));
+    impl->grid = pixel_grid(impl->graph(1), impl->scheme);
   }
   require_weights(impl->graph(1), impl->weights, impl->scheme);
   return Model(std::move(impl));
@@ -145,6 +148,7 @@ std::span<const Tensor> Model::run(const Tensor& input) {
     throw ShapeError("the input " + shape.str() + " is not [N, 3, " + std::to_string(image[1]) +
                      ", " + std::to_string(image[2]) + "], which this network takes");
   }
+  if (impl_->grid) require_pixels(input, *impl_->grid);
   return impl_->session(shape[0]).run(input);
 }
 

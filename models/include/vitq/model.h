@@ -62,6 +62,7 @@ class Model {
   void set_preprocess(const Preprocess& preprocess);
 
   // [N, 3, H, W] as the network wants it -> its outputs, each [N, ...]; valid until the next call.
+  // Throws ShapeError if a quantized network reads pixels and a value is none.
   std::span<const Tensor> run(const Tensor& input);
   // As the network sees this picture.
   Tensor prepare(std::span<const Image> images) const;

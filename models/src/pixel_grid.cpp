@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pixel_grid.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+constexpr float kTolerance = 0.01F;
+constexpr float kTopByte = 255.0F;
+// Adding and subtracting it rounds to the nearest integer, in code that vectorizes everywhere.
+constexpr float kRound = 12582912.0F;  // 1.5 * 2^23
+
+bool on_grid(float x, float shift, float inverse_fold) {
+  const float byte = (x - shift) * inverse_fold;
+  const float inside = std::min(std::max(byte, 0.0F), kTopByte);
+  const float nearest = (inside + kRound) - kRound;
+  return std::abs(byte - nearest) <= kTolerance;  // false for what is not a number, too
+}
+
+bool all_on_grid(std::span<const float> values, float shift, float inverse_fold) {
+  int off = 0;
+  for (const float x : values) off |= on_grid(x, shift, inverse_fold) ? 0 : 1;
+  return off == 0;
+}
+
+[[noreturn]] void fail(const Shape& shape, std::int64_t index, float value) {
+  std::string place;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    place = std::to_string(index % shape[axis]) + (place.empty() ? "" : ", ") + place;
+    index /= shape[axis];
+  }
+  throw ShapeError("the input's value [" + place + "] is " + std::to_string(value) +
+                   ", which no 8-bit pixel gives; this quantized network reads pixels: prepare "
+                   "the input with its mean and std, or keep its first layer in float");
+}
+
+}  // namespace
+
+std::optional<PixelGrid> pixel_grid(const Graph& graph, const Scheme& scheme) {
+  for (const auto& [site, params] : scheme.sites()) {
+    const Node& node = graph[site.node];
+    const bool reads_picture = site.operand == 0 && std::holds_alternative<op::Conv2d>(node.op) &&
+                               std::holds_alternative<op::Input>(graph[node.inputs[0]].op);
+    const bool bytes = params.bits == 8 && params.range == Range::kFrozen &&
+                       params.scale == std::vector<float>{1.0F} &&
+                       params.lo == std::vector<float>{0.0F};
+    if (reads_picture && bytes && !params.fold.empty() &&
+        params.fold.size() == params.shift.size()) {
+      return PixelGrid{params.fold, params.shift};
+    }
+  }
+  return std::nullopt;
+}
+
+void require_pixels(const Tensor& input, const PixelGrid& grid) {
+  const Shape& shape = input.shape();
+  const std::span<const float> values = input.as<float>();
+  const auto plane = static_cast<std::size_t>(shape[2] * shape[3]);
+  for (std::size_t begin = 0; begin < values.size(); begin += plane) {
+    const std::size_t channel = begin / plane % grid.fold.size();
+    const float shift = grid.shift[channel];
+    const float inverse = 1.0F / grid.fold[channel];
+    const std::span<const float> part = values.subspan(begin, plane);
+    if (all_on_grid(part, shift, inverse)) continue;
+    const auto off = std::find_if(part.begin(), part.end(),
+                                  [&](float x) { return !on_grid(x, shift, inverse); });
+    fail(shape, static_cast<std::int64_t>(begin) + (off - part.begin()), *off);
+  }
+}
+
+}  // namespace vitq

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks whose first layer reads the bytes of the picture: what is not a byte has no place there.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "vitq/graph.h"
+#include "vitq/quant.h"
+#include "vitq/tensor.h"
+
+namespace vitq {
+
+// x = shift + fold * byte, per channel.
+struct PixelGrid {
+  std::vector<float> fold;
+  std::vector<float> shift;
+};
+
+// That of the convolution which reads the picture as bytes; nothing if there is none.
+std::optional<PixelGrid> pixel_grid(const Graph& graph, const Scheme& scheme);
+
+// Throws ShapeError naming the first value of `input` [N, C, H, W] that is further than a hundredth
+// of a step from a byte's.
+void require_pixels(const Tensor& input, const PixelGrid& grid);
+
+}  // namespace vitq
