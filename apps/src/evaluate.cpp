@@ -44,12 +44,85 @@ Pixels prepare(const Preprocess& preprocess, std::span<const LabelledImage> imag
 void count(Accuracy& accuracy, const Tensor& logits, std::span<const LabelledImage> images) {
   const std::span<const float> all = logits.as<float>();
   const auto classes = static_cast<std::size_t>(logits.shape()[-1]);
+  accuracy.images += static_cast<std::int64_t>(images.size());
   for (std::size_t i = 0; i < images.size(); ++i) {
+    if (images[i].label == kNoLabel) continue;
     const std::size_t rank = rank_of(all.subspan(i * classes, classes), images[i].label);
-    ++accuracy.images;
     if (rank == 0) ++accuracy.right;
     if (rank < 5) ++accuracy.right_of5;
   }
+}
+
+void compare(Comparison& comparison, const Tensor& reference, const Tensor& logits,
+             std::span<const LabelledImage> images) {
+  const auto classes = static_cast<std::size_t>(logits.shape()[-1]);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    comparison.add(reference.as<float>().subspan(i * classes, classes),
+                   logits.as<float>().subspan(i * classes, classes), images[i].label);
+  }
+}
+
+// Batches of pictures, all of one size, so that one session serves all: the last is filled up.
+class Batches {
+ public:
+  Batches(std::span<const LabelledImage> images, const EvaluateOptions& options)
+      : rest_(images),
+        size_(std::min(static_cast<std::size_t>(options.batch), images.size())),
+        threads_(options.threads) {}
+
+  std::int64_t size() const { return static_cast<std::int64_t>(size_); }
+  bool next() {
+    part_ = rest_.first(std::min(size_, rest_.size()));
+    rest_ = rest_.subspan(part_.size());
+    return !part_.empty();
+  }
+  std::span<const LabelledImage> images() const { return part_; }
+  // As a network with this preprocessing wants them.
+  Tensor input(const Preprocess& preprocess) const {
+    Pixels pixels = prepare(preprocess, part_, threads_);
+    while (pixels.size() < size_) pixels.push_back(pixels.back());
+    return normalize(pixels, preprocess);
+  }
+
+ private:
+  std::span<const LabelledImage> rest_;
+  std::span<const LabelledImage> part_;
+  std::size_t size_;
+  int threads_;
+};
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+struct Input {
+  Tensor tensor;
+  double seconds = 0.0;  // that making it took
+};
+
+Input read(const Batches& batches, const Preprocess& preprocess) {
+  const Clock::time_point start = Clock::now();
+  Tensor tensor = batches.input(preprocess);
+  return {std::move(tensor), seconds_since(start)};
+}
+
+// The logits of a batch, valid until the model's next run.
+Tensor answer(Model& model, const Input& input, const Batches& batches, Accuracy& accuracy) {
+  const Clock::time_point start = Clock::now();
+  Tensor logits = model.run(input.tensor)[0];
+  count(accuracy, logits, batches.images());
+  accuracy.seconds += input.seconds + seconds_since(start);
+  return logits;
+}
+
+void require_same_classes(Model& model, Model& reference) {
+  const std::int64_t classes = class_count(model);
+  const std::int64_t expected = class_count(reference);
+  if (classes == expected) return;
+  throw UnsupportedError("the models cannot be compared: one knows " + std::to_string(classes) +
+                         " classes, the other " + std::to_string(expected));
 }
 
 }  // namespace
@@ -75,26 +148,41 @@ std::size_t rank_of(std::span<const float> scores, std::int64_t label) {
   return rank;
 }
 
-Accuracy evaluate(Model& model, std::span<const LabelledImage> images, std::int64_t batch,
-                  int threads) {
-  using Clock = std::chrono::steady_clock;
-  const auto size = std::min(static_cast<std::size_t>(batch), images.size());
-  model.session(static_cast<std::int64_t>(size));
-  const Clock::time_point start = Clock::now();
+Accuracy evaluate(Model& model, std::span<const LabelledImage> images,
+                  const EvaluateOptions& options) {
+  Batches batches(images, options);
+  model.session(batches.size());
   Accuracy accuracy;
   Progress progress(images.size(), "images");
-  while (!images.empty()) {
-    const auto part = images.first(std::min(size, images.size()));
-    images = images.subspan(part.size());
-    Pixels pixels = prepare(model.info().preprocess, part, threads);
-    // The last batch is filled up, so that one session serves all.
-    while (pixels.size() < size) pixels.push_back(pixels.back());
-    const auto outputs = model.run(normalize(pixels, model.info().preprocess));
-    count(accuracy, outputs[0], part);
-    progress.advance(part.size());
+  while (batches.next()) {
+    const Input input = read(batches, model.info().preprocess);
+    if (options.watch) options.watch(input.tensor);
+    answer(model, input, batches, accuracy);
+    progress.advance(batches.images().size());
   }
-  accuracy.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return accuracy;
+}
+
+Pair evaluate_pair(Model& model, Model& reference, std::span<const LabelledImage> images,
+                   const EvaluateOptions& options) {
+  require_same_classes(model, reference);
+  const Preprocess& own = model.info().preprocess;
+  const Preprocess& other = reference.info().preprocess;
+  Batches batches(images, options);
+  model.session(batches.size());
+  reference.session(batches.size());
+  Pair pair;
+  Progress progress(images.size(), "images");
+  while (batches.next()) {
+    const Input input = read(batches, own);
+    if (options.watch) options.watch(input.tensor);
+    const Tensor logits = answer(model, input, batches, pair.model);
+    const Tensor expected =
+        answer(reference, own == other ? input : read(batches, other), batches, pair.reference);
+    compare(pair.comparison, expected, logits, batches.images());
+    progress.advance(batches.images().size());
+  }
+  return pair;
 }
 
 Interval wilson(std::int64_t hits, std::int64_t trials) {

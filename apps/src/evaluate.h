@@ -5,18 +5,26 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "comparison.h"
 #include "vitq/model.h"
 
 namespace vitq::apps {
 
+constexpr std::int64_t kNoLabel = -1;
+
 struct LabelledImage {
   std::filesystem::path path;
-  std::int64_t label = 0;
+  std::int64_t label = kNoLabel;
 };
+
+// The pictures of a folder that has none of its own folders, without labels; nothing of a folder
+// that holds folders. Throws FileError.
+std::vector<LabelledImage> find_unlabelled(const std::filesystem::path& folder);
 
 // The pictures of a text file with lines `file<TAB>label[<TAB>...]`; files relative to `folder`,
 // labels in [0, classes). Throws FileError naming the line.
@@ -44,6 +52,7 @@ std::int64_t class_count(Model& model);
 // The place of `label` among the scores, 0 for the greatest; equal scores go by rising id.
 std::size_t rank_of(std::span<const float> scores, std::int64_t label);
 
+// Pictures without a label are counted, and never right.
 struct Accuracy {
   std::int64_t images = 0;
   std::int64_t right = 0;      // the most probable class is the label
@@ -51,10 +60,29 @@ struct Accuracy {
   double seconds = 0.0;        // reading and preparing the pictures included
 };
 
-// Reads, prepares and classifies all images, `batch` at a time; reading takes `threads` threads.
-// Throws what reading a picture throws. Progress goes to standard error.
-Accuracy evaluate(Model& model, std::span<const LabelledImage> images, std::int64_t batch,
-                  int threads);
+struct EvaluateOptions {
+  std::int64_t batch = 8;
+  int threads = 1;                                      // that read pictures
+  std::function<void(const Tensor& input)> watch = {};  // sees each batch before the model does
+};
+
+// Reads, prepares and classifies all images, batch by batch. Throws what reading a picture throws.
+// Progress goes to standard error.
+Accuracy evaluate(Model& model, std::span<const LabelledImage> images,
+                  const EvaluateOptions& options);
+
+// Two models on the same pictures, each batch by one and then by the other.
+struct Pair {
+  Accuracy model;
+  Accuracy reference;
+  Comparison comparison;
+};
+
+// As evaluate(), each model with its own preprocessing. Where both have the same, pictures are read
+// once, and the time that takes counts for both. Throws UnsupportedError if their classes differ in
+// number.
+Pair evaluate_pair(Model& model, Model& reference, std::span<const LabelledImage> images,
+                   const EvaluateOptions& options);
 
 // The 95 % Wilson score interval of a share: E. B. Wilson, JASA 22 (1927).
 struct Interval {

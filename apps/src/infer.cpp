@@ -52,6 +52,8 @@ void declare_answers(CLI::App& app, InferJob& job) {
 void declare_inspection(CLI::App& app, InferJob& job) {
   app.add_flag("--explain", job.explain, "The network's steps and the kernels that run them");
   app.add_flag("--profile", job.profile, "The time of each step, on standard error");
+  app.add_flag("--check-range", job.check_range,
+               "Which layers' frozen ranges the pictures do not fit, on standard error");
   app.add_option("--dump", job.dump, "A folder for input.npy and each output, as logits.npy");
   AttentionJob& attention = job.attention;
   app.add_option("--attention", attention.output,

@@ -30,6 +30,7 @@ struct InferJob {
   bool timing = false;
   bool profile = false;
   bool explain = false;
+  bool check_range = false;
   std::filesystem::path dump;
   AttentionJob attention;
   Overwrite overwrite = Overwrite::kNo;

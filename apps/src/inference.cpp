@@ -70,6 +70,7 @@ Inference::Inference(const InferJob& job, const std::filesystem::path& model)
       writer_(job.format, model.string(), output_) {
   if (!job.labels.empty()) info_.labels = read_labels(job.labels);
   if (!job.dump.empty()) dump_.emplace(job.dump, dumped_names(model_), job.overwrite);
+  if (job.check_range) check_.emplace(model, job.session);
   if (!job.attention.output.empty()) require_free(job.attention.output, job.overwrite);
 }
 
@@ -157,6 +158,7 @@ void Inference::answer(const Tensor& input, std::span<Answer*> answers) {
     answers[i]->timing->infer = infer;
     answers[i]->timing->post = watch.lap();
   }
+  if (check_) check_->add(input);
   if (dump_) dump_->add(0, input);
   for (std::size_t i = 0; dump_ && i < outputs.size(); ++i) dump_->add(i + 1, outputs[i]);
   if (job_.profile) last_input_ = input;
@@ -165,6 +167,7 @@ void Inference::answer(const Tensor& input, std::span<Answer*> answers) {
 int Inference::finish() {
   writer_.finish();
   if (dump_) dump_->finish();
+  if (check_) std::cerr << check_->report();
   if (!job_.attention.output.empty() && !failed_) write_attention();
   if (job_.profile && last_input_.data() != nullptr) {
     Session& session = model_.session(last_input_.shape()[0]);

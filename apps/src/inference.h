@@ -10,6 +10,7 @@
 #include "dump.h"
 #include "infer.h"
 #include "output.h"
+#include "range_check.h"
 
 namespace vitq::apps {
 
@@ -43,6 +44,7 @@ class Inference {
   ModelInfo info_;
   AnswerWriter writer_;
   std::optional<Dump> dump_;
+  std::optional<RangeCheck> check_;
   std::vector<Pending> pending_;
   std::size_t ready_ = 0;  // pending pictures that could be read
   bool failed_ = false;

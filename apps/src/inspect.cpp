@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "args.h"
+#include "compare_layers.h"
 #include "table.h"
 #include "vitq/error.h"
 #include "vitq/model.h"
@@ -39,15 +40,16 @@ void trace(Contents& contents) {
 
 Contents read(const InspectJob& job) {
   Contents contents;
-  contents.weights = job.file.extension() == ".json" ? read_safetensors_index(job.file)
-                                                     : read_safetensors(job.file, job.verify);
+  contents.weights = job.files[0].extension() == ".json"
+                         ? read_safetensors_index(job.files[0])
+                         : read_safetensors(job.files[0], job.verify);
   for (const auto& [name, tensor] : contents.weights.tensors) {
     contents.parameters += tensor.shape().elements();
     contents.bytes += static_cast<std::int64_t>(tensor.bytes());
   }
   const auto& metadata = contents.weights.metadata;
   if (const auto found = metadata.find(kModelKey); found != metadata.end()) {
-    const std::string place = job.file.string() + ": metadata " + kModelKey;
+    const std::string place = job.files[0].string() + ": metadata " + kModelKey;
     contents.info = ModelInfo::from_json(Json::parse(found->second, place));
     trace(contents);
   }
@@ -109,7 +111,7 @@ std::string in_text(const InspectJob& job, const Contents& contents) {
     tensors.add({name, std::string(name_of(tensor.dtype())), tensor.shape().str(),
                  std::to_string(tensor.bytes())});
   }
-  Table summary({"file", job.file.string()});
+  Table summary({"file", job.files[0].string()});
   if (contents.info) add_model(summary, contents);
   summary.add({"parameters", with_prefix(static_cast<double>(contents.parameters)) + " in " +
                                  std::to_string(contents.weights.tensors.size()) + " tensors, " +
@@ -128,7 +130,7 @@ Json tensor_json(const std::string& name, const Tensor& tensor) {
 
 Json to_json(const InspectJob& job, const Contents& contents) {
   Json json = Json::object();
-  json.set("file", job.file.string()).set("converted", contents.info.has_value());
+  json.set("file", job.files[0].string()).set("converted", contents.info.has_value());
   if (contents.info) {
     const ModelInfo& info = *contents.info;
     json.set("family", info.family).set("config", info.config);
@@ -151,16 +153,29 @@ Json to_json(const InspectJob& job, const Contents& contents) {
 
 std::string graph_text(const InspectJob& job, const Contents& contents) {
   if (!contents.info) {
-    throw UnsupportedError(job.file.string() +
+    throw UnsupportedError(job.files[0].string() +
                            ": only a converted model has a graph; run vit_convert first");
   }
   return job.graph == "dot" ? to_dot(contents.graph) : to_text(contents.graph);
 }
 
+void require_sense(const InspectJob& job) {
+  if (job.compare && job.files.size() != 3) {
+    throw UsageError("--compare takes two model files and a picture");
+  }
+  if (!job.compare && job.files.size() != 1) throw UsageError("expected one file (see --help)");
+}
+
 }  // namespace
 
 void declare(CLI::App& app, InspectJob& job) {
-  app.add_option("FILE", job.file, "A model file, a safetensors file or a shard index")->required();
+  app.add_option("FILE", job.files,
+                 "A model file, a safetensors file or a shard index; with --compare a reference, "
+                 "a model made from it, and a picture")
+      ->required();
+  app.add_flag("--compare", job.compare,
+               "Show how far each layer of the second model is from the first one's, for the "
+               "picture");
   app.add_option("-f,--format", job.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.add_option("--graph", job.graph, "Show the network's graph: text, or dot for GraphViz")
       ->check(CLI::IsMember({"text", "dot"}));
@@ -168,6 +183,13 @@ void declare(CLI::App& app, InspectJob& job) {
 }
 
 int run(const InspectJob& job) {
+  require_sense(job);
+  if (job.compare) {
+    const std::vector<LayerError> layers =
+        compare_layers(job.files[0], job.files[1], job.files[2], job.threads);
+    std::cout << (job.format == "json" ? to_json(layers).dump(2) + "\n" : to_text(layers));
+    return kOk;
+  }
   const Contents contents = read(job);
   if (!job.graph.empty()) {
     std::cout << graph_text(job, contents);

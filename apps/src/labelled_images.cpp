@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "evaluate.h"
+#include "inputs.h"
 #include "vitq/error.h"
 
 namespace vitq::apps {
@@ -187,6 +188,15 @@ ClassFolders find_class_folders(const fs::path& folder, const ModelInfo& info,
     throw FileError(Fault::kMalformed, folder.string(), "its class folders hold no JPEG or PNG");
   }
   return found;
+}
+
+std::vector<LabelledImage> find_unlabelled(const fs::path& folder) {
+  std::vector<LabelledImage> images;
+  if (!sorted_entries(folder, true).empty()) return images;
+  for (std::string& path : expand_inputs({folder.string()}, false)) {
+    images.push_back({std::move(path), kNoLabel});
+  }
+  return images;
 }
 
 std::vector<LabelledImage> spread(std::span<const LabelledImage> images, std::size_t count) {

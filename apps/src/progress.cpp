@@ -15,6 +15,8 @@ constexpr auto kInterval = std::chrono::milliseconds(100);
 constexpr std::size_t kWidth = 24;
 constexpr const char* kClearLine = "\r\033[K";
 
+}  // namespace
+
 std::string clock_time(double seconds) {
   const auto whole = static_cast<long long>(seconds + 0.5);
   char text[48];
@@ -26,8 +28,6 @@ std::string clock_time(double seconds) {
   }
   return text;
 }
-
-}  // namespace
 
 std::string progress_line(std::size_t done, std::size_t total, const std::string& unit,
                           double seconds) {
@@ -62,6 +62,16 @@ void Progress::note(const std::string& line) {
   if (shown_) std::cerr << kClearLine;
   std::cerr << line << '\n';
   if (shown_) draw();
+}
+
+StatusLine::StatusLine() : shown_(isatty(STDERR_FILENO) == 1) {}
+
+StatusLine::~StatusLine() {
+  if (shown_) std::cerr << kClearLine << std::flush;
+}
+
+void StatusLine::show(const std::string& line) const {
+  if (shown_) std::cerr << kClearLine << line << std::flush;
 }
 
 void Progress::draw() const {

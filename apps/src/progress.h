@@ -33,6 +33,24 @@ class Progress {
   Clock::time_point drawn_ = {};
 };
 
+// A line of text on standard error that is written again and again; only if that is a terminal.
+class StatusLine {
+ public:
+  StatusLine();
+  // Takes the line away.
+  ~StatusLine();
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+
+  void show(const std::string& line) const;
+
+ private:
+  bool shown_;
+};
+
+// "0:20", "1:02:03".
+std::string clock_time(double seconds);
+
 // "123/677 images [#####---------------] 27.5/s, 0:20 left", without the carriage control.
 std::string progress_line(std::size_t done, std::size_t total, const std::string& unit,
                           double seconds);

@@ -29,7 +29,7 @@ Model deit_tiny(const fs::path& weights, const fs::path& scratch) {
 
 std::int64_t right(Model& model, const fs::path& pictures, const fs::path& list) {
   const auto images = apps::read_label_list(list, pictures, apps::class_count(model));
-  return apps::evaluate(model, images, 8, 1).right;
+  return apps::evaluate(model, images, {}).right;
 }
 
 fs::path golden(const char* name) {

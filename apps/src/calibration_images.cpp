@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "calibration_images.h"
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+
+#include "inputs.h"
+#include "vitq/error.h"
+
+namespace vitq::apps {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// S. Vigna's SplitMix64: a bijection of a counter.
+std::uint64_t next_random(std::uint64_t& state) {
+  state += 0x9E3779B97F4A7C15U;
+  std::uint64_t z = state;
+  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
+  return z ^ (z >> 31U);
+}
+
+std::vector<fs::path> read_list(const fs::path& list) {
+  std::ifstream in(list);
+  if (!in) throw FileError(Fault::kUnreadable, list.string(), "cannot be opened");
+  std::vector<fs::path> images;
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    const std::string name = line.substr(0, line.find_first_of("\t\r"));
+    if (name.empty()) continue;
+    const fs::path image = list.parent_path() / name;
+    if (!fs::is_regular_file(image)) {
+      throw FileError(Fault::kUnreadable, image.string(),
+                      "no such file, though line " + std::to_string(number) + " of " +
+                          list.string() + " names it");
+    }
+    images.push_back(image);
+  }
+  if (images.empty()) throw FileError(Fault::kMalformed, list.string(), "lists no images");
+  return images;
+}
+
+std::vector<fs::path> find_images(const fs::path& source) {
+  if (!fs::is_directory(source)) return read_list(source);
+  std::vector<fs::path> images;
+  for (std::string& path : expand_inputs({source.string()}, true)) {
+    images.emplace_back(std::move(path));
+  }
+  return images;
+}
+
+std::vector<std::size_t> even_sample(std::size_t total, std::size_t count) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(i * total / count);
+  return chosen;
+}
+
+}  // namespace
+
+std::vector<std::size_t> random_sample(std::size_t total, std::size_t count, std::uint64_t seed) {
+  std::vector<std::size_t> order(total);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = 0; i < count; ++i) {
+    std::swap(order[i], order[i + next_random(seed) % (total - i)]);
+  }
+  order.resize(count);
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+std::vector<fs::path> calibration_images(const CalibrationJob& job) {
+  const std::vector<fs::path> all = find_images(job.source);
+  if (job.samples >= all.size()) return all;
+  std::vector<fs::path> images;
+  for (const std::size_t index : job.seed ? random_sample(all.size(), job.samples, *job.seed)
+                                          : even_sample(all.size(), job.samples)) {
+    images.push_back(all[index]);
+  }
+  return images;
+}
+
+CalibrationSet calibration_set(std::vector<fs::path> images, const Preprocess& preprocess) {
+  CalibrationSet set;
+  set.count = static_cast<std::int64_t>(images.size());
+  set.digest = digest_of(images);
+  set.batch = [images = std::move(images), preprocess](std::int64_t begin, std::int64_t n) {
+    std::vector<Image> pixels;
+    for (std::int64_t i = begin; i < begin + n; ++i) {
+      const fs::path& path = images[static_cast<std::size_t>(i)];
+      pixels.push_back(preprocess.pixels(read_image(path, Exif::kIgnore)));
+    }
+    return normalize(pixels, preprocess);
+  };
+  return set;
+}
+
+}  // namespace vitq::apps

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where two forms of one network come apart: the error of each layer's result for one picture.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vitq/json.h"
+#include "vitq/tensor.h"
+
+namespace vitq::apps {
+
+struct LayerError {
+  std::string name;
+  std::string op;
+  Shape shape;
+  std::optional<double> decibels;          // of all values; nothing if they are equal
+  std::optional<double> special_decibels;  // of the rows that the network's outputs read
+  bool special = false;                    // whether there are such rows
+};
+
+// The results of every Linear and Conv2d with weights and of every attention, then the outputs, of
+// `model` against those of `reference`, in the network's order. Throws UnsupportedError if the two
+// are not the same network.
+std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
+                                       const std::filesystem::path& model,
+                                       const std::filesystem::path& picture, int threads);
+
+std::string to_text(const std::vector<LayerError>& layers);
+Json to_json(const std::vector<LayerError>& layers);
+
+}  // namespace vitq::apps

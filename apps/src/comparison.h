@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far the answers of one network are from those of another on the same pictures.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace vitq::apps {
+
+// The first of the greatest values.
+std::size_t argmax(std::span<const float> values);
+
+// The Kullback-Leibler divergence of softmax(logits) from softmax(reference), in nats.
+double divergence(std::span<const float> reference, std::span<const float> logits);
+
+// The exact two-sided probability of a split as uneven as lost : won if both were equally likely:
+// Q. McNemar, Psychometrika 12 (1947), with the binomial distribution. 1 if there are none.
+double mcnemar_p(std::int64_t lost, std::int64_t won);
+
+// 10 log10(reference / error); nothing where one of the energies is 0.
+std::optional<double> decibels(double reference_energy, double error_energy);
+
+// Sums over pictures.
+struct Comparison {
+  std::int64_t images = 0;
+  std::int64_t agreeing = 0;      // the most probable class is the same
+  std::int64_t lost = 0;          // only the reference is right
+  std::int64_t won = 0;           // only the other is right
+  double reference_energy = 0.0;  // squares of the reference's logits
+  double error_energy = 0.0;      // squares of the differences
+  double divergence = 0.0;
+
+  // Takes in the logits of one picture; `label` is negative where it is unknown.
+  void add(std::span<const float> reference, std::span<const float> logits, std::int64_t label);
+};
+
+}  // namespace vitq::apps

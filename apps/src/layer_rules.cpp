@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layer_rules.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "args.h"
+
+namespace vitq::apps {
+
+namespace {
+
+// The standard library's expressions recurse over them.
+constexpr std::size_t kLongestPattern = 1000;
+
+std::string quote(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
+
+void require_expression(const std::string& pattern) {
+  if (pattern.size() > kLongestPattern) {
+    throw UsageError("a regular expression has more than " + std::to_string(kLongestPattern) +
+                     " characters");
+  }
+  try {
+    std::regex(pattern, std::regex::ECMAScript);
+  } catch (const std::regex_error& error) {
+    throw UsageError(quote(pattern) + " is not a regular expression: " + error.what());
+  }
+}
+
+void require_members(const Json& json, std::span<const std::string_view> known) {
+  for (const auto& [key, value] : json.members()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) value.fail("unknown key");
+  }
+}
+
+LayerRule rule_from_json(const Json& json) {
+  constexpr std::string_view kKeys[] = {"layers", "bits"};
+  require_members(json, kKeys);
+  const std::string bits = json.at("bits").string();
+  const Json layers = json.at("layers");
+  try {
+    LayerRule rule = keep_rule(layers.string());
+    if (bits != "keep") rule.bits = parse_bits(bits);
+    return rule;
+  } catch (const UsageError& error) {
+    json.fail(error.what());
+  }
+}
+
+}  // namespace
+
+Bits parse_bits(std::string_view text) {
+  const auto digit = [text](std::size_t at) { return at < text.size() ? text[at] - '0' : -1; };
+  const Bits bits = {digit(1), digit(3)};
+  const auto fits = [](int n) { return n >= kLeastBits && n <= kMostBits; };
+  const bool shaped = text.size() == 4 && text[0] == 'w' && text[2] == 'a';
+  if (shaped && fits(bits.weights) && fits(bits.activations)) return bits;
+  throw UsageError("expected bits from w4a4 to w8a8, found " + quote(text));
+}
+
+LayerRule keep_rule(const std::string& pattern) {
+  require_expression(pattern);
+  return {pattern, std::nullopt};
+}
+
+LayerRule set_rule(const std::string& text) {
+  const std::size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw UsageError("expected REGEX=w6a8, found " + quote(text));
+  }
+  LayerRule rule = keep_rule(text.substr(0, equals));
+  rule.bits = parse_bits(std::string_view(text).substr(equals + 1));
+  return rule;
+}
+
+std::vector<LayerRule> rules_from_json(const Json& json) {
+  constexpr std::string_view kKeys[] = {"rules"};
+  require_members(json, kKeys);
+  std::vector<LayerRule> rules;
+  for (const Json& rule : json.at("rules").items()) rules.push_back(rule_from_json(rule));
+  return rules;
+}
+
+}  // namespace vitq::apps

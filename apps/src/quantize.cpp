@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantize.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+#include "args.h"
+#include "layer_rules.h"
+#include "output.h"
+#include "progress.h"
+#include "quantize_report.h"
+#include "range_check.h"
+#include "vitq/error.h"
+#include "vitq/model.h"
+
+namespace vitq::apps {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Without the output's folder a long calibration would be in vain.
+void require_writable(const fs::path& path, Overwrite overwrite) {
+  if (path.empty()) return;
+  require_free(path, overwrite);
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder)) {
+    throw FileError(Fault::kUnreadable, path.string(), "its folder does not exist");
+  }
+}
+
+void require_sense(const QuantizeJob& job) {
+  if (job.model.empty()) throw UsageError("MODEL is missing (see --help)");
+  if (!job.report.empty()) report_format(job.report);
+  if (job.dry_run) return;
+  if (job.output.empty()) throw UsageError("no output is named: -o FILE, or --dry-run");
+  if (job.calibration.source.empty()) {
+    throw UsageError("--calib FOLDER is missing: pictures like those that the network will see");
+  }
+  require_writable(job.output, job.overwrite);
+  require_writable(job.report, job.overwrite);
+}
+
+Recipe find_recipe(const std::string& name) {
+  if (name.ends_with(".json")) return recipe_from_json(Json::read(name));
+  const std::vector<std::string_view> names = recipe_names();
+  if (std::find(names.begin(), names.end(), name) != names.end()) return recipe_named(name);
+  std::string known;
+  for (const std::string_view other : names)
+    known += (known.empty() ? "" : ", ") + std::string(other);
+  throw UsageError("there is no recipe '" + name + "'; there are: " + known +
+                   ", and files that end in .json");
+}
+
+// A float model and what the quantizer takes of it.
+struct Source {
+  explicit Source(const fs::path& path)
+      : model(Model::load(path)), weights(read_safetensors(path)) {
+    if (!model.info().quantization.is_null()) {
+      throw UnsupportedError(path.string() + ": is quantized already");
+    }
+  }
+
+  Network network() {
+    const Preprocess& preprocess = model.info().preprocess;
+    const auto list = [](const std::array<float, 3>& values) {
+      return std::vector<float>(values.begin(), values.end());
+    };
+    return {model.graph(), weights, vitq::Pixels{list(preprocess.mean), list(preprocess.std)}};
+  }
+
+  Model model;
+  Weights weights;
+};
+
+QuantizeOptions options_of(const QuantizeJob& job) {
+  QuantizeOptions options;
+  options.bits = job.bits;
+  if (!job.policy.empty()) options.rules = rules_from_json(Json::read(job.policy));
+  options.rules.insert(options.rules.end(), job.rules.begin(), job.rules.end());
+  options.threads = job.threads;
+  options.memory_bytes = job.memory << 20;
+  options.scratch = fs::temp_directory_path();
+  return options;
+}
+
+std::string progress_text(const vitq::Progress& progress) {
+  std::string text = std::to_string(progress.index + 1) + "/" + std::to_string(progress.count) +
+                     " layers  " + progress.layer + "  " + clock_time(progress.seconds);
+  if (progress.index > 0) text += ", " + clock_time(progress.seconds_left) + " left";
+  return text;
+}
+
+// The model file: the float model's information, and how it was quantized.
+void write_model(const QuantizeJob& job, Source& source, Quantized& made) {
+  ModelInfo info = source.model.info();
+  info.quantization = made.provenance;
+  info.quantization.set("clipped", clipped_in_calibration(made.report));
+  info.quantization.set("scheme", scheme_to_json(source.model.graph(), made.scheme));
+  made.weights.metadata["vitq"] = info.to_json().dump();
+  write_safetensors(job.output, made.weights, job.overwrite);
+}
+
+void declare_calibration(CLI::App& app, CalibrationJob& job) {
+  app.add_option("--calib", job.source,
+                 "Pictures like those that the network will see: a folder (with those below it), "
+                 "or a text file that names them, one a line, relative to itself");
+  app.add_option("--samples", job.samples,
+                 "At most so many pictures, spread evenly over all (default 128)")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--seed", job.seed, "Choose the pictures at random, from this number");
+}
+
+// Triggered as they are read, because their order counts.
+void declare_rules(CLI::App& app, QuantizeJob& job) {
+  const auto keep = [&job](const std::string& text) { job.rules.push_back(keep_rule(text)); };
+  const auto set = [&job](const std::string& text) { job.rules.push_back(set_rule(text)); };
+  app.add_option_function<std::string>(
+         "--keep", keep, "REGEX: layers whose name it is found in stay in float; may be repeated")
+      ->trigger_on_parse();
+  app.add_option_function<std::string>(
+         "--set", set,
+         "REGEX=w6a8: such layers get 6 and 8 bits; may be repeated. Of all --keep and --set that "
+         "match a layer the last holds")
+      ->trigger_on_parse();
+  app.add_option("--policy", job.policy,
+                 "The same as JSON: {\"rules\": [{\"layers\": REGEX, \"bits\": \"w6a8\" or "
+                 "\"keep\"}]}; --keep and --set come after it");
+}
+
+}  // namespace
+
+void declare(CLI::App& app, QuantizeJob& job) {
+  app.add_option("MODEL", job.model, "The float model file");
+  app.add_option("-o,--output", job.output, "The model file to write");
+  declare_calibration(app, job.calibration);
+  app.add_option("--recipe", job.recipe, "How: a name (default: default), or a JSON file");
+  app.add_flag("--print-recipe", job.print_recipe,
+               "Show the recipe as JSON, to start one of your own from, and exit");
+  app.add_option("--weight-bits", job.bits.weights, "Bits of the weights, 4 to 8 (default 7)")
+      ->check(CLI::Range(kLeastBits, kMostBits));
+  app.add_option("--act-bits", job.bits.activations, "Bits of the activations, 4 to 8 (default 8)")
+      ->check(CLI::Range(kLeastBits, kMostBits));
+  declare_rules(app, job);
+  app.add_flag("--dry-run", job.dry_run, "Show the layers, their bits and sizes; write nothing");
+  app.add_option("--report", job.report, "Ranges and errors of each layer, as .json or .csv");
+  app.add_option("--memory", job.memory,
+                 "MiB for intermediate results (default 2048); the rest goes to a temporary file")
+      ->check(CLI::Range(1, 1 << 20));
+}
+
+int run(const QuantizeJob& job) {
+  const Recipe recipe = find_recipe(job.recipe);
+  if (job.print_recipe) {
+    std::cout << recipe.json.dump(2) << '\n';
+    return kOk;
+  }
+  require_sense(job);
+  QuantizeOptions options = options_of(job);
+  Source source(job.model);
+  const Network network = source.network();
+  const std::vector<LayerPlan> plan = plan_layers(network, recipe, options);
+  if (job.dry_run) {
+    std::cout << plan_text(plan, source.weights);
+    return kOk;
+  }
+  const CalibrationSet calibration =
+      calibration_set(calibration_images(job.calibration), source.model.info().preprocess);
+  const auto start = std::chrono::steady_clock::now();
+  Quantized made;
+  {
+    const StatusLine status;
+    options.progress = [&status](const vitq::Progress& p) { status.show(progress_text(p)); };
+    made = quantize(network, calibration, recipe, options);
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  write_model(job, source, made);
+  if (!job.report.empty()) {
+    write_file(job.report, report_text(made, report_format(job.report)), job.overwrite);
+  }
+  std::cerr << summary_text({job.model, job.output, calibration.count, seconds.count()}, made);
+  return kOk;
+}
+
+}  // namespace vitq::apps

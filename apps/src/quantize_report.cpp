@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantize_report.h"
+
+#include <array>
+#include <cstdio>
+#include <numeric>
+
+#include "args.h"
+#include "table.h"
+
+namespace vitq::apps {
+
+namespace {
+
+std::string bits_text(const LayerPlan& layer) {
+  if (!layer.bits) return "float";
+  const std::string activations = "a" + std::to_string(layer.bits->activations);
+  return layer.attention ? activations : "w" + std::to_string(layer.bits->weights) + activations;
+}
+
+std::int64_t bytes_of(const Weights& weights, const std::string& name) {
+  const Tensor* tensor = weights.find(name);
+  return tensor == nullptr ? 0 : static_cast<std::int64_t>(tensor->bytes());
+}
+
+std::int64_t float_bytes(const LayerPlan& layer, const Weights& weights) {
+  return bytes_of(weights, layer.name + ".weight") + bytes_of(weights, layer.name + ".bias");
+}
+
+std::string ratio(std::int64_t bytes, std::int64_t of) {
+  return fixed(static_cast<double>(bytes) / static_cast<double>(of), 3);
+}
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+std::string csv_line(const LayerReport& entry) {
+  const LayerPlan& plan = entry.plan;
+  std::string line = csv_field(plan.name) + (plan.attention ? ",attention," : ",layer,") +
+                     bits_text(plan) + ',' + std::to_string(plan.bytes);
+  if (!plan.bits || plan.attention) return line + ",,,,,,\n";
+  line += entry.range == Range::kFrozen ? ",frozen" : ",per_row";
+  for (const double value : {static_cast<double>(entry.least), static_cast<double>(entry.most),
+                             entry.clipped, entry.error_before, entry.error_after}) {
+    line += ',' + number(value);
+  }
+  return line + '\n';
+}
+
+// "head", "blocks.0.attn.qkv and 3 more"; the attentions' products are not counted.
+std::string kept_text(const Quantized& made) {
+  std::vector<std::string> kept;
+  for (const LayerReport& entry : made.report) {
+    if (!entry.plan.bits) kept.push_back(entry.plan.name);
+  }
+  if (kept.empty()) return "nothing but normalization, softmax and activation functions";
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(kept.size(), 4); ++i) {
+    text += (i == 0 ? "" : ", ") + kept[i];
+  }
+  if (kept.size() > 4) text += " and " + std::to_string(kept.size() - 4) + " more";
+  return text;
+}
+
+}  // namespace
+
+std::string plan_text(std::span<const LayerPlan> plan, const Weights& weights) {
+  std::int64_t before = 0;
+  for (const auto& [name, tensor] : weights.tensors) {
+    before += static_cast<std::int64_t>(tensor.bytes());
+  }
+  std::int64_t after = before;
+  Table table({"layer", "bits", "weights", "bytes now", "bytes then"}, "llrrr");
+  for (const LayerPlan& layer : plan) {
+    const std::int64_t now = float_bytes(layer, weights);
+    const std::int64_t then = layer.bits ? layer.bytes : now;
+    after += then - now;
+    const bool has_weights = !layer.attention;
+    table.add({layer.name, bits_text(layer),
+               has_weights ? with_prefix(static_cast<double>(layer.weights)) : "",
+               has_weights ? byte_count(now) : "", has_weights ? byte_count(then) : ""});
+  }
+  return table.str() + "\nall tensors: " + byte_count(before) + " now, about " + byte_count(after) +
+         " then (" + ratio(after, before) + ")\n";
+}
+
+ReportFormat report_format(const std::filesystem::path& path) {
+  if (path.extension() == ".json") return ReportFormat::kJson;
+  if (path.extension() == ".csv") return ReportFormat::kCsv;
+  throw UsageError("the name of a report ends in .json or .csv, not as '" + path.string() + "'");
+}
+
+std::string report_text(const Quantized& made, ReportFormat format) {
+  if (format == ReportFormat::kJson) {
+    Json json = made.provenance;
+    return json.set("layers", report_to_json(made.report)).dump(2) + "\n";
+  }
+  std::string text = "layer,kind,bits,bytes,range,least,most,clipped,error_before,error_after\n";
+  for (const LayerReport& entry : made.report) text += csv_line(entry);
+  return text;
+}
+
+std::string summary_text(const QuantizeFacts& facts, const Quantized& made) {
+  const auto size = [](const std::filesystem::path& path) {
+    return static_cast<std::int64_t>(std::filesystem::file_size(path));
+  };
+  const std::int64_t before = size(facts.source);
+  const std::int64_t after = size(facts.output);
+  return facts.output.string() + ": " + byte_count(after) + ", " + ratio(after, before) + " of " +
+         facts.source.string() + " (" + byte_count(before) + ")\n" + "  calibrated on  " +
+         std::to_string(facts.images) + " pictures, in " + fixed(facts.seconds, 1) + " s\n" +
+         "  in float       " + kept_text(made) + "\n";
+}
+
+}  // namespace vitq::apps
