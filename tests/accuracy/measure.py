@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the programs and keeps what they measured, so that an interrupted run goes on where it stopped."""
+
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+
+
+class Programs:
+    def __init__(self, folder, threads):
+        self.folder = folder
+        self.threads = threads
+
+    def run(self, name, *options):
+        """What the program prints; its failure is ours."""
+        command = [self.folder / name, *options, "-t", str(self.threads)]
+        return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
+
+    def version(self):
+        return self.run("vit_quantize", "--version").strip()
+
+    def digest(self):
+        """Changes with the programs."""
+        files = [self.folder / "vit_quantize", self.folder / "vit_eval"]
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+    def recipe(self, name):
+        """A named recipe as JSON; None if the programs do not know it."""
+        command = [str(self.folder / "vit_quantize"), "--recipe", name, "--print-recipe"]
+        result = subprocess.run(command, capture_output=True, text=True)
+        return json.loads(result.stdout) if result.returncode == 0 else None
+
+
+@dataclass
+class Row:
+    recipe: str
+    bits: str
+    images: int
+    top1: float
+    float_top1: float
+    lost: int
+    won: int
+    agreement: float
+    snr: float
+    kl: float
+    size: int
+    ratio: float
+    seconds: float
+
+
+class Measurements:
+    def __init__(self, programs, work):
+        self.programs = programs
+        self.work = work
+        self.file = work / f"figures_{programs.digest()[:16]}.json"
+        self.known = json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def row(self, network, wanted):
+        recipe, weight_bits, activation_bits = wanted
+        name = json.loads(open(recipe).read())["name"] if recipe.endswith(".json") else recipe
+        key = f"{network.name}|{name}|w{weight_bits}a{activation_bits}"
+        if key not in self.known:
+            print(key, file=sys.stderr)
+            self.known[key] = asdict(self._measure(network, wanted, name))
+            self.file.write_text(json.dumps(self.known, indent=1))
+        return Row(**self.known[key])
+
+    def _measure(self, network, wanted, name):
+        recipe, weight_bits, activation_bits = wanted
+        model = self.work / "quantized.safetensors"
+        start = time.monotonic()
+        self.programs.run("vit_quantize", network.model, "--calib", network.calibration, "-o", model,
+                          "--recipe", recipe, "--weight-bits", weight_bits, "--act-bits", activation_bits,
+                          "--force")
+        seconds = time.monotonic() - start
+        evaluations = [json.loads(self.programs.run(
+            "vit_eval", model, "--against", network.model, "--images", part.folder, "--labels", part.labels,
+            "--format", "json", *part.options)) for part in network.sets]
+        size = os.path.getsize(model)
+        return Row(name, f"W{weight_bits}A{activation_bits}", size=size,
+                   ratio=size / os.path.getsize(network.model), seconds=seconds, **pooled(evaluations))
+
+
+def pooled(evaluations):
+    """The figures of several sets as if they were one."""
+    images = sum(each["images"] for each in evaluations)
+    total = lambda key: sum(each["against"]["sums"][key] for each in evaluations)
+    error = total("error_energy")
+    return {
+        "images": images,
+        "top1": 100 * sum(each["right"] for each in evaluations) / images,
+        "float_top1": 100 * total("right") / images,
+        "lost": sum(each["against"]["lost"] for each in evaluations),
+        "won": sum(each["against"]["won"] for each in evaluations),
+        "agreement": 100 * total("agreeing") / images,
+        "snr": 10 * math.log10(total("reference_energy") / error) if error else math.inf,
+        "kl": total("kl") / images,
+    }

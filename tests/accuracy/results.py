@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Quantizes real networks by every recipe and number of bits, evaluates each against the float network,
+and writes what was measured to docs/results.md. Needs the built programs and VITQ_DATA; the standard
+library only. What has been measured by the same programs is not measured again."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import networks
+import table
+from measure import Measurements, Programs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# (recipe, weight bits, activation bits), in the order in which they are shown.
+DEFAULT = [("default", *bits) for bits in ((7, 8), (8, 8), (6, 8), (6, 6), (4, 8), (4, 4))]
+BASELINES = [(recipe, 8, 8) for recipe in ("minmax", "percentile", "mse", "entropy")]
+PAPER = [("paper", 8, 8), ("paper", 6, 6)]
+ABLATION = [
+    ("similarity", {"ranking": False, "bias_correction": False}),
+    ("similarity, ranking", {"bias_correction": False}),
+    ("similarity, bias correction", {"ranking": False}),
+    ("similarity, ranking, bias correction", {}),
+]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programs", type=Path, default=ROOT / "build" / "release" / "bin")
+    parser.add_argument("--data", type=Path, help="otherwise VITQ_DATA")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "results", help="for models and figures")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results.md")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
+    parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation'")
+    parser.add_argument("--date", help="stated in the file, if given")
+    return parser.parse_args()
+
+
+def ablation_recipes(programs, folder):
+    """The paper's recipe with parts switched off, as files."""
+    paper = programs.recipe("paper")
+    if paper is None:
+        return []
+    rows = []
+    for number, (name, settings) in enumerate(ABLATION):
+        recipe = json.loads(json.dumps(paper))
+        recipe["name"] = f"paper: {name}"
+        for steps in recipe["rounds"]:
+            for step in steps:
+                if step["method"] == "correlation":
+                    step.update(settings)
+        file = folder / f"paper_{number}.json"
+        file.write_text(json.dumps(recipe))
+        rows.append((str(file), 8, 8))
+    return rows
+
+
+def measure_all(options, programs):
+    measurements = Measurements(programs, options.work)
+    wanted = lambda row: not options.recipes or row[0] in options.recipes
+    sections = []
+    for name in options.networks:
+        network = networks.ALL[name](programs, options.data, options.work)
+        if network is None:
+            print(f"{name}: not here, left out", file=sys.stderr)
+            continue
+        rows = [row for row in DEFAULT + BASELINES + PAPER if wanted(row) and programs.recipe(row[0])]
+        if name == "deit_tiny" and (not options.recipes or "ablation" in options.recipes):
+            rows += ablation_recipes(programs, options.work)
+        sections.append((network, [measurements.row(network, row) for row in rows]))
+    return sections
+
+
+def main():
+    options = arguments()
+    options.data = networks.data_folder(options.data)
+    options.work.mkdir(parents=True, exist_ok=True)
+    programs = Programs(options.programs, options.threads)
+    sections = measure_all(options, programs)
+    options.output.write_text(table.page(sections, programs, options.date))
+
+
+if __name__ == "__main__":
+    main()
