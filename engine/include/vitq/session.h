@@ -19,8 +19,8 @@ struct SessionOptions {
   bool profile = false;  // time every step
 };
 
-// Called before a step whose operand is observed, with the operand's values, dense; not for operands
-// that are held as codes.
+// Called before a step whose operand is observed, with the operand's values, dense; not for
+// operands that are held as codes.
 using Tap = std::function<void(Site site, const Tensor& values)>;
 
 // What one step is and has cost.

@@ -2,6 +2,7 @@
 // The graph for people: a text listing and GraphViz. Weights appear only as operands.
 #include <iomanip>
 #include <sstream>
+#include <string>
 
 #include "vitq/graph.h"
 
@@ -13,6 +14,11 @@ bool is_weight(const Node& node) {
          std::holds_alternative<op::Constant>(node.op);
 }
 
+std::string operand_text(const Graph& graph, NodeId input) {
+  const Node& node = graph[input];
+  return is_weight(node) ? node.name + node.shape.str() : '%' + std::to_string(input);
+}
+
 }  // namespace
 
 std::string to_text(const Graph& graph) {
@@ -22,13 +28,7 @@ std::string to_text(const Graph& graph) {
     if (is_weight(node)) continue;
     out << std::setw(5) << id << "  " << std::left << std::setw(10) << name_of(node.op)
         << std::setw(28) << node.name << std::setw(22) << node.shape.str() << std::right;
-    for (const NodeId input : node.inputs) {
-      if (is_weight(graph[input])) {
-        out << ' ' << graph[input].name << graph[input].shape.str();
-      } else {
-        out << " %" << input;
-      }
-    }
+    for (const NodeId input : node.inputs) out << ' ' << operand_text(graph, input);
     out << '\n';
   }
   for (const GraphOutput& output : graph.outputs()) {

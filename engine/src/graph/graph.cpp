@@ -81,35 +81,48 @@ std::int64_t macs(const Graph& graph, NodeId id) {
   return 0;
 }
 
+namespace {
+
+std::size_t index(NodeId id) {
+  return static_cast<std::size_t>(id);
+}
+
+// What has to be computed for the outputs when the inputs are given; the inputs are not among it.
+std::vector<bool> needed_between(const Graph& graph, std::span<const NodeId> inputs,
+                                 std::span<const NodeId> outputs) {
+  std::vector<bool> given(index(graph.size()), false);
+  std::vector<bool> needed(index(graph.size()), false);
+  for (const NodeId id : inputs) given[index(id)] = true;
+  for (const NodeId id : outputs) needed[index(id)] = !given[index(id)];
+  for (NodeId id = graph.size(); id-- > 0;) {
+    if (!needed[index(id)]) continue;
+    for (const NodeId input : graph[id].inputs) needed[index(input)] = !given[index(input)];
+  }
+  return needed;
+}
+
+NodeId add_copy(const Node& node, Subgraph& to) {
+  if (std::holds_alternative<op::Param>(node.op)) return to.graph.param(node.name, node.shape);
+  std::vector<NodeId> operands;
+  for (const NodeId input : node.inputs) operands.push_back(to.node[index(input)]);
+  return to.graph.add(node.name, node.op, std::move(operands), node.shape);
+}
+
+}  // namespace
+
 Subgraph subgraph(const Graph& graph, std::span<const NodeId> inputs,
                   std::span<const NodeId> outputs) {
-  const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
-  std::vector<bool> given(at(graph.size()), false);
-  std::vector<bool> needed(at(graph.size()), false);
-  for (const NodeId id : inputs) given[at(id)] = true;
-  for (const NodeId id : outputs) needed[at(id)] = true;
-  for (NodeId id = graph.size(); id-- > 0;) {
-    if (!needed[at(id)] || given[at(id)]) continue;
-    for (const NodeId input : graph[id].inputs) needed[at(input)] = true;
-  }
-  Subgraph result = {{}, std::vector<NodeId>(at(graph.size()), -1)};
+  Subgraph result = {{}, std::vector<NodeId>(index(graph.size()), -1)};
   // All inputs, in the order given, so that the caller knows which is which.
   for (const NodeId id : inputs) {
-    result.node[at(id)] = result.graph.add(graph[id].name, op::Input{}, {}, graph[id].shape);
+    result.node[index(id)] = result.graph.add(graph[id].name, op::Input{}, {}, graph[id].shape);
   }
+  const std::vector<bool> needed = needed_between(graph, inputs, outputs);
   for (NodeId id = 0; id < graph.size(); ++id) {
-    if (!needed[at(id)] || given[at(id)]) continue;
-    const Node& node = graph[id];
-    if (std::holds_alternative<op::Param>(node.op)) {
-      result.node[at(id)] = result.graph.param(node.name, node.shape);
-      continue;
-    }
-    std::vector<NodeId> operands;
-    for (const NodeId input : node.inputs) operands.push_back(result.node[at(input)]);
-    result.node[at(id)] = result.graph.add(node.name, node.op, std::move(operands), node.shape);
+    if (needed[index(id)]) result.node[index(id)] = add_copy(graph[id], result);
   }
   std::vector<GraphOutput> named;
-  for (const NodeId id : outputs) named.push_back({graph[id].name, result.node[at(id)]});
+  for (const NodeId id : outputs) named.push_back({graph[id].name, result.node[index(id)]});
   result.graph.set_outputs(std::move(named));
   return result;
 }

@@ -71,6 +71,15 @@ constexpr Turn kTurns[8] = {
     {true, false, false},  {true, false, true},  {true, true, true},  {true, true, false},
 };
 
+// The pixel of the stored picture that the upright one shows at (x, y).
+const std::uint8_t* source(const Image& stored, const Turn& turn, int x, int y) {
+  const int column = turn.swap ? y : x;
+  const int row = turn.swap ? x : y;
+  const int from_x = turn.flip_x ? stored.width - 1 - column : column;
+  const int from_y = turn.flip_y ? stored.height - 1 - row : row;
+  return stored.row(from_y) + std::ptrdiff_t{3} * from_x;
+}
+
 }  // namespace
 
 int exif_orientation(std::span<const std::byte> tiff) {
@@ -86,13 +95,7 @@ Image upright(Image image, int orientation) {
       turn.swap ? make_image(image.height, image.width) : make_image(image.width, image.height);
   for (int y = 0; y < out.height; ++y) {
     std::uint8_t* to = out.row(y);
-    for (int x = 0; x < out.width; ++x, to += 3) {
-      const int column = turn.swap ? y : x;
-      const int row = turn.swap ? x : y;
-      const int from_x = turn.flip_x ? image.width - 1 - column : column;
-      const int from_y = turn.flip_y ? image.height - 1 - row : row;
-      std::memcpy(to, image.row(from_y) + std::ptrdiff_t{3} * from_x, 3);
-    }
+    for (int x = 0; x < out.width; ++x, to += 3) std::memcpy(to, source(image, turn, x, y), 3);
   }
   return out;
 }
