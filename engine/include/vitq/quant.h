@@ -23,6 +23,7 @@ struct Site {
   NodeId node = 0;
   int operand = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 sees one in what the compiler makes of it
   friend auto operator<=>(const Site&, const Site&) = default;
 };
 

@@ -12,6 +12,18 @@
 namespace vitq {
 namespace {
 
+// One head of one image.
+struct Head {
+  Buffers buffers;
+  std::byte* memory;
+  std::int64_t image, head;
+
+  template <typename T>
+  T* at(std::int64_t offset) const {
+    return reinterpret_cast<T*>(memory + offset);
+  }
+};
+
 // How codes are held for the products, and the product itself. Floats are filled from codes that
 // were made in a row of their own; bytes are made in place.
 struct IntegerCodes {
@@ -63,18 +75,6 @@ class AttentionKernel : public Kernel {
   std::string name() const override { return Codes::kName; }
 
  private:
-  // One head of one image.
-  struct Head {
-    Buffers buffers;
-    std::byte* memory;
-    std::int64_t image, head;
-
-    template <typename T>
-    T* at(std::int64_t offset) const {
-      return reinterpret_cast<T*>(memory + offset);
-    }
-  };
-
   float* row_of(const Head& head, const View& view, std::int64_t token) const {
     return data_of<float>(head.buffers, view) + head.image * view.strides[0] +
            head.head * view.strides[1] + token * view.strides[2];
