@@ -48,14 +48,14 @@ LinearConstants constants_of(const Node& node, const Tensor& codes, const QParam
       const double code = w[static_cast<std::size_t>(o * k + c)];
       sum += code;
       if (shift.empty()) continue;
-      const double inverse = fold.empty() ? 1.0 : 1.0 / double{fold[column]};
-      shifted += code * double{shift[column]} * inverse;
+      const double inverse = fold.empty() ? 1.0 : 1.0 / static_cast<double>(fold[column]);
+      shifted += code * static_cast<double>(shift[column]) * inverse;
     }
     const auto row = static_cast<std::size_t>(o);
     const float u = weight.scale.size() == 1 ? weight.scale[0] : weight.scale[row];
     result.u.push_back(u);
-    result.r.push_back(static_cast<float>(double{u} * sum));
-    result.b.push_back(static_cast<float>(double{u} * shifted));
+    result.r.push_back(static_cast<float>(static_cast<double>(u) * sum));
+    result.b.push_back(static_cast<float>(static_cast<double>(u) * shifted));
   }
   if (result.u.size() != static_cast<std::size_t>(n)) {
     throw ShapeError("layer '" + node.name + "': the scales do not fit");
@@ -63,12 +63,24 @@ LinearConstants constants_of(const Node& node, const Tensor& codes, const QParam
   return result;
 }
 
+// The weights that the codes stand for.
+Tensor values_of(const LinearConstants& constants) {
+  Tensor values(constants.codes.shape(), DType::kF32);
+  const auto k = static_cast<std::size_t>(constants.codes.shape()[1]);
+  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
+  const std::span<float> to = values.as<float>();
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    to[i] = constants.u[i / k] * static_cast<float>(codes[i]);
+  }
+  return values;
+}
+
 void add_bias(std::vector<float>& b, const Tensor* bias) {
   if (bias == nullptr) return;
   const Tensor values = bias->to_f32();
   const std::span<const float> add = values.as<float>();
   for (std::size_t o = 0; o < b.size(); ++o)
-    b[o] = static_cast<float>(double{b[o]} + double{add[o]});
+    b[o] = static_cast<float>(static_cast<double>(b[o]) + static_cast<double>(add[o]));
 }
 
 LinearConstants constants_of(const Node& node, const Weights& weights,
@@ -200,13 +212,6 @@ void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epi
   const Node& node = graph_[root];
   const LinearConstants constants =
       constants_of(node, weights_, graph_[node.inputs[1]].name, act, weight);
-  const std::int64_t k = constants.codes.shape()[1];
-  Tensor values(constants.codes.shape(), DType::kF32);
-  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    values.as<float>()[i] =
-        constants.u[i / static_cast<std::size_t>(k)] * static_cast<float>(codes[i]);
-  }
   View rounded = fresh(x.dims);  // what the codes stand for, before shift and fold are undone
   if (x.dtype == DType::kU8) {
     add_step(root, step::Copy{}, {x}, rounded);
@@ -214,7 +219,7 @@ void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epi
     add_step(root, step::Quantize{}, {columns_last(root, x)}, rounded,
              {.coding = coding_of(act, x)});
   }
-  const View matrix = constant_view(values);
+  const View matrix = constant_view(values_of(constants));
   const auto part = [&](std::int64_t begin, std::int64_t end, const std::vector<float>& bias) {
     if (begin == end) return;
     const bool all = end - begin == x.dims[kTokens];

@@ -42,14 +42,7 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
   if (const auto* conv = std::get_if<op::Conv2d>(&graph_[root].op)) {
     const Shape& weight = graph_[graph_[root].inputs[1]].shape;
     if (!patches_do_not_overlap(*conv, weight)) {
-      if (coded)
-        throw UnsupportedError("layer '" + graph_[root].name + "': convolutions whose " +
-                               "windows overlap cannot be quantized; keep it in float");
-      std::vector<View> in;
-      for (std::size_t i = 0; i < graph_[root].inputs.size(); ++i) {
-        in.push_back(operand(root, static_cast<int>(i)));
-      }
-      add_step(root, *conv, std::move(in), out, epilogue);
+      overlapping_windows(root, out, epilogue);
       return;
     }
     if (coded && weight[2] > 1 && holds_pixels(root)) x = pixels(root, x);
@@ -65,6 +58,17 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
   } else {
     linear(root, x, out, epilogue);
   }
+}
+
+void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue& epilogue) {
+  const Node& node = graph_[root];
+  if (quantized(root)) {
+    throw UnsupportedError("layer '" + node.name + "': convolutions whose windows overlap cannot " +
+                           "be quantized; keep it in float");
+  }
+  std::vector<View> in;
+  for (const NodeId input : node.inputs) in.push_back(places_[at(input)]);
+  add_step(root, std::get<op::Conv2d>(node.op), std::move(in), out, epilogue);
 }
 
 void Lowering::linear(NodeId root, View x, const View& out, Epilogue epilogue) {
