@@ -33,7 +33,8 @@ Tensor stacked(const std::vector<Tensor>& parts) {
 
 }  // namespace
 
-Dump::Dump(std::filesystem::path folder, const std::vector<std::string>& names, Overwrite overwrite)
+Dump::Dump(const std::filesystem::path& folder, const std::vector<std::string>& names,
+           Overwrite overwrite)
     : overwrite_(overwrite) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);

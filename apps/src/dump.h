@@ -14,7 +14,8 @@ class Dump {
  public:
   // Makes the folder if it is not there. Throws FileError if it cannot be made, or if one of the
   // files to come, NAME.npy for each name, is there already and may not be overwritten.
-  Dump(std::filesystem::path folder, const std::vector<std::string>& names, Overwrite overwrite);
+  Dump(const std::filesystem::path& folder, const std::vector<std::string>& names,
+       Overwrite overwrite);
 
   // Appends [n, ...] to the tensor of that index in `names`.
   void add(std::size_t index, const Tensor& tensor);

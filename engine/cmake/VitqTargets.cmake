@@ -2,9 +2,11 @@
 # One way to make a library of the project, so that every module has the same warnings and layout.
 
 add_library(vitq_warnings INTERFACE)
+# clang takes double{x} for an implicit promotion, too.
 target_compile_options(vitq_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual
-  -Wcast-align -Wdouble-promotion -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wundef
+  -Wcast-align $<$<CXX_COMPILER_ID:GNU>:-Wdouble-promotion> -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wformat=2 -Wundef
   $<$<BOOL:${VITQ_WERROR}>:-Werror>)
 
 # vitq_library(NAME SOURCES a.cpp ... HEADERS include/vitq/a.h ... PUBLIC targets ... PRIVATE targets ...)

@@ -67,8 +67,10 @@ Axis make_axis(int in, int out, const Kernel& kernel) {
   std::vector<double> weights;
   for (int i = 0; i < out; ++i) {
     const double centre = (i + 0.5) * scale;
+    // NOLINTBEGIN(bugprone-incorrect-roundings): as Pillow rounds
     const int first = std::max(0, static_cast<int>(centre - support + 0.5));
     const int last = std::min(in, static_cast<int>(centre + support + 0.5));
+    // NOLINTEND(bugprone-incorrect-roundings)
     weights.clear();
     for (int x = 0; x < last - first; ++x) {
       weights.push_back(kernel.weight((x + first - centre + 0.5) * (1.0 / stretch)));
