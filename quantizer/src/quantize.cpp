@@ -55,11 +55,9 @@ std::shared_ptr<const Values> load(const Network& network, const CalibrationSet&
       throw ShapeError(text_of("calibration image ", image, " is ", picture.shape().str(),
                                ", the network wants ", input.shape.str()));
     }
-    for (const float v : picture.as<float>()) {
-      if (!std::isfinite(v)) {
-        throw UnsupportedError(
-            text_of("calibration image ", image, " has values that are no numbers"));
-      }
+    if (!std::ranges::all_of(picture.as<float>(), [](float v) { return std::isfinite(v); })) {
+      throw UnsupportedError(
+          text_of("calibration image ", image, " has values that are no numbers"));
     }
     std::memcpy(pictures->image(image).data(), picture.data(), picture.bytes());
   }

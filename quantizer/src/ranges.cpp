@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 
 #include "vitq/error.h"
 #include "vitq/quant.h"
@@ -111,28 +112,25 @@ std::vector<double> magnitude_bins(const Histogram& h) {
   return bins;
 }
 
+double total(std::span<const double> bins, double before) {
+  return std::accumulate(bins.begin(), bins.end(), before);
+}
+
 // KL(P || Q) of entropy_range for the first `used` bins; infinite where Q has no mass but P has.
 double divergence(std::span<const double> bins, std::size_t used, std::size_t levels) {
-  double inside = 0.0;
-  double all = 0.0;
-  for (std::size_t b = 0; b < bins.size(); ++b) {
-    all += bins[b];
-    if (b < used) inside += bins[b];
-  }
+  const double inside = total(bins.first(used), 0.0);
+  const double all = total(bins.subspan(used), inside);
   if (inside == 0.0) return HUGE_VAL;
   double kl = 0.0;
   for (std::size_t level = 0; level < levels; ++level) {
     const std::size_t begin = level * used / levels;
-    const std::size_t end = (level + 1) * used / levels;
-    double sum = 0.0;
-    double full = 0.0;
-    for (std::size_t b = begin; b < end; ++b) {
-      sum += bins[b];
-      full += bins[b] > 0.0 ? 1.0 : 0.0;
-    }
-    for (std::size_t b = begin; b < end; ++b) {
-      const double p = (bins[b] + (b + 1 == used ? all - inside : 0.0)) / all;
-      if (p > 0.0 && bins[b] == 0.0) return HUGE_VAL;
+    const std::span<const double> merged = bins.subspan(begin, (level + 1) * used / levels - begin);
+    const double sum = total(merged, 0.0);
+    const auto empty = std::count(merged.begin(), merged.end(), 0.0);
+    const double full = static_cast<double>(merged.size()) - static_cast<double>(empty);
+    for (std::size_t i = 0; i < merged.size(); ++i) {
+      const double p = (merged[i] + (begin + i + 1 == used ? all - inside : 0.0)) / all;
+      if (p > 0.0 && merged[i] == 0.0) return HUGE_VAL;
       if (p > 0.0) kl += p * std::log(p * inside * full / sum);
     }
   }
