@@ -15,6 +15,17 @@ namespace {
 
 using Pixels = std::vector<Image>;
 
+// Null, or why the image cannot be had.
+std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& image,
+                           Image& pixels) noexcept {
+  try {
+    pixels = preprocess.pixels(read_image(image.path, Exif::kIgnore));
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
 // Reads and prepares images; the first of them that cannot be read throws, as if one thread had
 // done it.
 Pixels prepare(const Preprocess& preprocess, std::span<const LabelledImage> images, int threads) {
@@ -23,11 +34,7 @@ Pixels prepare(const Preprocess& preprocess, std::span<const LabelledImage> imag
   const auto stride = static_cast<std::size_t>(threads);
   const auto work = [&](std::size_t first) {
     for (std::size_t i = first; i < images.size(); i += stride) {
-      try {
-        pixels[i] = preprocess.pixels(read_image(images[i].path, Exif::kIgnore));
-      } catch (...) {
-        errors[i] = std::current_exception();
-      }
+      errors[i] = prepare(preprocess, images[i], pixels[i]);
     }
   };
   {

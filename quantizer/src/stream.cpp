@@ -81,16 +81,17 @@ void Stream::compute(std::span<const NodeId> outputs, const Weights& weights, co
   std::vector<std::shared_ptr<const Values>> results;
   for (const NodeId id : outputs) results.push_back(store_.make(graph_[id].shape, images_));
   const std::int64_t workers = std::min<std::int64_t>(std::max(threads, 1), images_);
+  const auto run = [&](Session& session, std::int64_t image) {
+    std::vector<Tensor> inputs;
+    for (const NodeId id : given) inputs.push_back(value(id, image));
+    const std::span<const Tensor> out = session.run(inputs);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      std::memcpy(results[i]->image(image).data(), out[i].data(), out[i].bytes());
+    }
+  };
   parallel_for(threads, workers, [&](std::int64_t worker) {
     Session session(plan, {.threads = 1});
-    std::vector<Tensor> inputs(given.size());
-    for (std::int64_t image = worker; image < images_; image += workers) {
-      for (std::size_t i = 0; i < given.size(); ++i) inputs[i] = value(given[i], image);
-      const std::span<const Tensor> out = session.run(inputs);
-      for (std::size_t i = 0; i < results.size(); ++i) {
-        std::memcpy(results[i]->image(image).data(), out[i].data(), out[i].bytes());
-      }
-    }
+    for (std::int64_t image = worker; image < images_; image += workers) run(session, image);
   });
   for (std::size_t i = 0; i < results.size(); ++i) held_[outputs[i]] = results[i];
 }

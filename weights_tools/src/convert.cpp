@@ -2,6 +2,7 @@
 #include "vitq/convert.h"
 
 #include <fstream>
+#include <optional>
 
 #include "vitq/error.h"
 
@@ -19,6 +20,16 @@ struct SourceFiles {
 
 fs::path if_exists(const fs::path& path) {
   return fs::exists(path) ? path : fs::path();
+}
+
+// A number below a million, in at most seven digits; empty if the text is none.
+std::optional<std::size_t> class_id(const std::string& text) {
+  constexpr std::size_t kMostLabels = 1'000'000;
+  constexpr std::size_t kMostDigits = 7;
+  const bool digits = !text.empty() && text.size() <= kMostDigits &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || std::stoul(text) >= kMostLabels) return std::nullopt;
+  return std::stoul(text);
 }
 
 SourceFiles find_files(const fs::path& source) {
@@ -164,15 +175,10 @@ class Converter {
   // transformers writes the ids as strings.
   static void put_label(std::vector<std::string>& names, const std::string& key,
                         const Json& value) {
-    constexpr std::size_t kMostLabels = 1'000'000;
-    const bool digits =
-        !key.empty() && key.size() <= 7 && key.find_first_not_of("0123456789") == std::string::npos;
-    if (!digits || std::stoul(key) >= kMostLabels) {
-      value.fail("the key '" + key + "' is no class id in [0, 1000000)");
-    }
-    const std::size_t id = std::stoul(key);
-    if (names.size() <= id) names.resize(id + 1);
-    names[id] = value.string();
+    const std::optional<std::size_t> id = class_id(key);
+    if (!id) value.fail("the key '" + key + "' is no class id in [0, 1000000)");
+    if (names.size() <= *id) names.resize(*id + 1);
+    names[*id] = value.string();
   }
 
   // Traces the network: its parameters are the list of tensors that belong in the file.
@@ -208,7 +214,6 @@ Converted convert(const fs::path& source, const ConvertOptions& options) {
 }
 
 std::vector<std::string> read_labels(const fs::path& path) {
-  constexpr std::size_t kMostLabels = 1'000'000;
   std::ifstream in(path);
   if (!in || !fs::is_regular_file(path)) {
     throw FileError(Fault::kUnreadable, path.string(), "cannot be opened, or is no regular file");
@@ -221,15 +226,13 @@ std::vector<std::string> read_labels(const fs::path& path) {
     const std::size_t tab = line.find('\t');
     std::size_t id = labels.size();
     if (tab != std::string::npos) {
-      const std::string key = line.substr(0, tab);
-      const bool digits = !key.empty() && key.size() <= 7 &&
-                          key.find_first_not_of("0123456789") == std::string::npos;
-      if (!digits || std::stoul(key) >= kMostLabels) {
+      const std::optional<std::size_t> stated = class_id(line.substr(0, tab));
+      if (!stated) {
         throw FileError(Fault::kMalformed, path.string(),
                         "line " + std::to_string(number) + ": expected a class id below 1000000 " +
-                            "before the first tab, found '" + key + "'");
+                            "before the first tab, found '" + line.substr(0, tab) + "'");
       }
-      id = std::stoul(key);
+      id = *stated;
     }
     if (labels.size() <= id) labels.resize(id + 1);
     labels[id] = tab == std::string::npos ? line : line.substr(line.rfind('\t') + 1);
