@@ -9,8 +9,8 @@
 namespace vitq {
 
 std::span<const Family> families() {
-  static const std::array<Family, 2> kFamilies = {kDeit, kVit};
-  return kFamilies;
+  static const std::array<Family, 2> all = {kDeit, kVit};
+  return all;
 }
 
 const Family& family(std::string_view name) {
