@@ -30,9 +30,11 @@ bool all_on_grid(std::span<const float> values, float shift, float inverse_fold)
 
 [[noreturn]] void fail(const Shape& shape, std::int64_t index, float value) {
   std::string place;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    place = std::to_string(index % shape[axis]) + (place.empty() ? "" : ", ") + place;
-    index /= shape[axis];
+  std::int64_t stride = shape.elements();
+  for (const std::int64_t extent : shape.dims()) {
+    stride /= extent;
+    if (!place.empty()) place += ", ";
+    place += std::to_string(index / stride % extent);
   }
   throw ShapeError("the input's value [" + place + "] is " + std::to_string(value) +
                    ", which no 8-bit pixel gives; this quantized network reads pixels: prepare "
