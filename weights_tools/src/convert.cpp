@@ -207,6 +207,14 @@ class Converter {
   Converted result_;
 };
 
+[[noreturn]] void refuse_label_line(const fs::path& path, std::size_t number,
+                                    const std::string& found) {
+  throw FileError(Fault::kMalformed, path.string(),
+                  "line " + std::to_string(number) +
+                      ": expected a class id below 1000000 before the first tab, found '" + found +
+                      "'");
+}
+
 }  // namespace
 
 Converted convert(const fs::path& source, const ConvertOptions& options) {
@@ -224,18 +232,12 @@ std::vector<std::string> read_labels(const fs::path& path) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) continue;
     const std::size_t tab = line.find('\t');
-    std::size_t id = labels.size();
-    if (tab != std::string::npos) {
-      const std::optional<std::size_t> stated = class_id(line.substr(0, tab));
-      if (!stated) {
-        throw FileError(Fault::kMalformed, path.string(),
-                        "line " + std::to_string(number) + ": expected a class id below 1000000 " +
-                            "before the first tab, found '" + line.substr(0, tab) + "'");
-      }
-      id = *stated;
-    }
-    if (labels.size() <= id) labels.resize(id + 1);
-    labels[id] = tab == std::string::npos ? line : line.substr(line.rfind('\t') + 1);
+    // A line without a tab is the name of the next class.
+    const std::optional<std::size_t> id =
+        tab == std::string::npos ? labels.size() : class_id(line.substr(0, tab));
+    if (!id) refuse_label_line(path, number, line.substr(0, tab));
+    if (labels.size() <= *id) labels.resize(*id + 1);
+    labels[*id] = tab == std::string::npos ? line : line.substr(line.rfind('\t') + 1);
   }
   return labels;
 }
