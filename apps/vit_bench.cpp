@@ -52,20 +52,26 @@ void declare(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"md", "csv", "json"}));
 }
 
+// One model and batch with each count of threads; 0 is the session's own.
+void measure_threads(apps::BenchConfig config, const std::vector<int>& threads,
+                     std::vector<apps::BenchResult>& results) {
+  const int usual = config.session.threads;
+  for (const int count : threads) {
+    config.session.threads = count == 0 ? usual : count;
+    results.push_back(apps::measure(config));
+  }
+}
+
 std::vector<apps::BenchResult> measure_all(const Options& options, const SessionOptions& session) {
-  std::vector<int> threads = options.threads;
-  if (threads.empty()) threads = {0};
+  const std::vector<int> threads = options.threads.empty() ? std::vector{0} : options.threads;
   std::vector<apps::BenchResult> results;
   apps::BenchConfig config = options.config;
   config.session = session;
   for (const std::string& model : options.models) {
+    config.model = model;
     for (const std::int64_t batch : options.batches) {
-      for (const int count : threads) {
-        config.model = model;
-        config.batch = batch;
-        config.session.threads = count == 0 ? session.threads : count;
-        results.push_back(apps::measure(config));
-      }
+      config.batch = batch;
+      measure_threads(config, threads, results);
     }
   }
   return results;
