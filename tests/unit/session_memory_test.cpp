@@ -24,9 +24,13 @@ bool in_onednn(void* address) {
   return std::string_view(info.dli_fname).find("libdnnl") != std::string_view::npos;
 }
 
-void* allocate(std::size_t bytes, void* caller) {
+void* try_allocate(std::size_t bytes, void* caller) {
   if (counting && !in_onednn(caller)) ++own_allocations;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
+
+void* allocate(std::size_t bytes, void* caller) {
+  if (void* memory = try_allocate(bytes, caller)) return memory;
   throw std::bad_alloc();
 }
 
@@ -37,6 +41,9 @@ void* operator new(std::size_t bytes) {
 }
 void* operator new[](std::size_t bytes) {
   return allocate(bytes, __builtin_return_address(0));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return try_allocate(bytes, __builtin_return_address(0));
 }
 // Not inlined, for gcc would see memory of new go to free.
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
