@@ -25,6 +25,7 @@ std::vector<std::string> preset_names() {
 }
 
 std::string size_of_input(const ModelInfo& info) {
+  if (family(info.family).any_size) return "any size";
   const Shape image = family(info.family).image_shape(info.config);
   return std::to_string(image[2]) + " x " + std::to_string(image[1]);
 }

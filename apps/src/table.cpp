@@ -85,6 +85,9 @@ std::string in_words(const Preprocess& preprocess) {
     text = "to " + size_text(preprocess.width, preprocess.height) + filter;
   } else if (preprocess.resize == Preprocess::Resize::kShortestEdge) {
     text = "shorter side to " + std::to_string(preprocess.height) + filter;
+  } else if (preprocess.resize != Preprocess::Resize::kNone) {
+    text = "shorter side to " + std::to_string(preprocess.height) + ", longer to at most " +
+           std::to_string(preprocess.longest) + filter;
   }
   if (preprocess.crop_width > 0) {
     text += "centre crop " + size_text(preprocess.crop_width, preprocess.crop_height) + "; ";

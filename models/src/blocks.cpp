@@ -15,10 +15,10 @@ Value merge_heads(Value x) {
   return reshape(permute(x, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
 }
 
-Value attend(const Scope& scope, Value q, Value k, Value v) {
+Value attend(const Scope& scope, Value q, Value k, Value v, std::optional<Value> hidden) {
   const auto d = static_cast<double>(q.shape()[-1]);
-  const Value logits =
-      matmul_transposed(scope / "qk", q, k, static_cast<float>(1.0 / std::sqrt(d)));
+  Value logits = matmul_transposed(scope / "qk", q, k, static_cast<float>(1.0 / std::sqrt(d)));
+  if (hidden) logits = logits + *hidden;
   return matmul(scope / "av", softmax(logits), v);
 }
 

@@ -3,13 +3,14 @@
 // itself.
 #include <array>
 
+#include "detr.h"
 #include "vit.h"
 #include "vitq/error.h"
 
 namespace vitq {
 
 std::span<const Family> families() {
-  static const std::array<Family, 2> all = {kDeit, kVit};
+  static const std::array<Family, 3> all = {kDeit, kVit, kDetr};
   return all;
 }
 

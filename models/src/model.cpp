@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <map>
 #include <numeric>
 
@@ -65,6 +66,31 @@ std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& in
   return predictions;
 }
 
+namespace {
+
+void require_mask(const Tensor& mask, const Shape& input) {
+  const Shape expected = {input[0], input[2], input[3]};
+  if (mask.shape() != expected || mask.dtype() != DType::kF32) {
+    throw ShapeError("the mask " + mask.shape().str() + " is not f32 " + expected.str() +
+                     ", which goes with the input " + input.str());
+  }
+  const std::size_t plane = static_cast<std::size_t>(input[2] * input[3]);
+  const std::span<const float> values = mask.as<float>();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] != 0.0F && values[i] != 1.0F) {
+      throw ShapeError("the mask's element " + std::to_string(i) + " is " +
+                       std::to_string(values[i]) + ", neither 0 nor 1");
+    }
+  }
+  for (std::size_t begin = 0; begin < values.size(); begin += plane) {
+    if (values[begin] == 1.0F) continue;
+    throw ShapeError("picture " + std::to_string(begin / plane) +
+                     " of the mask does not start at its first pixel");
+  }
+}
+
+}  // namespace
+
 struct Model::Impl {
   Weights weights;
   ModelInfo info;
@@ -73,11 +99,16 @@ struct Model::Impl {
   std::optional<PixelGrid> grid;  // where the network reads the bytes of the picture
   ModelOptions options;
   Shape image;                                            // [3, H, W]
-  std::map<std::int64_t, std::unique_ptr<Graph>> graphs;  // by batch
+  std::map<std::int64_t, std::unique_ptr<Graph>> graphs;  // by batch, at the size of `image`
   std::map<std::int64_t, Session> sessions;
+  std::deque<std::pair<Shape, Session>> other_sizes;  // the one used last in front
+  std::optional<Session> padded;
 
   const Graph& graph(std::int64_t n);
   Session& session(std::int64_t n);
+  Session& session(const Shape& input);
+  Session make_session(const Graph& made, const Scheme& made_for) const;
+  void require_input(const Shape& shape) const;
 };
 
 const Graph& Model::Impl::graph(std::int64_t n) {
@@ -93,8 +124,40 @@ const Graph& Model::Impl::graph(std::int64_t n) {
 Session& Model::Impl::session(std::int64_t n) {
   const auto found = sessions.find(n);
   if (found != sessions.end()) return found->second;
-  auto plan = std::make_shared<const Plan>(lower(graph(n), weights, scheme, options.lower));
-  return sessions.emplace(n, Session(std::move(plan), options.session)).first->second;
+  return sessions.emplace(n, make_session(graph(n), scheme)).first->second;
+}
+
+Session Model::Impl::make_session(const Graph& made, const Scheme& made_for) const {
+  auto plan = std::make_shared<const Plan>(lower(made, weights, made_for, options.lower));
+  return {std::move(plan), options.session};
+}
+
+Session& Model::Impl::session(const Shape& input) {
+  constexpr std::size_t kMostSizes = 4;
+  if (input == Shape{input[0], image[0], image[1], image[2]}) return session(input[0]);
+  const auto found = std::find_if(other_sizes.begin(), other_sizes.end(),
+                                  [&](const auto& entry) { return entry.first == input; });
+  if (found != other_sizes.end()) {
+    std::rotate(other_sizes.begin(), found, found + 1);
+  } else {
+    // The oldest goes before the new one comes, so that the two need not fit together.
+    if (other_sizes.size() == kMostSizes) other_sizes.pop_back();
+    Graph made;
+    const Value pixels = vitq::input(made, "image", input);
+    made.set_outputs(family->trace(Scope(made), pixels, info.config));
+    other_sizes.emplace_front(input, make_session(made, scheme));
+  }
+  return other_sizes.front().second;
+}
+
+void Model::Impl::require_input(const Shape& shape) const {
+  const bool batch = shape.rank() == 4 && shape[0] > 0 && shape[1] == image[0];
+  if (batch && family->any_size) return;
+  if (batch && shape[2] == image[1] && shape[3] == image[2]) return;
+  const std::string size =
+      family->any_size ? "H, W" : std::to_string(image[1]) + ", " + std::to_string(image[2]);
+  throw ShapeError("the input " + shape.str() + " is not [N, 3, " + size +
+                   "], which this network takes");
 }
 
 Model Model::load(const std::filesystem::path& path, const ModelOptions& options) {
@@ -123,6 +186,10 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
+Task Model::task() const {
+  return impl_->family->task;
+}
+
 const ModelInfo& Model::info() const {
   return impl_->info;
 }
@@ -139,17 +206,35 @@ Session& Model::session(std::int64_t n) {
   return impl_->session(n);
 }
 
+Session& Model::session(const Shape& input) {
+  impl_->require_input(input);
+  return impl_->session(input);
+}
+
 std::span<const Tensor> Model::run(const Tensor& input) {
-  const Shape& shape = input.shape();
-  const Shape& image = impl_->image;
-  const bool fits = shape.rank() == 4 && shape[0] > 0 && shape[1] == image[0] &&
-                    shape[2] == image[1] && shape[3] == image[2];
-  if (!fits) {
-    throw ShapeError("the input " + shape.str() + " is not [N, 3, " + std::to_string(image[1]) +
-                     ", " + std::to_string(image[2]) + "], which this network takes");
-  }
+  Session& session = this->session(input.shape());
   if (impl_->grid) require_pixels(input, *impl_->grid);
-  return impl_->session(shape[0]).run(input);
+  return session.run(input);
+}
+
+std::span<const Tensor> Model::run_padded(const Tensor& input, const Tensor& mask) {
+  const Shape& shape = input.shape();
+  impl_->require_input(shape);
+  if (impl_->family->trace_padded == nullptr) {
+    throw UnsupportedError("a model of the family '" + impl_->info.family +
+                           "' has no padded batches");
+  }
+  require_mask(mask, shape);
+  Graph graph;
+  const Value pixels = vitq::input(graph, "image", shape);
+  graph.set_outputs(impl_->family->trace_padded(Scope(graph), pixels, impl_->info.config, mask));
+  const Json& quantization = impl_->info.quantization;
+  const Scheme scheme = quantization.is_null()
+                            ? Scheme::float32()
+                            : load_scheme(graph, impl_->weights, quantization.at("scheme"));
+  impl_->padded.reset();
+  impl_->padded = impl_->make_session(graph, scheme);
+  return impl_->padded->run(input);
 }
 
 Tensor Model::prepare(std::span<const Image> images) const {
@@ -162,6 +247,16 @@ Tensor Model::prepare(std::span<const Image> images) const {
 std::vector<Prediction> Model::classify(const Image& image, std::size_t k) {
   const std::span<const Tensor> outputs = run(prepare({&image, 1}));
   return top_k(outputs[0].as<float>(), impl_->info, k);
+}
+
+std::vector<Detection> Model::detect(const Image& image, float threshold) {
+  if (task() != Task::kDetection) {
+    throw UnsupportedError("a model of the family '" + impl_->info.family +
+                           "' does not detect objects");
+  }
+  const std::span<const Tensor> outputs = run(prepare({&image, 1}));
+  return detections(outputs[0].as<float>(), outputs[1].as<float>(), impl_->info,
+                    {image.width, image.height}, threshold);
 }
 
 }  // namespace vitq

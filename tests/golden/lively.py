@@ -20,6 +20,18 @@ def fill(model, seed):
                 parameter.copy_(_draw(parameter.shape, _law(name, module, key), generator))
 
 
+def fill_norms(model, seed):
+    """Gives every frozen batch norm of `model` statistics of its own."""
+    generator = torch.Generator().manual_seed(seed + 1)
+    for module in model.modules():
+        if not hasattr(module, "running_var"):
+            continue
+        module.weight.copy_(_draw(module.weight.shape, (1.0, 0.25), generator))
+        module.bias.copy_(_draw(module.bias.shape, (0.0, BIAS), generator))
+        module.running_mean.copy_(_draw(module.weight.shape, (0.0, BIAS), generator))
+        module.running_var.copy_(0.5 + torch.rand(module.weight.shape, generator=generator))
+
+
 def images(shape, seed):
     """A batch of normalized pictures, f32."""
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))

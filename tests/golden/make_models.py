@@ -17,12 +17,13 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+import detr_models
 import huggingface_models
 import timm_models
 
 MODELS = Path(__file__).resolve().parent / "models"
 MANIFEST = "manifest.sha256"
-FAMILIES = (timm_models, huggingface_models)
+FAMILIES = (timm_models, huggingface_models, detr_models)
 # Sums in double precision differ in the last bit between CPUs, which can tip a rounding to f32.
 TOLERANCE = 1e-6
 

@@ -27,6 +27,12 @@ def write(folder, library, spec, run):
     tensors = {key: run[key].float().contiguous() for key in ("input", "logits", "tokens")}
     for index, layer in enumerate(run["attention"] if spec.attention else []):
         tensors[f"attention.{index}"] = layer.float().contiguous()
+    # One key only: the order of several in the file is not fixed.
+    save_file(tensors, folder / "expected.safetensors", metadata(library, spec))
+
+
+def metadata(library, spec):
+    """Where the numbers of `spec` come from."""
     record = {
         "generator": GENERATOR,
         "seed": spec.seed,
@@ -34,8 +40,7 @@ def write(folder, library, spec, run):
         "torch": version("torch"),
         "arithmetic": "float64, rounded to float32",
     }
-    # One key only: the order of several in the file is not fixed.
-    save_file(tensors, folder / "expected.safetensors", {"golden": json.dumps(record, sort_keys=True)})
+    return {"golden": json.dumps(record, sort_keys=True)}
 
 
 def rounded(model, dtype):

@@ -129,6 +129,6 @@ TEST_CASE("every key of a configuration is needed") {
 }
 
 TEST_CASE("an unknown architecture is refused with the known ones") {
-  CHECK_THROWS_WITH_AS(family("resnet"), "unknown architecture 'resnet'; known: deit, vit",
+  CHECK_THROWS_WITH_AS(family("resnet"), "unknown architecture 'resnet'; known: deit, vit, detr",
                        UnsupportedError);
 }

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <limits>
@@ -75,7 +76,11 @@ TEST_CASE("every preset gives the reference's pixels at 224 and 384, by checksum
     CHECK_MESSAGE(fnv1a(found.rgb) == member.second.string(), key);
     ++checked;
   }
-  CHECK(checked == 2 * 2 * static_cast<int>(preprocess_presets().size()));
+  // DETR's are resize alone, to the sizes of preprocess_detr_test.cpp.
+  const auto presets = preprocess_presets();
+  const auto square = std::count_if(presets.begin(), presets.end(),
+                                    [](std::string_view name) { return !name.ends_with("-detr"); });
+  CHECK(checked == 2 * 2 * square);
 }
 
 TEST_CASE("configurations of timm and transformers give their pixels") {

@@ -87,6 +87,7 @@ class Converter {
       return named;
     }
     for (const Family& candidate : families()) {
+      if (!speaks(source, candidate.dialects)) continue;
       take(source, candidate);
       if (candidate.recognize(result_.weights, config_)) return candidate;
     }
@@ -101,11 +102,13 @@ class Converter {
   }
 
   void assume_heads(const Json& stated) {
-    const bool said = stated.contains("num_attention_heads") || stated.contains("model_args");
-    if (said) return;
+    for (const std::string_view key :
+         {"num_attention_heads", "model_args", "encoder_attention_heads"}) {
+      if (stated.contains(key)) return;
+    }
     result_.assumptions.push_back(
         std::to_string(result_.info.config.at("heads").integer(1, 1 << 20)) +
-        " attention heads (64 channels each, as published models have; --heads sets them)");
+        " attention heads (as published models have; --heads sets them)");
   }
 
   Preprocess preprocess(const Family& chosen) {
@@ -120,7 +123,8 @@ class Converter {
     if (const auto pretrained = config_.find("pretrained_cfg")) {
       return preprocess_from_timm(*pretrained);
     }
-    const std::string usual = chosen.name == "deit" ? "fb-deit" : "timm-vit";
+    const bool facebook = chosen.name == "deit" || chosen.name == "detr";
+    const std::string usual = facebook ? "fb-" + std::string(chosen.name) : "timm-vit";
     result_.assumptions.push_back("preprocessing " + usual +
                                   " (--preset or --preprocessor set it)");
     return *preprocess_preset(usual, static_cast<int>(image[1]));
@@ -128,6 +132,7 @@ class Converter {
 
   // A pipeline whose size depends on the picture's ratio is left to the run.
   void require_size(const Family& chosen) const {
+    if (chosen.any_size) return;
     const Shape image = chosen.image_shape(result_.info.config);
     const Preprocess& steps = result_.info.preprocess;
     const bool cropped = steps.crop_height > 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Applies a dialect's rules to a checkpoint's names.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -118,6 +120,86 @@ void apply(const Join& join, Tensors& tensors) {
   tensors = std::move(result);
 }
 
+void apply(const Split& split, Tensors& tensors) {
+  Tensors result;
+  for (auto& [name, tensor] : tensors) {
+    const auto stars = match(split.from, name);
+    if (!stars) {
+      insert(result, name, std::move(tensor));
+      continue;
+    }
+    const auto count = static_cast<std::int64_t>(split.to.size());
+    const Shape& shape = tensor.shape();
+    if (shape.rank() == 0 || shape[0] % count != 0) {
+      throw WeightError("cannot split '" + name + "': it is " + describe(tensor));
+    }
+    const std::byte* from = tensor.data();
+    for (const std::string_view to : split.to) {
+      Tensor part(shape.with(0, shape[0] / count), tensor.dtype());
+      if (part.bytes() > 0) std::memcpy(part.data(), from, part.bytes());
+      from += part.bytes();
+      insert(result, fill(to, *stars), std::move(part));
+    }
+  }
+  tensors = std::move(result);
+}
+
+// A norm's four vectors, in f32.
+Tensor take_vector(Tensors& tensors, const std::string& name, std::int64_t channels) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end()) throw WeightError("missing: " + name);
+  if (found->second.shape() != Shape{channels}) {
+    throw WeightError("misshaped: " + name + ": expected " + Shape{channels}.str() + ", found " +
+                      found->second.shape().str());
+  }
+  Tensor vector = found->second.to_f32();
+  tensors.erase(found);
+  return vector;
+}
+
+// weight * g and bias = b - mean * g with g = gain / sqrt(var + eps), computed in double.
+void fold_norm(const std::string& conv, const std::string& norm, Tensors& tensors) {
+  constexpr double kEps = 1e-5;  // of torchvision's, timm's and DETR's frozen batch norms
+  Tensor weight = tensors.at(conv + ".weight").to_f32().clone();
+  if (weight.shape().rank() != 4 || weight.shape()[0] == 0) {
+    throw WeightError("misshaped: " + conv + ".weight: expected rank 4, found " +
+                      weight.shape().str());
+  }
+  const std::int64_t channels = weight.shape()[0];
+  const Tensor gain = take_vector(tensors, norm + ".weight", channels);
+  const Tensor offset = take_vector(tensors, norm + ".bias", channels);
+  const Tensor mean = take_vector(tensors, norm + ".running_mean", channels);
+  const Tensor variance = take_vector(tensors, norm + ".running_var", channels);
+  Tensor bias({channels}, DType::kF32);
+  const std::span<float> w = weight.as<float>();
+  const std::size_t columns = w.size() / static_cast<std::size_t>(channels);
+  for (std::size_t o = 0; o < static_cast<std::size_t>(channels); ++o) {
+    const auto at = [o](const Tensor& v) { return static_cast<double>(v.as<float>()[o]); };
+    if (!(at(variance) >= 0.0)) {
+      throw WeightError(norm + ".running_var: element " + std::to_string(o) + " is " +
+                        std::to_string(at(variance)) + "; a variance is not negative");
+    }
+    const double g = at(gain) / std::sqrt(at(variance) + kEps);
+    for (float& value : w.subspan(o * columns, columns))
+      value = static_cast<float>(static_cast<double>(value) * g);
+    bias.as<float>()[o] = static_cast<float>(at(offset) - at(mean) * g);
+  }
+  tensors.insert_or_assign(conv + ".weight", std::move(weight));
+  insert(tensors, conv + ".bias", std::move(bias));
+}
+
+void apply(const Norm& rule, Tensors& tensors) {
+  const std::string pattern = std::string(rule.conv) + ".weight";
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& [name, tensor] : tensors) {
+    const auto stars = match(pattern, name);
+    if (!stars) continue;
+    const std::string norm = fill(rule.norm, *stars);
+    if (tensors.contains(norm + ".running_var")) found.emplace_back(fill(rule.conv, *stars), norm);
+  }
+  for (const auto& [conv, norm] : found) fold_norm(conv, norm, tensors);
+}
+
 std::string renamed(std::string_view name, std::span<const Rename> renames) {
   for (const Rename& rename : renames) {
     if (const auto stars = match(rename.from, name)) return fill(rename.to, *stars);
@@ -129,6 +211,8 @@ Renamed apply(const Dialect& dialect, Tensors tensors) {
   Renamed result;
   result.dialect = dialect.name;
   for (const Join& join : dialect.joins) apply(join, tensors);
+  for (const Split& split : dialect.splits) apply(split, tensors);
+  for (const Norm& norm : dialect.norms) apply(norm, tensors);
   for (auto& [name, tensor] : tensors) {
     bool ignored = false;
     for (const std::string_view pattern : dialect.ignore)
@@ -143,6 +227,12 @@ Renamed apply(const Dialect& dialect, Tensors tensors) {
 }
 
 }  // namespace
+
+bool speaks(const Weights& weights, std::span<const Dialect> dialects) {
+  return std::any_of(dialects.begin(), dialects.end(), [&](const Dialect& dialect) {
+    return stripped(weights.tensors, dialect.strip).contains(dialect.mark);
+  });
+}
 
 Renamed to_canonical_names(const Weights& weights, std::span<const Dialect> dialects) {
   std::string marks;

@@ -17,7 +17,12 @@ struct Preprocess {
   enum class Resize {
     kNone,
     kExact,         // to height x width, aspect ratio lost
-    kShortestEdge,  // shorter side to `size`, the other by truncation (torchvision)
+    kShortestEdge,  // shorter side to `height`, the other by truncation (torchvision)
+    // The same, but the longer side shall not exceed `longest`. Where it would, Facebook's DETR
+    // rounds the shorter side (halves to even) and derives the longer from it, which may exceed
+    // the limit by up to two pixels; transformers derives it from the side before rounding.
+    kWithinFacebook,
+    kWithinHuggingFace,
   };
   enum class CropOffset {
     kRound,  // int(round((extent - crop) / 2)), halves to even: torchvision, timm, Facebook
@@ -25,8 +30,9 @@ struct Preprocess {
   };
 
   Resize resize = Resize::kExact;
-  int height = 224;  // target of kExact; kShortestEdge uses `height` for the shorter side
+  int height = 224;  // target of kExact; the others use `height` for the shorter side
   int width = 224;
+  int longest = 0;  // of kWithin..., in pixels
   Filter filter = Filter::kBicubic;
   int crop_height = 0;  // centre crop; 0: none. Smaller pictures are padded with black.
   int crop_width = 0;
@@ -48,16 +54,18 @@ struct Preprocess {
 // does it. Throws ShapeError if the sizes differ.
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
 
-// Transformers' preprocessor_config.json of a ViT or DeiT image processor, old form or new; a plain
-// integer "size" is a square. What the file does not say is as in that processor's class. Throws
-// UnsupportedError for other processors, filters, scalings and padding.
+// Transformers' preprocessor_config.json of a ViT, DeiT or DETR image processor, old form or new; a
+// plain integer "size" is a square, and for DETR the shorter side. What the file does not say is as
+// in that processor's class. Throws UnsupportedError for other processors, filters, scalings and
+// padding.
 Preprocess preprocess_from_huggingface(const Json& json);
 // timm's pretrained_cfg, or a config.json that holds one: input_size, interpolation, crop_pct,
 // crop_mode, mean, std. Throws UnsupportedError for what is neither a square centre crop nor a
 // squash.
 Preprocess preprocess_from_timm(const Json& json);
 // A named pipeline for `size` x `size` networks: "timm-vit", "timm-deit", "fb-deit", "hf-deit",
-// "hf-vit". Nothing if the name is unknown.
+// "hf-vit"; "fb-detr" and "hf-detr" for pictures whose shorter side becomes `size`. Nothing if the
+// name is unknown.
 std::optional<Preprocess> preprocess_preset(std::string_view name, int size);
 // All names that preprocess_preset knows.
 std::span<const std::string_view> preprocess_presets();

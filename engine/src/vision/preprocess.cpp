@@ -13,11 +13,37 @@ namespace {
 
 constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized picture, in pixels
 
+// get_size_with_aspect_ratio of facebookresearch/detr (datasets/transforms.py) and of transformers
+// (models/detr/image_processing_detr.py).
+Image resized_within(const Image& image, const Preprocess& preprocess) {
+  const double shorter = std::min(image.width, image.height);
+  const double longer = std::max(image.width, image.height);
+  double size = preprocess.height;
+  double exact = size;
+  if (longer / shorter * size > preprocess.longest) {
+    exact = preprocess.longest * shorter / longer;
+    size = std::nearbyint(exact);
+  }
+  if (shorter == size) return image;
+  const bool facebook = preprocess.resize == Preprocess::Resize::kWithinFacebook;
+  const int short_side = static_cast<int>(size);
+  const int long_side = static_cast<int>((facebook ? size : exact) * longer / shorter);
+  if (short_side < 1) {
+    throw LimitError(cat("a picture of ", image.width, " x ", image.height,
+                         " would have no pixel left when its longer side becomes ",
+                         preprocess.longest));
+  }
+  return image.width < image.height ? resize(image, short_side, long_side, preprocess.filter)
+                                    : resize(image, long_side, short_side, preprocess.filter);
+}
+
 Image resized(const Image& image, const Preprocess& preprocess) {
   switch (preprocess.resize) {
     case Preprocess::Resize::kNone: return image;
     case Preprocess::Resize::kExact:
       return resize(image, preprocess.width, preprocess.height, preprocess.filter);
+    case Preprocess::Resize::kWithinFacebook:
+    case Preprocess::Resize::kWithinHuggingFace: return resized_within(image, preprocess);
     case Preprocess::Resize::kShortestEdge: break;
   }
   const std::int64_t shorter = std::min(image.width, image.height);

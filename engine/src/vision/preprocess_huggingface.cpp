@@ -27,8 +27,10 @@ Preprocess class_defaults(const Json& json) {
   } else if (name.starts_with("DeiTImageProcessor") || name == "DeiTFeatureExtractor") {
     result.height = result.width = 256;
     result.crop_height = result.crop_width = 224;
+  } else if (name.starts_with("DetrImageProcessor") || name == "DetrFeatureExtractor") {
+    result = *preprocess_preset("hf-detr", 800);
   } else {
-    refuse(*type, cat("image processor \"", name, "\"; those of ViT and DeiT are supported"));
+    refuse(*type, cat("image processor \"", name, "\"; those of ViT, DeiT and DETR are supported"));
   }
   return result;
 }
@@ -36,6 +38,23 @@ Preprocess class_defaults(const Json& json) {
 bool flag(const Json& json, std::string_view key, bool otherwise) {
   const auto value = json.find(key);
   return value ? value->boolean() : otherwise;
+}
+
+// Of DETR: an old file states the shorter side and apart from it "max_size".
+void read_detr_size(const Json& json, Preprocess& preprocess) {
+  if (const auto longest = json.find("max_size")) preprocess.longest = read_side(*longest);
+  const auto size = json.find("size");
+  if (!size) return;
+  const bool plain = !size->is_object();
+  if (!plain && !size->find("shortest_edge")) {
+    preprocess.resize = Preprocess::Resize::kExact;
+    preprocess.height = read_side(size->at("height"));
+    preprocess.width = read_side(size->at("width"));
+    return;
+  }
+  preprocess.height = preprocess.width = read_side(plain ? *size : size->at("shortest_edge"));
+  if (plain) return;
+  if (const auto longest = size->find("longest_edge")) preprocess.longest = read_side(*longest);
 }
 
 void read_size(const Json& json, Preprocess& preprocess) {
@@ -89,8 +108,9 @@ void check_rescale(const Json& json) {
   }
 }
 
-void check_unsupported(const Json& json) {
-  if (flag(json, "do_pad", false)) refuse(json.at("do_pad"), "padding is not supported");
+void check_unsupported(const Json& json, bool of_detr) {
+  if (!of_detr && flag(json, "do_pad", false))
+    refuse(json.at("do_pad"), "padding is not supported");
   if (const auto crop = json.find("crop_pct")) refuse(*crop, "crop_pct is not supported");
 }
 
@@ -99,8 +119,14 @@ void check_unsupported(const Json& json) {
 Preprocess preprocess_from_huggingface(const Json& json) {
   Preprocess result = class_defaults(json);
   check_rescale(json);
-  check_unsupported(json);
-  if (const auto size = json.find("size")) read_size(*size, result);
+  // DETR pads pictures of different sizes to one batch, which a batch of one size does not need.
+  const bool of_detr = result.resize == Preprocess::Resize::kWithinHuggingFace;
+  check_unsupported(json, of_detr);
+  if (of_detr) {
+    read_detr_size(json, result);
+  } else if (const auto size = json.find("size")) {
+    read_size(*size, result);
+  }
   if (!flag(json, "do_resize", true)) result.resize = Preprocess::Resize::kNone;
   if (const auto resample = json.find("resample")) result.filter = read_resample(*resample);
   read_crop(json, result);

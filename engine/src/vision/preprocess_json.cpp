@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The canonical JSON form of a Preprocess: one flat object in which every field stands.
+// The canonical JSON form of a Preprocess: one flat object in which every field stands that is in
+// use.
 #include <algorithm>
 #include <string_view>
 
@@ -10,12 +11,18 @@
 namespace vitq {
 namespace {
 
-constexpr std::array<std::string_view, 3> kResizes = {"none", "exact", "shortest_edge"};
+constexpr std::array<std::string_view, 5> kResizes = {"none", "exact", "shortest_edge",
+                                                      "within_facebook", "within_huggingface"};
 constexpr std::array<std::string_view, 2> kFilters = {"bilinear", "bicubic"};
 constexpr std::array<std::string_view, 2> kOffsets = {"round", "floor"};
-constexpr std::array<std::string_view, 9> kKeys = {"resize",      "height",      "width",
-                                                   "filter",      "crop_height", "crop_width",
-                                                   "crop_offset", "mean",        "std"};
+constexpr std::array<std::string_view, 10> kKeys = {
+    "resize",      "height",     "width",       "longest", "filter",
+    "crop_height", "crop_width", "crop_offset", "mean",    "std"};
+
+bool within(Preprocess::Resize resize) {
+  return resize == Preprocess::Resize::kWithinFacebook ||
+         resize == Preprocess::Resize::kWithinHuggingFace;
+}
 
 template <typename Enum, std::size_t kCount>
 std::string_view name_in(const std::array<std::string_view, kCount>& names, Enum value) {
@@ -40,6 +47,7 @@ Json Preprocess::to_json() const {
   Json json = Json::object();
   json.set("resize", name_in(kResizes, resize));
   json.set("height", height).set("width", width);
+  if (within(resize)) json.set("longest", longest);
   json.set("filter", name_in(kFilters, filter));
   json.set("crop_height", crop_height).set("crop_width", crop_width);
   json.set("crop_offset", name_in(kOffsets, crop_offset));
@@ -56,6 +64,7 @@ Preprocess Preprocess::from_json(const Json& json) {
   result.resize = value_in<Resize>(kResizes, json.at("resize"));
   result.height = read_side(json.at("height"));
   result.width = read_side(json.at("width"));
+  if (within(result.resize)) result.longest = read_side(json.at("longest"));
   result.filter = value_in<Filter>(kFilters, json.at("filter"));
   result.crop_height = static_cast<int>(json.at("crop_height").integer(0, kMaxInputSide));
   result.crop_width = static_cast<int>(json.at("crop_width").integer(0, kMaxInputSide));
@@ -65,8 +74,9 @@ Preprocess Preprocess::from_json(const Json& json) {
   if ((result.crop_height == 0) != (result.crop_width == 0)) {
     json.at("crop_width").fail("crop_height and crop_width must be both zero or both positive");
   }
-  if (result.resize == Resize::kShortestEdge && result.height != result.width) {
-    json.at("width").fail("height and width must be equal for shortest_edge");
+  const bool by_shorter = result.resize == Resize::kShortestEdge || within(result.resize);
+  if (by_shorter && result.height != result.width) {
+    json.at("width").fail("height and width must be equal where the shorter side is stated");
   }
   return result;
 }

@@ -14,11 +14,16 @@ namespace {
 
 // The sources are: timm's _cfg of vision_transformer.py and deit.py, datasets.py of
 // facebookresearch/deit, and the preprocessor_config.json of facebook/deit-* and google/vit-*.
-constexpr std::array<std::string_view, 5> kNames = {"timm-vit", "timm-deit", "fb-deit", "hf-deit",
-                                                    "hf-vit"};
+// DETR's are datasets/coco.py of facebookresearch/detr and transformers' DetrImageProcessor.
+constexpr std::array<std::string_view, 7> kNames = {"timm-vit", "timm-deit", "fb-deit", "hf-deit",
+                                                    "hf-vit",   "fb-detr",   "hf-detr"};
 
 // Both networks and the pictures they are cut from stay within kMaxInputSide.
 constexpr int kMaxPresetSize = 7168;
+
+// At most this long for DETR's 800 pixels, and in that ratio for other sizes.
+constexpr int kDetrSize = 800;
+constexpr int kDetrLongest = 1333;
 
 constexpr double kFacebookCrop = 0.875;
 
@@ -59,6 +64,14 @@ std::optional<Preprocess> preprocess_preset(std::string_view name, int size) {
     Preprocess deit = cropped(Resize::kExact, scaled(size, kFacebookCrop), size);
     deit.crop_offset = Preprocess::CropOffset::kFloor;
     return deit;
+  }
+  if (name.ends_with("-detr")) {
+    Preprocess detr;
+    detr.resize = name == "fb-detr" ? Resize::kWithinFacebook : Resize::kWithinHuggingFace;
+    detr.height = detr.width = size;
+    detr.longest = size * kDetrLongest / kDetrSize;
+    detr.filter = Filter::kBilinear;
+    return detr;
   }
   Preprocess vit;
   vit.height = vit.width = size;

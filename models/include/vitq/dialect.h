@@ -22,6 +22,19 @@ struct Join {
   std::string_view to;
 };
 
+// The reverse: equal parts along the first axis.
+struct Split {
+  std::string_view from;
+  std::array<std::string_view, 3> to;
+};
+
+// A batch norm behind a convolution: "<norm>.weight", ".bias", ".running_mean" and ".running_var"
+// go into "<conv>.weight" and "<conv>.bias".
+struct Norm {
+  std::string_view conv;
+  std::string_view norm;
+};
+
 struct Dialect {
   std::string_view name;                     // "Hugging Face, classic"
   std::string_view mark;                     // a tensor name that only this dialect has
@@ -29,6 +42,8 @@ struct Dialect {
   std::span<const Rename> renames;           // a name that no pattern matches is canonical already
   std::span<const Join> joins;               // applied before the renames
   std::span<const std::string_view> ignore;  // tensors that inference does not need
+  std::span<const Split> splits = {};        // applied before the renames, too
+  std::span<const Norm> norms = {};          // and so are these
 };
 
 }  // namespace vitq

@@ -13,7 +13,7 @@
 
 namespace vitq {
 
-enum class Task { kClassification };
+enum class Task { kClassification, kDetection };
 
 struct Family {
   std::string_view name;   // as --arch takes it
@@ -23,7 +23,11 @@ struct Family {
   // Records the network for a batch of `image` [N, 3, H, W] under the canonical `config`. Throws
   // FileError for a bad configuration and ShapeError if the image does not fit it.
   std::vector<GraphOutput> (*trace)(const Scope& scope, Value image, const Json& config);
-  // The input of one image: [3, height, width].
+  // The same for pictures padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
+  // its picture. Null where the family has no padded batches.
+  std::vector<GraphOutput> (*trace_padded)(const Scope& scope, Value image, const Json& config,
+                                           const Tensor& mask) = nullptr;
+  // The input of one image: [3, height, width]; of a network that takes any size, a usual one.
   Shape (*image_shape)(const Json& config);
   // The canonical configuration of weights under canonical names: shapes say most of it, `source`
   // (config.json of timm or transformers, or an empty object) the rest. Throws FileError where they
@@ -34,6 +38,7 @@ struct Family {
   bool (*recognize)(const Weights& weights, const Json& source);
 
   std::span<const Dialect> dialects;
+  bool any_size = false;  // the network takes pictures of any size
 };
 
 // All families, in the order in which they are asked to recognize a checkpoint.

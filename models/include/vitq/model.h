@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vitq/detection.h"
 #include "vitq/family.h"
 #include "vitq/image.h"
 #include "vitq/preprocess.h"
@@ -59,19 +60,30 @@ class Model {
   ~Model();
 
   const ModelInfo& info() const;
+  Task task() const;
   void set_preprocess(const Preprocess& preprocess);
 
   // [N, 3, H, W] as the network wants it -> its outputs, each [N, ...]; valid until the next call.
-  // Throws ShapeError if a quantized network reads pixels and a value is none.
+  // Throws ShapeError if a quantized network reads pixels and a value is none, LimitError naming
+  // the memory that an input of this size would need if there is not so much.
   std::span<const Tensor> run(const Tensor& input);
+  // The same for pictures padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
+  // its picture and 0 elsewhere. Throws UnsupportedError if the family has no padded batches.
+  std::span<const Tensor> run_padded(const Tensor& input, const Tensor& mask);
   // As the network sees this picture.
   Tensor prepare(std::span<const Image> images) const;
   // The k most probable classes of one picture.
   std::vector<Prediction> classify(const Image& image, std::size_t k = 5);
+  // What a detector finds in one picture with at least this probability, by falling score.
+  std::vector<Detection> detect(const Image& image, float threshold = 0.5F);
 
-  // The network for a batch of n, for tools that look inside.
+  // The network for a batch of n, for tools that look inside; of a network that takes any size, at
+  // a usual one.
   const Graph& graph(std::int64_t n = 1);
   Session& session(std::int64_t n = 1);
+  // That for such an input [N, 3, H, W]. Of networks that take any size a few are kept: the
+  // reference holds until a run at another size.
+  Session& session(const Shape& input);
 
  private:
   struct Impl;

@@ -46,6 +46,8 @@ struct Renamed {
   std::string dialect;
   std::vector<std::string> ignored;
 };
+// Whether one of the dialects fits.
+bool speaks(const Weights& weights, std::span<const Dialect> dialects);
 // Throws UnsupportedError if no dialect fits.
 Renamed to_canonical_names(const Weights& weights, std::span<const Dialect> dialects);
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// How checkpoints of DETR name their tensors. Canonical names are those of facebookresearch/detr
+// with separate queries, keys and values, and torchvision's for the backbone, below "backbone".
+#include "detr.h"
+
+namespace vitq {
+namespace {
+
+// The backbone's own prefix goes, too: timm's names are then torchvision's.
+constexpr std::string_view kPrefixes[] = {
+    "module.",        "model.", "detr.", "backbone.0.body.", "backbone.conv_encoder.model.",
+    "backbone.model."};
+
+constexpr std::string_view kIgnore[] = {
+    "bn1.num_batches_tracked",
+    "*.*.bn1.num_batches_tracked",
+    "*.*.bn2.num_batches_tracked",
+    "*.*.bn3.num_batches_tracked",
+    "*.*.downsample.1.num_batches_tracked",
+    "fc.*",  // a classifier that the backbone was trained with
+};
+constexpr std::string_view kIgnoreNative[] = {
+    "embedder.embedder.normalization.num_batches_tracked",
+    "encoder.stages.*.layers.*.layer.*.normalization.num_batches_tracked",
+    "encoder.stages.*.layers.*.shortcut.normalization.num_batches_tracked",
+};
+
+constexpr Norm kNorms[] = {
+    {"conv1", "bn1"},
+    {"*.*.conv1", "*.*.bn1"},
+    {"*.*.conv2", "*.*.bn2"},
+    {"*.*.conv3", "*.*.bn3"},
+    {"*.*.downsample.0", "*.*.downsample.1"},
+};
+constexpr Norm kNormsNative[] = {
+    {"embedder.embedder.convolution", "embedder.embedder.normalization"},
+    {"encoder.stages.*.layers.*.layer.*.convolution",
+     "encoder.stages.*.layers.*.layer.*.normalization"},
+    {"encoder.stages.*.layers.*.shortcut.convolution",
+     "encoder.stages.*.layers.*.shortcut.normalization"},
+};
+
+// One matrix for queries, keys and values.
+constexpr Split kInProj[] = {
+    {"transformer.*.layers.*.*.in_proj_weight",
+     {"transformer.*.layers.*.*.q_proj.weight", "transformer.*.layers.*.*.k_proj.weight",
+      "transformer.*.layers.*.*.v_proj.weight"}},
+    {"transformer.*.layers.*.*.in_proj_bias",
+     {"transformer.*.layers.*.*.q_proj.bias", "transformer.*.layers.*.*.k_proj.bias",
+      "transformer.*.layers.*.*.v_proj.bias"}},
+};
+
+constexpr Rename kRenames[] = {
+    // torchvision's and timm's backbone
+    {"conv1.*", "backbone.conv1.*"},
+    {"layer1.*.*.*", "backbone.layer1.*.*.*"},
+    {"layer2.*.*.*", "backbone.layer2.*.*.*"},
+    {"layer3.*.*.*", "backbone.layer3.*.*.*"},
+    {"layer4.*.*.*", "backbone.layer4.*.*.*"},
+    {"layer1.*.downsample.*.*", "backbone.layer1.*.downsample.*.*"},
+    {"layer2.*.downsample.*.*", "backbone.layer2.*.downsample.*.*"},
+    {"layer3.*.downsample.*.*", "backbone.layer3.*.downsample.*.*"},
+    {"layer4.*.downsample.*.*", "backbone.layer4.*.downsample.*.*"},
+    // transformers' own backbone
+    {"embedder.embedder.convolution.*", "backbone.conv1.*"},
+    {"encoder.stages.0.layers.*.layer.0.convolution.*", "backbone.layer1.*.conv1.*"},
+    {"encoder.stages.0.layers.*.layer.1.convolution.*", "backbone.layer1.*.conv2.*"},
+    {"encoder.stages.0.layers.*.layer.2.convolution.*", "backbone.layer1.*.conv3.*"},
+    {"encoder.stages.0.layers.*.shortcut.convolution.*", "backbone.layer1.*.downsample.0.*"},
+    {"encoder.stages.1.layers.*.layer.0.convolution.*", "backbone.layer2.*.conv1.*"},
+    {"encoder.stages.1.layers.*.layer.1.convolution.*", "backbone.layer2.*.conv2.*"},
+    {"encoder.stages.1.layers.*.layer.2.convolution.*", "backbone.layer2.*.conv3.*"},
+    {"encoder.stages.1.layers.*.shortcut.convolution.*", "backbone.layer2.*.downsample.0.*"},
+    {"encoder.stages.2.layers.*.layer.0.convolution.*", "backbone.layer3.*.conv1.*"},
+    {"encoder.stages.2.layers.*.layer.1.convolution.*", "backbone.layer3.*.conv2.*"},
+    {"encoder.stages.2.layers.*.layer.2.convolution.*", "backbone.layer3.*.conv3.*"},
+    {"encoder.stages.2.layers.*.shortcut.convolution.*", "backbone.layer3.*.downsample.0.*"},
+    {"encoder.stages.3.layers.*.layer.0.convolution.*", "backbone.layer4.*.conv1.*"},
+    {"encoder.stages.3.layers.*.layer.1.convolution.*", "backbone.layer4.*.conv2.*"},
+    {"encoder.stages.3.layers.*.layer.2.convolution.*", "backbone.layer4.*.conv3.*"},
+    {"encoder.stages.3.layers.*.shortcut.convolution.*", "backbone.layer4.*.downsample.0.*"},
+    // transformers; "mlp" and "o_proj" from 5 on
+    {"query_position_embeddings.*", "query_embed.*"},
+    {"input_projection.*", "input_proj.*"},
+    {"class_labels_classifier.*", "class_embed.*"},
+    {"bbox_predictor.layers.*.*", "bbox_embed.layers.*.*"},
+    {"decoder.layernorm.*", "transformer.decoder.norm.*"},
+    {"*.layers.*.self_attn.o_proj.*", "transformer.*.layers.*.self_attn.out_proj.*"},
+    {"*.layers.*.self_attn.*.*", "transformer.*.layers.*.self_attn.*.*"},
+    {"*.layers.*.encoder_attn.o_proj.*", "transformer.*.layers.*.multihead_attn.out_proj.*"},
+    {"*.layers.*.encoder_attn.*.*", "transformer.*.layers.*.multihead_attn.*.*"},
+    {"*.layers.*.self_attn_layer_norm.*", "transformer.*.layers.*.norm1.*"},
+    {"encoder.layers.*.final_layer_norm.*", "transformer.encoder.layers.*.norm2.*"},
+    {"decoder.layers.*.encoder_attn_layer_norm.*", "transformer.decoder.layers.*.norm2.*"},
+    {"decoder.layers.*.final_layer_norm.*", "transformer.decoder.layers.*.norm3.*"},
+    {"*.layers.*.fc1.*", "transformer.*.layers.*.linear1.*"},
+    {"*.layers.*.fc2.*", "transformer.*.layers.*.linear2.*"},
+    {"*.layers.*.mlp.fc1.*", "transformer.*.layers.*.linear1.*"},
+    {"*.layers.*.mlp.fc2.*", "transformer.*.layers.*.linear2.*"},
+};
+
+constexpr Dialect kDialects[] = {
+    {.name = "Facebook DETR",
+     .mark = "query_embed.weight",
+     .strip = kPrefixes,
+     .renames = kRenames,
+     .joins = {},
+     .ignore = kIgnore,
+     .splits = kInProj,
+     .norms = kNorms},
+    {.name = "Hugging Face, backbone of timm",
+     .mark = "layer1.0.conv1.weight",
+     .strip = kPrefixes,
+     .renames = kRenames,
+     .joins = {},
+     .ignore = kIgnore,
+     .splits = {},
+     .norms = kNorms},
+    {.name = "Hugging Face, own backbone",
+     .mark = "embedder.embedder.convolution.weight",
+     .strip = kPrefixes,
+     .renames = kRenames,
+     .joins = {},
+     .ignore = kIgnoreNative,
+     .splits = {},
+     .norms = kNormsNative},
+};
+
+}  // namespace
+
+constinit const std::span<const Dialect> kDetrDialects = kDialects;
+
+}  // namespace vitq

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// ResNet of bottleneck blocks: "Deep Residual Learning for Image Recognition", arXiv:1512.03385,
+// with the stride in the 3 x 3 convolution as torchvision has it. Batch norms are folded.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "vitq/layers.h"
+
+namespace vitq {
+
+struct ResNetConfig {
+  static constexpr std::size_t kStages = 4;
+
+  std::int64_t stem = 64;                                          // channels of the first layer
+  std::array<std::int64_t, kStages> blocks = {3, 4, 6, 3};         // per stage
+  std::array<std::int64_t, kStages> planes = {64, 128, 256, 512};  // of the 3 x 3 convolutions
+  std::array<std::int64_t, kStages> channels = {256, 512, 1024, 2048};  // of the results
+  bool dilation = false;  // the last stage keeps its resolution (DC5)
+};
+
+// The last stage's features: [N, 3, H, W] -> [N, channels[3], H / 32, W / 32], or / 16 if dilated.
+Value resnet(const Scope& scope, Value image, const ResNetConfig& config);
+
+}  // namespace vitq
