@@ -62,22 +62,42 @@ struct Source {
     }
   }
 
+  const Family& family() const { return vitq::family(model.info().family); }
+
+  // Networks that take any size are calibrated at one: the shorter side as they want it, 3 to 4.
+  Preprocess preprocess() const {
+    Preprocess steps = model.info().preprocess;
+    if (!family().any_size) return steps;
+    steps.resize = Preprocess::Resize::kExact;
+    steps.width = steps.height * 4 / 3;
+    return steps;
+  }
+
   Network network() {
-    const Preprocess& preprocess = model.info().preprocess;
+    const Preprocess preprocess = this->preprocess();
+    const Shape image = family().any_size ? Shape{3, preprocess.height, preprocess.width}
+                                          : family().image_shape(model.info().config);
+    const Value pixels = input(graph, "image", {1, image[0], image[1], image[2]});
+    graph.set_outputs(family().trace(Scope(graph), pixels, model.info().config));
     const auto list = [](const std::array<float, 3>& values) {
       return std::vector<float>(values.begin(), values.end());
     };
-    return {model.graph(), weights, vitq::Pixels{list(preprocess.mean), list(preprocess.std)}};
+    return {graph, weights, vitq::Pixels{list(preprocess.mean), list(preprocess.std)}};
   }
 
   Model model;
   Weights weights;
+  Graph graph;
 };
 
-QuantizeOptions options_of(const QuantizeJob& job) {
+QuantizeOptions options_of(const QuantizeJob& job, const Family& family) {
   QuantizeOptions options;
   options.bits = job.bits;
-  if (!job.policy.empty()) options.rules = rules_from_json(Json::read(job.policy));
+  if (!family.keep.empty()) options.rules.push_back(keep_rule(std::string(family.keep)));
+  if (!job.policy.empty()) {
+    const std::vector<LayerRule> rules = rules_from_json(Json::read(job.policy));
+    options.rules.insert(options.rules.end(), rules.begin(), rules.end());
+  }
   options.rules.insert(options.rules.end(), job.rules.begin(), job.rules.end());
   options.threads = job.threads;
   options.memory_bytes = job.memory << 20;
@@ -157,8 +177,8 @@ int run(const QuantizeJob& job) {
     return kOk;
   }
   require_sense(job);
-  QuantizeOptions options = options_of(job);
   Source source(job.model);
+  QuantizeOptions options = options_of(job, source.family());
   const Network network = source.network();
   const std::vector<LayerPlan> plan = plan_layers(network, recipe, options);
   if (job.dry_run) {
@@ -166,7 +186,7 @@ int run(const QuantizeJob& job) {
     return kOk;
   }
   const CalibrationSet calibration =
-      calibration_set(calibration_images(job.calibration), source.model.info().preprocess);
+      calibration_set(calibration_images(job.calibration), source.preprocess());
   const auto start = std::chrono::steady_clock::now();
   Quantized made;
   {

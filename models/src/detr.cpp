@@ -135,6 +135,7 @@ const Family kDetr = {.name = "detr",
                       .configure = configure,
                       .recognize = recognize,
                       .dialects = kDetrDialects,
-                      .any_size = true};
+                      .any_size = true,
+                      .keep = "^bbox_embed\\."};  // a box is read to the pixel
 
 }  // namespace vitq

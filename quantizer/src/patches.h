@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A convolution without padding as a product: what lies under the kernel, one row per place.
+// A convolution as a product: what lies under the kernel, one row per place.
 #pragma once
 
 #include "vitq/matrix.h"

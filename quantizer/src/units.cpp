@@ -40,9 +40,9 @@ class Finder {
     const NodeId weight = node.inputs[1];
     if (!std::holds_alternative<op::Param>(graph_[weight].op)) return false;
     if (rows_.readers(weight).size() != 1) return false;
-    // Padding would need a byte for zero, which there is none of.
-    const bool pixels = network_.pixels && conv != nullptr && conv->pad == 0;
-    return linear || (pixels && reads_picture(node));
+    // What does not depend on the picture has nothing to be fitted to.
+    if (std::holds_alternative<op::Constant>(graph_[node.inputs[0]].op)) return false;
+    return linear || network_.pixels || !reads_picture(node);
   }
 
   bool reads_picture(const Node& node) const {
@@ -98,6 +98,7 @@ class Finder {
   // Extents of the slices of the results, if every reader is one and they lie side by side.
   std::vector<std::int64_t> parts_of(NodeId id) const {
     const Shape& shape = graph_[id].shape;
+    if (std::holds_alternative<op::Conv2d>(graph_[id].op)) return {shape[1]};
     std::map<std::int64_t, std::int64_t> slices;  // begin, end
     for (const NodeId reader : rows_.readers(id)) {
       const auto* slice = std::get_if<op::Slice>(&graph_[reader].op);

@@ -58,6 +58,17 @@ QParams pixel_codes(const Pixels& pixels) {
   return params;
 }
 
+// [1, C, H, W] -> [H W, C].
+Matrix rows_of_picture(const Tensor& picture) {
+  const std::int64_t channels = picture.shape()[1];
+  Matrix rows(picture.shape().elements() / channels, channels);
+  const float* from = picture.as<float>().data();
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t r = 0; r < rows.rows; ++r) rows.row(r)[static_cast<std::size_t>(c)] = *from++;
+  }
+  return rows;
+}
+
 Tensor tensor_of(std::span<const float> values) {
   Tensor tensor({static_cast<std::int64_t>(values.size())}, DType::kF32);
   std::copy(values.begin(), values.end(), tensor.as<float>().begin());
@@ -112,13 +123,17 @@ LayerDraft Walk::start(const Unit& unit) const {
 
 // What the float network gives here, and what the quantized one lacks in the sum that follows.
 Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
-  Matrix rows = rows_of(float_.value(unit.plan.node, image));
+  const bool picture = std::holds_alternative<op::Conv2d>(state_.network.graph[unit.plan.node].op);
+  const auto matrix = [picture](const Tensor& value) {
+    return picture ? rows_of_picture(value) : rows_of(value);
+  };
+  Matrix rows = matrix(float_.value(unit.plan.node, image));
   const NodeId other = unit.residual;
   if (other >= 0 && float_.holds(other) && quantized_.holds(other)) {
-    const Tensor wanted = float_.value(other, image);
-    const Tensor found = quantized_.value(other, image);
+    const Matrix wanted = matrix(float_.value(other, image));
+    const Matrix found = matrix(quantized_.value(other, image));
     for (std::size_t i = 0; i < rows.values.size(); ++i) {
-      rows.values[i] += wanted.as<float>()[i] - found.as<float>()[i];
+      rows.values[i] += wanted.values[i] - found.values[i];
     }
   }
   return special_part(unit, std::move(rows));
@@ -127,20 +142,23 @@ Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
 LayerSource Walk::source_of(const Unit& unit) const {
   LayerSource source;
   source.images = quantized_.images();
-  if (unit.role == Role::kInput) {
-    const Node& node = state_.network.graph[unit.plan.node];
+  const Node& node = state_.network.graph[unit.plan.node];
+  if (const auto* conv = std::get_if<op::Conv2d>(&node.op)) {
     const Shape weight = state_.network.graph[node.inputs[1]].shape;
-    const auto conv = std::get<op::Conv2d>(node.op);
     source.inputs = [this, &unit, weight, conv](std::int64_t image) {
-      return patches(quantized_.value(unit.operand, image), weight, conv);
+      return patches(quantized_.value(unit.operand, image), weight, *conv);
     };
+  }
+  if (unit.role == Role::kInput) {
     source.targets = [inputs = source.inputs, layer = start(unit)](std::int64_t image) {
       return float_outputs(layer, inputs(image));
     };
   } else {
-    source.inputs = [this, &unit](std::int64_t image) {
-      return special_part(unit, rows_of(quantized_.value(unit.operand, image)));
-    };
+    if (!source.inputs) {
+      source.inputs = [this, &unit](std::int64_t image) {
+        return special_part(unit, rows_of(quantized_.value(unit.operand, image)));
+      };
+    }
     source.targets = [this, &unit](std::int64_t image) { return targets(unit, image); };
   }
   source.rows = source.inputs(0).rows;

@@ -2,9 +2,11 @@
 // DETR against transformers (tests/golden/detr_models.py), and what a detector answers.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
+#include "support/naive_scheme.h"
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
@@ -119,4 +121,104 @@ TEST_CASE("detect() is for detectors") {
   Model model = converted("hf_vit", temp);
   CHECK_THROWS_WITH_AS(model.detect(make_image(8, 8)),
                        "a model of the family 'vit' does not detect objects", UnsupportedError);
+}
+
+namespace {
+
+Image speckled(int width, int height) {
+  Image image = make_image(width, height);
+  std::uint32_t state = 7;
+  for (std::uint8_t& value : image.rgb) {
+    state = state * 1664525U + 1013904223U;
+    value = static_cast<std::uint8_t>(state >> 24U);
+  }
+  return image;
+}
+
+// Its file with every layer and attention at `bits` bits.
+fs::path quantized(const Model& model, const Graph& graph, int bits, const TempFolder& temp) {
+  const Weights weights = read_safetensors(temp.path() / "model.safetensors");
+  const fs::path file = temp.path() / "quantized.safetensors";
+  write_safetensors(file, vitq::test::naive_quantized(weights, graph, model.info(), bits),
+                    Overwrite::kYes);
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("an integer DETR gives the same bits on both backends, alone and in a batch") {
+  const TempFolder temp;
+  Model model = converted("hf_detr", temp);
+  const Image image = speckled(64, 48);
+  const Image images[] = {image, speckled(64, 48)};
+  for (const int bits : {7, 8}) {
+    CAPTURE(bits);
+    const fs::path file = quantized(model, model.graph(), bits, temp);
+    Model fast = Model::load(file, {.session = {.threads = 2}, .lower = {}});
+    Model plain =
+        Model::load(file, {.session = {.threads = 1, .backend = Backend::kReference}, .lower = {}});
+    const Tensor logits = fast.run(fast.prepare({&image, 1}))[0].clone();
+    const auto found = logits.as<float>();
+    const Tensor expected = plain.run(plain.prepare({&image, 1}))[0].clone();
+    CHECK(std::ranges::equal(found, expected.as<float>()));
+    const auto batch = fast.run(fast.prepare(images))[0].as<float>();
+    CHECK(std::ranges::equal(found, batch.first(found.size())));
+  }
+}
+
+TEST_CASE("an integer convolution with padding, stride and dilation is its sum over the codes") {
+  constexpr std::int64_t kSide = 9;
+  constexpr std::int64_t kChannels = 3;
+  const op::Conv2d conv = {.stride = 2, .pad = 2, .dilation = 2};
+  Graph graph;
+  const Value x = input(graph, "x", {1, kChannels, kSide, kSide});
+  const Value y = conv2d(Scope(graph) / "conv", x,
+                         {.channels = 2, .kernel = 3, .stride = 2, .pad = 2, .dilation = 2});
+  graph.set_outputs({{"y", y.id}});
+  Tensor codes({2, kChannels, 3, 3}, DType::kS8);
+  for (std::size_t i = 0; i < codes.as<std::int8_t>().size(); ++i)
+    codes.as<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<int>(i * 37 % 127) - 63);
+  Weights weights;
+  weights.tensors["conv.weight"] = codes;
+  weights.tensors["conv.bias"] = Tensor({2}, DType::kF32);
+  Scheme scheme;
+  scheme.set({y.id, 0}, {});
+  QParams weight = {.bits = 7, .range = Range::kFrozen};
+  weight.scale = {0.5F};
+  scheme.set({y.id, 1}, weight);
+  Tensor picture({1, kChannels, kSide, kSide}, DType::kF32);
+  for (std::size_t i = 0; i < picture.as<float>().size(); ++i)
+    picture.as<float>()[i] = std::sin(static_cast<float>(i));
+  const auto plan = std::make_shared<const Plan>(lower(graph, weights, scheme, {}));
+  Session session(plan, {.threads = 1});
+  const auto found = session.run(picture)[0].as<float>();
+
+  const auto pixel = [&](std::int64_t c, std::int64_t row, std::int64_t column) {
+    const bool inside = row >= 0 && row < kSide && column >= 0 && column < kSide;
+    const std::int64_t index = (c * kSide + row) * kSide + column;
+    return inside ? picture.as<float>()[static_cast<std::size_t>(index)] : 0.0F;
+  };
+  const std::int64_t out = y.shape()[2];
+  REQUIRE(out == 5);
+  for (std::int64_t place = 0; place < out * out; ++place) {
+    std::vector<float> patch;
+    for (std::int64_t i = 0; i < kChannels * 9; ++i) {
+      patch.push_back(pixel(i / 9, place / out * conv.stride - conv.pad + i / 3 % 3 * 2,
+                            place % out * conv.stride - conv.pad + i % 3 * 2));
+    }
+    const auto [least, most] = std::minmax_element(patch.begin(), patch.end());
+    const float s = row_scale(*least, *most, 8);
+    for (std::int64_t o = 0; o < 2; ++o) {
+      std::int64_t sum = 0;
+      std::int64_t total = 0;
+      for (std::size_t i = 0; i < patch.size(); ++i) {
+        const std::int64_t w = codes.as<std::int8_t>()[static_cast<std::size_t>(o) * 27 + i];
+        sum += w * std::int64_t{code_of(patch[i], *least, 1.0F / s, 8)};
+        total += w;
+      }
+      const float expected =
+          static_cast<float>(sum) * (s * 0.5F) + *least * (0.5F * static_cast<float>(total));
+      CHECK(found[static_cast<std::size_t>(o * out * out + place)] == expected + 0.0F);
+    }
+  }
 }

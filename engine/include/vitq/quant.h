@@ -52,7 +52,8 @@ struct QParams {
   Range range = Range::kPerRow;
   std::vector<float> scale;  // kFrozen only
   std::vector<float> lo;     // kFrozen activations only: one value
-  std::vector<float> fold;   // per channel, positive; empty: 1. Of a Conv2d: per input channel
+  std::vector<float>
+      fold;  // per channel, positive; empty: 1. Of a Conv2d: per input channel, or [C, k, k]
   std::vector<float> shift;  // per channel; empty: 0
 
   friend bool operator==(const QParams&, const QParams&) = default;

@@ -2,7 +2,6 @@
 // Linear layers and convolutions, and where results are stored.
 #include "plan/lowering.h"
 #include "plan/views.h"
-#include "vitq/error.h"
 
 namespace vitq {
 namespace {
@@ -20,12 +19,12 @@ bool patches_do_not_overlap(const op::Conv2d& conv, const Shape& weight) {
   return conv.pad == 0 && conv.dilation == 1 && (conv.stride == kernel || kernel == 1);
 }
 
-// [N, C, H, W] as [N, H', W', C, kernel, kernel].
-View patches_of(const View& x, const View& out, std::int64_t stride, std::int64_t kernel) {
+// [N, C, H, W] as [N, H', W', C, kernel, kernel]; windows may overlap.
+View patches_of(const View& x, const View& out, const op::Conv2d& conv, std::int64_t kernel) {
   View patches = x;
   patches.dims = {x.dims[0], out.dims[2], out.dims[3], x.dims[1], kernel, kernel};
-  patches.strides = {x.strides[0], stride * x.strides[2], stride * x.strides[3],
-                     x.strides[1], x.strides[2],          x.strides[3]};
+  patches.strides = {x.strides[0], conv.stride * x.strides[2],   conv.stride * x.strides[3],
+                     x.strides[1], conv.dilation * x.strides[2], conv.dilation * x.strides[3]};
   return patches;
 }
 
@@ -41,12 +40,14 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
   const bool coded = quantized(root);
   if (const auto* conv = std::get_if<op::Conv2d>(&graph_[root].op)) {
     const Shape& weight = graph_[graph_[root].inputs[1]].shape;
-    if (!patches_do_not_overlap(*conv, weight)) {
+    const bool apart = patches_do_not_overlap(*conv, weight);
+    if (!apart && !coded) {
       overlapping_windows(root, out, epilogue);
       return;
     }
-    if (coded && weight[2] > 1 && holds_pixels(root)) x = pixels(root, x);
-    View patches = patches_of(x, out, conv->stride, weight[2]);
+    if (coded && apart && weight[2] > 1 && holds_pixels(root)) x = pixels(root, x);
+    if (conv->pad > 0) x = padded(root, x, conv->pad);
+    const View patches = patches_of(x, out, *conv, weight[2]);
     const Shape rows = {x.dims[0], out.dims[2], out.dims[3], weight.elements() / weight[0]};
     const std::optional<View> view = reshaped(patches, rows);
     x = view ? *view : *reshaped(copy(root, patches), rows);
@@ -62,13 +63,27 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
 
 void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue& epilogue) {
   const Node& node = graph_[root];
-  if (quantized(root)) {
-    throw UnsupportedError("layer '" + node.name + "': convolutions whose windows overlap cannot " +
-                           "be quantized; keep it in float");
-  }
   std::vector<View> in;
   for (const NodeId input : node.inputs) in.push_back(places_[at(input)]);
   add_step(root, std::get<op::Conv2d>(node.op), std::move(in), out, epilogue);
+}
+
+// `x` [N, C, H, W] with a frame of zeros.
+View Lowering::padded(NodeId root, const View& x, int pad) {
+  const std::int64_t height = x.dims[2] + 2 * pad;
+  const std::int64_t width = x.dims[3] + 2 * pad;
+  const View out = fresh({x.dims[0], x.dims[1], height, width}, kChannelsLast);
+  View zero = constant_view(Tensor({1, 1, 1, 1}, DType::kF32));
+  const auto fill = [&](const View& part) {
+    add_step(root, step::Copy{}, {broadcast(zero, part.dims)}, part);
+  };
+  const View rows = sliced(out, 2, pad, height - pad);
+  fill(sliced(out, 2, 0, pad));
+  fill(sliced(out, 2, height - pad, height));
+  fill(sliced(rows, 3, 0, pad));
+  fill(sliced(rows, 3, width - pad, width));
+  add_step(root, step::Copy{}, {x}, sliced(rows, 3, pad, width - pad));
+  return out;
 }
 
 void Lowering::linear(NodeId root, View x, const View& out, Epilogue epilogue) {

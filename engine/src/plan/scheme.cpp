@@ -53,9 +53,9 @@ class SiteCheck {
     for (const float f : params.fold) require(std::isnormal(f) && f > 0.0F, cat("fold ", f));
     for (const float v : params.shift) require(std::isfinite(v), cat("shift ", v));
     for (const float v : params.lo) require(std::isfinite(v), cat("lo ", v));
-    require(params.fold.empty() || params.fold.size() == folds(),
+    require(params.fold.empty() || one_per_column(params.fold.size()),
             "the fold does not fit the layer");
-    require(params.shift.empty() || params.shift.size() == folds(),
+    require(params.shift.empty() || one_per_column(params.shift.size()),
             "the shift does not fit the layer");
   }
 
@@ -70,6 +70,12 @@ class SiteCheck {
     if (!is_matmul()) return channels(1);
     const Shape& shape = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape;
     return static_cast<std::size_t>(shape.rank() == 4 ? shape[1] * shape[3] : shape[-1]);
+  }
+  // Of a convolution: per input channel, or per place of the kernel, too.
+  bool one_per_column(std::size_t count) const {
+    if (count == folds()) return true;
+    if (!std::holds_alternative<op::Conv2d>(node_.op)) return false;
+    return count == channels(1) * channels(2) * channels(3);
   }
   void codes(const QParams& params) const {
     const std::string& name = graph_[node_.inputs[1]].name;

@@ -39,6 +39,8 @@ struct Family {
 
   std::span<const Dialect> dialects;
   bool any_size = false;  // the network takes pictures of any size
+  // REGEX of the layers that quantization leaves in float unless it is told otherwise.
+  std::string_view keep = {};
 };
 
 // All families, in the order in which they are asked to recognize a checkpoint.
