@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: training_smoke.sh SOURCE BUILD
-# Runs the training command's two-minute configuration in a virtual environment of its own, then
-# converts and runs what it exported. Skips (77) without VITQ_DATA.
+# Runs the smallest configuration of both training commands in a virtual environment of its own, then
+# converts and runs the classifier that was exported. Skips (77) without VITQ_DATA.
 set -euo pipefail
 source=$1 build=$2
 [ -n "${VITQ_DATA:-}" ] || { echo "skipped: VITQ_DATA is not set"; exit 77; }
@@ -21,3 +21,7 @@ trap 'rm -rf "$out"' EXIT
   --data "$VITQ_DATA/cifar10" --out "$out"
 "$build/bin/vit_convert" "$out" -o "$out/model.vitq.safetensors"
 "$build/bin/vit_infer" -m "$out/model.vitq.safetensors" "$source/docs/images/samples"
+"$python" "$source/weights_tools/training/train_detr.py" --config smoke \
+  --data "$VITQ_DATA/cifar10" --out "$out/detr"
+"$python" "$source/weights_tools/training/compose_scenes.py" "$VITQ_DATA/cifar10/test.safetensors" \
+  --count 3 --out "$out/scenes"

@@ -5,48 +5,22 @@ A convolutional teacher is trained first, then the transformer under its guidanc
 command again to go on from the last checkpoint.
 """
 
-import argparse
-import ctypes
-import os
 import sys
-import time
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
 from augment import crop_and_flip, normalise, strong_view
+from command import choose_place, parse_arguments
 from config import CLASSES, CONFIGS, IMAGE_SIZE, PATCH_SIZE, SEED
 from data import class_names, hold_out, read_split
 from export import export
 from model import VisionTransformer
 from teacher import Teacher
-from training import OutOfTime, Place, Run
+from training import OutOfTime, Run
 
 TEMPERATURE = 2.0
 TEACHER_SHARE = 0.5
-
-
-def keep_freed_memory():
-    """Stops glibc from handing large buffers back to the kernel after every operation.
-
-    Otherwise page faults take a third of the time of a training step on a CPU.
-    """
-    m_trim_threshold, m_mmap_max, m_arena_max = -1, -4, -8
-    libc = ctypes.CDLL(None)
-    libc.mallopt(m_mmap_max, 0)
-    libc.mallopt(m_trim_threshold, 2**31 - 1)
-    libc.mallopt(m_arena_max, 1)
-
-
-def choose_place(arguments):
-    if torch.cuda.is_available():
-        device, workers = torch.device("cuda"), 1
-    else:
-        device, workers = torch.device("cpu"), len(os.sched_getaffinity(0))
-        torch.set_num_threads(1)
-        keep_freed_memory()
-    return Place(device, workers, arguments.out, time.monotonic() + 60 * arguments.minutes)
 
 
 def train_teacher(config, train, held_out, place):
@@ -97,6 +71,8 @@ def train_student(config, teacher, train, held_out, place):
         IMAGE_SIZE, PATCH_SIZE, config.embed_dim, config.depth, config.num_heads, CLASSES,
         config.drop_path,
     ).to(place.device)
+    if place.device.type == "cuda":
+        net.compile(dynamic=False)
 
     def loss_of(net, images, labels, progress):
         view, targets = strong_view(images, labels, config)
@@ -113,25 +89,11 @@ def train_student(config, teacher, train, held_out, place):
     return run.fit(loss_of, train, held_out)
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", choices=sorted(CONFIGS), default="cpu")
-    parser.add_argument("--data", type=Path, required=True,
-                        help="folder with train.safetensors and test.safetensors")
-    parser.add_argument("--out", type=Path, required=True,
-                        help="folder for checkpoints, curves and the exported model")
-    parser.add_argument("--minutes", type=float, default=float("inf"),
-                        help="stop this piece of the run after so long; run again to go on")
-    return parser.parse_args()
-
-
 def main():
-    arguments = parse_arguments()
+    arguments = parse_arguments(__doc__, CONFIGS)
     place = choose_place(arguments)
     torch.manual_seed(SEED)
     config = CONFIGS[arguments.config]
-    arguments.out.mkdir(parents=True, exist_ok=True)
-
     train_file = arguments.data / "train.safetensors"
     everything = read_split(train_file, config.train_images).to(place.device)
     train, held_out = hold_out(everything, config.held_out, SEED)

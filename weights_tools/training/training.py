@@ -16,6 +16,9 @@ from augment import normalise
 from config import SEED
 
 
+SAVE_EVERY = 30  # seconds; an interrupted run loses no more than this
+
+
 class OutOfTime(Exception):
     """This piece of the run is over; the checkpoint is written and the next piece goes on."""
 
@@ -40,6 +43,11 @@ def save_atomically(state, path):
     os.replace(partial, path)
 
 
+def floats_of(net):
+    """Weights and running statistics, not the counters beside them."""
+    return [value for value in net.state_dict().values() if value.is_floating_point()]
+
+
 class Average:
     """The running mean of a network's weights: the network that is judged and kept."""
 
@@ -52,11 +60,7 @@ class Average:
         self.steps += 1
         # The first steps count little, or the random start would linger in the mean.
         step = 1 - min(self.decay, self.steps / (self.steps + 10))
-        for mean, value in zip(self.net.state_dict().values(), net.state_dict().values()):
-            if mean.is_floating_point():
-                mean.lerp_(value, step)
-            else:
-                mean.copy_(value)
+        torch._foreach_lerp_(floats_of(self.net), floats_of(net), step)
 
 
 def learning_rate_share(progress, warm_up=0.04):
@@ -111,11 +115,16 @@ class Workers:
 
 
 class Run:
-    """One network's training: its clock, weights, optimisers, checkpoint and curve."""
+    """One network's training: its clock, weights, optimisers, checkpoint and curve.
 
-    def __init__(self, name, net, optimisers, stage, pictures, place):
+    `judge(net, held_out)` is the share of the held-out pictures, or of what is in them, that the
+    network gets right.
+    """
+
+    def __init__(self, name, net, optimisers, stage, pictures, place, judge=accuracy):
         self.name, self.net, self.optimisers = name, net, optimisers
-        self.stage, self.pictures, self.place = stage, pictures, place
+        self.stage, self.pictures, self.place, self.judge = stage, pictures, place, judge
+        self.saved = -math.inf
         self.average = Average(net, stage.ema_decay)
         self.epoch, self.seen, self.spent, self.curve = 0, 0, 0.0, []
         self.workers = Workers(net, place.workers)
@@ -148,7 +157,7 @@ class Run:
         )
         with open(self.place.out / f"{self.name}_curve.csv", "w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["epoch", "seconds", "train_loss", "held_out_accuracy"])
+            writer.writerow(["epoch", "seconds", "train_loss", "held_out"])
             writer.writerows(self.curve)
 
     def progress(self):
@@ -157,14 +166,17 @@ class Run:
 
     def fit(self, loss_of, train, held_out):
         """Runs to the end of the budget; `loss_of(net, images, labels, progress)` is minimised."""
+        batch = self.stage.batch
         while self.progress() < 1:
             began, before = time.monotonic(), self.spent
             # Seeding by epoch makes a resumed run draw what an uninterrupted one would have.
             torch.manual_seed(SEED + self.epoch)
             losses = []
-            for chosen in torch.randperm(len(train.labels)).split(self.stage.batch):
-                batch = train.part(chosen.to(self.place.device))
-                losses.append(self.step(loss_of, batch))
+            # Whole batches only: torch.compile would start again for a shorter one.
+            order = torch.randperm(len(train.labels))
+            for chosen in order[: len(order) // batch * batch].split(batch):
+                part = train.part(chosen.to(self.place.device))
+                losses.append(self.step(loss_of, part))
                 self.seen += len(chosen)
                 self.spent = before + time.monotonic() - began
                 if self.progress() >= 1 or time.monotonic() >= self.place.stop_at:
@@ -184,6 +196,7 @@ class Run:
             batch,
             self.place.autocast,
         )
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.stage.clip)
         for optimiser in self.optimisers:
             optimiser.step()
             optimiser.zero_grad()
@@ -193,8 +206,11 @@ class Run:
     def close_epoch(self, loss, held_out):
         self.epoch += 1
         with self.place.autocast():
-            score = accuracy(self.average.net, held_out)
+            score = self.judge(self.average.net, held_out)
         self.curve.append([self.epoch, round(self.spent), round(loss, 4), round(score, 4)])
         print(f"{self.name} epoch {self.epoch}: {self.spent:.0f} s, loss {loss:.4f}, "
               f"held-out {100 * score:.2f} %", flush=True)
-        self.save()
+        ended = self.progress() >= 1 or time.monotonic() >= self.place.stop_at
+        if ended or time.monotonic() - self.saved > SAVE_EVERY:
+            self.save()
+            self.saved = time.monotonic()

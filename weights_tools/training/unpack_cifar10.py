@@ -3,8 +3,8 @@
 
     python unpack_cifar10.py test.safetensors test/
 
-writes test/airplane/00003.jpg and so on; the number is the picture's place in the file. Needs
-nothing beside Python itself.
+writes test/airplane/00003.jpg and so on; the number is the picture's place in the file. `--limit N`
+stops after the first N. Needs nothing beside Python itself.
 """
 
 import argparse
@@ -30,27 +30,28 @@ def read_tensors(content):
     return tensors, header.get("__metadata__", {})
 
 
-def unpack(source, target):
-    """Writes every picture; returns how many."""
+def unpack(source, target, limit):
+    """Writes the first `limit` pictures; returns how many there were."""
     tensors, metadata = read_tensors(source.read_bytes())
     names = json.loads(metadata["classes"])
     labels, jpeg = tensors["label"], tensors["jpeg"]
     offsets = struct.unpack(f"<{len(labels) + 1}q", tensors["offset"])
     for name in names:
         (target / name).mkdir(parents=True, exist_ok=True)
-    for i, label in enumerate(labels):
+    for i, label in enumerate(labels[:limit]):
         picture = jpeg[offsets[i] : offsets[i + 1]]
         (target / names[label] / f"{i:05}.jpg").write_bytes(picture)
-    return len(labels)
+    return min(limit, len(labels))
 
 
 def main():
     parser = argparse.ArgumentParser(description="Unpacks CIFAR-10 into a folder for each class.")
     parser.add_argument("source", type=Path, help="safetensors file with offset, label and jpeg")
     parser.add_argument("target", type=Path, help="folder to write, created if need be")
+    parser.add_argument("--limit", type=int, default=sys.maxsize, help="how many pictures at most")
     arguments = parser.parse_args()
     try:
-        count = unpack(arguments.source, arguments.target)
+        count = unpack(arguments.source, arguments.target, arguments.limit)
     except (OSError, ValueError, KeyError, IndexError, struct.error) as error:
         print(f"unpack_cifar10: {arguments.source}: {error}", file=sys.stderr)
         return 1
