@@ -65,6 +65,12 @@ void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue&
   const Node& node = graph_[root];
   std::vector<View> in;
   for (const NodeId input : node.inputs) in.push_back(places_[at(input)]);
+  // The picture itself lies plane by plane; oneDNN's fast kernels want the order of the result.
+  if (in[0].strides[1] != 1) {
+    const View picture = fresh(in[0].dims, kChannelsLast);
+    add_step(root, step::Copy{}, {in[0]}, picture);
+    in[0] = picture;
+  }
   add_step(root, std::get<op::Conv2d>(node.op), std::move(in), out, epilogue);
 }
 
