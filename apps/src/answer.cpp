@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "table.h"
+#include "vitq/error.h"
 
 namespace vitq::apps {
 
@@ -99,6 +100,12 @@ void AnswerWriter::finish() {
     output_.write(list.dump(2) + '\n');
   }
   output_.finish();
+}
+
+void require_classifier(const Model& model) {
+  if (model.task() == Task::kClassification) return;
+  throw UnsupportedError("a model of family '" + model.info().family +
+                         "' detects; the programs print classes only (Model::detect finds boxes)");
 }
 
 }  // namespace vitq::apps

@@ -47,4 +47,7 @@ class AnswerWriter {
   std::vector<Json> objects_;
 };
 
+// Answers are classes: throws UnsupportedError for a model that detects.
+void require_classifier(const Model& model);
+
 }  // namespace vitq::apps

@@ -146,6 +146,7 @@ void Inference::run_batch() {
 }
 
 void Inference::answer(const Tensor& input, std::span<Answer*> answers) {
+  require_classifier(model_);
   Stopwatch watch;
   const std::span<const Tensor> outputs = model_.run(input);
   const double infer = watch.lap() / static_cast<double>(answers.size());

@@ -48,12 +48,11 @@ Value encoder_layer(const Scope& s, const Features& f, const DetrConfig& c) {
   return layer_norm(s / "norm2", x + feed_forward(s, x, c), kEps);
 }
 
-// Figure 10, right. `placed` is the memory with its positions.
-Value decoder_layer(const Scope& s, Value x, Value queries, const Features& memory, Value placed,
-                    const DetrConfig& c) {
+// Figure 10, right. `across` holds the keys and values of the memory.
+Value decoder_layer(const Scope& s, Value x, Value queries, Attended across, const DetrConfig& c) {
   const Value own = x + queries;
   x = layer_norm(s / "norm1", x + attention(s / "self_attn", {own, own, x, {}}, c), kEps);
-  const Attended across = {x + queries, placed, memory.tokens, memory.hidden};
+  across.query = x + queries;
   x = layer_norm(s / "norm2", x + attention(s / "multihead_attn", across, c), kEps);
   return layer_norm(s / "norm3", x + feed_forward(s, x, c), kEps);
 }
@@ -77,9 +76,10 @@ Features features_of(Value map, const Tensor& pixel_mask) {
 Value decode(const Scope& s, const Features& memory, Value queries, const DetrConfig& c) {
   const std::int64_t n = memory.tokens.shape()[0];
   const Value placed = memory.tokens + memory.positions;
+  const Attended across = {queries, placed, memory.tokens, memory.hidden};
   Value x = constant(s.graph(), "target", Tensor({n, c.queries, c.dim}, DType::kF32));
   for (int i = 0; i < c.decoder_layers; ++i)
-    x = decoder_layer(s / "layers" / i, x, queries, memory, placed, c);
+    x = decoder_layer(s / "layers" / i, x, queries, across, c);
   return layer_norm(s / "norm", x, kEps);
 }
 

@@ -25,9 +25,13 @@ const Shape& shape_of(const Weights& weights, const std::string& name, int rank)
 // How many of prefix.0.suffix, prefix.1.suffix, ... there are; at least one.
 std::int64_t count_of(const Weights& weights, const std::string& prefix,
                       const std::string& suffix) {
+  const auto name = [&](std::int64_t i) {
+    std::string name = prefix;
+    return name.append(std::to_string(i)).append(suffix);
+  };
   std::int64_t count = 0;
-  while (weights.find(prefix + std::to_string(count) + suffix) != nullptr) ++count;
-  if (count == 0) throw WeightError("missing: " + prefix + "0" + suffix);
+  while (weights.find(name(count)) != nullptr) ++count;
+  if (count == 0) throw WeightError("missing: " + name(0));
   return count;
 }
 

@@ -31,7 +31,7 @@ struct Line {
 // Sines on even channels, cosines on odd ones, of falling frequency.
 void put(double angle, std::int64_t channels, float* to) {
   for (std::int64_t c = 0; c < channels; ++c) {
-    const double power = static_cast<double>(c / 2 * 2) / static_cast<double>(channels);
+    const double power = static_cast<double>(c - c % 2) / static_cast<double>(channels);
     const double phase = angle / std::pow(kTemperature, power);
     to[c] = static_cast<float>(c % 2 == 0 ? std::sin(phase) : std::cos(phase));
   }

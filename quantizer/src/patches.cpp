@@ -13,17 +13,23 @@ struct Window {
   }
 };
 
-// Copies what lies under the kernel at (y, x), channel by channel; outside of the picture are
-// zeros.
-void copy_patch(const Window& w, const float* picture, std::int64_t y, std::int64_t x, float* out) {
-  for (std::int64_t c = 0; c < w.channels; ++c) {
-    for (std::int64_t i = 0; i < w.kernel_height; ++i) {
-      const std::int64_t row = y + i * w.dilation;
-      for (std::int64_t j = 0; j < w.kernel_width; ++j) {
-        const std::int64_t column = x + j * w.dilation;
-        *out++ = w.holds(row, column) ? picture[(c * w.height + row) * w.width + column] : 0.0F;
-      }
+// Copies what lies under the kernel at (y, x) in one channel; outside of the picture are zeros.
+void copy_patch(const Window& w, const float* plane, std::int64_t y, std::int64_t x, float* out) {
+  for (std::int64_t i = 0; i < w.kernel_height; ++i) {
+    const std::int64_t row = y + i * w.dilation;
+    for (std::int64_t j = 0; j < w.kernel_width; ++j) {
+      const std::int64_t column = x + j * w.dilation;
+      *out++ = w.holds(row, column) ? plane[row * w.width + column] : 0.0F;
     }
+  }
+}
+
+// The same in all channels, one after the other.
+void copy_patches(const Window& w, const float* picture, std::int64_t y, std::int64_t x,
+                  float* out) {
+  for (std::int64_t c = 0; c < w.channels; ++c) {
+    copy_patch(w, picture + c * w.height * w.width, y, x,
+               out + c * w.kernel_height * w.kernel_width);
   }
 }
 
@@ -40,8 +46,8 @@ Matrix patches(const Tensor& picture, const Shape& weight, const op::Conv2d& con
   const float* values = picture.as<float>().data();
   for (std::int64_t y = 0; y < rows; ++y) {
     for (std::int64_t x = 0; x < cols; ++x) {
-      copy_patch(w, values, y * conv.stride - conv.pad, x * conv.stride - conv.pad,
-                 result.row(y * cols + x).data());
+      copy_patches(w, values, y * conv.stride - conv.pad, x * conv.stride - conv.pad,
+                   result.row(y * cols + x).data());
     }
   }
   return result;

@@ -148,20 +148,24 @@ LayerSource Walk::source_of(const Unit& unit) const {
     source.inputs = [this, &unit, weight, conv](std::int64_t image) {
       return patches(quantized_.value(unit.operand, image), weight, *conv);
     };
+  } else {
+    source.inputs = [this, &unit](std::int64_t image) {
+      return special_part(unit, rows_of(quantized_.value(unit.operand, image)));
+    };
   }
   if (unit.role == Role::kInput) {
     source.targets = [inputs = source.inputs, layer = start(unit)](std::int64_t image) {
       return float_outputs(layer, inputs(image));
     };
   } else {
-    if (!source.inputs) {
-      source.inputs = [this, &unit](std::int64_t image) {
-        return special_part(unit, rows_of(quantized_.value(unit.operand, image)));
-      };
-    }
     source.targets = [this, &unit](std::int64_t image) { return targets(unit, image); };
   }
   source.rows = source.inputs(0).rows;
+  add_special_rows(unit, source);
+  return source;
+}
+
+void Walk::add_special_rows(const Unit& unit, LayerSource& source) const {
   const bool all_special = unit.special_only || unit.role == Role::kOutput;
   source.special_begin = all_special ? 0 : unit.special.begin;
   source.special_end = all_special ? source.rows : unit.special.end;
@@ -173,7 +177,6 @@ LayerSource Walk::source_of(const Unit& unit) const {
       return some_rows(all, 0, all.rows, kBackgroundStep);
     };
   }
-  return source;
 }
 
 void Walk::visit_layer(const Unit& unit) {

@@ -39,6 +39,7 @@ class Walk {
   void visit_attention(const Unit& unit);
   LayerDraft start(const Unit& unit) const;
   LayerSource source_of(const Unit& unit) const;
+  void add_special_rows(const Unit& unit, LayerSource& source) const;
   Matrix targets(const Unit& unit, std::int64_t image) const;
   void keep(const Unit& unit, const LayerDraft& layer);
   void store_layer(const LayerDraft& layer);

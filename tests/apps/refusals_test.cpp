@@ -183,3 +183,12 @@ TEST_CASE("a standard output that cannot be written ends with 3") {
       quoted(VITQ_PROGRAMS "/vit_inspect") + " " + quoted(model) + " >/dev/full 2>/dev/null";
   CHECK(WEXITSTATUS(std::system(line.c_str())) == 3);
 }
+
+TEST_CASE("a detector's outputs are not taken for classes") {
+  const TempFolder temp;
+  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string model = (temp.path() / "detr.safetensors").string();
+  const std::string detector = VITQ_TEST_FILES "/../models/pretrained/detr-small";
+  CHECK(run("vit_convert", {detector, "-o", model}).code == 0);
+  check_refused(run("vit_infer", {"-m", model, picture}), 4, "detects");
+}

@@ -183,7 +183,9 @@ TEST_CASE("an integer convolution with padding, stride and dilation is its sum o
   weights.tensors["conv.bias"] = Tensor({2}, DType::kF32);
   Scheme scheme;
   scheme.set({y.id, 0}, {});
-  QParams weight = {.bits = 7, .range = Range::kFrozen};
+  QParams weight;
+  weight.bits = 7;
+  weight.range = Range::kFrozen;
   weight.scale = {0.5F};
   scheme.set({y.id, 1}, weight);
   Tensor picture({1, kChannels, kSide, kSide}, DType::kF32);
