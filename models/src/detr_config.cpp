@@ -26,8 +26,8 @@ const Shape& shape_of(const Weights& weights, const std::string& name, int rank)
 std::int64_t count_of(const Weights& weights, const std::string& prefix,
                       const std::string& suffix) {
   const auto name = [&](std::int64_t i) {
-    std::string name = prefix;
-    return name.append(std::to_string(i)).append(suffix);
+    std::string joined = prefix;
+    return joined.append(std::to_string(i)).append(suffix);
   };
   std::int64_t count = 0;
   while (weights.find(name(count)) != nullptr) ++count;
