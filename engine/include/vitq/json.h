@@ -45,6 +45,7 @@ class Json {
   // what messages call the text.
   static Json parse(std::string_view text, const std::string& source, const Limits& limits);
   static Json parse(std::string_view text, const std::string& source);
+  static Json read(const std::filesystem::path& path, const Limits& limits);
   static Json read(const std::filesystem::path& path);
 
   Json(const Json&);

@@ -126,10 +126,14 @@ Json Json::parse(std::string_view text, const std::string& source) {
   return parse(text, source, Limits());
 }
 
-Json Json::read(const std::filesystem::path& path) {
-  const std::vector<std::byte> bytes = read_bytes(path, Limits().bytes);
+Json Json::read(const std::filesystem::path& path, const Limits& limits) {
+  const std::vector<std::byte> bytes = read_bytes(path, limits.bytes);
   const auto* text = reinterpret_cast<const char*>(bytes.data());
-  return parse(std::string_view(text, bytes.size()), path.string());
+  return parse(std::string_view(text, bytes.size()), path.string(), limits);
+}
+
+Json Json::read(const std::filesystem::path& path) {
+  return read(path, Limits());
 }
 
 bool Json::is_null() const {
