@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-
 namespace vitq::apps {
 
 namespace {
@@ -37,7 +36,8 @@ std::int64_t known_id(const Json& json, std::string_view key, const Ids& ids, co
 
 double not_negative(const Json& json, const char* what) {
   const double value = json.number();
-  if (value < 0.0) json.fail(std::string("expected ") + what + " of at least 0, found " + json.dump());
+  if (value < 0.0)
+    json.fail(std::string("expected ") + what + " of at least 0, found " + json.dump());
   return value;
 }
 
@@ -68,8 +68,7 @@ int read_side(const Json& image, std::string_view key) {
 
 template <typename Item>
 void sort_by_id(std::vector<Item>& items) {
-  std::sort(items.begin(), items.end(),
-            [](const Item& a, const Item& b) { return a.id < b.id; });
+  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.id < b.id; });
 }
 
 Ids read_images(const Json& list, std::vector<CocoImage>& images) {

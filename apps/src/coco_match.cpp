@@ -40,9 +40,8 @@ double overlap(const CocoBox& detection, const CocoBox& object, bool crowd) {
 CocoMatcher::CocoMatcher(std::span<const CocoObject* const> objects,
                          std::span<const CocoResult* const> results)
     : objects_(objects), results_(results.begin(), results.end()) {
-  std::stable_sort(results_.begin(), results_.end(), [](const CocoResult* a, const CocoResult* b) {
-    return a->score > b->score;
-  });
+  std::stable_sort(results_.begin(), results_.end(),
+                   [](const CocoResult* a, const CocoResult* b) { return a->score > b->score; });
   results_.resize(std::min(results_.size(), kMostDetections));
   for (const CocoResult* result : results_) {
     for (const CocoObject* object : objects_) {

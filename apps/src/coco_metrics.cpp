@@ -27,9 +27,7 @@ class Mean {
     sum_ += value;
     ++count_;
   }
-  Score value() const {
-    return count_ == 0 ? Score() : Score(sum_ / static_cast<double>(count_));
-  }
+  Score value() const { return count_ == 0 ? Score() : Score(sum_ / static_cast<double>(count_)); }
 
  private:
   double sum_ = 0.0;
@@ -76,8 +74,7 @@ Curve curve_of(const Ranking& ranking, std::size_t overlap, std::size_t most) {
     if (match.rank >= most) continue;
     if (!match.ignored[overlap]) (match.found[overlap] ? right : wrong) += 1.0;
     curve.recall.push_back(right / static_cast<double>(ranking.objects));
-    curve.precision.push_back(right /
-                              (wrong + right + std::numeric_limits<double>::epsilon()));
+    curve.precision.push_back(right / (wrong + right + std::numeric_limits<double>::epsilon()));
   }
   return curve;
 }
@@ -144,10 +141,18 @@ std::map<std::int64_t, Cells> by_category(const CocoTruth& truth,
 }  // namespace
 
 std::vector<std::pair<std::string, Score>> figures(const CocoMetrics& m) {
-  return {{"AP", m.ap},         {"AP50", m.ap50},         {"AP75", m.ap75},
-          {"AP_small", m.ap_small}, {"AP_medium", m.ap_medium}, {"AP_large", m.ap_large},
-          {"AR1", m.ar1},       {"AR10", m.ar10},         {"AR100", m.ar100},
-          {"AR_small", m.ar_small}, {"AR_medium", m.ar_medium}, {"AR_large", m.ar_large}};
+  return {{"AP", m.ap},
+          {"AP50", m.ap50},
+          {"AP75", m.ap75},
+          {"AP_small", m.ap_small},
+          {"AP_medium", m.ap_medium},
+          {"AP_large", m.ap_large},
+          {"AR1", m.ar1},
+          {"AR10", m.ar10},
+          {"AR100", m.ar100},
+          {"AR_small", m.ar_small},
+          {"AR_medium", m.ar_medium},
+          {"AR_large", m.ar_large}};
 }
 
 CocoMetrics coco_metrics(const CocoTruth& truth, std::span<const CocoResult> results) {

@@ -20,18 +20,18 @@ using Score = std::optional<double>;
 // From 0 to 1. Means over categories and, but for ap50 and ap75, over the overlaps 0.50 to 0.95. An
 // object is small below 32 x 32 pixels of its own area and large above 96 x 96.
 struct CocoMetrics {
-  Score ap, ap50, ap75;                   // average precision: at 101 values of recall
+  Score ap, ap50, ap75;  // average precision: at 101 values of recall
   Score ap_small, ap_medium, ap_large;
-  Score ar1, ar10, ar100;                 // recall with so many detections per picture and category
-  Score ar_small, ar_medium, ar_large;    // with 100
-  std::vector<Score> category_ap;         // of each category of the annotations
+  Score ar1, ar10, ar100;               // recall with so many detections per picture and category
+  Score ar_small, ar_medium, ar_large;  // with 100
+  std::vector<Score> category_ap;       // of each category of the annotations
 };
 
 // All but the last by name, in this order: "AP", "AP50", ..., "AP_small", ..., "AR1", ...
 std::vector<std::pair<std::string, Score>> figures(const CocoMetrics& metrics);
 
-// In order of images' ids and, where scores are equal, of the results. Takes memory in proportion to
-// results and objects.
+// In order of images' ids and, where scores are equal, of the results. Takes memory in proportion
+// to results and objects.
 CocoMetrics coco_metrics(const CocoTruth& truth, std::span<const CocoResult> results);
 
 }  // namespace vitq::apps

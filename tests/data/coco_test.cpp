@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of detections made of COCO's annotations against those of pycocotools, which
 // tests/golden/make_coco.py has recorded for the same detections.
-#include "coco_metrics.h"
-
 #include <cmath>
 
+#include "coco_metrics.h"
 #include "support/coco_figures.h"
 #include "support/data_folder.h"
 
