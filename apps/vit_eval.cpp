@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// vit_eval: how many of labelled pictures a model gets right, and how near its answers are to those
-// of another.
+// vit_eval: how many of labelled pictures a model gets right, how near its answers are to those of
+// another, and how well a detector finds annotated objects.
 #include <iostream>
 #include <optional>
 
 #include "args.h"
 #include "eval_report.h"
+#include "evaluate_detection.h"
+#include "find_model.h"
 #include "range_check.h"
 
 using namespace vitq;
@@ -19,19 +21,23 @@ const apps::Program kProgram = {
         "class (named by label or id, or all classes in sorted order), or a list of files with\n"
         "class ids. EXIF orientation is ignored, as training code does. With --against, a folder "
         "of\n"
-        "pictures without classes will do.",
+        "pictures without classes will do. With --coco, detectors: average precision and recall, "
+        "as\n"
+        "pycocotools counts them.",
     .examples =
         "  vit_eval deit.safetensors --images imagenet/val\n"
         "  vit_eval deit.safetensors --images val --labels val.tsv --format json\n"
         "  vit_eval deit.safetensors --images val --preprocessor preprocessor_config.json "
         "--limit 500\n"
-        "  vit_eval deit.int8.safetensors --against deit.safetensors --images val\n"};
+        "  vit_eval deit.int8.safetensors --against deit.safetensors --images val\n"
+        "  vit_eval detr.safetensors --coco instances_val2017.json --images val2017\n"};
 
 struct Options {
   std::string model;
   std::string against;
   std::string images;
   std::string labels;
+  std::string coco;
   std::string preprocessor;
   std::size_t limit = 0;  // 0: all
   std::int64_t batch = 8;
@@ -40,13 +46,19 @@ struct Options {
 };
 
 void declare(CLI::App& app, Options& options) {
-  app.add_option("MODEL", options.model, "The model file")->required();
-  app.add_option("--against", options.against,
-                 "Compare with this model, picture by picture: as a rule the float model that "
-                 "MODEL was made from");
+  app.add_option("MODEL", options.model, "The model file, or the name of an installed one")
+      ->required();
+  auto* against =
+      app.add_option("--against", options.against,
+                     "Compare with this model, picture by picture: as a rule the float model that "
+                     "MODEL was made from");
   app.add_option("--images", options.images, "The folder of pictures")->required();
-  app.add_option("--labels", options.labels,
-                 "Lines of file<TAB>class id, files relative to the folder of pictures");
+  auto* labels =
+      app.add_option("--labels", options.labels,
+                     "Lines of file<TAB>class id, files relative to the folder of pictures");
+  app.add_option("--coco", options.coco, "Detectors: the objects in the pictures, in COCO's JSON")
+      ->excludes(against)
+      ->excludes(labels);
   app.add_option("--preprocessor", options.preprocessor,
                  "Prepare pictures as this preprocessor_config.json says, not as the model");
   app.add_option("--limit", options.limit, "At most so many pictures, spread evenly over all")
@@ -76,11 +88,20 @@ std::vector<apps::LabelledImage> find_images(const Options& options, Model& mode
 }
 
 Model load(const std::string& path, const Options& options, const SessionOptions& session) {
-  Model model = Model::load(path, {.session = session, .lower = {}});
+  Model model = Model::load(apps::find_model(path), {.session = session, .lower = {}});
   if (!options.preprocessor.empty()) {
     model.set_preprocess(preprocess_from_huggingface(Json::read(options.preprocessor)));
   }
   return model;
+}
+
+apps::DetectionReport evaluate_detection(const Options& options, const SessionOptions& session) {
+  const apps::CocoTruth all = apps::read_coco_truth(options.coco);
+  Model model = load(options.model, options, session);
+  apps::DetectionReport report = apps::evaluate_detection(
+      model, options.limit == 0 ? all : apps::spread(all, options.limit), options.images);
+  report.model = options.model;
+  return report;
 }
 
 apps::Evaluation evaluate(const Options& options, const SessionOptions& session) {
@@ -112,9 +133,15 @@ int run(apps::Args& args) {
   declare(args.app(), options);
   args.add_backend();
   args.parse();
-  const apps::Evaluation result = evaluate(options, args.session());
-  std::cout << (options.format == "json" ? apps::to_json(result).dump(2) + "\n"
-                                         : apps::to_text(result));
+  const auto print = [&options](const auto& result) {
+    std::cout << (options.format == "json" ? apps::to_json(result).dump(2) + "\n"
+                                           : apps::to_text(result));
+  };
+  if (options.coco.empty()) {
+    print(evaluate(options, args.session()));
+  } else {
+    print(evaluate_detection(options, args.session()));
+  }
   return apps::kOk;
 }
 

@@ -9,12 +9,16 @@ namespace {
 
 const apps::Program kProgram = {
     .name = "vit_infer",
-    .purpose = "Names what is in pictures, by a model file that vit_convert has made.",
+    .purpose =
+        "Names what is in pictures, or finds the objects in them, by a model file that\n"
+        "vit_convert or vit_quantize has made.",
     .examples =
         "  vit_infer -m deit.safetensors cat.jpg\n"
         "  vit_infer -m deit.safetensors photos/ --recursive -b 8 -f csv -o photos.csv\n"
         "  curl -s https://example.org/cat.jpg | vit_infer -m deit.safetensors -f json -\n"
         "  vit_infer -m deit.safetensors cat.jpg --attention cat.png --method rollout\n"
+        "  vit_infer -m detr-small scene.png --threshold 0.7\n"
+        "  vit_infer -m detr.safetensors coco/val2017 -f coco -o results.json\n"
         "  vit_infer -m deit.safetensors --tensor input.npy --dump out\n"};
 
 int run(apps::Args& args) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What vit_infer says of a picture, as text, JSON or CSV.
+// What vit_infer says of a picture, its classes or the objects in it, as text, JSON or CSV.
 #pragma once
 
 #include <optional>
@@ -23,31 +23,32 @@ struct Answer {
   std::string image;
   std::int64_t width = 0;
   std::int64_t height = 0;
-  std::vector<Prediction> predictions;
+  std::vector<Prediction> predictions;  // of a classifier
+  std::vector<Detection> detections;    // of a detector
   std::optional<Timing> timing;
-  std::string error;  // why there are no predictions
+  std::string error;  // why there is neither
 };
 
-enum class Format { kText, kJson, kJsonl, kCsv };
+// kCoco: COCO's list of results. An image's id there is the number in its file's name.
+enum class Format { kText, kJson, kJsonl, kCsv, kCoco };
 
-Json to_json(const Answer& answer, const std::string& model);
+Json to_json(const Answer& answer, Task task, const std::string& model);
 
 // Writes answers as they come, except for JSON: one picture's answer is an object, several are an
-// array, which is complete or absent.
+// array, which is complete or absent. COCO's list is always an array.
 class AnswerWriter {
  public:
-  AnswerWriter(Format format, std::string model, Output& output);
+  AnswerWriter(Format format, Task task, std::string model, Output& output);
+  // Throws UsageError where COCO's format needs a number in the name and there is none.
   void write(const Answer& answer);
   void finish();
 
  private:
   Format format_;
+  Task task_;
   std::string model_;
   Output& output_;
   std::vector<Json> objects_;
 };
-
-// Answers are classes: throws UnsupportedError for a model that detects.
-void require_classifier(const Model& model);
 
 }  // namespace vitq::apps

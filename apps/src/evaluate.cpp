@@ -6,7 +6,6 @@
 #include <exception>
 #include <thread>
 
-#include "answer.h"
 #include "progress.h"
 #include "vitq/error.h"
 
@@ -119,7 +118,6 @@ Input read(const Batches& batches, const Preprocess& preprocess) {
 // The logits of a batch, valid until the model's next run.
 Tensor answer(Model& model, const Input& input, const Batches& batches, Accuracy& accuracy) {
   const Clock::time_point start = Clock::now();
-  require_classifier(model);
   Tensor logits = model.run(input.tensor)[0];
   count(accuracy, logits, batches.images());
   accuracy.seconds += input.seconds + seconds_since(start);

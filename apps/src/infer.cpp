@@ -5,7 +5,7 @@
 #include <map>
 
 #include "args.h"
-#include "default_model.h"
+#include "find_model.h"
 #include "inference.h"
 #include "inputs.h"
 
@@ -16,11 +16,17 @@ namespace {
 void declare_inputs(CLI::App& app, InferJob& job) {
   auto* images = app.add_option("IMAGE", job.images,
                                 "JPEG or PNG files, folders of them, or - for standard input");
-  app.add_option("-m,--model", job.model,
-                 "The model file; otherwise VITQ_MODEL or the installed default");
-  app.add_option("--tensor", job.tensor,
-                 "A prepared float32 [N, 3, H, W] as .npy in place of pictures")
-      ->excludes(images);
+  app.add_option(
+      "-m,--model", job.model,
+      "The model file, or the name of an installed one (detr-small); otherwise VITQ_MODEL "
+      "or the installed default");
+  auto* tensor = app.add_option("--tensor", job.tensor,
+                                "A prepared float32 [N, 3, H, W] as .npy in place of pictures")
+                     ->excludes(images);
+  app.add_option("--mask", job.mask,
+                 "With --tensor, for detectors: float32 [N, H, W] as .npy, 1 where a pixel belongs "
+                 "to its picture and 0 where it is padding")
+      ->needs(tensor);
   app.add_flag("--recursive", job.recursive, "Look into the folders of folders, too");
   app.add_flag("--keep-going", job.keep_going, "Go on after a picture that cannot be read");
   app.add_option("-b,--batch", job.batch, "Pictures that go through the network together")
@@ -41,9 +47,15 @@ void declare_answers(CLI::App& app, InferJob& job) {
   const std::map<std::string, Format> formats = {{"text", Format::kText},
                                                  {"json", Format::kJson},
                                                  {"jsonl", Format::kJsonl},
-                                                 {"csv", Format::kCsv}};
-  app.add_option("-k,--topk", job.top, "How many classes to name")->check(CLI::Range(1, 1'000'000));
-  app.add_option("-f,--format", job.format, "text, json, jsonl or csv")
+                                                 {"csv", Format::kCsv},
+                                                 {"coco", Format::kCoco}};
+  app.add_option("-k,--topk", job.top, "Classifiers: how many classes to name (default 5)")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--threshold", job.threshold,
+                 "Detectors: name objects of at least this probability (default 0.5)")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("-f,--format", job.format,
+                 "text, json, jsonl or csv; coco (detectors): COCO's list of results")
       ->transform(CLI::CheckedTransformer(formats));
   app.add_option("-o,--output", job.output, "A file for the answers");
   app.add_flag("--timing", job.timing, "Milliseconds of each stage with each answer");
@@ -85,7 +97,7 @@ void declare(CLI::App& app, InferJob& job) {
 int run(const InferJob& job) {
   require_sense(job);
   const std::vector<std::string> images = expand_inputs(job.images, job.recursive);
-  Inference inference(job, job.model.empty() ? find_default_model() : job.model);
+  Inference inference(job, find_model(job.model));
   if (job.explain) {
     const bool alone = images.empty() && job.tensor.empty();
     (alone ? std::cout : std::cerr) << inference.explain() << (alone ? "" : "\n");

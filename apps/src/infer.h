@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,12 @@ struct InferJob {
   bool recursive = false;
   bool keep_going = false;
   std::filesystem::path tensor;
+  std::filesystem::path mask;
   std::filesystem::path preprocessor;
   std::filesystem::path labels;
   Exif exif = Exif::kApply;
-  std::size_t top = 5;
+  std::optional<std::size_t> top;  // classifiers; default: 5
+  std::optional<float> threshold;  // detectors; default: 0.5
   std::size_t batch = 1;
   Format format = Format::kText;
   std::filesystem::path output;

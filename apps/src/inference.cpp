@@ -17,6 +17,8 @@ namespace vitq::apps {
 namespace {
 
 constexpr int kProfileRuns = 20;
+constexpr std::size_t kTop = 5;
+constexpr float kThreshold = 0.5F;
 
 // Milliseconds since it was made or last asked.
 class Stopwatch {
@@ -40,6 +42,15 @@ Model load(const InferJob& job, const std::filesystem::path& path) {
     model.set_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
   }
   return model;
+}
+
+// Options that only one of the tasks knows.
+void require_options_of(const InferJob& job, Task task) {
+  if (task == Task::kDetection && job.top)
+    throw UsageError("-k is for classifiers; see --threshold");
+  if (task == Task::kDetection) return;
+  if (job.threshold) throw UsageError("--threshold is for detectors; see -k");
+  if (job.format == Format::kCoco) throw UsageError("--format coco is for detectors");
 }
 
 std::vector<std::string> dumped_names(Model& model) {
@@ -67,7 +78,8 @@ Inference::Inference(const InferJob& job, const std::filesystem::path& model)
       output_(job.output, job.overwrite),
       model_(load(job, model)),
       info_(model_.info()),
-      writer_(job.format, model.string(), output_) {
+      writer_(job.format, model_.task(), model.string(), output_) {
+  require_options_of(job, model_.task());
   if (!job.labels.empty()) info_.labels = read_labels(job.labels);
   if (!job.dump.empty()) dump_.emplace(job.dump, dumped_names(model_), job.overwrite);
   if (job.check_range) check_.emplace(model, job.session);
@@ -134,27 +146,34 @@ void Inference::read(const std::string& input, Pending& pending) {
 void Inference::run_batch() {
   std::vector<Image> pixels;
   std::vector<Answer*> answers;
+  const auto run = [&] {
+    if (!pixels.empty()) answer(normalize(pixels, model_.info().preprocess), answers);
+    pixels.clear();
+    answers.clear();
+  };
   for (Pending& pending : pending_) {
     if (!pending.answer.error.empty()) continue;
+    // A detector takes each picture at its own size: equal ones that follow each other go together.
+    const bool fits = pixels.empty() || (pixels.back().width == pending.pixels.width &&
+                                         pixels.back().height == pending.pixels.height);
+    if (!fits) run();
     pixels.push_back(std::move(pending.pixels));
     answers.push_back(&pending.answer);
   }
-  if (!pixels.empty()) answer(normalize(pixels, model_.info().preprocess), answers);
+  run();
   for (const Pending& pending : pending_) writer_.write(pending.answer);
   pending_.clear();
   ready_ = 0;
 }
 
 void Inference::answer(const Tensor& input, std::span<Answer*> answers) {
-  require_classifier(model_);
   Stopwatch watch;
-  const std::span<const Tensor> outputs = model_.run(input);
+  const std::span<const Tensor> outputs =
+      job_.mask.empty() ? model_.run(input) : model_.run_padded(input, read_tensor(job_.mask));
   const double infer = watch.lap() / static_cast<double>(answers.size());
-  const std::span<const float> logits = outputs[0].as<float>();
-  const std::size_t classes = logits.size() / answers.size();
   for (std::size_t i = 0; i < answers.size(); ++i) {
     watch.lap();
-    answers[i]->predictions = top_k(logits.subspan(i * classes, classes), info_, job_.top);
+    find(outputs, i, *answers[i]);
     if (!answers[i]->timing) continue;
     answers[i]->timing->infer = infer;
     answers[i]->timing->post = watch.lap();
@@ -165,13 +184,28 @@ void Inference::answer(const Tensor& input, std::span<Answer*> answers) {
   if (job_.profile) last_input_ = input;
 }
 
+void Inference::find(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const {
+  const auto part = [row](const Tensor& output) {
+    const std::span<const float> values = output.as<float>();
+    const std::size_t size = values.size() / static_cast<std::size_t>(output.shape()[0]);
+    return values.subspan(row * size, size);
+  };
+  if (model_.task() == Task::kDetection) {
+    answer.detections =
+        detections(part(outputs[0]), part(outputs[1]), info_, {answer.width, answer.height},
+                   job_.threshold.value_or(kThreshold));
+  } else {
+    answer.predictions = top_k(part(outputs[0]), info_, job_.top.value_or(kTop));
+  }
+}
+
 int Inference::finish() {
   writer_.finish();
   if (dump_) dump_->finish();
   if (check_) std::cerr << check_->report();
   if (!job_.attention.output.empty() && !failed_) write_attention();
   if (job_.profile && last_input_.data() != nullptr) {
-    Session& session = model_.session(last_input_.shape()[0]);
+    Session& session = model_.session(last_input_.shape());
     std::cerr << '\n' << profile_table(session, last_input_, kProfileRuns);
   }
   return failed_ ? kSomeFailed : kOk;

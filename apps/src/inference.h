@@ -34,6 +34,8 @@ class Inference {
   void read(const std::string& input, Pending& pending);
   void run_batch();
   void answer(const Tensor& input, std::span<Answer*> answers);
+  // What the outputs say of the picture in that row of the batch.
+  void find(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const;
   int finish();
   void write_attention();
 

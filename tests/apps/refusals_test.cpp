@@ -184,11 +184,17 @@ TEST_CASE("a standard output that cannot be written ends with 3") {
   CHECK(WEXITSTATUS(std::system(line.c_str())) == 3);
 }
 
-TEST_CASE("a detector's outputs are not taken for classes") {
+TEST_CASE("options of the other task are refused") {
   const TempFolder temp;
   const std::string picture = make_picture(temp, "a.png", 0);
-  const std::string model = (temp.path() / "detr.safetensors").string();
-  const std::string detector = VITQ_TEST_FILES "/../models/pretrained/detr-small";
-  CHECK(run("vit_convert", {detector, "-o", model}).code == 0);
-  check_refused(run("vit_infer", {"-m", model, picture}), 4, "detects");
+  const std::string detector = make_model(temp, "hf_detr");
+  check_refused(run("vit_infer", {"-m", detector, picture, "-k", "3"}), 2, "-k is for classifiers");
+  const std::string classifier = make_model(temp);
+  check_refused(run("vit_infer", {"-m", classifier, picture, "--threshold", "0.5"}), 2,
+                "--threshold is for detectors");
+  check_refused(run("vit_infer", {"-m", classifier, picture, "-f", "coco"}), 2,
+                "--format coco is for detectors");
+  check_refused(run("vit_infer", {"-m", detector, picture, "-f", "coco", "--threshold", "0"}), 2,
+                "number");
+  check_refused(run("vit_eval", {detector, "--images", temp.path().string()}), 4, "classify");
 }

@@ -4,7 +4,8 @@
     python compose_scenes.py CIFAR10/test.safetensors --count 1000 --out scenes
 
 writes scenes/000001.png and so on, and scenes/instances.json. The same file, count and seed give the
-same scenes; the seed decides which objects they show.
+same scenes; the seed decides which objects they show. `--held-out` takes only the pictures of
+train.safetensors that train_detr.py has not learned from: for calibration.
 """
 
 import argparse
@@ -15,8 +16,8 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from config import SEED
-from data import class_names, read_split
+from config import DETR_CONFIGS, SEED
+from data import class_names, hold_out, read_split
 from scenes import SIDE, compose
 
 BATCH = 50
@@ -48,11 +49,14 @@ def main():
     parser.add_argument("source", type=Path, help="train.safetensors or test.safetensors")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--out", type=Path, required=True, help="folder, created if need be")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(arguments.seed)
     split = read_split(arguments.source, sys.maxsize)
+    if arguments.held_out:
+        split = hold_out(split, DETR_CONFIGS["gpu"].held_out, SEED)[1]
+    torch.manual_seed(arguments.seed)
     annotations = list(write_scenes(split, arguments.count, arguments.out))
     for i, annotation in enumerate(annotations):
         annotation["id"] = i + 1
