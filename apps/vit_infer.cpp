@@ -17,7 +17,7 @@ const apps::Program kProgram = {
         "  vit_infer -m deit.safetensors photos/ --recursive -b 8 -f csv -o photos.csv\n"
         "  curl -s https://example.org/cat.jpg | vit_infer -m deit.safetensors -f json -\n"
         "  vit_infer -m deit.safetensors cat.jpg --attention cat.png --method rollout\n"
-        "  vit_infer -m detr-small scene.png --threshold 0.7\n"
+        "  vit_infer -m detr-small scene.png --threshold 0.7 --annotate found.png\n"
         "  vit_infer -m detr.safetensors coco/val2017 -f coco -o results.json\n"
         "  vit_infer -m deit.safetensors --tensor input.npy --dump out\n"};
 

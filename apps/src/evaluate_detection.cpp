@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate_detection.h"
 
+#include <algorithm>
 #include <chrono>
-#include <set>
+#include <map>
 
 #include "progress.h"
 #include "table.h"
@@ -12,11 +13,38 @@ namespace vitq::apps {
 
 namespace {
 
-CocoResult result_of(const Detection& object, std::int64_t image) {
+// The category of each class: that of the same name, or where the model has no names, of the same
+// id. Throws UnsupportedError if there is none for any class.
+std::map<std::int64_t, std::int64_t> categories_of(const ModelInfo& info, const CocoTruth& truth) {
+  std::map<std::int64_t, std::int64_t> categories;
+  for (const CocoCategory& category : truth.categories) {
+    const auto label = std::find(info.labels.begin(), info.labels.end(), category.name);
+    if (label != info.labels.end()) categories[label - info.labels.begin()] = category.id;
+    if (info.labels.empty()) categories[category.id] = category.id;
+  }
+  if (!categories.empty()) return categories;
+  throw UnsupportedError("none of the model's classes (" + info.label(0) + ", " + info.label(1) +
+                         ", ...) is a category of the annotations");
+}
+
+Image read_annotated(const CocoImage& image, const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / image.file_name;
+  Image picture = read_image(path, Exif::kIgnore);
+  const bool unknown = image.width == 0 || image.height == 0;
+  if (unknown || (picture.width == image.width && picture.height == image.height)) return picture;
+  const auto size = [](int width, int height) {
+    return std::to_string(width) + " x " + std::to_string(height);
+  };
+  throw FileError(Fault::kMismatch, path.string(),
+                  size(picture.width, picture.height) + " pixels, where the annotations say " +
+                      size(image.width, image.height));
+}
+
+CocoResult result_of(const Detection& object, std::int64_t image, std::int64_t category) {
   const auto x = static_cast<double>(object.box.x0);
   const auto y = static_cast<double>(object.box.y0);
   return {.image = image,
-          .category = object.id,
+          .category = category,
           .box = {.x = x,
                   .y = y,
                   .width = static_cast<double>(object.box.x1) - x,
@@ -36,14 +64,18 @@ Json share(const Score& score) {
 
 std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
                                const std::filesystem::path& folder) {
-  std::set<std::int64_t> known;
-  for (const CocoCategory& category : truth.categories) known.insert(category.id);
+  if (model.task() != Task::kDetection) {
+    throw UnsupportedError("a model of the family '" + model.info().family +
+                           "' does not detect objects; --coco is for detectors");
+  }
+  const std::map<std::int64_t, std::int64_t> categories = categories_of(model.info(), truth);
   std::vector<CocoResult> results;
   Progress progress(truth.images.size(), "images");
   for (const CocoImage& image : truth.images) {
-    const Image picture = read_image(folder / image.file_name, Exif::kIgnore);
-    for (const Detection& object : model.detect(picture, 0.0F)) {
-      if (known.contains(object.id)) results.push_back(result_of(object, image.id));
+    for (const Detection& object : model.detect(read_annotated(image, folder), 0.0F)) {
+      const auto category = categories.find(object.id);
+      if (category == categories.end()) continue;
+      results.push_back(result_of(object, image.id, category->second));
     }
     progress.advance();
   }

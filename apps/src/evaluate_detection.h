@@ -13,9 +13,10 @@
 namespace vitq::apps {
 
 // What the model finds in every picture of `truth`, whose files lie in `folder`: its best class of
-// each query, whatever the probability. Classes that are no category of `truth` are left out.
-// Throws UnsupportedError if the model does not detect, and what reading a picture throws. Progress
-// goes to standard error.
+// each query, whatever the probability. Classes and categories go by name, or if the model has no
+// names by id; classes that are no category are left out. Throws UnsupportedError if the model does
+// not detect or all classes are left out, FileError for a picture that cannot be read or is of
+// another size than `truth` says. Progress goes to standard error.
 std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
                                const std::filesystem::path& folder);
 

@@ -58,6 +58,9 @@ void declare_answers(CLI::App& app, InferJob& job) {
                  "text, json, jsonl or csv; coco (detectors): COCO's list of results")
       ->transform(CLI::CheckedTransformer(formats));
   app.add_option("-o,--output", job.output, "A file for the answers");
+  app.add_option("--annotate", job.annotate,
+                 "Detectors: the picture with its boxes, a PNG to write; for several pictures a "
+                 "folder of them");
   app.add_flag("--timing", job.timing, "Milliseconds of each stage with each answer");
 }
 

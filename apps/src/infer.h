@@ -34,6 +34,7 @@ struct InferJob {
   bool profile = false;
   bool explain = false;
   bool check_range = false;
+  std::filesystem::path annotate;  // a PNG, or for several pictures a folder
   std::filesystem::path dump;
   AttentionJob attention;
   Overwrite overwrite = Overwrite::kNo;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "annotate.h"
 #include "args.h"
 #include "inputs.h"
 #include "inside.h"
@@ -50,6 +51,7 @@ void require_options_of(const InferJob& job, Task task) {
     throw UsageError("-k is for classifiers; see --threshold");
   if (task == Task::kDetection) return;
   if (job.threshold) throw UsageError("--threshold is for detectors; see -k");
+  if (!job.annotate.empty()) throw UsageError("--annotate is for detectors; see --attention");
   if (job.format == Format::kCoco) throw UsageError("--format coco is for detectors");
 }
 
@@ -87,6 +89,7 @@ Inference::Inference(const InferJob& job, const std::filesystem::path& model)
 }
 
 int Inference::run_pictures(const std::vector<std::string>& inputs) {
+  if (!job_.annotate.empty()) annotations_.emplace(job_.annotate, inputs, job_.overwrite);
   for (const std::string& input : inputs) take(input);
   run_batch();
   return finish();
@@ -140,7 +143,8 @@ void Inference::read(const std::string& input, Pending& pending) {
   pending.answer.width = image.width;
   pending.answer.height = image.height;
   if (job_.timing) pending.answer.timing = timing;
-  if (!job_.attention.output.empty()) picture_ = std::move(image);
+  if (!job_.attention.output.empty()) picture_ = image;
+  if (annotations_) pending.picture = std::move(image);
 }
 
 void Inference::run_batch() {
@@ -161,7 +165,11 @@ void Inference::run_batch() {
     answers.push_back(&pending.answer);
   }
   run();
-  for (const Pending& pending : pending_) writer_.write(pending.answer);
+  for (const Pending& pending : pending_) {
+    writer_.write(pending.answer);
+    if (!annotations_ || !pending.answer.error.empty()) continue;
+    annotations_->write(pending.answer.image, annotate(pending.picture, pending.answer.detections));
+  }
   pending_.clear();
   ready_ = 0;
 }

@@ -10,6 +10,7 @@
 #include "dump.h"
 #include "infer.h"
 #include "output.h"
+#include "picture_files.h"
 #include "range_check.h"
 
 namespace vitq::apps {
@@ -27,7 +28,8 @@ class Inference {
  private:
   struct Pending {
     Answer answer;
-    Image pixels;  // empty if the picture could not be read
+    Image pixels;   // empty if the picture could not be read
+    Image picture;  // as it was read, where it will be drawn on
   };
 
   void take(const std::string& input);
@@ -47,6 +49,7 @@ class Inference {
   AnswerWriter writer_;
   std::optional<Dump> dump_;
   std::optional<RangeCheck> check_;
+  std::optional<PictureFiles> annotations_;
   std::vector<Pending> pending_;
   std::size_t ready_ = 0;  // pending pictures that could be read
   bool failed_ = false;

@@ -59,9 +59,10 @@ def deit_tiny_outliers(programs, data, work):
 
 
 def default_model(programs, data, work):
-    model = programs.folder.parent / "share" / "vitq" / "default.safetensors"
-    if not model.exists() or not (data / "cifar10").exists():
+    if not (data / "cifar10").exists():
         return None
+    model = work / "default_model.safetensors"
+    programs.run("vit_convert", PRETRAINED / "vit-cifar10", "-o", model, "--force")
     _unpack(data / "cifar10" / "train.safetensors", work / "cifar10" / "calib", CIFAR_CALIBRATION)
     labels = _unpack(data / "cifar10" / "test.safetensors", work / "cifar10" / "test", None)
     sets = [Set(work / "cifar10" / "test", labels)]

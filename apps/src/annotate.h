@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures with what was found in them.
+#pragma once
+
+#include <span>
+
+#include "vitq/detection.h"
+#include "vitq/image.h"
+
+namespace vitq::apps {
+
+// The picture with a box, class name and score for each detection: a colour for each class, the
+// most probable on top. Small pictures are enlarged, so that the names can be read.
+Image annotate(const Image& picture, std::span<const Detection> detections);
+
+}  // namespace vitq::apps

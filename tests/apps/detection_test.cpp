@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Detectors as a user runs them: what vit_infer prints and draws, and what vit_eval counts.
+#include <algorithm>
+#include <fstream>
+
+#include "annotate.h"
+#include "canvas.h"
+#include "run.h"
+#include "vitq/json.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+std::string make_scenes(const TempFolder& temp, int width) {
+  std::ofstream(temp.path() / "instances.json")
+      << R"({"images": [{"id": 7, "file_name": "7.png", "height": 30, "width": )" << width
+      << R"(}], "categories": [{"id": 3, "name": "cat"}], "annotations": [)"
+      << R"({"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 20, 10], "area": 200,)"
+      << R"( "iscrowd": 0}]})";
+  make_picture(temp, "7.png", 1);
+  return (temp.path() / "instances.json").string();
+}
+
+Detection found(std::int64_t id, const Box& box) {
+  return {.id = id, .label = "class", .score = 0.9F, .box = box, .query = 0};
+}
+
+int differing_pixels(const Image& a, const Image& b) {
+  int count = 0;
+  for (std::size_t i = 0; i < a.rgb.size(); i += 3) {
+    count += std::equal(&a.rgb[i], &a.rgb[i] + 3, &b.rgb[i]) ? 0 : 1;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("vit_infer prints the same boxes in JSON, CSV and COCO's results") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string picture = make_picture(temp, "img_0042.png", 0);
+  const auto answer = [&](const std::string& format) {
+    const Result result =
+        run("vit_infer", {"-m", model, picture, "--threshold", "0", "-f", format});
+    REQUIRE_MESSAGE(result.code == 0, result.err);
+    return result.out;
+  };
+  const Json json = Json::parse(answer("json"), "answer");
+  CHECK(json.at("task").string() == "detection");
+  const std::vector<Json> objects = json.at("detections").items();
+  REQUIRE(!objects.empty());
+  const std::vector<Json> results = Json::parse(answer("coco"), "results").items();
+  REQUIRE(results.size() == objects.size());
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const std::vector<float> box = objects[i].at("box").floats();
+    const std::vector<float> sides = results[i].at("bbox").floats();
+    CHECK(results[i].at("image_id").integer(0, 1000) == 42);
+    CHECK(results[i].at("category_id").integer(0, 1000) == objects[i].at("id").integer(0, 1000));
+    CHECK(results[i].at("score").number() == objects[i].at("score").number());
+    CHECK(sides[0] == box[0]);
+    CHECK(sides[2] == box[2] - box[0]);
+  }
+  const std::string csv = answer("csv");
+  CHECK(csv.starts_with("image,rank,id,label,score,x0,y0,x1,y1\n"));
+  CHECK(std::count(csv.begin(), csv.end(), '\n') ==
+        static_cast<std::ptrdiff_t>(objects.size()) + 1);
+}
+
+TEST_CASE("a picture's boxes do not depend on its neighbours") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string like = make_picture(temp, "b.png", 1);
+  Image other = make_image(33, 52);
+  write_png(temp.path() / "c.png", other, Overwrite::kNo);
+  const std::vector<std::string> options = {"-m", model, "--threshold", "0", "-f", "csv"};
+  const auto answer = [&](std::vector<std::string> pictures) {
+    pictures.insert(pictures.begin(), options.begin(), options.end());
+    return run("vit_infer", std::move(pictures)).out;
+  };
+  const std::string alone = answer({picture});
+  const std::string together = answer({"-b", "3", picture, (temp.path() / "c.png").string(), like});
+  CHECK(alone.size() > 100);
+  CHECK(together.starts_with(alone));
+}
+
+TEST_CASE("vit_eval counts as pycocotools does, and refuses pictures of another size") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string folder = temp.path().string();
+  const std::vector<std::string> right = {
+      model, "--coco", make_scenes(temp, 40), "--images", folder, "--format", "json"};
+  const Result result = run("vit_eval", right);
+  REQUIRE_MESSAGE(result.code == 0, result.err);
+  const Json json = Json::parse(result.out, "report");
+  CHECK(json.at("images").integer(0, 10) == 1);
+  CHECK(json.at("AP").number() <= 1.0);
+  CHECK(json.at("AP_large").is_null());
+  CHECK(json.at("AP_by_category").contains("cat"));
+  make_scenes(temp, 41);
+  check_refused(run("vit_eval", right), 5, "40 x 30 pixels, where the annotations say 41 x 30");
+  const std::string classifier = make_model(temp);
+  check_refused(run("vit_eval", {classifier, "--coco", make_scenes(temp, 40), "--images", folder}),
+                4, "for detectors");
+}
+
+TEST_CASE("vit_infer draws a picture for each input and refuses two of one name") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string drawn = (temp.path() / "drawn.png").string();
+  CHECK(run("vit_infer", {"-m", model, picture, "--annotate", drawn}).code == 0);
+  CHECK(read_image(drawn, Exif::kIgnore).height == 480);
+  check_refused(run("vit_infer", {"-m", model, picture, "--annotate", drawn}), 3, drawn);
+  const std::string folder = (temp.path() / "folder").string();
+  check_refused(run("vit_infer", {"-m", model, picture, picture, "--annotate", folder}), 2,
+                "two pictures");
+}
+
+TEST_CASE("boxes and names stay within the picture and leave the rest as it is") {
+  const Image plain = make_image(600, 500);
+  CHECK(apps::annotate(plain, {}).rgb == plain.rgb);
+  const std::vector<Detection> objects = {found(0, {-50.0F, -50.0F, 700.0F, 600.0F}),
+                                          found(1, {590.0F, 2.0F, 598.0F, 10.0F})};
+  const Image drawn = apps::annotate(plain, objects);
+  CHECK(drawn.width == 600);
+  const int changed = differing_pixels(plain, drawn);
+  CHECK(changed > 1000);
+  CHECK(changed < 40'000);
+}
+
+TEST_CASE("a letter takes the room that was said, in one question mark beyond ASCII") {
+  const apps::Area one = apps::text_area("A", 2.0);
+  CHECK(one.width == 14);
+  CHECK(one.height == 18);
+  CHECK(apps::text_area("\xC3\xA9\xE2\x82\xAC", 2.0).width == apps::text_area("??", 2.0).width);
+  const auto inked = [](std::string_view text, int width) {
+    Image image = make_image(width, 40);
+    apps::Area at = apps::text_area(text, 2.0);
+    apps::draw_text(image, at, text, {255, 255, 255});
+    return differing_pixels(image, make_image(width, 40));
+  };
+  CHECK(inked(" ", 20) == 0);
+  CHECK(inked("I", 20) > 20);
+  // The last column of the last letter is there, too.
+  CHECK(inked("||", 40) == 2 * inked("|", 40));
+  CHECK(inked("MM", 40) == 2 * inked("M", 40));
+}
