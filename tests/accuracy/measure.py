@@ -66,9 +66,12 @@ class Measurements:
         key = f"{network.name}|{name}|w{weight_bits}a{activation_bits}"
         if key not in self.known:
             print(key, file=sys.stderr)
-            self.known[key] = asdict(self._measure(network, wanted, name))
-            self.file.write_text(json.dumps(self.known, indent=1))
+            self.keep(key, asdict(self._measure(network, wanted, name)))
         return Row(**self.known[key])
+
+    def keep(self, key, figures):
+        self.known[key] = figures
+        self.file.write_text(json.dumps(self.known, indent=1))
 
     def _measure(self, network, wanted, name):
         recipe, weight_bits, activation_bits = wanted

@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+import detection
 import networks
 import table
 from measure import Measurements, Programs
@@ -36,6 +37,8 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation'")
+    parser.add_argument("--scenes", type=Path, help="a folder with held_out and calibration, made by "
+                        "compose_scenes.py; without it the section on detection is left out")
     parser.add_argument("--date", help="stated in the file, if given")
     return parser.parse_args()
 
@@ -59,8 +62,7 @@ def ablation_recipes(programs, folder):
     return rows
 
 
-def measure_all(options, programs):
-    measurements = Measurements(programs, options.work)
+def measure_all(options, programs, measurements):
     wanted = lambda row: not options.recipes or row[0] in options.recipes
     sections = []
     for name in options.networks:
@@ -80,8 +82,11 @@ def main():
     options.data = networks.data_folder(options.data)
     options.work.mkdir(parents=True, exist_ok=True)
     programs = Programs(options.programs, options.threads)
-    sections = measure_all(options, programs)
-    options.output.write_text(table.page(sections, programs, options.date))
+    measurements = Measurements(programs, options.work)
+    page = table.page(measure_all(options, programs, measurements), programs, options.date)
+    if options.scenes:
+        page += detection.section(detection.measure(measurements, options.scenes))
+    options.output.write_text(page)
 
 
 if __name__ == "__main__":
