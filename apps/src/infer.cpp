@@ -39,6 +39,13 @@ void declare_pictures(CLI::App& app, InferJob& job) {
       ->transform(CLI::CheckedTransformer(choices));
   app.add_option("--preprocessor", job.preprocessor,
                  "Preprocessing from a preprocessor_config.json of Hugging Face");
+  app.add_option("--size", job.size,
+                 "Networks that take any size: bring the shorter side to so many pixels, not to as "
+                 "many as the model says")
+      ->check(CLI::Range(1, 16'384));
+  app.add_option("--max-size", job.longest,
+                 "The same: but the longer side to no more than so many (within rounding)")
+      ->check(CLI::Range(1, 16'384));
   app.add_option("--labels", job.labels,
                  "Class names: one line per class, or lines of id<TAB>...<TAB>name");
 }

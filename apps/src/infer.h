@@ -23,6 +23,8 @@ struct InferJob {
   std::filesystem::path tensor;
   std::filesystem::path mask;
   std::filesystem::path preprocessor;
+  std::optional<int> size;     // networks that take any size: the shorter side
+  std::optional<int> longest;  // and the most that the longer one may have
   std::filesystem::path labels;
   Exif exif = Exif::kApply;
   std::optional<std::size_t> top;  // classifiers; default: 5

@@ -35,6 +35,17 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// The model's preprocessing at the size that was asked for.
+Preprocess resized(const Model& model, const InferJob& job) {
+  Preprocess preprocess = model.info().preprocess;
+  if (!family(model.info().family).any_size || preprocess.longest == 0) {
+    throw UsageError("--size and --max-size are for networks that take pictures of any size");
+  }
+  if (job.size) preprocess.height = preprocess.width = *job.size;
+  if (job.longest) preprocess.longest = *job.longest;
+  return preprocess;
+}
+
 Model load(const InferJob& job, const std::filesystem::path& path) {
   SessionOptions session = job.session;
   session.profile = job.profile;
@@ -42,6 +53,7 @@ Model load(const InferJob& job, const std::filesystem::path& path) {
   if (!job.preprocessor.empty()) {
     model.set_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
   }
+  if (job.size || job.longest) model.set_preprocess(resized(model, job));
   return model;
 }
 

@@ -7,6 +7,7 @@
 #include "canvas.h"
 #include "run.h"
 #include "vitq/json.h"
+#include "vitq/npy.h"
 
 using namespace vitq;
 using namespace vitq::test;
@@ -104,6 +105,22 @@ TEST_CASE("vit_eval counts as pycocotools does, and refuses pictures of another 
   const std::string classifier = make_model(temp);
   check_refused(run("vit_eval", {classifier, "--coco", make_scenes(temp, 40), "--images", folder}),
                 4, "for detectors");
+}
+
+TEST_CASE("--size sets what a detector sees, and is refused where one size is all there is") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string picture = make_picture(temp, "a.png", 0);  // 40 x 30
+  const auto seen = [&](const std::vector<std::string>& options) {
+    const fs::path folder = temp.path() / "dump";
+    std::vector<std::string> all = {"-m", model, picture, "--force", "--dump", folder.string()};
+    all.insert(all.end(), options.begin(), options.end());
+    REQUIRE(run("vit_infer", all).code == 0);
+    return read_npy(folder / "input.npy").shape();
+  };
+  CHECK(seen({"--size", "60"}) == Shape{1, 3, 60, 80});
+  CHECK(seen({"--size", "60", "--max-size", "64"}) == Shape{1, 3, 48, 64});
+  check_refused(run("vit_infer", {"-m", make_model(temp), picture, "--size", "60"}), 2, "--size");
 }
 
 TEST_CASE("vit_infer draws a picture for each input and refuses two of one name") {

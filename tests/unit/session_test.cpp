@@ -71,6 +71,22 @@ TEST_CASE("inputs of another shape, type or number are refused in words") {
                        "input 0: expected f32 [2, 5, 8], found u8 [2, 5, 8]", ShapeError);
 }
 
+TEST_CASE(
+    "a session that would need more memory than it is granted says how much, and takes none") {
+  Random random(1);
+  const Network net;
+  const auto plan = plan_of(net, random_weights(random, net.graph));
+  CHECK_NOTHROW(Session(plan, {.threads = 1, .memory_bytes = plan->arena_bytes}));
+  CHECK_THROWS_AS(Session(plan, {.threads = 1, .memory_bytes = plan->arena_bytes - 1}), LimitError);
+  Plan vast = *plan;
+  vast.arena_bytes = std::int64_t{1} << 60;
+  CHECK_THROWS_WITH_AS(
+      Session(std::make_shared<const Plan>(vast), {.threads = 1, .memory_bytes = 5'000'000}),
+      "an input of this size needs 1152921504606 MB for intermediate results; there are 5",
+      LimitError);
+  CHECK_THROWS_AS(Session(std::make_shared<const Plan>(vast), {.threads = 1}), LimitError);
+}
+
 TEST_CASE("two sessions of one plan on two threads give the same bits") {
   Random random(2);
   const Network net;

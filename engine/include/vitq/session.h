@@ -17,6 +17,8 @@ struct SessionOptions {
   int threads = 0;  // 0: as many as this process may use
   Backend backend = Backend::kOneDnn;
   bool profile = false;  // time every step
+  // The most that intermediate results may take; 0: what the machine can give.
+  std::int64_t memory_bytes = 0;
 };
 
 // Called before a step whose operand is observed, with the operand's values, dense; not for
@@ -37,8 +39,8 @@ struct StepProfile {
 // Not thread-safe; sessions that share a plan may run in parallel, one thread each.
 class Session {
  public:
-  // Creates every primitive. Throws UnsupportedError if no kernel can run a step, and LimitError if
-  // the arena does not fit.
+  // Creates every primitive. Throws UnsupportedError if no kernel can run a step, and before it
+  // takes any memory LimitError if there is less than the arena needs, saying how much that is.
   Session(std::shared_ptr<const Plan> plan, const SessionOptions& options);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;

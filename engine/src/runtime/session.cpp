@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "kernels/backend.h"
@@ -12,10 +13,23 @@
 
 namespace vitq {
 
+namespace {
+
+void require_memory(std::int64_t needed, std::int64_t granted) {
+  const std::int64_t most = granted > 0 ? granted : available_memory();
+  if (needed <= most) return;
+  constexpr std::int64_t kMegabyte = 1'000'000;
+  throw LimitError(cat("an input of this size needs ", needed / kMegabyte,
+                       " MB for intermediate results; there are ", most / kMegabyte));
+}
+
+}  // namespace
+
 Session::Impl::Impl(std::shared_ptr<const Plan> shared_plan, const SessionOptions& session_options)
     : plan(std::move(shared_plan)), options(session_options) {
   if (options.threads <= 0) options.threads = default_threads();
   set_thread_count(options.threads);
+  require_memory(plan->arena_bytes, options.memory_bytes);
   arena = Tensor({plan->arena_bytes}, DType::kU8);
   for (const Buffer& buffer : plan->buffers) {
     std::byte* base = nullptr;  // inputs are bound by run
