@@ -2,30 +2,23 @@
 #include "layer_rules.h"
 
 #include <algorithm>
-#include <regex>
 
 #include "args.h"
+#include "vitq/error.h"
 
 namespace vitq::apps {
 
 namespace {
-
-// The standard library's expressions recurse over them.
-constexpr std::size_t kLongestPattern = 1000;
 
 std::string quote(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
 void require_expression(const std::string& pattern) {
-  if (pattern.size() > kLongestPattern) {
-    throw UsageError("a regular expression has more than " + std::to_string(kLongestPattern) +
-                     " characters");
-  }
   try {
-    std::regex(pattern, std::regex::ECMAScript);
-  } catch (const std::regex_error& error) {
-    throw UsageError(quote(pattern) + " is not a regular expression: " + error.what());
+    layer_expression(pattern);
+  } catch (const UnsupportedError& error) {
+    throw UsageError(error.what());
   }
 }
 

@@ -146,13 +146,7 @@ void require_bits(const Bits& bits) {
 }
 
 void apply_rule(const Network& network, const LayerRule& rule, std::vector<Unit>& units) {
-  std::regex expression;
-  try {
-    expression.assign(rule.pattern, std::regex::ECMAScript);
-  } catch (const std::regex_error& error) {
-    throw UnsupportedError(
-        text_of("'", rule.pattern, "' is not a regular expression: ", error.what()));
-  }
+  const std::regex expression = layer_expression(rule.pattern);
   if (rule.bits) require_bits(*rule.bits);
   bool matched = false;
   for (Unit& unit : units) {
@@ -178,6 +172,20 @@ std::int64_t bytes_of(const Graph& graph, const Unit& unit) {
 }
 
 }  // namespace
+
+std::regex layer_expression(const std::string& pattern) {
+  // The standard library's parser recurses over an expression.
+  constexpr std::size_t kLongest = 1000;
+  if (pattern.size() > kLongest) {
+    throw UnsupportedError(text_of("a regular expression has more than ", kLongest, " characters"));
+  }
+  try {
+    // libstdc++'s other way of matching backtracks: "(a*)*b" would take longer than anyone waits.
+    return std::regex(pattern, std::regex::ECMAScript | std::regex_constants::__polynomial);
+  } catch (const std::regex_error& error) {
+    throw UnsupportedError(text_of("'", pattern, "' is not a regular expression: ", error.what()));
+  }
+}
 
 std::vector<Unit> find_units(const Network& network) {
   return Finder(network).run();

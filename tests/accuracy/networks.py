@@ -13,6 +13,7 @@ STRAIGHT = {"image_processor_type": "ViTImageProcessor", "do_resize": True, "res
             "size": {"height": 224, "width": 224}, "do_normalize": True,
             "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 CIFAR_CALIBRATION = 128
+PRETRAINED = Path(__file__).resolve().parents[2] / "models" / "pretrained"
 
 
 @dataclass

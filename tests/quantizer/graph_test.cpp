@@ -88,6 +88,14 @@ TEST_CASE("the last rule that matches wins, and heads keep their bits without on
   CHECK(bits_of(tiny, options, "answer") == Bits{3, 3});
 }
 
+TEST_CASE("an expression that backtracking would never finish is matched at once") {
+  const std::string name(200, 'a');
+  CHECK(!std::regex_search(name, layer_expression("^((((a*)*)*)*)*b$")));
+  CHECK(std::regex_search(name + "b", layer_expression("^((((a*)*)*)*)*b$")));
+  CHECK_THROWS_AS(layer_expression("(a)\\1"), UnsupportedError);
+  CHECK_THROWS_AS(layer_expression(std::string(1001, 'a')), UnsupportedError);
+}
+
 TEST_CASE("rules that match nothing, are no expressions or ask for odd bits are refused") {
   const TinyNetwork tiny;
   const auto plan = [&](const LayerRule& rule) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,11 @@ struct Progress {
   double seconds = 0.0;       // since the start
   double seconds_left = 0.0;  // estimated from the work done
 };
+
+// What a rule's pattern means: ECMAScript's expressions without back-references, so that matching
+// takes no longer for one pattern than for another of its length. Throws UnsupportedError for what
+// is none, or has more than 1,000 characters.
+std::regex layer_expression(const std::string& pattern);
 
 struct QuantizeOptions {
   Bits bits;
