@@ -174,6 +174,11 @@ std::int64_t bytes_of(const Graph& graph, const Unit& unit) {
 }  // namespace
 
 std::regex layer_expression(const std::string& pattern) {
+  // libstdc++ reads numbers without looking for overflow.
+  static const std::regex kLongNumber("[0-9]{5}");
+  if (std::regex_search(pattern, kLongNumber)) {
+    throw UnsupportedError("a regular expression has a number of more than four digits");
+  }
   // The standard library's parser recurses over an expression.
   constexpr std::size_t kLongest = 1000;
   if (pattern.size() > kLongest) {

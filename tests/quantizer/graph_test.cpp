@@ -93,6 +93,8 @@ TEST_CASE("an expression that backtracking would never finish is matched at once
   CHECK(!std::regex_search(name, layer_expression("^((((a*)*)*)*)*b$")));
   CHECK(std::regex_search(name + "b", layer_expression("^((((a*)*)*)*)*b$")));
   CHECK_THROWS_AS(layer_expression("(a)\\1"), UnsupportedError);
+  CHECK_THROWS_AS(layer_expression("a{99999999999999999999}"), UnsupportedError);
+  CHECK_THROWS_AS(layer_expression("\\" + std::string(40, '5')), UnsupportedError);
   CHECK_THROWS_AS(layer_expression(std::string(1001, 'a')), UnsupportedError);
 }
 

@@ -67,7 +67,7 @@ struct Progress {
 
 // What a rule's pattern means: ECMAScript's expressions without back-references, so that matching
 // takes no longer for one pattern than for another of its length. Throws UnsupportedError for what
-// is none, or has more than 1,000 characters.
+// is none, has more than 1,000 characters or a number of more than four digits.
 std::regex layer_expression(const std::string& pattern);
 
 struct QuantizeOptions {
