@@ -114,6 +114,7 @@ std::string progress_text(const vitq::Progress& progress) {
 
 // The model file: the float model's information, and how it was quantized.
 void write_model(const QuantizeJob& job, Source& source, Quantized& made) {
+  pack_codes(source.model.graph(), made.scheme, made.weights);
   ModelInfo info = source.model.info();
   info.quantization = made.provenance;
   info.quantization.set("clipped", clipped_in_calibration(made.report));

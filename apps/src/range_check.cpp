@@ -18,7 +18,8 @@ bool reads_picture(const Graph& graph, const Node& node) {
 Scheme scheme_of(const std::filesystem::path& path, const Model& model, const Graph& graph) {
   const Json& quantization = model.info().quantization;
   if (quantization.is_null()) return Scheme::float32();
-  return load_scheme(graph, read_safetensors(path), quantization.at("scheme"));
+  Weights weights = read_safetensors(path);
+  return load_scheme(graph, weights, quantization.at("scheme"));
 }
 
 double calibrated_share(const ModelInfo& info, const std::string& layer) {

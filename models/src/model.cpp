@@ -89,6 +89,19 @@ void require_mask(const Tensor& mask, const Shape& input) {
   }
 }
 
+// The scheme of one graph for another that computes the same layers among others.
+Scheme moved(const Scheme& scheme, const Graph& from, const Graph& to) {
+  Scheme result;
+  for (const auto& [site, params] : scheme.sites()) {
+    const Node& node = from[site.node];
+    for (NodeId id = 0; id < to.size(); ++id) {
+      const bool same = to[id].name == node.name && to[id].op.index() == node.op.index();
+      if (same) result.set({id, site.operand}, params);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 struct Model::Impl {
@@ -228,12 +241,8 @@ std::span<const Tensor> Model::run_padded(const Tensor& input, const Tensor& mas
   Graph graph;
   const Value pixels = vitq::input(graph, "image", shape);
   graph.set_outputs(impl_->family->trace_padded(Scope(graph), pixels, impl_->info.config, mask));
-  const Json& quantization = impl_->info.quantization;
-  const Scheme scheme = quantization.is_null()
-                            ? Scheme::float32()
-                            : load_scheme(graph, impl_->weights, quantization.at("scheme"));
   impl_->padded.reset();
-  impl_->padded = impl_->make_session(graph, scheme);
+  impl_->padded = impl_->make_session(graph, moved(impl_->scheme, impl_->graph(1), graph));
   return impl_->padded->run(input);
 }
 

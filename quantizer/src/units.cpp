@@ -168,7 +168,8 @@ std::int64_t bytes_of(const Graph& graph, const Unit& unit) {
   const std::int64_t n = graph[node.inputs[1]].shape[0];
   const std::int64_t bias = node.inputs.size() > 2 ? n * kFloatBytes : 0;
   if (!unit.plan.bits) return unit.plan.weights * kFloatBytes + bias;
-  return unit.plan.weights + n * kFloatBytes + std::max(bias, n * kFloatBytes);
+  const std::int64_t codes = n * packed_row_bytes(unit.plan.weights / n, unit.plan.bits->weights);
+  return codes + n * kFloatBytes + std::max(bias, n * kFloatBytes);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST_CASE("a quantized model answers pictures nearly as the float model, on inte
   CHECK(made.out.empty());
   CHECK(made.err.find("calibrated on  6 pictures") != std::string::npos);
   CHECK(made.err.find(" of " + model) != std::string::npos);
-  CHECK(read_safetensors(out).at("blocks.0.mlp.fc1.weight").dtype() == DType::kS8);
+  CHECK(read_safetensors(out).at("blocks.0.mlp.fc1.weight").dtype() == DType::kU8);
 
   const Json record = quantization_of(out);
   CHECK(record.at("recipe").at("name").string() == "default");

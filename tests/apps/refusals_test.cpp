@@ -114,7 +114,7 @@ TEST_CASE("data that differ from their checksum end with 5, and so does an unkno
 
   Weights weights = read_safetensors(model);
   std::string& info = weights.metadata.at("vitq");
-  info.replace(info.find("\"format\":1"), 10, "\"format\":9");
+  info.replace(info.find("\"format\":2"), 10, "\"format\":9");
   const fs::path later = temp.path() / "later.safetensors";
   write_safetensors(later, weights, Overwrite::kNo);
   check_refused(run("vit_infer", {"-m", later, make_picture(temp, "a.png", 0)}), 5, "format 9");

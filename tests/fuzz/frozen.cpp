@@ -27,8 +27,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const vitq::Json json = vitq::Json::parse(text, "input");
     const vitq::Graph& graph = frozen.network.graph;
-    const vitq::Scheme scheme = load_scheme(graph, frozen.weights, json);
-    const auto plan = std::make_shared<const vitq::Plan>(lower(graph, frozen.weights, scheme, {}));
+    vitq::Weights weights = frozen.weights;
+    const vitq::Scheme scheme = load_scheme(graph, weights, json);
+    const auto plan = std::make_shared<const vitq::Plan>(lower(graph, weights, scheme, {}));
     vitq::Session session(plan, {.threads = 1});
     session.run(vitq::Tensor(plan->inputs[0], vitq::DType::kF32));
   } catch (const vitq::Error&) {

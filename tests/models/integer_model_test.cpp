@@ -73,6 +73,16 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
+// The weights of the file with their codes one by one (tests/unit/packing_test.cpp).
+Weights with_codes(const Quantized& model, int bits) {
+  Weights weights = model.weights;
+  for (auto& [name, tensor] : weights.tensors) {
+    if (tensor.dtype() != DType::kU8) continue;
+    tensor = unpacked(tensor, model.source.weights.at(name).shape(), bits);
+  }
+  return weights;
+}
+
 }  // namespace
 
 TEST_CASE("a quantized network gives the same bits for any threads, batch and backend") {
@@ -123,7 +133,8 @@ TEST_CASE("a quantized network computes what the formulas say, in 64-bit integer
     const Quantized model("timm_vit", bits);
     const Tensor input = pictures(model.open(), 2, {3, 16, 16});
     const std::vector<float> found = logits(model.open(), input, 2);
-    const VitOracle oracle(model.weights, {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6});
+    const Weights codes = with_codes(model, bits);
+    const VitOracle oracle(codes, {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6});
     const std::vector<float> expected = oracle.logits(input);
     CAPTURE(bits);
     // Codes that lie on an edge may fall to either side in double: far below the quantization

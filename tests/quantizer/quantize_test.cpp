@@ -97,8 +97,12 @@ TEST_CASE("a frozen network runs from its file as it did before") {
   const TinyNetwork tiny;
   const TempFolder temp;
   const Quantized result = quantized(tiny, {6, 8});
-  write_safetensors(temp.path() / "x.safetensors", result.weights, Overwrite::kNo);
-  const Weights weights = read_safetensors(temp.path() / "x.safetensors", true);
+  Weights packed = result.weights;
+  pack_codes(tiny.graph, result.scheme, packed);
+  CHECK(packed.at("block.0.fc1.weight").bytes() * 8 ==
+        result.weights.at("block.0.fc1.weight").bytes() * 6);
+  write_safetensors(temp.path() / "x.safetensors", packed, Overwrite::kNo);
+  Weights weights = read_safetensors(temp.path() / "x.safetensors", true);
   const Json json = Json::parse(scheme_to_json(tiny.graph, result.scheme).dump(), "scheme");
   const Scheme scheme = load_scheme(tiny.graph, weights, json);
   CHECK(scheme.sites() == result.scheme.sites());

@@ -70,6 +70,7 @@ inline Weights naive_quantized(const Weights& model, const Graph& graph, const M
     }
   }
   store_scheme(graph, scheme, result);
+  pack_codes(graph, scheme, result);
   ModelInfo quantized = info;
   quantized.quantization = Json::object();
   quantized.quantization.set("scheme", scheme_to_json(graph, scheme));

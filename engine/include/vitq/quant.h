@@ -110,8 +110,21 @@ std::optional<RowSpan> special_rows(const Graph& graph);
 // numbers as tensors "<node>.<operand>.scale", ".lo", ".fold", ".shift" beside the codes.
 Json scheme_to_json(const Graph& graph, const Scheme& scheme);
 void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
-// Throws FileError or WeightError: unknown nodes, counts that do not fit the layer, scales that are
-// not finite, positive and normal, codes outside of their bits, one operand without the other.
-Scheme load_scheme(const Graph& graph, const Weights& weights, const Json& json);
+// Codes of fewer than 8 bits as they lie in a model file, in place of what `weights` holds; those
+// of 8 bits stay as they are.
+void pack_codes(const Graph& graph, const Scheme& scheme, Weights& weights);
+// Reads the scheme of a model file and unpacks its codes in `weights`. Throws FileError or
+// WeightError: unknown nodes, counts that do not fit the layer, scales that are not finite, positive
+// and normal, codes outside of their bits, one operand without the other.
+Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json);
+
+// Rows of codes (s8 [n, ...]) as u8 [n * packed_row_bytes]: two's complement of `bits` bits each,
+// one after the other from the lowest bit of the first byte up; every row begins a byte, and what
+// its last byte has left over is 0.
+Tensor packed(const Tensor& codes, int bits);
+// The codes, of this shape. Throws WeightError if the bytes are not as many as they have to be, a
+// code is none (-2^(bits - 1)), or a bit that is left over is not 0.
+Tensor unpacked(const Tensor& bytes, const Shape& shape, int bits);
+std::int64_t packed_row_bytes(std::int64_t columns, int bits);
 
 }  // namespace vitq

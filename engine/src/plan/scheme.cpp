@@ -32,6 +32,23 @@ bool is_product(const Node& node) {
          std::holds_alternative<op::Conv2d>(node.op) || std::holds_alternative<op::MatMul>(node.op);
 }
 
+bool is_weight(const Graph& graph, Site site) {
+  return site.operand == 1 && !std::holds_alternative<op::MatMul>(graph[site.node].op);
+}
+
+const Node& weight_of(const Graph& graph, Site site) {
+  return graph[graph[site.node].inputs[1]];
+}
+
+void unpack(const Node& weight, const QParams& params, Weights& weights) {
+  Tensor& tensor = weights.tensors[weight.name];  // one that is missing is refused as empty
+  try {
+    tensor = unpacked(tensor, weight.shape, params.bits);
+  } catch (const WeightError& error) {
+    throw WeightError(cat("'", weight.name, "': ", error.what()));
+  }
+}
+
 // Checks one site of a file against the graph and the weights.
 class SiteCheck {
  public:
@@ -39,7 +56,7 @@ class SiteCheck {
       : graph_(graph), weights_(weights), site_(site), node_(graph[site.node]) {}
 
   void run(const QParams& params) const {
-    const bool weight = is_weight();
+    const bool weight = is_weight(graph_, site_);
     if (weight) codes(params);
     if (params.range == Range::kFrozen) {
       const std::size_t scales = weight ? channels(0) : 1;
@@ -60,14 +77,12 @@ class SiteCheck {
   }
 
  private:
-  bool is_matmul() const { return std::holds_alternative<op::MatMul>(node_.op); }
-  bool is_weight() const { return !is_matmul() && site_.operand == 1; }
   std::size_t channels(int axis) const {
     return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);
   }
   // Input channels of a layer; heads times channels of an attention operand.
   std::size_t folds() const {
-    if (!is_matmul()) return channels(1);
+    if (!std::holds_alternative<op::MatMul>(node_.op)) return channels(1);
     const Shape& shape = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape;
     return static_cast<std::size_t>(shape.rank() == 4 ? shape[1] * shape[3] : shape[-1]);
   }
@@ -148,7 +163,15 @@ void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights) {
   }
 }
 
-Scheme load_scheme(const Graph& graph, const Weights& weights, const Json& json) {
+void pack_codes(const Graph& graph, const Scheme& scheme, Weights& weights) {
+  for (const auto& [site, params] : scheme.sites()) {
+    if (!is_weight(graph, site) || params.bits == 8) continue;
+    Tensor& tensor = weights.tensors.at(weight_of(graph, site).name);
+    tensor = packed(tensor, params.bits);
+  }
+}
+
+Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
   Scheme scheme;
   for (const Json& entry : json.items()) {
     const Site site = {product_named(graph, entry.at("node")),
@@ -163,6 +186,7 @@ Scheme load_scheme(const Graph& graph, const Weights& weights, const Json& json)
       const std::span<const float> values = tensor->as<float>();
       (params.*part.values).assign(values.begin(), values.end());
     }
+    if (is_weight(graph, site) && params.bits < 8) unpack(weight_of(graph, site), params, weights);
     SiteCheck(graph, weights, site).run(params);
     scheme.set(site, std::move(params));
   }

@@ -18,7 +18,7 @@ namespace vitq {
 
 // Everything a model file says but its tensors: the JSON under the metadata key "vitq".
 struct ModelInfo {
-  static constexpr std::int64_t kFormat = 1;
+  static constexpr std::int64_t kFormat = 2;
 
   std::string family;
   Json config;  // canonical, see the family

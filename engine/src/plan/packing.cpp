@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Codes of fewer than 8 bits, side by side in bytes.
+#include <algorithm>
+
+#include "core/text.h"
+#include "vitq/error.h"
+#include "vitq/quant.h"
+
+namespace vitq {
+namespace {
+
+constexpr int kByte = 8;
+
+std::int64_t columns_of(const Shape& shape) {
+  return shape[0] == 0 ? 0 : shape.elements() / shape[0];
+}
+
+void pack_row(std::span<const std::int8_t> codes, std::span<std::uint8_t> bytes, int bits) {
+  const unsigned mask = (1U << static_cast<unsigned>(bits)) - 1;
+  unsigned waiting = 0;  // bits that no byte has taken yet, and how many
+  int count = 0;
+  std::size_t next = 0;
+  for (const std::int8_t code : codes) {
+    waiting |= (static_cast<unsigned>(code) & mask) << static_cast<unsigned>(count);
+    for (count += bits; count >= kByte; count -= kByte) {
+      bytes[next++] = static_cast<std::uint8_t>(waiting);
+      waiting >>= kByte;
+    }
+  }
+  if (count > 0) bytes[next] = static_cast<std::uint8_t>(waiting);
+}
+
+// Answers what is left over.
+unsigned unpack_row(std::span<const std::uint8_t> bytes, std::span<std::int8_t> codes, int bits) {
+  const int sign = 1 << (bits - 1);
+  const unsigned mask = (1U << static_cast<unsigned>(bits)) - 1;
+  unsigned waiting = 0;
+  int count = 0;
+  std::size_t next = 0;
+  for (std::int8_t& code : codes) {
+    if (count < bits) {
+      waiting |= static_cast<unsigned>(bytes[next++]) << static_cast<unsigned>(count);
+      count += kByte;
+    }
+    const auto value = static_cast<int>(waiting & mask);
+    code = static_cast<std::int8_t>((value ^ sign) - sign);
+    waiting >>= static_cast<unsigned>(bits);
+    count -= bits;
+  }
+  return waiting;
+}
+
+}  // namespace
+
+std::int64_t packed_row_bytes(std::int64_t columns, int bits) {
+  return (columns * bits + kByte - 1) / kByte;
+}
+
+Tensor packed(const Tensor& codes, int bits) {
+  const std::int64_t rows = codes.shape()[0];
+  const auto k = static_cast<std::size_t>(columns_of(codes.shape()));
+  const auto row = static_cast<std::size_t>(packed_row_bytes(columns_of(codes.shape()), bits));
+  Tensor bytes({rows * static_cast<std::int64_t>(row)}, DType::kU8);
+  for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
+    pack_row(codes.as<std::int8_t>().subspan(r * k, k),
+             bytes.as<std::uint8_t>().subspan(r * row, row), bits);
+  }
+  return bytes;
+}
+
+Tensor unpacked(const Tensor& bytes, const Shape& shape, int bits) {
+  const std::int64_t rows = shape[0];
+  const auto k = static_cast<std::size_t>(columns_of(shape));
+  const auto row = static_cast<std::size_t>(packed_row_bytes(columns_of(shape), bits));
+  const Shape expected = {rows * static_cast<std::int64_t>(row)};
+  if (bytes.dtype() != DType::kU8 || bytes.shape() != expected) {
+    throw WeightError(cat("expected packed codes u8 ", expected.str(), ", found ",
+                          name_of(bytes.dtype()), " ", bytes.shape().str()));
+  }
+  Tensor codes(shape, DType::kS8);
+  const std::int8_t none = static_cast<std::int8_t>(-top_weight(bits) - 1);
+  for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
+    const std::span<std::int8_t> to = codes.as<std::int8_t>().subspan(r * k, k);
+    const unsigned rest = unpack_row(bytes.as<std::uint8_t>().subspan(r * row, row), to, bits);
+    if (rest != 0) throw WeightError(cat("row ", r, ": bits beyond the last code are not 0"));
+    const auto bad = std::find(to.begin(), to.end(), none);
+    if (bad == to.end()) continue;
+    throw WeightError(cat("row ", r, ": code ", int{none}, " lies outside of ", bits, " bits"));
+  }
+  return codes;
+}
+
+}  // namespace vitq
