@@ -176,8 +176,8 @@ std::int64_t bytes_of(const Graph& graph, const Unit& unit) {
 
 std::regex layer_expression(const std::string& pattern) {
   // libstdc++ reads numbers without looking for overflow.
-  static const std::regex kLongNumber("[0-9]{5}");
-  if (std::regex_search(pattern, kLongNumber)) {
+  static const std::regex long_number("[0-9]{5}");
+  if (std::regex_search(pattern, long_number)) {
     throw UnsupportedError("a regular expression has a number of more than four digits");
   }
   // The standard library's parser recurses over an expression.
