@@ -3,14 +3,14 @@
 // this machine has. The CTest entries run this file once more with the CPU limited to AVX2.
 #include <doctest/doctest.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <vector>
 
 #include "core/cpu.h"
+#include "integer_support.h"
 #include "kernels/products.h"
 #include "kernels/split.h"
 #include "vitq/error.h"
@@ -20,49 +20,6 @@
 using namespace vitq;
 
 namespace {
-
-using Codes = std::vector<std::int8_t>;
-using Acts = std::vector<std::uint8_t>;
-
-enum class Fill { kRandom, kAllTop, kAlternating };
-
-Codes weights(std::int64_t count, std::int32_t top, Fill fill, std::mt19937& random) {
-  std::uniform_int_distribution<int> any(-top, top);
-  Codes codes;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const int code = fill == Fill::kRandom                 ? any(random)
-                     : fill == Fill::kAllTop || i % 2 == 0 ? top
-                                                           : -top;
-    codes.push_back(static_cast<std::int8_t>(code));
-  }
-  return codes;
-}
-
-Acts acts(std::int64_t count, Fill fill, std::mt19937& random) {
-  std::uniform_int_distribution<int> any(0, 255);
-  Acts codes;
-  for (std::int64_t i = 0; i < count; ++i) {
-    codes.push_back(static_cast<std::uint8_t>(fill == Fill::kRandom ? any(random) : 255));
-  }
-  return codes;
-}
-
-std::vector<std::int64_t> exact_sums(const Acts& x, const Codes& w, std::int64_t n,
-                                     std::int64_t k) {
-  const auto m = static_cast<std::int64_t>(x.size()) / k;
-  std::vector<std::int64_t> sums;
-  for (std::int64_t i = 0; i < m; ++i) {
-    for (std::int64_t o = 0; o < n; ++o) {
-      std::int64_t sum = 0;
-      for (std::int64_t c = 0; c < k; ++c) {
-        sum += std::int64_t{x[static_cast<std::size_t>(i * k + c)]} *
-               std::int64_t{w[static_cast<std::size_t>(o * k + c)]};
-      }
-      sums.push_back(sum);
-    }
-  }
-  return sums;
-}
 
 // A linear layer whose input codes are its input, with all scales 1: its output is the sum.
 std::vector<float> run_layer(const Acts& x, const Codes& w, std::int64_t n, std::int64_t k,
@@ -116,6 +73,7 @@ TEST_CASE("integer layers equal 64-bit sums, for the largest codes too") {
       for (const std::int64_t n : {1, 10, 64, 193}) check_layer(7, n, k, fill);
     }
     check_layer(197, 192, 3072, fill);
+    for (const std::int64_t m : {1, 2, 3, 50, 51, 52, 53, 103}) check_layer(m, 40, 68, fill);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/attention.h"
 #include "kernels/copy.h"
 #include "kernels/onednn/onednn.h"
+#include "kernels/packed/packed.h"
 #include "kernels/reference/reference.h"
 #include "kernels/rowwise.h"
 #include "vitq/error.h"
@@ -26,13 +27,21 @@ constexpr MakeKernel kReferenceKernels[] = {
 };
 
 constexpr MakeKernel kOneDnnKernels[] = {
-    make_rowwise,          make_copy,
-    make_pixels,           make_onednn_integer_linear,
-    make_attention,        make_onednn_linear,
-    make_onednn_matmul,    make_onednn_conv,
-    make_onednn_pool,      make_reference_linear,
-    make_reference_matmul, make_reference_conv,
-    make_reference_pool,   make_reference_integer_linear,
+    make_rowwise,
+    make_copy,
+    make_pixels,
+    make_packed_integer_linear,
+    make_onednn_integer_linear,
+    make_attention,
+    make_onednn_linear,
+    make_onednn_matmul,
+    make_onednn_conv,
+    make_onednn_pool,
+    make_reference_linear,
+    make_reference_matmul,
+    make_reference_conv,
+    make_reference_pool,
+    make_reference_integer_linear,
 };
 
 std::span<const MakeKernel> kernels_of(Backend backend) {

@@ -30,23 +30,44 @@ class IntegerLinearKernel : public Kernel {
   }
 
   void run(Buffers buffers) noexcept override {
-    auto* sums = data_of<std::int32_t>(buffers, *step_.scratch);
-    product_->run(data_of<const std::uint8_t>(buffers, step_.in[0]), sums);
+    if (product_->panel_rows() == 0) multiply(buffers, 0, walk_.rows, sums_of(buffers, 0));
     const std::int64_t chunks = std::min<std::int64_t>(walk_.rows, threads_);
     parallel_for(threads_, chunks, [&](std::int64_t chunk) {
-      const std::int64_t end = walk_.rows * (chunk + 1) / chunks;
-      RowCursor cursor(walk_, walk_.rows * chunk / chunks);
-      for (std::int64_t row = walk_.rows * chunk / chunks; row < end; ++row, cursor.next()) {
-        finish_row(buffers, sums + row * columns_, {chunk, row}, cursor);
-      }
+      run_chunk(buffers, {chunk, walk_.rows * chunk / chunks, walk_.rows * (chunk + 1) / chunks});
     });
   }
   std::string name() const override { return product_->name(); }
 
  private:
+  struct Chunk {
+    std::int64_t index, begin, end;
+  };
   struct Place {
     std::int64_t chunk, row;
   };
+
+  // Panels use the same memory one after the other, so that it stays in cache.
+  void run_chunk(Buffers buffers, const Chunk& chunk) {
+    const std::int64_t panel = product_->panel_rows();
+    const std::int32_t* sums = sums_of(buffers, chunk.begin);
+    RowCursor cursor(walk_, chunk.begin);
+    for (std::int64_t row = chunk.begin; row < chunk.end; ++row, cursor.next()) {
+      if (panel > 0 && (row - chunk.begin) % panel == 0) {
+        sums = sums_of(buffers, chunk.begin);
+        multiply(buffers, row, std::min(panel, chunk.end - row), sums_of(buffers, chunk.begin));
+      }
+      finish_row(buffers, sums, {chunk.index, row}, cursor);
+      sums += columns_;
+    }
+  }
+
+  void multiply(Buffers buffers, std::int64_t row, std::int64_t rows, std::int32_t* sums) {
+    product_->run(data_of<const std::uint8_t>(buffers, step_.in[0]) + row * step_.in[1].dims[1],
+                  rows, sums);
+  }
+  std::int32_t* sums_of(Buffers buffers, std::int64_t row) const {
+    return data_of<std::int32_t>(buffers, *step_.scratch) + row * columns_;
+  }
 
   void finish_row(Buffers buffers, const std::int32_t* sums, Place place, const RowCursor& cursor) {
     const bool codes = step_.out.dtype == DType::kU8;

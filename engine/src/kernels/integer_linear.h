@@ -7,7 +7,7 @@
 
 namespace vitq {
 
-// acc[m][n] = sum_c x[m][c] * w[n][c], exactly. `x` is dense.
+// acc[m][n] = sum_c x[m][c] * w[n][c], exactly. `x` and `acc` are dense.
 class IntegerProduct {
  public:
   IntegerProduct() = default;
@@ -15,7 +15,10 @@ class IntegerProduct {
   IntegerProduct& operator=(const IntegerProduct&) = delete;
   virtual ~IntegerProduct() = default;
 
-  virtual void run(const std::uint8_t* x, std::int32_t* acc) noexcept = 0;
+  // How many rows the calling thread had best multiply at a time, to finish them while they are in
+  // cache. Zero: all of them in one call, which uses the context's threads itself.
+  virtual std::int64_t panel_rows() const { return 0; }
+  virtual void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept = 0;
   virtual std::string name() const = 0;
 };
 

@@ -5,9 +5,7 @@
 #include <cstdlib>
 
 namespace vitq {
-namespace {
 
-// Brings a pair of one sign to the limit, taking from the larger first.
 void limit_pair(std::int32_t& a, std::int32_t& b, std::int32_t limit) {
   if ((a > 0) != (b > 0) || a == 0 || b == 0) return;  // opposite signs cannot overflow
   const std::int32_t sign = a > 0 ? 1 : -1;
@@ -19,8 +17,6 @@ void limit_pair(std::int32_t& a, std::int32_t& b, std::int32_t limit) {
   larger -= sign * from_larger;
   smaller -= sign * (excess - from_larger);
 }
-
-}  // namespace
 
 void SparseRest::add_to(const std::uint8_t* x, std::int32_t* acc) const {
   for (std::size_t o = 0; o + 1 < begin.size(); ++o) {

@@ -9,6 +9,9 @@
 
 namespace vitq {
 
+// Brings a pair of weights of one sign to |a + b| <= limit, taking from the larger first.
+void limit_pair(std::int32_t& a, std::int32_t& b, std::int32_t limit);
+
 // The rest of a weight matrix [n, k] in rows: of output o, entries [begin[o], begin[o + 1]).
 struct SparseRest {
   std::vector<std::int64_t> begin;

@@ -39,7 +39,7 @@ class OneDnnProduct : public IntegerProduct {
                   dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, scratchpad_.get()}};
   }
 
-  void run(const std::uint8_t* x, std::int32_t* acc) noexcept override {
+  void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
     // oneDNN takes a mutable pointer but only reads its source.
     x_.set_data_handle(const_cast<std::uint8_t*>(x));
     acc_.set_data_handle(acc);
@@ -48,7 +48,7 @@ class OneDnnProduct : public IntegerProduct {
                                static_cast<int>(arguments_.size()), arguments_.data());
     if (status != dnnl_success) std::terminate();
     if (rest_.empty()) return;
-    parallel_for(threads_, shape_.m,
+    parallel_for(threads_, rows,
                  [&](std::int64_t row) { rest_.add_to(x + row * shape_.k, acc + row * shape_.n); });
   }
   std::string name() const override { return rest_.empty() ? name_ : name_ + " + sparse rest"; }

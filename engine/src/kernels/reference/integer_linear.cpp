@@ -13,9 +13,9 @@ class ReferenceProduct : public IntegerProduct {
   ReferenceProduct(const IntegerProductShape& shape, const Tensor& weights, int threads)
       : shape_(shape), weights_(weights), threads_(threads) {}
 
-  void run(const std::uint8_t* x, std::int32_t* acc) noexcept override {
+  void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
     const ProductShape row = {.m = 1, .n = shape_.n, .k = shape_.k, .transpose_b = true};
-    parallel_for(threads_, shape_.m, [&](std::int64_t i) {
+    parallel_for(threads_, rows, [&](std::int64_t i) {
       multiply_reference(row, x + i * shape_.k, weights_.as<std::int8_t>().data(),
                          acc + i * shape_.n);
     });

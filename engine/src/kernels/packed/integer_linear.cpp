@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/integer_linear.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/cpu.h"
+#include "kernels/packed/pack.h"
+#include "kernels/packed/packed.h"
+
+namespace vitq {
+namespace {
+
+// A block's weights and a panel's codes and sums stay in the first two caches; more rows would load
+// the weights less often.
+constexpr std::int64_t kPanelRows = 51;
+
+class PackedProduct : public IntegerProduct {
+ public:
+  PackedProduct(const IntegerProductShape& shape, std::span<const std::int8_t> codes,
+                std::int32_t top)
+      : shape_(shape), weights_(codes, shape.k, top) {}
+
+  std::int64_t panel_rows() const override { return kPanelRows; }
+  void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
+    const std::int64_t whole = shape_.n / kBlockColumns;
+    for (std::int64_t block = 0; block < whole; ++block) {
+      tiles_avx2::multiply(weights_.block(block),
+                           {x, shape_.k, rows, acc + block * kBlockColumns, shape_.n});
+    }
+    const std::int64_t columns = shape_.n % kBlockColumns;
+    if (columns == 0) return;
+    std::array<std::int32_t, kPanelRows * kBlockColumns> last;
+    tiles_avx2::multiply(weights_.block(whole), {x, shape_.k, rows, last.data(), kBlockColumns});
+    for (std::int64_t row = 0; row < rows; ++row) {
+      std::copy_n(last.data() + row * kBlockColumns, columns,
+                  acc + row * shape_.n + whole * kBlockColumns);
+    }
+  }
+  std::string name() const override { return "packed:avx2"; }
+
+ private:
+  IntegerProductShape shape_;
+  PackedWeights weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_packed_integer_linear(const Step& step, const KernelContext& context) {
+  if (!cpu().avx2 || cpu().exact_u8s8) return {};
+  return make_integer_linear(
+      step, context,
+      [](const IntegerProductShape& shape, const Step& linear,
+         const KernelContext& made) -> std::unique_ptr<IntegerProduct> {
+        if (shape.k % kGroupInputs != 0) return {};
+        const Tensor& codes = made.constant(linear.in[1]);
+        const std::int32_t top = top_code(std::get<step::IntegerLinear>(linear.op).act_bits);
+        return std::make_unique<PackedProduct>(shape, codes.as<std::int8_t>(), top);
+      });
+}
+
+}  // namespace vitq
