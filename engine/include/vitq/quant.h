@@ -114,8 +114,8 @@ void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
 // of 8 bits stay as they are.
 void pack_codes(const Graph& graph, const Scheme& scheme, Weights& weights);
 // Reads the scheme of a model file and unpacks its codes in `weights`. Throws FileError or
-// WeightError: unknown nodes, counts that do not fit the layer, scales that are not finite, positive
-// and normal, codes outside of their bits, one operand without the other.
+// WeightError: unknown nodes, counts that do not fit the layer, scales that are not finite,
+// positive and normal, codes outside of their bits, one operand without the other.
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json);
 
 // Rows of codes (s8 [n, ...]) as u8 [n * packed_row_bytes]: two's complement of `bits` bits each,
