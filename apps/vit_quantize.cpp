@@ -16,13 +16,14 @@ const apps::Program kProgram = {
         "  vit_quantize deit.safetensors --calib photos/ -o deit.int8.safetensors\n"
         "  vit_quantize deit.safetensors --dry-run --weight-bits 6 --keep head\n"
         "  vit_quantize deit.safetensors --calib photos/ -o deit.w4.safetensors \\\n"
-        "      --weight-bits 4 --set 'qkv$=w6a8' --report report.json\n"};
+        "      --weight-bits 4 --set 'qkv$=w6a8' --report report.html\n"};
 
 int run(apps::Args& args) {
   apps::QuantizeJob job;
   apps::declare(args.app(), job);
   args.add_force();
   args.parse();
+  job.command = args.command();
   job.overwrite = args.overwrite();
   job.threads = args.session().threads;
   return apps::run(job);

@@ -79,6 +79,17 @@ class HelpFormat : public CLI::Formatter {
   }
 };
 
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 int run_guarded(const Program& program, Args& args, const std::function<int(Args&)>& body) {
   try {
     return body(args);
@@ -131,6 +142,12 @@ void Args::add_force() {
 
 void Args::parse() {
   app_.parse(argc_, argv_);
+}
+
+std::string Args::command() const {
+  std::string line = app_.get_name();
+  for (int i = 1; i < argc_; ++i) line += ' ' + shell_word(argv_[i]);
+  return line;
 }
 
 SessionOptions Args::session() const {

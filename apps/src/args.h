@@ -58,6 +58,8 @@ class Args {
   // VITQ_NUM_THREADS, then OMP_NUM_THREADS, then what this process may use. Throws UsageError
   // naming a variable that is not a number.
   SessionOptions session() const;
+  // The command line as it was given, quoted where a shell needs it.
+  std::string command() const;
   Overwrite overwrite() const { return force_ ? Overwrite::kYes : Overwrite::kNo; }
 
  private:

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "args.h"
+#include "html_report.h"
 #include "layer_rules.h"
 #include "output.h"
 #include "progress.h"
@@ -123,6 +124,13 @@ void write_model(const QuantizeJob& job, Source& source, Quantized& made) {
   write_safetensors(job.output, made.weights, job.overwrite);
 }
 
+void write_report(const QuantizeJob& job, const Quantized& made, const QuantizeFacts& facts) {
+  const ReportFormat format = report_format(job.report);
+  const std::string text = format == ReportFormat::kHtml ? html_report(made, facts, std::nullopt)
+                                                         : report_text(made, format);
+  write_file(job.report, text, job.overwrite);
+}
+
 void declare_calibration(CLI::App& app, CalibrationJob& job) {
   app.add_option("--calib", job.source,
                  "Pictures like those that the network will see: a folder (with those below it), "
@@ -165,7 +173,9 @@ void declare(CLI::App& app, QuantizeJob& job) {
       ->check(CLI::Range(kLeastBits, kMostBits));
   declare_rules(app, job);
   app.add_flag("--dry-run", job.dry_run, "Show the layers, their bits and sizes; write nothing");
-  app.add_option("--report", job.report, "Ranges and errors of each layer, as .json or .csv");
+  app.add_option(
+      "--report", job.report,
+      "Ranges and errors of each layer, as .json or .csv, or as a page to look at: .html");
   app.add_option("--memory", job.memory,
                  "MiB for intermediate results (default 2048); the rest goes to a temporary file")
       ->check(CLI::Range(1, 1 << 20));
@@ -197,10 +207,10 @@ int run(const QuantizeJob& job) {
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   write_model(job, source, made);
-  if (!job.report.empty()) {
-    write_file(job.report, report_text(made, report_format(job.report)), job.overwrite);
-  }
-  std::cerr << summary_text({job.model, job.output, calibration.count, seconds.count()}, made);
+  const QuantizeFacts facts = {job.model, job.output, job.command, calibration.count,
+                               seconds.count()};
+  if (!job.report.empty()) write_report(job, made, facts);
+  std::cerr << summary_text(facts, made);
   return kOk;
 }
 

@@ -18,6 +18,7 @@ struct QuantizeJob {
   std::filesystem::path output;
   std::filesystem::path policy;
   std::filesystem::path report;
+  std::string command;  // for the record
   std::string recipe = "default";
   CalibrationJob calibration;
   Bits bits;

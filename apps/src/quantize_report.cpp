@@ -2,7 +2,6 @@
 #include "quantize_report.h"
 
 #include <array>
-#include <cstdio>
 #include <numeric>
 
 #include "args.h"
@@ -11,12 +10,6 @@
 namespace vitq::apps {
 
 namespace {
-
-std::string bits_text(const LayerPlan& layer) {
-  if (!layer.bits) return "float";
-  const std::string activations = "a" + std::to_string(layer.bits->activations);
-  return layer.attention ? activations : "w" + std::to_string(layer.bits->weights) + activations;
-}
 
 std::int64_t bytes_of(const Weights& weights, const std::string& name) {
   const Tensor* tensor = weights.find(name);
@@ -27,16 +20,6 @@ std::int64_t float_bytes(const LayerPlan& layer, const Weights& weights) {
   return bytes_of(weights, layer.name + ".weight") + bytes_of(weights, layer.name + ".bias");
 }
 
-std::string ratio(std::int64_t bytes, std::int64_t of) {
-  return fixed(static_cast<double>(bytes) / static_cast<double>(of), 3);
-}
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
 std::string csv_line(const LayerReport& entry) {
   const LayerPlan& plan = entry.plan;
   std::string line = csv_field(plan.name) + (plan.attention ? ",attention," : ",layer,") +
@@ -45,12 +28,23 @@ std::string csv_line(const LayerReport& entry) {
   line += entry.range == Range::kFrozen ? ",frozen" : ",per_row";
   for (const double value : {static_cast<double>(entry.least), static_cast<double>(entry.most),
                              entry.clipped, entry.error_before, entry.error_after}) {
-    line += ',' + number(value);
+    line += ',' + significant(value, 6);
   }
   return line + '\n';
 }
 
-// "head", "blocks.0.attn.qkv and 3 more"; the attentions' products are not counted.
+}  // namespace
+
+std::string bits_text(const LayerPlan& layer) {
+  if (!layer.bits) return "float";
+  const std::string activations = "a" + std::to_string(layer.bits->activations);
+  return layer.attention ? activations : "w" + std::to_string(layer.bits->weights) + activations;
+}
+
+std::string ratio(std::int64_t bytes, std::int64_t of) {
+  return fixed(static_cast<double>(bytes) / static_cast<double>(of), 3);
+}
+
 std::string kept_text(const Quantized& made) {
   std::vector<std::string> kept;
   for (const LayerReport& entry : made.report) {
@@ -64,8 +58,6 @@ std::string kept_text(const Quantized& made) {
   if (kept.size() > 4) text += " and " + std::to_string(kept.size() - 4) + " more";
   return text;
 }
-
-}  // namespace
 
 std::string plan_text(std::span<const LayerPlan> plan, const Weights& weights) {
   std::int64_t before = 0;
@@ -90,7 +82,9 @@ std::string plan_text(std::span<const LayerPlan> plan, const Weights& weights) {
 ReportFormat report_format(const std::filesystem::path& path) {
   if (path.extension() == ".json") return ReportFormat::kJson;
   if (path.extension() == ".csv") return ReportFormat::kCsv;
-  throw UsageError("the name of a report ends in .json or .csv, not as '" + path.string() + "'");
+  if (path.extension() == ".html") return ReportFormat::kHtml;
+  throw UsageError("the name of a report ends in .json, .csv or .html, not as '" + path.string() +
+                   "'");
 }
 
 std::string report_text(const Quantized& made, ReportFormat format) {

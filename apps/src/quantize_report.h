@@ -13,17 +13,27 @@ namespace vitq::apps {
 // Layers with their bits and sizes, and the size of the whole file.
 std::string plan_text(std::span<const LayerPlan> plan, const Weights& weights);
 
-enum class ReportFormat { kJson, kCsv };
-// By the name's ending. Throws UsageError for any but .json and .csv.
-ReportFormat report_format(const std::filesystem::path& path);
-std::string report_text(const Quantized& made, ReportFormat format);
-
 struct QuantizeFacts {
   std::filesystem::path source;
   std::filesystem::path output;
+  std::string command;  // as a shell takes it
   std::int64_t images = 0;
   double seconds = 0.0;
 };
+
+enum class ReportFormat { kJson, kCsv, kHtml };
+// By the name's ending. Throws UsageError for any but .json, .csv and .html.
+ReportFormat report_format(const std::filesystem::path& path);
+// What programs read: JSON or CSV.
+std::string report_text(const Quantized& made, ReportFormat format);
+
+// "w7a8", of attentions "a8", or "float".
+std::string bits_text(const LayerPlan& layer);
+// "0.250", for sizes in bytes.
+std::string ratio(std::int64_t bytes, std::int64_t of);
+// What stays in float: "head, blocks.0.attn.qkv and 3 more". The attentions' products are not
+// counted.
+std::string kept_text(const Quantized& made);
 
 // The files' sizes, and what stayed in float.
 std::string summary_text(const QuantizeFacts& facts, const Quantized& made);

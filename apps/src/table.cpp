@@ -62,6 +62,12 @@ std::string fixed(double value, int decimals) {
   return text;
 }
 
+std::string significant(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return text;
+}
+
 std::string with_prefix(double value) {
   constexpr std::array<const char*, 5> kPrefixes = {"", " k", " M", " G", " T"};
   std::size_t prefix = 0;

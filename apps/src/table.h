@@ -23,6 +23,8 @@ class Table {
 };
 
 std::string fixed(double value, int decimals);
+// "0.0123", "1.2e-05": without zeros at the end.
+std::string significant(double value, int digits);
 // "5.72 M", "1.25 G", "640".
 std::string with_prefix(double value);
 // "22.9 MB".

@@ -149,6 +149,25 @@ TEST_CASE("layers that are kept stay in float, in the file and in the report") {
   CHECK(contents_of(csv).starts_with("layer,kind,bits,bytes,range,"));
 }
 
+TEST_CASE("a report may be a page, which tells how to repeat it") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string calib = make_pictures(temp, 3);
+  const std::string out = (temp.path() / "out.safetensors").string();
+  const std::string report = (temp.path() / "report.html").string();
+  const Result made =
+      quantize({model, "--calib", calib, "-o", out, "--keep", "fc1$|it's", "--report", report});
+  REQUIRE_MESSAGE(made.code == 0, made.err);
+  const std::string page = contents_of(report);
+  CHECK(page.starts_with("<!DOCTYPE html>"));
+  CHECK(page.ends_with("</html>\n"));
+  CHECK(page.find("blocks.1.attn.qkv</th><td>w7a8</td>") != std::string::npos);
+  CHECK(page.find("blocks.1.mlp.fc1</th><td>float</td>") != std::string::npos);
+  CHECK(page.find("vit_quantize " + model + " --calib " + calib + " -o " + out +
+                  " --keep &#39;fc1$|it&#39;\\&#39;&#39;s&#39; --report " + report) !=
+        std::string::npos);
+}
+
 TEST_CASE("vit_quantize prints recipes that it reads again") {
   const TempFolder temp;
   const Result printed = quantize({"--print-recipe"});

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What vit_quantize has done, as one HTML page that needs nothing beside itself: drawings are
+// inline, no script runs and nothing is fetched.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantize_report.h"
+
+namespace vitq::apps {
+
+// How size was traded for accuracy when bits were chosen. KL: the mean divergence of the outputs
+// from the float network's, in nats.
+struct TradeOff {
+  struct Point {
+    std::string label;
+    double bytes;
+    double kl;
+  };
+  std::vector<Point> front;    // the best there is at each size
+  std::vector<Point> uniform;  // all layers at the same bits
+  Point chosen;
+  struct Bar {
+    std::string layer;
+    int bits;
+    double kl;
+  };
+  std::vector<Bar> sensitivities;  // one layer alone at those bits
+};
+
+// Both files of `facts` have to be there: their sizes are shown. Without a trade-off its section is
+// left out.
+std::string html_report(const Quantized& made, const QuantizeFacts& facts,
+                        const std::optional<TradeOff>& trade_off);
+
+}  // namespace vitq::apps

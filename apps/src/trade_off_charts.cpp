@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trade_off_charts.h"
+
+#include <algorithm>
+#include <set>
+
+#include "layer_charts.h"
+#include "svg.h"
+#include "table.h"
+
+namespace vitq::apps {
+
+namespace {
+
+using Point = TradeOff::Point;
+using Bar = TradeOff::Bar;
+
+constexpr Box kPlot = {64.0, 16.0, 680.0, 340.0};
+
+std::string rounded(double value) {
+  return significant(value, 3);
+}
+
+double megabytes(const Point& point) {
+  return point.bytes / 1e6;
+}
+
+// A logarithm has no place for 0, which a divergence too small to be measured may be: it stands at
+// the least of the others.
+class KlScale {
+ public:
+  KlScale(std::vector<double> values, Scale::Room room)
+      : least_(least_positive(values)), scale_(Scale::logarithmic(raised(values), room)) {}
+
+  double operator()(double kl) const { return scale_(std::max(kl, least_)); }
+  const std::vector<double>& ticks() const { return scale_.ticks(); }
+
+ private:
+  static double least_positive(const std::vector<double>& values) {
+    double least = 0.0;
+    for (const double value : values) {
+      if (value > 0.0 && (least == 0.0 || value < least)) least = value;
+    }
+    return least > 0.0 ? least : 1e-9;
+  }
+  std::vector<double> raised(std::vector<double>& values) const {
+    for (double& value : values) value = std::max(value, least_);
+    return values;
+  }
+
+  double least_;
+  Scale scale_;
+};
+
+std::vector<Point> all_points(const TradeOff& trade_off) {
+  std::vector<Point> points = trade_off.front;
+  points.insert(points.end(), trade_off.uniform.begin(), trade_off.uniform.end());
+  points.push_back(trade_off.chosen);
+  return points;
+}
+
+class FrontPlot {
+ public:
+  explicit FrontPlot(const std::vector<Point>& points)
+      : svg_({768.0, 410.0}, Svg::Fit::kKeep, "Divergence against size"),
+        x_(Scale::linear(sizes(points), {kPlot.x, kPlot.x + kPlot.width})),
+        y_(divergences(points), {kPlot.y + kPlot.height, kPlot.y}) {}
+
+  void axes() {
+    const double bottom = kPlot.y + kPlot.height;
+    const double right = kPlot.x + kPlot.width;
+    for (const double tick : x_.ticks()) {
+      svg_.line({x_(tick), kPlot.y}, {x_(tick), bottom}, "grid");
+      svg_.text({x_(tick), bottom + 18.0}, "mid", rounded(tick));
+    }
+    for (const double tick : y_.ticks()) {
+      svg_.line({kPlot.x, y_(tick)}, {right, y_(tick)}, "grid");
+      svg_.text({kPlot.x - 8.0, y_(tick) + 4.0}, "end", rounded(tick));
+    }
+    svg_.text({kPlot.x + kPlot.width / 2.0, bottom + 42.0}, "mid axis", "size of the file, MB");
+    svg_.text({kPlot.x + 8.0, kPlot.y + 14.0}, "axis", "KL from the float model");
+  }
+
+  void front(std::vector<Point> points) {
+    std::ranges::sort(points, {}, &Point::bytes);
+    std::vector<Spot> spots;
+    for (const Point& point : points) spots.push_back(spot(point));
+    svg_.path(spots, "front");
+    for (const Point& point : points) svg_.circle(spot(point), 2.5, "dot", title(point));
+  }
+
+  void uniform(const Point& point) {
+    const Spot at = spot(point);
+    svg_.circle(at, 5.0, "uniform", title(point));
+    const bool near_edge = at.x > kPlot.x + 0.85 * kPlot.width;
+    svg_.text({at.x + (near_edge ? -10.0 : 10.0), at.y - 6.0}, near_edge ? "end" : "start",
+              point.label);
+  }
+
+  // Below the front, where nothing else is.
+  void chosen(const Point& point) {
+    const Spot at = spot(point);
+    svg_.circle(at, 7.5, "chosen", title(point));
+    const bool near_edge = at.x < kPlot.x + 0.25 * kPlot.width;
+    const double below = std::min(at.y + 24.0, kPlot.y + kPlot.height - 6.0);
+    svg_.text({at.x + (near_edge ? -6.0 : -10.0), below}, near_edge ? "start strong" : "end strong",
+              point.label);
+  }
+
+  std::string str() const { return svg_.str(); }
+
+ private:
+  static std::vector<double> sizes(const std::vector<Point>& points) {
+    std::vector<double> values;
+    for (const Point& point : points) values.push_back(megabytes(point));
+    return values;
+  }
+  static std::vector<double> divergences(const std::vector<Point>& points) {
+    std::vector<double> values;
+    for (const Point& point : points) values.push_back(point.kl);
+    return values;
+  }
+  static std::string title(const Point& point) {
+    return point.label + ": " + fixed(megabytes(point), 2) + " MB, KL " + rounded(point.kl);
+  }
+  Spot spot(const Point& point) const { return {x_(megabytes(point)), y_(point.kl)}; }
+
+  Svg svg_;
+  Scale x_;
+  KlScale y_;
+};
+
+// Longest first, so that each bar stays visible on those before it.
+std::string layer_bars(std::vector<Bar> bars, const KlScale& scale) {
+  std::ranges::sort(bars, std::ranges::greater{}, &Bar::kl);
+  Svg svg({100.0, 10.0}, Svg::Fit::kStretch, "");
+  svg.rect({0.0, 1.0, 100.0, 8.0}, "room");
+  for (const Bar& bar : bars) {
+    svg.rect({0.0, 1.0, scale(bar.kl), 8.0}, bits_class(bar.bits),
+             std::to_string(bar.bits) + " bits: KL " + rounded(bar.kl));
+  }
+  return svg.str();
+}
+
+}  // namespace
+
+std::string front_plot(const TradeOff& trade_off) {
+  FrontPlot plot(all_points(trade_off));
+  plot.axes();
+  plot.front(trade_off.front);
+  for (const Point& point : trade_off.uniform) plot.uniform(point);
+  plot.chosen(trade_off.chosen);
+  return "<div class=\"scroll\"><div class=\"plot\">" + plot.str() + "</div></div>";
+}
+
+std::string sensitivity_bars(const TradeOff& trade_off) {
+  std::vector<std::string> order;
+  std::set<int> seen;
+  std::vector<double> divergences;
+  for (const Bar& bar : trade_off.sensitivities) {
+    if (std::ranges::find(order, bar.layer) == order.end()) order.push_back(bar.layer);
+    seen.insert(bar.bits);
+    divergences.push_back(bar.kl);
+  }
+  if (order.empty()) return "";
+  const KlScale scale(divergences, {4.0, 100.0});
+  std::vector<BarRow> rows;
+  for (const std::string& layer : order) {
+    std::vector<Bar> bars;
+    std::ranges::copy_if(trade_off.sensitivities, std::back_inserter(bars),
+                         [&](const Bar& bar) { return bar.layer == layer; });
+    const double most = std::ranges::max(bars, {}, &Bar::kl).kl;
+    rows.push_back({layer, layer_bars(bars, scale), rounded(most)});
+  }
+  const std::vector<int> bits(seen.begin(), seen.end());
+  return bits_legend(bits) + bar_rows(rows);
+}
+
+}  // namespace vitq::apps

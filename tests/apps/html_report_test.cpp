@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page that vit_quantize writes: that it is well formed whatever names it shows, needs nothing
+// from elsewhere, and shows the numbers it was given.
+#include "html_report.h"
+
+#include <doctest/doctest.h>
+
+#include "layer_charts.h"
+#include "support/temp_folder.h"
+
+using namespace vitq;
+using namespace vitq::apps;
+using vitq::test::TempFolder;
+
+namespace {
+
+constexpr std::string_view kHostile = "<script>alert(\"1\")</script>&'";
+
+LayerReport layer(const std::string& name, std::optional<Bits> bits) {
+  LayerReport entry;
+  entry.plan.name = name;
+  entry.plan.bits = bits;
+  return entry;
+}
+
+// An integer layer with a frozen range, an attention, and a layer in float.
+Quantized example() {
+  Quantized made;
+  LayerReport fc1 = layer("blocks.0.mlp.fc1", Bits{4, 6});
+  fc1.plan.weights = 3000;
+  fc1.plan.bytes = 1500;
+  fc1.range = Range::kFrozen;
+  fc1.least = -2.5F;
+  fc1.most = 7.25F;
+  fc1.clipped = 0.0125;
+  fc1.error_before = 0.01;
+  fc1.error_after = 0.001;
+  LayerReport fc2 = layer("blocks.0.mlp.fc2", Bits{8, 8});
+  fc2.plan.weights = 1000;
+  LayerReport attention = layer("blocks.0.attn", Bits{7, 5});
+  attention.plan.attention = true;
+  made.report = {fc1, fc2, attention, layer("head", std::nullopt)};
+  made.provenance = Json::object();
+  made.provenance.set("tool", "vitq 9.8.7").set("recipe", Json::object().set("name", "careful"));
+  made.provenance.set("bits", "w7a8").set("calibration", "0123456789abcdef");
+  return made;
+}
+
+struct Page {
+  TempFolder temp;
+  QuantizeFacts facts = {.source = temp.file("float.safetensors", std::string(4000, 'x')),
+                         .output = temp.file("int.safetensors", std::string(1000, 'x')),
+                         .command = "vit_quantize a --keep 'b c'",
+                         .images = 12,
+                         .seconds = 3.25};
+  std::string of(const Quantized& made, const std::optional<TradeOff>& trade_off = {}) const {
+    return html_report(made, facts, trade_off);
+  }
+};
+
+TradeOff trade_off() {
+  TradeOff result;
+  result.front = {{"f1", 2e6, 0.5}, {"f2", 4e6, 0.01}};
+  result.uniform = {{"all w4", 2e6, 0.9}, {"all w8", 5e6, 0.0}};
+  result.chosen = {"this model", 3e6, 0.05};
+  result.sensitivities = {{"fc1", 4, 0.02}, {"fc1", 8, 0.0001}, {"fc2", 4, 0.003}};
+  return result;
+}
+
+bool has(const std::string& page, std::string_view part) {
+  return page.find(part) != std::string::npos;
+}
+
+std::size_t count(const std::string& page, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+// Answers the first tag that closes what is not open, or what is left open; empty if all is well.
+std::string unbalanced(const std::string& page) {
+  std::vector<std::string> open;
+  for (std::size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+    const std::size_t end = page.find('>', at);
+    if (end == std::string::npos) return page.substr(at);
+    const std::string tag = page.substr(at + 1, end - at - 1);
+    if (tag.starts_with("!DOCTYPE") || tag.ends_with("/")) continue;
+    if (!tag.starts_with("/")) {
+      open.push_back(tag.substr(0, tag.find_first_of(" \n")));
+      continue;
+    }
+    if (open.empty() || "/" + open.back() != tag) return tag;
+    open.pop_back();
+  }
+  return open.empty() ? "" : open.back();
+}
+
+}  // namespace
+
+TEST_CASE("a page shows the numbers of the whole and of each layer") {
+  const std::string page = Page().of(example());
+  CHECK(has(page, "1.00 kB<small>0.250 of the float model&#39;s"));
+  CHECK(has(page, "<small>4.00 kB</small>"));
+  CHECK(
+      has(page,
+          "w7a8<small>5.00 bits per integer weight, on average"));  // (3000 * 4 + 1000 * 8) / 4000
+  CHECK(has(page, "12 pictures<small>digest 0123456789abcdef"));
+  CHECK(has(page, "<dd>careful</dd>"));
+  CHECK(has(page, "3.2 s"));
+  CHECK(has(page, "<dt>In float</dt><dd>head</dd>"));
+  CHECK(has(page,
+            "blocks.0.mlp.fc1</th><td>w4a6</td><td>1.50 kB</td><td>frozen</td><td>-2.5</td>"
+            "<td>7.25</td><td>1.250 %</td><td>0.01</td><td>0.001</td><td>30.0 dB</td></tr>"));
+  CHECK(has(page, "<td>per row</td><td>0</td><td>0</td><td></td>"));
+  CHECK(has(page, "blocks.0.attn</th><td>a5</td><td></td><td colspan"));
+  CHECK(has(page, "head</th><td>float</td>"));
+  CHECK(has(page, "vitq 9.8.7"));
+  CHECK(has(page, "vit_quantize a --keep &#39;b c&#39;"));
+}
+
+TEST_CASE("the strip has a cell per layer and bars are drawn of layers that were measured") {
+  const Quantized made = example();
+  const std::string strip = bit_strip(made.report);
+  CHECK(count(strip, "<rect") == 7);  // weights and activations, but no weights of an attention
+  CHECK(has(strip, "class=\"b4\"><title>blocks.0.mlp.fc1: w4a6</title>"));
+  CHECK(has(strip, "class=\"float\"><title>head: float</title>"));
+  CHECK(!has(strip, "class=\"b7\""));
+  const std::string bars = snr_bars(made.report);
+  CHECK(count(bars, "<svg") == 2);
+  CHECK(has(bars, "with corrections 30.0 dB"));
+  CHECK(has(bars, "rounded to nearest 20.0 dB"));
+  CHECK(has(bars, "width=\"37.50\" height=\"8.00\" class=\"after\""));  // of 80 dB
+  CHECK(snr_text(0.0) == "exact");
+  CHECK(snr_text(2.0) == "-3.0 dB");
+}
+
+TEST_CASE("names cannot become markup, and the page needs nothing but itself") {
+  Page page;
+  page.facts.command = kHostile;
+  Quantized made = example();
+  made.report.push_back(layer(std::string(kHostile), Bits{}));
+  made.report.push_back(layer(std::string(kHostile), std::nullopt));
+  made.provenance.set("rules", std::string(kHostile)).set("tool", std::string(kHostile));
+  TradeOff hostile = trade_off();
+  hostile.chosen.label = hostile.uniform[0].label = hostile.front[0].label = kHostile;
+  hostile.sensitivities[0].layer = kHostile;
+  const std::string text = page.of(made, hostile);
+  CHECK(!has(text, "<script"));
+  CHECK(has(text, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;"));
+  CHECK(unbalanced(text) == "");
+  for (const std::string_view link : {"://", "src=", "href=", "url(", "@import"}) {
+    CHECK(!has(text, link));
+  }
+  CHECK(unbalanced(Page().of(example())) == "");
+}
+
+TEST_CASE("without a trade-off its section is left out") {
+  CHECK(!has(Page().of(example()), "Size against accuracy"));
+  const std::string page = Page().of(example(), trade_off());
+  CHECK(has(page, "Size against accuracy"));
+  CHECK(has(page, "f2: 4.00 MB, KL 0.01"));
+  CHECK(has(page, ">all w4</text>"));
+  CHECK(has(page, "class=\"chosen\"><title>this model: 3.00 MB, KL 0.05"));
+  CHECK(has(page, "4 bits: KL 0.02"));
+  CHECK(has(page, "8 bits: KL 0.0001"));
+  CHECK(!has(page, "nan"));
+  CHECK(!has(page, "inf\""));
+}
+
+TEST_CASE("a model without integer layers, and a trade-off without measurements, make a page") {
+  Quantized made = example();
+  made.report = {layer("head", std::nullopt)};
+  const std::string page = Page().of(made, TradeOff{{}, {}, {"only", 1e6, 0.0}, {}});
+  CHECK(unbalanced(page) == "");
+  CHECK(!has(page, "nan"));
+  CHECK(!has(page, "Sensitivity"));
+  CHECK(!has(page, "on average"));
+}
