@@ -93,7 +93,7 @@ std::string layer_table(const Quantized& made) {
 }
 
 std::string reproduction(const Quantized& made, const QuantizeFacts& facts) {
-  return "<pre class=\"wrap\">" + escaped(facts.command) +
+  return "<pre>" + escaped(facts.command) +
          "</pre>\n<details><summary>The record in the model file (" +
          escaped(made.provenance.at("tool").string()) + ")</summary>\n<pre>" +
          escaped(made.provenance.dump(2)) + "</pre></details>";

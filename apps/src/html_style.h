@@ -33,7 +33,6 @@ th{color:var(--soft);font-weight:600}
 th:first-child,td:first-child{text-align:left;padding-left:0}
 tbody th{font-weight:400;color:var(--ink)}
 pre{background:var(--room);border-radius:6px;padding:12px;overflow-x:auto;font-size:13px;margin:0 0 14px}
-pre.wrap{white-space:pre-wrap;overflow-wrap:anywhere}
 summary{cursor:pointer}
 svg{display:block}
 .strip svg{width:100%;height:64px}
@@ -48,7 +47,7 @@ break-inside:avoid;padding:2px 0}
 .bars span{overflow-wrap:anywhere}
 .bars svg{width:100%;height:14px}
 .bars b{font-weight:400;text-align:right;font-variant-numeric:tabular-nums}
-.spreads{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px 20px;
+.spreads{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:12px 20px;
 font-size:12px}
 .spreads span{overflow-wrap:anywhere}
 .spreads svg{shape-rendering:crispEdges;width:100%;height:56px;border-bottom:1px solid var(--rule)}
