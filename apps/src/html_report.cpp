@@ -93,7 +93,7 @@ std::string layer_table(const Quantized& made) {
 }
 
 std::string reproduction(const Quantized& made, const QuantizeFacts& facts) {
-  return "<pre>" + escaped(facts.command) +
+  return "<pre class=\"wrap\">" + escaped(facts.command) +
          "</pre>\n<details><summary>The record in the model file (" +
          escaped(made.provenance.at("tool").string()) + ")</summary>\n<pre>" +
          escaped(made.provenance.dump(2)) + "</pre></details>";
@@ -125,16 +125,9 @@ std::string html_report(const Quantized& made, const QuantizeFacts& facts,
                   bit_strip(made.report));
   page +=
       section("Accuracy of each layer",
-              "The signal-to-noise ratio of its outputs over the calibration pictures. Noise is "
-              "what differs from the float network, errors of the layers before included; with "
-              "corrections, where the recipe aims at the layer's own inputs, what differs from "
-              "its float weights' answer to them.",
+              "The signal-to-noise ratio of its outputs over the calibration pictures. The errors "
+              "of all layers before it are part of the noise.",
               snr_bars(made.report));
-  page +=
-      section("Inputs of each layer",
-              "How often which values were coded, on a logarithmic scale. Coloured behind them: "
-              "a range that is frozen; without it each row has a range of its own.",
-              input_spreads(made.report));
   page += section("Layers",
                   "Least and most are of the inputs seen; clipped is the share of them outside of "
                   "a frozen range. Errors are the mean square of the outputs' error over their "

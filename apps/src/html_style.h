@@ -9,9 +9,9 @@ namespace vitq::apps {
 
 inline constexpr std::string_view kHtmlStyle = R"(
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#1c2430;--soft:#5c6878;--rule:#dde2e8;
---accent:#2563a8;--mark:#c2410c;--room:#eceff3;--band:#f8dcc8}
+--accent:#2563a8;--mark:#c2410c;--room:#eceff3}
 @media (prefers-color-scheme:dark){:root{--page:#12161c;--card:#1b212a;--ink:#e6eaf0;--soft:#9aa7b8;
---rule:#313a46;--accent:#5b9fe0;--mark:#f59e5b;--room:#28303b;--band:#553a2a}}
+--rule:#313a46;--accent:#5b9fe0;--mark:#f59e5b;--room:#28303b}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:24px 16px 48px}
@@ -33,12 +33,12 @@ th{color:var(--soft);font-weight:600}
 th:first-child,td:first-child{text-align:left;padding-left:0}
 tbody th{font-weight:400;color:var(--ink)}
 pre{background:var(--room);border-radius:6px;padding:12px;overflow-x:auto;font-size:13px;margin:0 0 14px}
+pre.wrap{white-space:pre-wrap;overflow-wrap:anywhere}
 summary{cursor:pointer}
 svg{display:block}
 .strip svg{width:100%;height:64px}
 .ends{display:flex;justify-content:space-between;font-size:12px;color:var(--soft);margin:4px 0 12px}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:13px;margin:0 0 12px}
-.legend:last-child{margin:0}
 .legend i{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:6px}
 .legend i.before{width:4px}
 .bars{font-size:13px;columns:2;column-gap:32px}
@@ -47,12 +47,6 @@ break-inside:avoid;padding:2px 0}
 .bars span{overflow-wrap:anywhere}
 .bars svg{width:100%;height:14px}
 .bars b{font-weight:400;text-align:right;font-variant-numeric:tabular-nums}
-.spreads{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:12px 20px;
-font-size:12px}
-.spreads span{overflow-wrap:anywhere}
-.spreads svg{shape-rendering:crispEdges;width:100%;height:56px;border-bottom:1px solid var(--rule)}
-.spreads .ends{margin:2px 0 0;font-size:11px}
-.frozen{fill:var(--band);background:var(--band)}
 .plot{max-width:860px;min-width:560px}
 .plot svg{width:100%;height:auto}
 .plot text{fill:var(--ink);font-size:12px}
@@ -76,7 +70,7 @@ font-size:12px}
 .b7{fill:#55ab9d;background:#55ab9d}
 .b8{fill:#2f74a6;background:#2f74a6}
 .float{fill:#98a2af;background:#98a2af}
-@media (max-width:720px){dl{grid-template-columns:1fr 1fr}.bars{columns:1}section{padding:16px 12px}
+@media (max-width:720px){.bars{columns:1}section{padding:16px 12px}
 .bars div{grid-template-columns:1fr 4.5em;gap:2px 10px;padding:4px 0}.bars span{grid-column:1/-1}}
 )";
 

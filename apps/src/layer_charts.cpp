@@ -25,13 +25,6 @@ double bar_decibels(double error) {
   return std::clamp(decibels(1.0, error).value_or(kMostDecibels), 0.0, kMostDecibels);
 }
 
-// What stands below a drawing's left and right end.
-std::string ends(const std::string& left, const std::string& right) {
-  std::string text = "<p class=\"ends\"><span>";
-  text.append(escaped(left)).append("</span><span>").append(escaped(right));
-  return text + "</span></p>";
-}
-
 std::string snr_bar(const LayerReport& entry, double most) {
   Svg svg({100.0, 10.0}, Svg::Fit::kStretch, "");
   const auto place = [most](double error) { return 100.0 * bar_decibels(error) / most; };
@@ -43,45 +36,10 @@ std::string snr_bar(const LayerReport& entry, double most) {
   return svg.str();
 }
 
-// Wide enough for the bins and for a frozen range.
-std::string spread_drawing(const LayerReport& entry) {
-  const InputSpread& spread = entry.spread;
-  const auto bins = static_cast<double>(spread.counts.size());
-  const bool frozen = entry.range == Range::kFrozen;
-  const auto place = [&spread](float value) {
-    return (static_cast<double>(value) - spread.start) / spread.width;
-  };
-  const double left = frozen ? std::min(0.0, place(spread.least)) : 0.0;
-  const double right = frozen ? std::max(bins, place(spread.most)) : bins;
-  Svg svg({right - left, 1.0}, Svg::Fit::kStretch, "");
-  if (frozen) {
-    const double start = place(spread.least);
-    svg.rect({start - left, 0.0, place(spread.most) - start, 1.0}, "frozen");
-  }
-  const auto height = [](std::uint64_t count) { return std::log1p(static_cast<double>(count)); };
-  const double most = height(std::ranges::max(spread.counts));
-  for (std::size_t b = 0; b < spread.counts.size(); ++b) {
-    const double share = most > 0.0 ? height(spread.counts[b]) / most : 0.0;
-    svg.rect({static_cast<double>(b) - left, 1.0 - share, 1.0, share}, "after");
-  }
-  return svg.str();
-}
-
-std::string spread_ends(const LayerReport& entry) {
-  const InputSpread& spread = entry.spread;
-  double least = spread.start;
-  double most = spread.start + spread.width * static_cast<double>(spread.counts.size());
-  if (entry.range == Range::kFrozen) {
-    least = std::min(least, static_cast<double>(spread.least));
-    most = std::max(most, static_cast<double>(spread.most));
-  }
-  return ends(significant(least, 3), significant(most, 3));
-}
-
 }  // namespace
 
 std::string bits_class(int bits) {
-  return bits == 0 ? "float" : std::string("b").append(std::to_string(bits));
+  return bits == 0 ? "float" : "b" + std::to_string(bits);
 }
 
 std::string bits_legend(std::span<const int> bits) {
@@ -110,9 +68,9 @@ std::string bit_strip(std::span<const LayerReport> report) {
     svg.rect({x, 0.0, 0.9, 1.95}, bits_class(weights), title);
   }
   const std::vector<int> bits(seen.begin(), seen.end());
-  const std::string first = report.empty() ? "" : report.front().plan.name;
-  const std::string last = report.empty() ? "" : report.back().plan.name;
-  return "<div class=\"strip\">" + svg.str() + "</div>" + ends(first, last) + bits_legend(bits);
+  return "<div class=\"strip\">" + svg.str() + "</div><p class=\"ends\"><span>" +
+         escaped(report.empty() ? "" : report.front().plan.name) + "</span><span>" +
+         escaped(report.empty() ? "" : report.back().plan.name) + "</span></p>" + bits_legend(bits);
 }
 
 std::string snr_text(double error) {
@@ -143,16 +101,6 @@ std::string snr_bars(std::span<const LayerReport> report) {
   return "<p class=\"legend\"><span><i class=\"after\"></i>with corrections</span><span>"
          "<i class=\"before\"></i>rounded to nearest</span></p>" +
          bar_rows(rows);
-}
-
-std::string input_spreads(std::span<const LayerReport> report) {
-  std::string text = "<div class=\"spreads\">";
-  for (const LayerReport& entry : report) {
-    if (!is_measured(entry) || entry.spread.counts.empty()) continue;
-    text += "<div><span>" + escaped(entry.plan.name) + "</span>" + spread_drawing(entry) +
-            spread_ends(entry) + "</div>\n";
-  }
-  return text + "</div>";
 }
 
 }  // namespace vitq::apps

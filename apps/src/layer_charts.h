@@ -22,10 +22,6 @@ std::string snr_text(double error);
 // One bar per layer that has been quantized, and a mark where plain rounding would have been.
 std::string snr_bars(std::span<const LayerReport> report);
 
-// One histogram per layer of its inputs as they are coded, heights as logarithms; frozen ranges are
-// behind them.
-std::string input_spreads(std::span<const LayerReport> report);
-
 // A name, a drawing that is stretched to the room there is, and a value.
 struct BarRow {
   std::string name;

@@ -32,7 +32,7 @@ class KlScale {
   KlScale(std::vector<double> values, Scale::Room room)
       : least_(least_positive(values)), scale_(Scale::logarithmic(raised(values), room)) {}
 
-  double operator()(double kl) const { return scale_(kl > 0.0 ? kl : least_); }
+  double operator()(double kl) const { return scale_(std::max(kl, least_)); }
   const std::vector<double>& ticks() const { return scale_.ticks(); }
 
  private:

@@ -3,54 +3,26 @@
 
 #include <algorithm>
 
-#include "histogram.h"
 #include "rounding.h"
 
 namespace vitq {
 namespace {
 
-constexpr std::int64_t kSpreadRows = 512;
-constexpr int kSpreadBins = 64;
-
-// As they are coded: less the shift, over the fold. Of every row, or of every so manieth.
-std::vector<float> coded_inputs(const LayerDraft& layer, const Matrix& x, std::int64_t every) {
-  const std::vector<float> fold = column_fold(layer);
-  const std::vector<float> shift = column_shift(layer);
-  std::vector<float> values;
-  for (std::int64_t r = 0; r < x.rows; r += every) {
-    const std::span<const float> row = x.row(r);
-    for (std::size_t c = 0; c < row.size(); ++c) values.push_back((row[c] - shift[c]) / fold[c]);
-  }
-  return values;
-}
-
 // The share of the kept inputs whose code a frozen range has clamped.
 double clipped_share(const LayerDraft& layer, const Rows& rows) {
   if (layer.input.range != Range::kFrozen) return 0.0;
+  const std::vector<float> fold = column_fold(layer);
+  const std::vector<float> shift = column_shift(layer);
   const float lo = layer.input.lo.front();
   const float scale = layer.input.scale.front();
   const float most = static_cast<float>(top_code(layer.input.bits)) + 0.5F;
-  const std::vector<float> values = coded_inputs(layer, rows.x, 1);
-  const auto clipped = std::ranges::count_if(values, [&](float value) {
-    const float code = (value - lo) / scale;
-    return code < -0.5F || code > most;
-  });
-  return static_cast<double>(clipped) / static_cast<double>(values.size());
-}
-
-InputSpread input_spread(const LayerDraft& layer, const Rows& rows) {
-  Histogram histogram(kSpreadBins);
-  histogram.add(coded_inputs(layer, rows.x, rows.x.rows / kSpreadRows + 1));
-  InputSpread spread;
-  spread.start = histogram.edge(0);
-  spread.width = histogram.width();
-  spread.counts.assign(histogram.counts().begin(), histogram.counts().end());
-  if (layer.input.range == Range::kFrozen) {
-    spread.least = layer.input.lo.front();
-    spread.most =
-        spread.least + layer.input.scale.front() * static_cast<float>(top_code(layer.input.bits));
+  std::size_t clipped = 0;
+  for (std::size_t i = 0; i < rows.x.values.size(); ++i) {
+    const std::size_t c = i % fold.size();
+    const float code = ((rows.x.values[i] - shift[c]) / fold[c] - lo) / scale;
+    if (code < -0.5F || code > most) ++clipped;
   }
-  return spread;
+  return static_cast<double>(clipped) / static_cast<double>(rows.x.values.size());
 }
 
 Json bits_to_json(const std::optional<Bits>& bits, bool attention) {
@@ -82,7 +54,6 @@ void report_end(const LayerDraft& layer, LayerData& data, LayerReport& report) {
   report.range = layer.input.range;
   report.error_after = output_error(layer, rows);
   report.clipped = clipped_share(layer, rows);
-  report.spread = input_spread(layer, rows);
 }
 
 Json report_to_json(const std::vector<LayerReport>& report) {

@@ -129,25 +129,6 @@ TEST_CASE("fitting a layer leaves less error than rounding it to nearest") {
   }
 }
 
-TEST_CASE("a report knows how inputs are spread, and where a frozen range ends") {
-  const TinyNetwork tiny;
-  const Quantized result = quantize(tiny.network(), tiny.pictures(4), recipe_named("minmax"), {});
-  for (const LayerReport& entry : result.report) {
-    if (entry.plan.attention) continue;
-    CAPTURE(entry.plan.name);
-    const InputSpread& spread = entry.spread;
-    REQUIRE(!spread.counts.empty());
-    CHECK(spread.counts.front() > 0);
-    CHECK(spread.counts.back() > 0);
-    const double end = spread.start + spread.width * static_cast<double>(spread.counts.size());
-    CHECK(entry.range == Range::kFrozen);
-    // The frozen range holds all values, and so all bins but for parts of the first and last.
-    CHECK(spread.start + spread.width >= static_cast<double>(spread.least));
-    CHECK(end - spread.width <= static_cast<double>(spread.most) * 1.0001);
-    CHECK(spread.most > spread.least);
-  }
-}
-
 TEST_CASE("progress names every layer in order") {
   const TinyNetwork tiny;
   std::vector<std::string> names;

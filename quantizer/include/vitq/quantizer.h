@@ -79,14 +79,6 @@ struct QuantizeOptions {
   std::function<void(const Progress&)> progress;
 };
 
-// How often a layer's inputs were where, as they are coded: less the shift, over the fold. Of some
-// of the rows, spread over all of them.
-struct InputSpread {
-  double start = 0.0, width = 0.0;    // bin b is [start + b * width, start + (b + 1) * width)
-  std::vector<std::uint64_t> counts;  // some 30 to 60 bins
-  float least = 0.0F, most = 0.0F;    // what the codes of a frozen range stand for
-};
-
 // What happened to one layer or attention.
 struct LayerReport {
   LayerPlan plan;
@@ -95,7 +87,6 @@ struct LayerReport {
   double clipped = 0.0;             // share of the inputs outside of a frozen range
   double error_before = 0.0;  // of the outputs, relative, rounding to nearest without corrections
   double error_after = 0.0;
-  InputSpread spread = {};
 };
 
 struct Quantized {

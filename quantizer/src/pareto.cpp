@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vitq/pareto.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace vitq {
+
+ParetoFront::ParetoFront(std::span<const std::vector<Choice>> layers) {
+  for (const std::vector<Choice>& choices : layers) add(choices);
+}
+
+// Only what is on the front of some layers can be part of the front of more.
+void ParetoFront::add(const std::vector<Choice>& choices) {
+  struct Sum {
+    Point point;
+    Origin origin;
+  };
+  std::vector<Sum> sums;
+  sums.reserve(points_.size() * choices.size());
+  for (std::size_t p = 0; p < points_.size(); ++p) {
+    for (std::size_t c = 0; c < choices.size(); ++c) {
+      sums.push_back(
+          {{points_[p].cost + choices[c].cost, points_[p].loss + choices[c].loss}, {p, c}});
+    }
+  }
+  std::ranges::stable_sort(sums, [](const Sum& a, const Sum& b) {
+    return std::tie(a.point.cost, a.point.loss) < std::tie(b.point.cost, b.point.loss);
+  });
+  points_.clear();
+  origins_.emplace_back();
+  for (const Sum& sum : sums) {
+    if (!points_.empty() && sum.point.loss >= points_.back().loss) continue;
+    points_.push_back(sum.point);
+    origins_.back().push_back(sum.origin);
+  }
+}
+
+std::vector<std::size_t> ParetoFront::assignment(std::size_t point) const {
+  std::vector<std::size_t> choices(origins_.size());
+  for (std::size_t l = origins_.size(); l-- > 0;) {
+    choices[l] = origins_[l][point].choice;
+    point = origins_[l][point].point;
+  }
+  return choices;
+}
+
+std::optional<std::size_t> ParetoFront::within(std::int64_t cost) const {
+  const auto above = std::ranges::upper_bound(points_, cost, {}, &Point::cost);
+  if (above == points_.begin()) return std::nullopt;
+  return static_cast<std::size_t>(above - points_.begin()) - 1;
+}
+
+}  // namespace vitq

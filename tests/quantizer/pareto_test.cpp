@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The front against every assignment there is.
+#include "vitq/pareto.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+using namespace vitq;
+
+namespace {
+
+using Layers = std::vector<std::vector<Choice>>;
+
+// Losses are whole numbers, so that sums in any order are equal.
+Layers random_layers(std::mt19937& random) {
+  Layers layers(1 + random() % 6);
+  for (std::vector<Choice>& choices : layers) {
+    choices.resize(1 + random() % 4);
+    for (Choice& choice : choices) {
+      choice.cost = static_cast<std::int64_t>(random() % 20);
+      choice.loss = static_cast<double>(random() % 30) - 3.0;
+    }
+  }
+  return layers;
+}
+
+ParetoFront::Point sum_of(const Layers& layers, const std::vector<std::size_t>& assignment) {
+  ParetoFront::Point sum;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    sum.cost += layers[l][assignment[l]].cost;
+    sum.loss += layers[l][assignment[l]].loss;
+  }
+  return sum;
+}
+
+std::vector<ParetoFront::Point> all_sums(const Layers& layers) {
+  std::vector<ParetoFront::Point> sums;
+  std::vector<std::size_t> assignment(layers.size(), 0);
+  while (true) {
+    sums.push_back(sum_of(layers, assignment));
+    std::size_t l = 0;
+    while (l < layers.size() && ++assignment[l] == layers[l].size()) assignment[l++] = 0;
+    if (l == layers.size()) return sums;
+  }
+}
+
+// The least loss of all assignments that cost no more; none: no such assignment.
+std::optional<double> least_loss(const std::vector<ParetoFront::Point>& sums, std::int64_t cost) {
+  std::optional<double> least;
+  for (const ParetoFront::Point& sum : sums) {
+    if (sum.cost <= cost && (!least || sum.loss < *least)) least = sum.loss;
+  }
+  return least;
+}
+
+// Whether the front's answer to a budget is an assignment within it, and none is better.
+bool is_best(const Layers& layers, const ParetoFront& front, std::int64_t budget,
+             const std::optional<double>& least) {
+  const std::optional<std::size_t> found = front.within(budget);
+  if (!found || !least) return found.has_value() == least.has_value();
+  const ParetoFront::Point point = front.points()[*found];
+  const ParetoFront::Point sum = sum_of(layers, front.assignment(*found));
+  return point.loss == *least && sum.loss == *least && sum.cost == point.cost && sum.cost <= budget;
+}
+
+bool rises_and_falls(const std::vector<ParetoFront::Point>& points) {
+  return std::ranges::adjacent_find(points, [](const auto& a, const auto& b) {
+           return b.cost <= a.cost || b.loss >= a.loss;
+         }) == points.end();
+}
+
+}  // namespace
+
+TEST_CASE("for every budget the front has the best of all assignments") {
+  std::mt19937 random(1);
+  for (int trial = 0; trial < 200; ++trial) {
+    CAPTURE(trial);
+    const Layers layers = random_layers(random);
+    const ParetoFront front(layers);
+    CHECK(rises_and_falls(front.points()));
+    const std::vector<ParetoFront::Point> sums = all_sums(layers);
+    std::int64_t budget = 0;
+    while (budget <= 125 && is_best(layers, front, budget, least_loss(sums, budget))) ++budget;
+    CHECK(budget == 126);
+  }
+}
+
+TEST_CASE("a layer without a choice adds what it is") {
+  const Layers layers = {{{5, 1.0}}, {{2, 3.0}, {1, 4.0}}};
+  const ParetoFront front(layers);
+  REQUIRE(front.points().size() == 2);
+  CHECK(front.points()[0].cost == 6);
+  CHECK(front.points()[1].loss == 4.0);
+  CHECK_FALSE(front.within(5).has_value());
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vitq/sensitivity.h"
+
+#include <doctest/doctest.h>
+
+#include "quantizer/tiny_network.h"
+#include "vitq/error.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+QuantizeOptions options_with(std::vector<LayerRule> rules, int threads = 1) {
+  QuantizeOptions options;
+  options.rules = std::move(rules);
+  options.threads = threads;
+  return options;
+}
+
+Sensitivities measured(const TinyNetwork& tiny, const QuantizeOptions& options) {
+  return measure_sensitivities(tiny.network(), tiny.pictures(24), recipe_named("default"), options);
+}
+
+}  // namespace
+
+TEST_CASE("fewer bits take fewer bytes and cost more at the outputs") {
+  const TinyNetwork tiny;
+  const Sensitivities found = measured(tiny, options_with({}));
+  REQUIRE(found.layers.size() == 10);
+  CHECK(found.layers[0].name == "stem");
+  double at4 = 0.0;
+  double at6 = 0.0;
+  for (const Sensitivities::Layer& layer : found.layers) {
+    CAPTURE(layer.name);
+    REQUIRE(layer.choices.size() == 5);
+    for (std::size_t i = 0; i < 5; ++i) {
+      CHECK(layer.choices[i].bits == static_cast<int>(i) + 4);
+      CHECK(layer.choices[i].kl >= 0.0);
+    }
+    at4 += layer.choices[0].kl;
+    at6 += layer.choices[2].kl;
+  }
+  CHECK(at4 > 4.0 * at6);
+  REQUIRE(found.uniform.size() == 5);
+  CHECK(found.uniform[0].bytes < found.uniform[3].bytes);
+  CHECK(found.uniform[0].kl > 4.0 * found.uniform[2].kl);
+  // One layer's losses add up to about those of the whole network.
+  CHECK(at4 > 0.3 * found.uniform[0].kl);
+  CHECK(at4 < 3.0 * found.uniform[0].kl);
+}
+
+TEST_CASE("layers that a rule names are not free, and count as the rest") {
+  const TinyNetwork tiny;
+  const Sensitivities all = measured(tiny, options_with({}));
+  const Sensitivities some =
+      measured(tiny, options_with({{"stem", std::nullopt}, {"fc1", Bits{6, 8}}}));
+  CHECK(some.layers.size() == all.layers.size() - 3);
+  for (const Sensitivities::Layer& layer : some.layers) {
+    CHECK(layer.name.find("fc1") == std::string::npos);
+    CHECK(layer.name != "stem");
+  }
+  CHECK(some.rest_bytes > all.rest_bytes);
+  CHECK_THROWS_AS(measured(tiny, options_with({{".", Bits{6, 8}}})), UnsupportedError);
+}
+
+TEST_CASE("the same for any number of threads, and after a way through JSON") {
+  const TinyNetwork tiny;
+  const Sensitivities one = measured(tiny, options_with({}, 1));
+  const std::string text = one.to_json().dump();
+  CHECK(measured(tiny, options_with({}, 3)).to_json().dump() == text);
+  CHECK(Sensitivities::from_json(Json::parse(text, "test")).to_json().dump() == text);
+}
+
+TEST_CASE("a network quantized at one number of bits is judged as that") {
+  const TinyNetwork tiny;
+  const Sensitivities found = measured(tiny, options_with({}));
+  const QuantizeOptions at5 = options_with({{".", Bits{5, 8}}});
+  CHECK(judged_kl(tiny.network(), tiny.pictures(24), recipe_named("default"), at5) ==
+        found.uniform[1].kl);
+}
+
+TEST_CASE("what are no sensitivities is refused") {
+  const char* const texts[] = {
+      "{}", R"({"rest_bytes": 1, "uniform": [], "layers": []})",
+      R"({"rest_bytes": -1, "uniform": [{"bits": 4, "bytes": 1, "kl": 1}], "layers": []})",
+      R"({"rest_bytes": 1, "uniform": [{"bits": 9, "bytes": 1, "kl": 1}], "layers": []})",
+      R"({"rest_bytes": 1, "uniform": [{"bits": 4, "bytes": 1, "kl": 1}], "layers": []})"};
+  for (const char* text : texts) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(Sensitivities::from_json(Json::parse(text, "stats.json")), FileError);
+  }
+}
+
+TEST_CASE("one picture is too few: another has to judge") {
+  const TinyNetwork tiny;
+  CHECK_THROWS_AS(measure_sensitivities(tiny.network(), tiny.pictures(1), recipe_named("default"),
+                                        options_with({})),
+                  UnsupportedError);
+}
