@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 
 #include "args.h"
@@ -34,13 +35,19 @@ void require_writable(const fs::path& path, Overwrite overwrite) {
 void require_sense(const QuantizeJob& job) {
   if (job.model.empty()) throw UsageError("MODEL is missing (see --help)");
   if (!job.report.empty()) report_format(job.report);
-  if (job.dry_run) return;
-  if (job.output.empty()) throw UsageError("no output is named: -o FILE, or --dry-run");
+  const BudgetJob& budget = job.budget;
+  if (!budget.stated() && !(budget.stats_in.empty() && budget.stats_out.empty())) {
+    throw UsageError("--stats-in and --stats-out are for --budget-mb, --budget-bits, --max-drop");
+  }
+  if (job.dry_run && !budget.stated()) return;
+  if (job.output.empty() && !job.dry_run)
+    throw UsageError("no output is named: -o FILE, or --dry-run");
   if (job.calibration.source.empty()) {
     throw UsageError("--calib FOLDER is missing: pictures like those that the network will see");
   }
   require_writable(job.output, job.overwrite);
   require_writable(job.report, job.overwrite);
+  require_writable(budget.stats_out, job.overwrite);
 }
 
 Recipe find_recipe(const std::string& name) {
@@ -113,21 +120,69 @@ std::string progress_text(const vitq::Progress& progress) {
   return text;
 }
 
-// The model file: the float model's information, and how it was quantized.
-void write_model(const QuantizeJob& job, Source& source, Quantized& made) {
-  pack_codes(source.model.graph(), made.scheme, made.weights);
+// Makes the weights what the model file holds: packed codes, the float model's information, and how
+// it was quantized.
+void finish_weights(const Source& source, Quantized& made) {
+  pack_codes(source.graph, made.scheme, made.weights);
   ModelInfo info = source.model.info();
   info.quantization = made.provenance;
   info.quantization.set("clipped", clipped_in_calibration(made.report));
-  info.quantization.set("scheme", scheme_to_json(source.model.graph(), made.scheme));
+  info.quantization.set("scheme", scheme_to_json(source.graph, made.scheme));
   made.weights.metadata["vitq"] = info.to_json().dump();
-  write_safetensors(job.output, made.weights, job.overwrite);
 }
 
-void write_report(const QuantizeJob& job, const Quantized& made, const QuantizeFacts& facts) {
+struct Made {
+  Quantized quantized;
+  std::optional<TradeOff> trade_off;
+  std::string note;
+};
+
+Made make_plain(const Source& source, const SearchInputs& inputs) {
+  Made made;
+  made.quantized = quantize(inputs.network, inputs.calibration, inputs.recipe, inputs.options);
+  finish_weights(source, made.quantized);
+  return made;
+}
+
+QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>& rules) {
+  options.rules.insert(options.rules.end(), rules.begin(), rules.end());
+  return options;
+}
+
+// The plan, before anything is quantized for the file.
+std::string planned(const QuantizeJob& job, const Source& source, const SearchInputs& inputs) {
+  QuantizeOptions options = inputs.options;
+  if (job.budget.stated()) {
+    const Sensitivities found = sensitivities(job.budget, inputs, job.overwrite);
+    const std::int64_t rest = rest_bytes(found, inputs, source.model.info());
+    options = with_rules(options, choose_bits(job.budget, inputs, found, rest).rules);
+  }
+  return plan_text(plan_layers(inputs.network, inputs.recipe, options), source.weights);
+}
+
+// Again, with less for the codes, should the file come out larger than was foreseen.
+Made make_within(const QuantizeJob& job, const Source& source, const SearchInputs& inputs) {
+  const Sensitivities found = sensitivities(job.budget, inputs, job.overwrite);
+  std::int64_t rest = rest_bytes(found, inputs, source.model.info());
+  while (true) {
+    BitsChoice choice = choose_bits(job.budget, inputs, found, rest);
+    const QuantizeOptions options = with_rules(inputs.options, choice.rules);
+    Made made = make_plain(
+        source, {inputs.network, inputs.calibration, inputs.recipe, options, inputs.model});
+    made.trade_off = std::move(choice.trade_off);
+    made.note = std::move(choice.note);
+    const auto bytes = static_cast<double>(safetensors_bytes(made.quantized.weights));
+    const double most = job.budget.megabytes ? *job.budget.megabytes * 1e6 : bytes;
+    if (bytes <= most) return made;
+    rest += static_cast<std::int64_t>(std::ceil(bytes - most));
+  }
+}
+
+void write_report(const QuantizeJob& job, const Made& made, const QuantizeFacts& facts) {
   const ReportFormat format = report_format(job.report);
-  const std::string text = format == ReportFormat::kHtml ? html_report(made, facts, std::nullopt)
-                                                         : report_text(made, format);
+  const std::string text = format == ReportFormat::kHtml
+                               ? html_report(made.quantized, facts, made.trade_off)
+                               : report_text(made.quantized, format);
   write_file(job.report, text, job.overwrite);
 }
 
@@ -171,6 +226,7 @@ void declare(CLI::App& app, QuantizeJob& job) {
       ->check(CLI::Range(kLeastBits, kMostBits));
   app.add_option("--act-bits", job.bits.activations, "Bits of the activations, 4 to 8 (default 8)")
       ->check(CLI::Range(kLeastBits, kMostBits));
+  declare(app, job.budget);
   declare_rules(app, job);
   app.add_flag("--dry-run", job.dry_run, "Show the layers, their bits and sizes; write nothing");
   app.add_option(
@@ -191,26 +247,34 @@ int run(const QuantizeJob& job) {
   Source source(job.model);
   QuantizeOptions options = options_of(job, source.family());
   const Network network = source.network();
-  const std::vector<LayerPlan> plan = plan_layers(network, recipe, options);
-  if (job.dry_run) {
-    std::cout << plan_text(plan, source.weights);
-    return kOk;
+  CalibrationSet calibration;
+  if (!job.calibration.source.empty()) {
+    calibration = calibration_set(calibration_images(job.calibration), source.preprocess());
   }
-  const CalibrationSet calibration =
-      calibration_set(calibration_images(job.calibration), source.preprocess());
   const auto start = std::chrono::steady_clock::now();
-  Quantized made;
+  Made made;
+  std::string plan;
   {
     const StatusLine status;
     options.progress = [&status](const vitq::Progress& p) { status.show(progress_text(p)); };
-    made = quantize(network, calibration, recipe, options);
+    const SearchInputs inputs = {network, calibration, recipe, options, job.model};
+    if (job.dry_run) {
+      plan = planned(job, source, inputs);
+    } else {
+      made = job.budget.stated() ? make_within(job, source, inputs) : make_plain(source, inputs);
+    }
+  }
+  if (job.dry_run) {
+    std::cout << plan;
+    return kOk;
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  write_model(job, source, made);
+  if (!made.note.empty()) std::cerr << made.note << '\n';
+  write_safetensors(job.output, made.quantized.weights, job.overwrite);
   const QuantizeFacts facts = {job.model, job.output, job.command, calibration.count,
                                seconds.count()};
   if (!job.report.empty()) write_report(job, made, facts);
-  std::cerr << summary_text(facts, made);
+  std::cerr << summary_text(facts, made.quantized);
   return kOk;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "budget.h"
 #include "calibration_images.h"
 #include "vitq/quantizer.h"
 
@@ -22,6 +23,7 @@ struct QuantizeJob {
   std::string recipe = "default";
   CalibrationJob calibration;
   Bits bits;
+  BudgetJob budget;
   std::vector<LayerRule> rules;  // of the command line, after those of the policy
   std::int64_t memory = 2048;    // MiB
   int threads = 1;

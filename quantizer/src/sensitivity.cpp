@@ -65,13 +65,10 @@ std::int64_t bytes_of(const Weights& packed, std::string_view layer) {
   return bytes;
 }
 
-std::int64_t bytes_in_all(const Weights& packed) {
-  std::int64_t bytes = 0;
-  for (const auto& [name, tensor] : packed.tensors) {
-    constexpr std::size_t kEntry = 75;  // {"dtype":...,"shape":...,"data_offsets":...}
-    bytes += static_cast<std::int64_t>(name.size() + kEntry + tensor.bytes());
-  }
-  return bytes;
+// Of a file of these weights and this scheme alone.
+std::int64_t bytes_in_all(const Graph& graph, Weights packed, const Scheme& scheme) {
+  packed.metadata["scheme"] = scheme_to_json(graph, scheme).dump();
+  return safetensors_bytes(packed);
 }
 
 // The float network with one layer as it is in a quantized one.
@@ -148,7 +145,8 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     });
     for (const Sensitivities::Layer& layer : result.layers) all.bytes += layer.choices[level].bytes;
     result.uniform.push_back(all);
-    result.rest_bytes = std::max(result.rest_bytes, bytes_in_all(packed) - all.bytes);
+    const std::int64_t file = bytes_in_all(network.graph, std::move(packed), made.scheme);
+    result.rest_bytes = std::max(result.rest_bytes, file - all.bytes);
   }
   return result;
 }

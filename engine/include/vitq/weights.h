@@ -3,6 +3,7 @@
 // and frozen models, golden tensors and statistics alike.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -45,6 +46,8 @@ enum class Overwrite { kNo, kYes };
 // Throws FileError(kUnreadable) if the file exists and may not be overwritten.
 void write_safetensors(const std::filesystem::path& path, const Weights& weights,
                        Overwrite overwrite);
+// How long the file will be.
+std::int64_t safetensors_bytes(const Weights& weights);
 
 // The same discipline for any bytes: reports, pictures, JSON.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes,

@@ -76,6 +76,14 @@ void check_readable(const std::string& header, const Weights& weights, const std
 
 }  // namespace
 
+std::int64_t safetensors_bytes(const Weights& weights) {
+  const std::string checksum(16, '0');
+  std::size_t bytes =
+      safetensors::kLengthBytes + header_text(weights, file_order(weights), checksum).size();
+  for (const auto& [name, tensor] : weights.tensors) bytes += tensor.bytes();
+  return static_cast<std::int64_t>(bytes);
+}
+
 void write_safetensors(const std::filesystem::path& path, const Weights& weights,
                        Overwrite overwrite) {
   const std::vector<const Named*> order = file_order(weights);

@@ -44,7 +44,7 @@ struct Sensitivities {
 
   std::vector<Layer> layers;      // whose bits are free, in the order of the graph
   std::vector<BitsLoss> uniform;  // kl: of the whole network; bytes: of these layers
-  std::int64_t rest_bytes = 0;    // of the file's other tensors, and of the names of all
+  std::int64_t rest_bytes = 0;    // of the rest of a file: other tensors, the header, the scheme
 
   Json to_json() const;
   // Throws FileError for what to_json() does not write.

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bits for each layer within a budget: how a user states it, and the search.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "html_report.h"
+#include "vitq/model.h"
+#include "vitq/sensitivity.h"
+
+namespace vitq::apps {
+
+// At most one of the three is stated.
+struct BudgetJob {
+  std::optional<double> megabytes;  // 10^6 bytes, of the whole file
+  std::optional<double> mean_bits;  // of the weights
+  std::optional<double> max_drop;   // KL on the judging pictures; the smallest file that keeps it
+  std::filesystem::path stats_in;
+  std::filesystem::path stats_out;
+
+  bool stated() const { return megabytes || mean_bits || max_drop; }
+};
+
+void declare(CLI::App& app, BudgetJob& job);
+
+// What is quantized. The options have the rules that the search leaves alone.
+struct SearchInputs {
+  const Network& network;
+  const CalibrationSet& calibration;
+  const Recipe& recipe;
+  const QuantizeOptions& options;
+  std::filesystem::path model;
+};
+
+// Read from job.stats_in, or measured; then kept in job.stats_out. Throws FileError if the file was
+// measured from other inputs.
+Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Overwrite overwrite);
+
+// About how many bytes of a file are not those layers': what the search cannot change.
+std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
+                        const ModelInfo& info);
+
+struct BitsChoice {
+  std::vector<LayerRule> rules;  // one for each layer
+  TradeOff trade_off;
+  std::string note;  // what the judging pictures found
+};
+
+// The assignment of least loss within the budget; instead of it the same bits everywhere, where the
+// judging pictures find those better. `rest`: bytes of the file that the search cannot change.
+// Throws UnsupportedError if no assignment keeps the budget.
+BitsChoice choose_bits(const BudgetJob& job, const SearchInputs& inputs, const Sensitivities& found,
+                       std::int64_t rest);
+
+}  // namespace vitq::apps

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bits by layer within a budget, as a user asks for them.
+#include "run.h"
+#include "vitq/json.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+// A model, pictures, and what asks for a file of it.
+struct Desk {
+  TempFolder temp;
+  std::string model = make_model(temp);
+  std::string out = path("out.safetensors");
+  std::string stats = path("stats.json");
+
+  Desk() {
+    fs::create_directories(temp.path() / "calib");
+    for (int i = 0; i < 8; ++i) make_picture(temp, "calib/" + std::to_string(i) + ".png", i);
+  }
+  std::string path(const std::string& name) const { return (temp.path() / name).string(); }
+
+  Result quantize(std::vector<std::string> more) const {
+    std::vector<std::string> all = {model, "--calib", path("calib"), "-o", out, "--force"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run("vit_quantize", std::move(all));
+  }
+  // Of the file of so many bits, the way the search writes it.
+  std::uintmax_t bytes_at(const std::string& bits) const {
+    const Result made = quantize({"--budget-bits", bits, "--stats-out", stats});
+    REQUIRE_MESSAGE(made.code == 0, made.err);
+    return fs::file_size(out);
+  }
+};
+
+std::string megabytes(std::uintmax_t bytes) {
+  return std::to_string(static_cast<double>(bytes) / 1e6);
+}
+
+}  // namespace
+
+TEST_CASE("a file within a budget of megabytes is no larger, and uses most of it") {
+  const Desk desk;
+  const std::uintmax_t least = desk.bytes_at("4");
+  const std::uintmax_t most = desk.bytes_at("8");
+  const std::uintmax_t budget = least + (most - least) * 8 / 10;
+  const Result made = desk.quantize({"--budget-mb", megabytes(budget), "--stats-out", desk.stats,
+                                     "--report", desk.path("report.html")});
+  REQUIRE_MESSAGE(made.code == 0, made.err);
+  CHECK(fs::file_size(desk.out) <= budget);
+  CHECK(fs::file_size(desk.out) > least);
+  CHECK(made.err.find("on pictures kept apart") != std::string::npos);
+  CHECK(contents_of(desk.path("report.html")).find("chosen") != std::string::npos);
+  CHECK(run("vit_infer", {"-m", desk.out, desk.path("calib/0.png")}).code == 0);
+
+  const std::string first = contents_of(desk.out);
+  const Result again =
+      desk.quantize({"--budget-mb", megabytes(budget), "--stats-in", desk.stats, "-t", "2"});
+  REQUIRE_MESSAGE(again.code == 0, again.err);
+  CHECK(contents_of(desk.out) == first);
+}
+
+TEST_CASE("a budget of mean bits, and of what the answers may lose") {
+  const Desk desk;
+  REQUIRE(desk.quantize({"--budget-bits", "4", "--stats-out", desk.stats}).code == 0);
+  const Json record = Json::parse(read_safetensors(desk.out).metadata.at("vitq"), "vitq");
+  const std::vector<Json> rules = record.at("quantization").at("rules").items();
+  REQUIRE(!rules.empty());
+  for (const Json& rule : rules) CHECK(rule.at("bits").string() == "w4a8");
+  const std::uintmax_t small = fs::file_size(desk.out);
+
+  const Result loose = desk.quantize({"--max-drop", "10", "--stats-in", desk.stats});
+  REQUIRE_MESSAGE(loose.code == 0, loose.err);
+  // But for what the record says of the options.
+  CHECK(fs::file_size(desk.out) <= small + 64);
+  const Result never = desk.quantize({"--max-drop", "1e-12", "--stats-in", desk.stats});
+  CHECK(never.code == 4);
+  CHECK(never.err.find("no assignment of 4 to 8 bits") != std::string::npos);
+}
+
+TEST_CASE("budgets that cannot be kept, and statistics of something else, are refused") {
+  const Desk desk;
+  const Result small = desk.quantize({"--budget-mb", "0.001", "--stats-out", desk.stats});
+  CHECK(small.code == 4);
+  CHECK(small.err.find("the smallest file there can be has") != std::string::npos);
+  CHECK_FALSE(fs::exists(desk.out));
+  const Result other =
+      desk.quantize({"--budget-bits", "6", "--stats-in", desk.stats, "--act-bits", "6"});
+  CHECK(other.code == 4);
+  CHECK(other.err.find("another 'act_bits'") != std::string::npos);
+  CHECK(desk.quantize({"--stats-in", desk.stats}).code == 2);
+  CHECK(desk.quantize({"--budget-bits", "6", "--budget-mb", "1"}).code == 2);
+  CHECK(desk.quantize({"--budget-bits", "3"}).code == 2);
+}
+
+TEST_CASE("a dry run shows the bits and writes nothing") {
+  const Desk desk;
+  const Result plan = desk.quantize({"--budget-bits", "5", "--dry-run"});
+  REQUIRE_MESSAGE(plan.code == 0, plan.err);
+  CHECK(plan.out.find("a8") != std::string::npos);
+  CHECK(plan.out.find("w4a8") != std::string::npos);
+  CHECK_FALSE(fs::exists(desk.out));
+}
