@@ -66,29 +66,32 @@ class Measurements:
     def row(self, network, wanted):
         recipe, weight_bits, activation_bits = wanted
         name = json.loads(open(recipe).read())["name"] if recipe.endswith(".json") else recipe
-        key = f"{network.name}|{name}|w{weight_bits}a{activation_bits}"
+        options = ["--recipe", recipe, "--weight-bits", weight_bits, "--act-bits", activation_bits]
+        return self.measured(network, (name, f"W{weight_bits}A{activation_bits}"), options)
+
+    def measured(self, network, title, options):
+        """`title`: recipe and bits as they are shown; `options`: of vit_quantize."""
+        key = f"{network.name}|{title[0]}|{title[1].lower()}"
         if key not in self.known:
             print(key, file=sys.stderr)
-            self.keep(key, asdict(self._measure(network, wanted, name)))
+            self.keep(key, asdict(self._measure(network, title, options)))
         return Row(**self.known[key])
 
     def keep(self, key, figures):
         self.known[key] = figures
         self.file.write_text(json.dumps(self.known, indent=1))
 
-    def _measure(self, network, wanted, name):
-        recipe, weight_bits, activation_bits = wanted
+    def _measure(self, network, title, options):
         model = self.work / "quantized.safetensors"
         start = time.monotonic()
         self.programs.run("vit_quantize", network.model, "--calib", network.calibration, "-o", model,
-                          "--recipe", recipe, "--weight-bits", weight_bits, "--act-bits", activation_bits,
-                          "--force")
+                          *options, "--force")
         seconds = time.monotonic() - start
         evaluations = [json.loads(self.programs.run(
             "vit_eval", model, "--against", network.model, "--images", part.folder, "--labels", part.labels,
             "--format", "json", *part.options)) for part in network.sets]
         size = os.path.getsize(model)
-        return Row(name, f"W{weight_bits}A{activation_bits}", size=size,
+        return Row(*title, size=size,
                    ratio=size / os.path.getsize(network.model), seconds=seconds, **pooled(evaluations))
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import detection
+import mixed
 import networks
 import table
 from measure import Measurements, Programs
@@ -26,6 +27,7 @@ ABLATION = [
     ("similarity, bias correction", {"ranking": False}),
     ("similarity, ranking, bias correction", {}),
 ]
+MIXED = ("deit_tiny", "default_model")
 
 
 def arguments():
@@ -36,7 +38,8 @@ def arguments():
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results.md")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
-    parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation'")
+    parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
+                        "bits by layer are 'mixed'")
     parser.add_argument("--scenes", type=Path, help="a folder with held_out and calibration, made by "
                         "compose_scenes.py; without it the section on detection is left out")
     parser.add_argument("--date", help="stated in the file, if given")
@@ -73,7 +76,11 @@ def measure_all(options, programs, measurements):
         rows = [row for row in DEFAULT + BASELINES + PAPER if wanted(row) and programs.recipe(row[0])]
         if name == "deit_tiny" and (not options.recipes or "ablation" in options.recipes):
             rows += ablation_recipes(programs, options.work)
-        sections.append((network, [measurements.row(network, row) for row in rows]))
+        measured = [measurements.row(network, row) for row in rows]
+        by_layer = ""
+        if name in MIXED and (not options.recipes or "mixed" in options.recipes):
+            by_layer = mixed.section(network, mixed.rows(measurements, network))
+        sections.append((network, measured, by_layer))
     return sections
 
 

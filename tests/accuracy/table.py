@@ -20,6 +20,7 @@ HEADER = """| recipe | bits | top-1 % | lost / won | agreement % | logit SNR dB 
 
 
 def page(sections, programs, date):
+    """`sections`: of each network, its rows by recipe, and the text that follows them."""
     return INTRODUCTION + "\n" + _environment(programs, date) + "".join(_section(*each) for each in sections)
 
 
@@ -37,17 +38,18 @@ def _cpu():
     return platform.machine()
 
 
-def _section(network, rows):
+def _section(network, rows, more):
     if not rows:
-        return ""
+        return more
     first = rows[0]
     count = sum(1 for file in network.calibration.iterdir() if file.is_file())
     text = f"\n## {network.title}\n\n{first.images} pictures, float top-1 {first.float_top1:.2f} %; "
     text += f"calibrated on {min(count, 128)} others.\n\n"
-    return text + HEADER + "".join(_line(row) for row in rows)
+    return text + HEADER + "".join(line(row) for row in rows) + more
 
 
-def _line(row):
+def line(row):
+    """Of the table under HEADER."""
     cells = [row.recipe, row.bits, f"{row.top1:.2f}", f"{row.lost} / {row.won}", f"{row.agreement:.2f}",
              f"{row.snr:.2f}", f"{row.kl:.4f}", f"{row.size / 1e6:.2f}", f"{row.ratio:.3f}", f"{row.seconds:.0f}"]
     return "| " + " | ".join(cells) + " |\n"
