@@ -16,7 +16,9 @@ const apps::Program kProgram = {
         "  vit_quantize deit.safetensors --calib photos/ -o deit.int8.safetensors\n"
         "  vit_quantize deit.safetensors --dry-run --weight-bits 6 --keep head\n"
         "  vit_quantize deit.safetensors --calib photos/ -o deit.w4.safetensors \\\n"
-        "      --weight-bits 4 --set 'qkv$=w6a8' --report report.html\n"};
+        "      --weight-bits 4 --set 'qkv$=w6a8' --report report.html\n"
+        "  vit_quantize deit.safetensors --calib photos/ -o deit.small.safetensors \\\n"
+        "      --budget-mb 3.8 --stats-out stats.json\n"};
 
 int run(apps::Args& args) {
   apps::QuantizeJob job;
