@@ -66,7 +66,8 @@ class Measurements:
     def row(self, network, wanted):
         recipe, weight_bits, activation_bits = wanted
         name = json.loads(open(recipe).read())["name"] if recipe.endswith(".json") else recipe
-        options = ["--recipe", recipe, "--weight-bits", weight_bits, "--act-bits", activation_bits]
+        options = ["--calib", network.calibration, "--recipe", recipe, "--weight-bits", weight_bits,
+                   "--act-bits", activation_bits]
         return self.measured(network, (name, f"W{weight_bits}A{activation_bits}"), options)
 
     def measured(self, network, title, options):
@@ -84,8 +85,7 @@ class Measurements:
     def _measure(self, network, title, options):
         model = self.work / "quantized.safetensors"
         start = time.monotonic()
-        self.programs.run("vit_quantize", network.model, "--calib", network.calibration, "-o", model,
-                          *options, "--force")
+        self.programs.run("vit_quantize", network.model, "-o", model, *options, "--force")
         seconds = time.monotonic() - start
         evaluations = [json.loads(self.programs.run(
             "vit_eval", model, "--against", network.model, "--images", part.folder, "--labels", part.labels,

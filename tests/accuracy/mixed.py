@@ -19,13 +19,14 @@ def rows(measurements, network):
     stats = measurements.work / f"{network.name}_{measurements.file.stem}_stats.json"
     result = []
     for bits in UNIFORM:
-        result.append(measurements.measured(network, ("everywhere", f"W{bits}A8"), ["--set", f".=w{bits}a8"]))
+        options = ["--calib", network.calibration, "--set", f".=w{bits}a8"]
+        result.append(measurements.measured(network, ("everywhere", f"W{bits}A8"), options))
     for bits in BUDGETS:
         kept = ["--stats-in", stats] if stats.exists() else ["--stats-out", stats]
-        options = ["--budget-bits", bits, *kept]
+        options = ["--calib", network.calibration, "--budget-bits", bits, *kept]
         result.append(measurements.measured(network, ("by layer", f"W{bits:g}A8"), options))
     return result
 
 
 def section(network, measured):
-    return f"\n### {network.title}: bits by layer\n" + TEXT + table.HEADER + "".join(table.line(row) for row in measured)
+    return f"\n### {network.title}: bits by layer\n" + TEXT + table.HEADER + "".join(map(table.line, measured))

@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+import calibration
 import detection
 import mixed
 import networks
@@ -39,7 +40,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
-                        "bits by layer are 'mixed'")
+                        "bits by layer are 'mixed', the kinds of calibration 'calibration'")
     parser.add_argument("--scenes", type=Path, help="a folder with held_out and calibration, made by "
                         "compose_scenes.py; without it the section on detection is left out")
     parser.add_argument("--date", help="stated in the file, if given")
@@ -74,13 +75,15 @@ def measure_all(options, programs, measurements):
             print(f"{name}: not here, left out", file=sys.stderr)
             continue
         rows = [row for row in DEFAULT + BASELINES + PAPER if wanted(row) and programs.recipe(row[0])]
-        if name == "deit_tiny" and (not options.recipes or "ablation" in options.recipes):
+        if name == "deit_tiny" and wanted(("ablation",)):
             rows += ablation_recipes(programs, options.work)
         measured = [measurements.row(network, row) for row in rows]
-        by_layer = ""
-        if name in MIXED and (not options.recipes or "mixed" in options.recipes):
-            by_layer = mixed.section(network, mixed.rows(measurements, network))
-        sections.append((network, measured, by_layer))
+        more = ""
+        if name in MIXED and wanted(("mixed",)):
+            more += mixed.section(network, mixed.rows(measurements, network))
+        if name == "deit_tiny" and wanted(("calibration",)):
+            more += calibration.section(network, calibration.rows(measurements, network, options.data))
+        sections.append((network, measured, more))
     return sections
 
 
