@@ -15,6 +15,7 @@ import onnxruntime
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 WARMUP = 2
+CALIBRATION = 8  # pictures; more would change the answers, not the time they take
 logging.getLogger().setLevel(logging.ERROR)  # the quantizer advises a step that changes nothing here
 
 
@@ -25,6 +26,7 @@ class OnnxRuntime:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self.name = f"{name} {onnxruntime.__version__}"
+        self.model = Path(path)
         self._session = onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
 
     def logits(self, pixels):
@@ -38,6 +40,7 @@ class OpenVino:
     def __init__(self, path, threads):
         import openvino
         self.name = f"OpenVINO f32 {openvino.__version__.split('-')[0]}"
+        self.model = Path(path)
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False,
                    "INFERENCE_PRECISION_HINT": "f32"}
         model = openvino.Core().compile_model(path, "CPU", options)
@@ -59,11 +62,11 @@ class Ours:
         self.name = name
         self.report = {}
         self._programs = programs
-        self._model = model
+        self.model = Path(model)
         self._threads = str(threads)
 
     def measure(self, iterations):
-        command = [self._programs / "vit_bench", self._model, "--format", "json", "-t", self._threads,
+        command = [self._programs / "vit_bench", self.model, "--format", "json", "-t", self._threads,
                    "--warmup", str(WARMUP), "--iters", str(iterations)]
         self.report = json.loads(_output(command))
         latency = self.report["latency_ms"]
@@ -72,7 +75,7 @@ class Ours:
     def logits(self, pixels):
         with tempfile.TemporaryDirectory() as folder:
             np.save(Path(folder) / "pixels.npy", pixels)
-            _output([self._programs / "vit_infer", "-m", self._model, "--tensor",
+            _output([self._programs / "vit_infer", "-m", self.model, "--tensor",
                      Path(folder) / "pixels.npy", "--dump", folder, "-t", self._threads])
             return np.load(Path(folder) / "logits.npy")
 
@@ -85,6 +88,13 @@ def converted(programs, source, output, heads):
         return source
     _output([programs / "vit_convert", source, "-o", output, "--arch", "deit", "--heads", str(heads),
              "--preset", "fb-deit", "--force"])
+    return output
+
+
+def integer(programs, model, output, bits, calibration):
+    """Writes `model` quantized to `bits` ("w7a8") to `output`; returns where."""
+    _output([programs / "vit_quantize", model, "--calib", calibration, "--samples", str(CALIBRATION),
+             "-o", output, "--weight-bits", bits[1], "--act-bits", bits[3], "--force"])
     return output
 
 

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import environment
+import page
 
 DEFAULT_MODEL = "weights/deit_tiny_patch16_224.safetensors"
 TOLERANCE = 1e-4  # of the largest logit
@@ -30,7 +31,9 @@ def arguments():
     add("model", nargs="?", type=Path, help="float model")
     add("--arch", choices=("deit-tiny", "deit-small", "vit-base"), help="random weights instead")
     add("--heads", type=int, help="of a plain checkpoint; default dim / 64")
-    add("--int8", type=Path, metavar="MODEL", help="our quantized model, timed too")
+    add("--int8", nargs="+", default=[], metavar="BITS", choices=("w8a8", "w7a8", "w6a8", "w5a8", "w4a8"),
+        help="ours quantized too, to each of these: w7a8 ...")
+    add("--calib", type=Path, metavar="DIR", help="pictures for that; otherwise those of VITQ_DATA")
     add("--programs", type=Path, default=environment.BUILD / "release" / "bin", metavar="DIR")
     add("--attention", choices=("packed", "plain"), default="packed",
         help="ONNX form: Microsoft's fused operator, or standard operators as torch.onnx writes them")
@@ -41,14 +44,18 @@ def arguments():
     add("--iters", type=int, default=5, help="pictures per party and round")
     add("--verify", action="store_true", help="compare our logits with ONNX Runtime's")
     add("--json", type=Path, metavar="FILE", help="write the figures")
+    add("--page", type=Path, metavar="FILE.md", help="put the table on this page, as docs/performance.md")
     options = parser.parse_args()
     if options.arch is None and options.model is None:
         if "VITQ_DATA" not in os.environ:
             parser.error("name a MODEL or an --arch, or set VITQ_DATA")
         options.model = Path(os.environ["VITQ_DATA"]) / DEFAULT_MODEL
-    for path in filter(None, (options.model, options.int8)):
-        if not path.is_file():
-            parser.error(f"{path}: no such file")
+    if options.model and not options.model.is_file():
+        parser.error(f"{options.model}: no such file")
+    if options.int8 and options.calib is None:
+        if "VITQ_DATA" not in os.environ:
+            parser.error("name pictures with --calib, or set VITQ_DATA")
+        options.calib = Path(os.environ["VITQ_DATA"]) / "imagenet" / "calib"
     return options
 
 
@@ -82,8 +89,10 @@ def gather(options):
         output = environment.WORK / f"{path.stem}.converted.safetensors"
         ours = parties.converted(options.programs, path, output, shape.heads)
         found.append(parties.Ours("vitq f32", options.programs, ours, threads))
-        if options.int8:
-            found.append(parties.Ours("vitq int8", options.programs, options.int8, threads))
+        for bits in options.int8:
+            output = environment.WORK / f"{path.stem}.{bits}.safetensors"
+            model = parties.integer(options.programs, ours, output, bits, options.calib)
+            found.append(parties.Ours(f"vitq {bits.upper()}", options.programs, model, threads))
     else:
         print(f"no vit_bench in {options.programs}: only the peers are timed", file=sys.stderr)
     return found, (1, 3, shape.height, shape.width)
@@ -154,7 +163,11 @@ def main():
     report = {"cpu": environment.cpu(), "isa": environment.isa(), "threads": options.threads,
               "rounds": options.rounds, "iters": options.iters, "parties": figures,
               "int8_over_f32": list(figures.values())[1]["ratio"]}
+    for party in found:
+        figures[party.name]["bytes"] = party.model.stat().st_size
     show(report)
+    if options.page:
+        page.add(options.page, options.arch or options.model.stem, report)
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n")
     return 0 if agreed else 1

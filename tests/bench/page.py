@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of timings: a section for each network, CPU and number of threads; measured figures only."""
+
+INTRODUCTION = """# Performance
+
+What `tests/bench/peers.py` measured; nothing here is computed by hand. In each table every round timed each
+party in turn, one picture at a time, so that all saw the same disturbances. Ratio: the median over the rounds
+of a party's time by ONNX Runtime's in float; of min: the same of the least times. Static int8 graphs of the
+peers are not in these tables. A run is sound if ONNX Runtime's int8 takes at most 0.80 of its float.
+"""
+
+HEADER = """
+| | min ms | median ms | ratio | of min | file MB |
+|---|---|---|---|---|---|
+"""
+
+
+def add(file, network, report):
+    """Puts the section of this report on the page, in place of one of the same heading."""
+    heading = f"{network}, {report['threads']} thread{'s' * (report['threads'] > 1)}, {report['isa'].split(' (')[0]}"
+    sections = _sections(file.read_text()) if file.exists() else {}
+    sections[heading] = _section(report)
+    file.write_text(INTRODUCTION + "".join(f"\n## {name}\n{text}" for name, text in sections.items()))
+
+
+def _sections(text):
+    parts = text.split("\n## ")[1:]
+    return {part.partition("\n")[0]: part.partition("\n")[2] for part in parts}
+
+
+def _section(report):
+    text = f"\n{report['cpu']}; instruction sets: {report['isa']}. {report['rounds']} rounds of "
+    text += f"{report['iters']} pictures; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n"
+    return text + HEADER + "".join(_line(name, row) for name, row in report["parties"].items())
+
+
+def _line(name, row):
+    size = f"{row['bytes'] / 1e6:.2f}" if row.get("bytes") else ""
+    return (f"| {name} | {row['min_ms']:.2f} | {row['median_ms']:.2f} | {row['ratio']:.3f} | "
+            f"{row['ratio_of_min']:.3f} | {size} |\n")
