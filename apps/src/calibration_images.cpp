@@ -82,6 +82,15 @@ std::vector<fs::path> calibration_images(const CalibrationJob& job) {
   return images;
 }
 
+namespace {
+
+Image read_pixels(const fs::path& path, const Preprocess& preprocess) {
+  const Image image = read_image(path, Exif::kIgnore);
+  return told_of(path.string(), [&] { return preprocess.pixels(image); });
+}
+
+}  // namespace
+
 CalibrationSet calibration_set(std::vector<fs::path> images, const Preprocess& preprocess) {
   CalibrationSet set;
   set.count = static_cast<std::int64_t>(images.size());
@@ -90,7 +99,7 @@ CalibrationSet calibration_set(std::vector<fs::path> images, const Preprocess& p
     std::vector<Image> pixels;
     for (std::int64_t i = begin; i < begin + n; ++i) {
       const fs::path& path = images[static_cast<std::size_t>(i)];
-      pixels.push_back(preprocess.pixels(read_image(path, Exif::kIgnore)));
+      pixels.push_back(read_pixels(path, preprocess));
     }
     return normalize(pixels, preprocess);
   };

@@ -6,6 +6,7 @@
 #include <exception>
 #include <thread>
 
+#include "inputs.h"
 #include "progress.h"
 #include "vitq/error.h"
 
@@ -19,7 +20,8 @@ using Pixels = std::vector<Image>;
 std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& image,
                            Image& pixels) noexcept {
   try {
-    pixels = preprocess.pixels(read_image(image.path, Exif::kIgnore));
+    const Image picture = read_image(image.path, Exif::kIgnore);
+    pixels = told_of(image.path.string(), [&] { return preprocess.pixels(picture); });
   } catch (...) {
     return std::current_exception();
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 
+#include "inputs.h"
 #include "progress.h"
 #include "table.h"
 #include "vitq/error.h"
@@ -25,6 +26,19 @@ std::map<std::int64_t, std::int64_t> categories_of(const ModelInfo& info, const 
   if (!categories.empty()) return categories;
   throw UnsupportedError("none of the model's classes (" + info.label(0) + ", " + info.label(1) +
                          ", ...) is a category of the annotations");
+}
+
+// Before the first of them is looked at: an evaluation takes long.
+void require_pictures(const CocoTruth& truth, const std::filesystem::path& folder) {
+  const auto missing = [&folder](const CocoImage& image) {
+    return !std::filesystem::is_regular_file(folder / image.file_name);
+  };
+  const auto count = std::count_if(truth.images.begin(), truth.images.end(), missing);
+  if (count == 0) return;
+  const auto first = std::find_if(truth.images.begin(), truth.images.end(), missing);
+  throw FileError(Fault::kUnreadable, (folder / first->file_name).string(),
+                  "is not there; of the annotations' " + std::to_string(truth.images.size()) +
+                      " pictures " + std::to_string(count) + " are missing");
 }
 
 Image read_annotated(const CocoImage& image, const std::filesystem::path& folder) {
@@ -69,10 +83,13 @@ std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
                            "' does not detect objects; --coco is for detectors");
   }
   const std::map<std::int64_t, std::int64_t> categories = categories_of(model.info(), truth);
+  require_pictures(truth, folder);
   std::vector<CocoResult> results;
   Progress progress(truth.images.size(), "images");
   for (const CocoImage& image : truth.images) {
-    for (const Detection& object : model.detect(read_annotated(image, folder), 0.0F)) {
+    const Image picture = read_annotated(image, folder);
+    const auto look = [&] { return model.detect(picture, 0.0F); };
+    for (const Detection& object : told_of(image.file_name, look)) {
       const auto category = categories.find(object.id);
       if (category == categories.end()) continue;
       results.push_back(result_of(object, image.id, category->second));

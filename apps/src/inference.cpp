@@ -150,7 +150,7 @@ void Inference::read(const std::string& input, Pending& pending) {
   Stopwatch watch;
   Image image = read_input(input, job_.exif);
   Timing timing = {.decode = watch.lap()};
-  pending.pixels = model_.info().preprocess.pixels(image);
+  pending.pixels = told_of(input, [&] { return model_.info().preprocess.pixels(image); });
   timing.preprocess = watch.lap();
   pending.answer.width = image.width;
   pending.answer.height = image.height;

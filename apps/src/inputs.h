@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vitq/error.h"
 #include "vitq/image.h"
 
 namespace vitq::apps {
@@ -16,5 +17,15 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, b
 
 // Reads one of them; see read_image.
 Image read_input(const std::string& input, Exif exif);
+
+// What `work` answers; a limit that the picture of this name exceeds is told with the name.
+template <typename Work>
+auto told_of(const std::string& picture, const Work& work) {
+  try {
+    return work();
+  } catch (const LimitError& error) {
+    throw LimitError(picture + ": " + error.what());
+  }
+}
 
 }  // namespace vitq::apps

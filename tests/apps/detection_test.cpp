@@ -107,6 +107,29 @@ TEST_CASE("vit_eval counts as pycocotools does, and refuses pictures of another 
                 4, "for detectors");
 }
 
+TEST_CASE("pictures that are missing are found before the first is looked at") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string scenes = make_scenes(temp, 40);
+  fs::remove(temp.path() / "7.png");
+  check_refused(run("vit_eval", {model, "--coco", scenes, "--images", temp.path().string()}), 3,
+                "of the annotations' 1 pictures 1 are missing");
+}
+
+TEST_CASE("pictures of any shape get an answer or a reason") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  for (const auto& [width, height] : {std::pair(3000, 1), std::pair(1, 3000), std::pair(1, 1)}) {
+    CAPTURE(width);
+    const Image strip = make_image(width, height);
+    const std::string file = (temp.path() / "strip.png").string();
+    write_png(file, strip, Overwrite::kYes);
+    const Result result = run("vit_infer", {"-m", model, file, "--format", "json"});
+    CHECK_MESSAGE((result.code == 0 || result.err.find("strip.png") != std::string::npos),
+                  result.err);
+  }
+}
+
 TEST_CASE("--size sets what a detector sees, and is refused where one size is all there is") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
