@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "args.h"
 #include "table.h"
@@ -200,6 +201,17 @@ class Search {
   std::string note_;
 };
 
+void require_layers_of(const SearchInputs& inputs, const Sensitivities& found, const Json& place) {
+  std::set<std::string> names;
+  for (const LayerPlan& layer : plan_layers(inputs.network, inputs.recipe, inputs.options)) {
+    if (!layer.attention) names.insert(layer.name);
+  }
+  for (const Sensitivities::Layer& layer : found.layers) {
+    if (names.erase(layer.name) == 1) continue;
+    place.fail("'" + layer.name + "' is no layer of the model, or occurs twice");
+  }
+}
+
 void require_equal_choices(const Sensitivities& found, const Json& place) {
   for (const Sensitivities::Layer& layer : found.layers) {
     const bool same =
@@ -238,6 +250,7 @@ Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Ov
     const Json stored = Json::read(job.stats_in);
     require_same(stored.at("inputs"), record);
     const Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
+    require_layers_of(inputs, found, stored.at("sensitivities"));
     require_equal_choices(found, stored.at("sensitivities"));
     return found;
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include "vitq/plan.h"
@@ -70,7 +71,8 @@ double Judge::kl(const Weights& weights, const Scheme& scheme) const {
   for (std::size_t i = 0; i < impl_->images.size(); ++i) {
     sum += mean_divergence(impl_->answers[i], session.run(impl_->images[i])[0]);
   }
-  return sum / static_cast<double>(impl_->images.size());
+  // Rounding can leave what is next to nothing below it.
+  return std::max(sum / static_cast<double>(impl_->images.size()), 0.0);
 }
 
 }  // namespace vitq

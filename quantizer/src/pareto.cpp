@@ -20,8 +20,8 @@ void ParetoFront::add(const std::vector<Choice>& choices) {
   sums.reserve(points_.size() * choices.size());
   for (std::size_t p = 0; p < points_.size(); ++p) {
     for (std::size_t c = 0; c < choices.size(); ++c) {
-      sums.push_back(
-          {{points_[p].cost + choices[c].cost, points_[p].loss + choices[c].loss}, {p, c}});
+      sums.push_back({{points_[p].cost + choices[c].cost, points_[p].loss + choices[c].loss},
+                      {static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(c)}});
     }
   }
   std::ranges::stable_sort(sums, [](const Sum& a, const Sum& b) {
@@ -34,6 +34,21 @@ void ParetoFront::add(const std::vector<Choice>& choices) {
     points_.push_back(sum.point);
     origins_.back().push_back(sum.origin);
   }
+  if (points_.size() > kMostPoints) thin();
+}
+
+// Keeps the cheapest and the best, and of those between every so many.
+void ParetoFront::thin() {
+  const std::size_t step = (points_.size() + kMostPoints - 1) / kMostPoints;
+  std::vector<Origin>& origins = origins_.back();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < points_.size(); ++i) {
+    if (i % step != 0 && i + 1 != points_.size()) continue;
+    points_[kept] = points_[i];
+    origins[kept++] = origins[i];
+  }
+  points_.resize(kept);
+  origins.resize(kept);
 }
 
 std::vector<std::size_t> ParetoFront::assignment(std::size_t point) const {

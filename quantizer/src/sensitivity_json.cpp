@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits>
-
 #include "vitq/sensitivity.h"
 
 namespace vitq {
@@ -17,15 +15,21 @@ Json losses_to_json(const std::vector<BitsLoss>& losses) {
 }
 
 std::int64_t size_of(const Json& json) {
-  // What some thousand of them add up to fits 64 bits.
-  return json.integer(0, std::numeric_limits<std::int64_t>::max() >> 16);
+  // What millions of them add up to fits 64 bits.
+  return json.integer(0, std::int64_t{1} << 40U);
+}
+
+double kl_of(const Json& json) {
+  const double kl = json.number();
+  if (!(kl >= 0.0)) json.fail("a divergence is not negative");
+  return kl;
 }
 
 std::vector<BitsLoss> losses_from_json(const Json& json) {
   std::vector<BitsLoss> losses;
   for (const Json& item : json.items()) {
     losses.push_back({static_cast<int>(item.at("bits").integer(2, 8)), size_of(item.at("bytes")),
-                      item.at("kl").number()});
+                      kl_of(item.at("kl"))});
   }
   if (losses.empty()) json.fail("expected a number of bits, found none");
   return losses;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bits by layer within a budget, as a user asks for them.
+#include <fstream>
+
 #include "run.h"
 #include "vitq/json.h"
 
@@ -89,6 +91,12 @@ TEST_CASE("budgets that cannot be kept, and statistics of something else, are re
       desk.quantize({"--budget-bits", "6", "--stats-in", desk.stats, "--act-bits", "6"});
   CHECK(other.code == 4);
   CHECK(other.err.find("another 'act_bits'") != std::string::npos);
+  std::string text = contents_of(desk.stats);
+  text.replace(text.find("blocks.0.attn.qkv\""), 18, "blocks.9.attn.qkv\"");
+  std::ofstream(desk.stats) << text;
+  const Result strange = desk.quantize({"--budget-bits", "6", "--stats-in", desk.stats});
+  CHECK(strange.code == 4);
+  CHECK(strange.err.find("'blocks.9.attn.qkv' is no layer of the model") != std::string::npos);
   CHECK(desk.quantize({"--stats-in", desk.stats}).code == 2);
   CHECK(desk.quantize({"--budget-bits", "6", "--budget-mb", "1"}).code == 2);
   CHECK(desk.quantize({"--budget-bits", "3"}).code == 2);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever rules and recipes are accepted give a plan of the layers of a small network, or an
-// error.
+// Whatever rules and recipes are accepted give a plan of the layers of a small network, whatever
+// sensitivities are accepted a front, or an error.
 #include "layer_rules.h"
 #include "quantizer/tiny_network.h"
 #include "vitq/error.h"
+#include "vitq/pareto.h"
 #include "vitq/recipe.h"
+#include "vitq/sensitivity.h"
 
 namespace {
 
@@ -15,13 +17,27 @@ void plan(const vitq::Recipe& recipe, const vitq::QuantizeOptions& options) {
   }
 }
 
+void search(const vitq::Sensitivities& found) {
+  constexpr std::size_t kLayers = 8;  // the front is bounded by the layers of a network
+  std::vector<std::vector<vitq::Choice>> layers;
+  for (const auto& layer : found.layers) {
+    if (layers.size() == kLayers) break;
+    layers.emplace_back();
+    for (const vitq::BitsLoss& loss : layer.choices) layers.back().push_back({loss.bytes, loss.kl});
+  }
+  const vitq::ParetoFront front(layers);
+  if (front.assignment(front.points().size() - 1).size() != layers.size()) __builtin_trap();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const vitq::Json json = vitq::Json::parse(text, "input");
-    if (json.is_object() && json.contains("rounds")) {
+    if (json.is_object() && json.contains("rest_bytes")) {
+      search(vitq::Sensitivities::from_json(json));
+    } else if (json.is_object() && json.contains("rounds")) {
       plan(vitq::recipe_from_json(json), {});
     } else {
       vitq::QuantizeOptions options;

@@ -95,3 +95,19 @@ TEST_CASE("a layer without a choice adds what it is") {
   CHECK(front.points()[1].loss == 4.0);
   CHECK_FALSE(front.within(5).has_value());
 }
+
+TEST_CASE("a front that would grow without end is thinned, and what is left is real") {
+  Layers layers(24);
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    layers[l] = {{0, static_cast<double>(std::int64_t{1} << l)}, {std::int64_t{1} << l, 0.0}};
+  }
+  const ParetoFront front(layers);
+  CHECK(front.points().size() <= ParetoFront::kMostPoints + 1);
+  CHECK(front.points().front().cost == 0);
+  CHECK(front.points().back().loss == 0.0);
+  CHECK(rises_and_falls(front.points()));
+  const std::size_t some = front.points().size() / 3;
+  const ParetoFront::Point sum = sum_of(layers, front.assignment(some));
+  CHECK(sum.cost == front.points()[some].cost);
+  CHECK(sum.loss == front.points()[some].loss);
+}

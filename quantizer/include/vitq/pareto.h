@@ -25,6 +25,10 @@ class ParetoFront {
     double loss = 0.0;
   };
 
+  // Beyond so many points the front is thinned as it grows: what is left is real, but may no longer
+  // be all there is.
+  static constexpr std::size_t kMostPoints = std::size_t{1} << 18U;
+
   // layers[l]: the choices of layer l, at least one.
   explicit ParetoFront(std::span<const std::vector<Choice>> layers);
 
@@ -38,11 +42,12 @@ class ParetoFront {
  private:
   // How a point of the first l + 1 layers came about.
   struct Origin {
-    std::size_t point = 0;  // of the first l layers
-    std::size_t choice = 0;
+    std::uint32_t point = 0;  // of the first l layers
+    std::uint32_t choice = 0;
   };
 
   void add(const std::vector<Choice>& choices);
+  void thin();
 
   std::vector<Point> points_ = {{0, 0.0}};
   std::vector<std::vector<Origin>> origins_;  // [layer][point]
