@@ -208,6 +208,29 @@ TEST_CASE("the search for a fold tames a channel that drowns the others") {
   CHECK(output_error(layer, data.rows(layer)) < 0.1 * output_error(plain, data.rows(plain)));
 }
 
+TEST_CASE("a channel that the calibration pictures left still does no harm when it moves") {
+  // Channel 5 drowns the others, so that a fold is wanted.
+  const auto images = [](float still) {
+    std::vector<Matrix> all = correlated_images(4, 100, 16);
+    for (Matrix& image : all) {
+      for (std::int64_t r = 0; r < image.rows; ++r) {
+        image.row(r)[5] *= 60.0F;
+        image.row(r)[9] *= still;
+      }
+    }
+    return all;
+  };
+  LayerDraft layer = draft_of(random_matrix(6, 16, 4), 8);
+  for (std::int64_t o = 0; o < 6; ++o) layer.weight.row(o)[5] *= 0.01F;
+  set_fold(layer, {}, {});
+  LayerData calibration(source_of(layer, images(0.0F)), 1);
+  LayerData others(source_of(layer, images(1.0F)), 1);
+  run("fold", "{}", layer, calibration);
+  REQUIRE_FALSE(layer.input.fold.empty());
+  layer = rounded(8, calibration, layer);
+  CHECK(output_error(layer, others.rows(layer)) < 1e-3);
+}
+
 TEST_CASE("settings that nobody knows or that do not fit are refused") {
   const auto make = [](std::string_view name, const std::string& json) {
     return make_method(name, Json::parse(json, "recipe.json"));

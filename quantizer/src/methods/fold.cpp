@@ -4,6 +4,7 @@
 // the outputs that are read apart (Q, K, V) count relative to their own variance.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "methods/list.h"
 #include "parallel.h"
@@ -46,17 +47,30 @@ std::vector<float> largest_weights(const Matrix& weight) {
   return largest;
 }
 
+// What to scale channels by. Nothing is known of one that stands still on the calibration pictures:
+// scaled by the little that it moved, it would take up the whole range of a row where it does move.
+// It counts like the median of the others.
+std::vector<float> steadied(std::vector<float> spread) {
+  const auto still = [](float s) { return s <= kTiny; };
+  std::vector<float> moving;
+  std::ranges::remove_copy_if(spread, std::back_inserter(moving), still);
+  if (moving.empty()) return std::vector<float>(spread.size(), 1.0F);
+  const auto middle = moving.begin() + static_cast<std::ptrdiff_t>(moving.size() / 2);
+  std::ranges::nth_element(moving, middle);
+  std::ranges::replace_if(spread, still, *middle);
+  return spread;
+}
+
 std::vector<Candidate> candidates_for(const LayerDraft& layer, const Channels& channels) {
   const std::size_t k = channels.mean.size();
-  const auto range = [&](std::size_t c) {
-    return std::max(channels.most[c] - channels.least[c], kTiny);
-  };
-  const auto deviation = [&](std::size_t c) { return std::max(channels.deviation[c], kTiny); };
+  const std::vector<float> range =
+      steadied(per_channel(k, [&](std::size_t c) { return channels.most[c] - channels.least[c]; }));
+  const std::vector<float> deviation = steadied(channels.deviation);
   const std::vector<float> largest = largest_weights(layer.weight);
   const std::vector<float> middle =
       per_channel(k, [&](std::size_t c) { return (channels.most[c] + channels.least[c]) / 2.0F; });
-  const auto power = [&](const auto& of, float exponent) {
-    return normalized(per_channel(k, [&](std::size_t c) { return std::pow(of(c), exponent); }));
+  const auto power = [&](const std::vector<float>& of, float exponent) {
+    return normalized(per_channel(k, [&](std::size_t c) { return std::pow(of[c], exponent); }));
   };
   std::vector<Candidate> candidates = {{{}, {}}, {{}, channels.mean}};
   for (const float exponent : {0.5F, 0.75F, 1.0F}) {
@@ -64,7 +78,7 @@ std::vector<Candidate> candidates_for(const LayerDraft& layer, const Channels& c
   }
   candidates.push_back({power(deviation, 0.5F), channels.mean});
   const std::vector<float> shared = per_channel(
-      k, [&](std::size_t c) { return std::pow(range(c), 0.65F) / std::pow(largest[c], 0.35F); });
+      k, [&](std::size_t c) { return std::pow(range[c], 0.65F) / std::pow(largest[c], 0.35F); });
   candidates.push_back({normalized(shared), middle});
   return candidates;
 }
