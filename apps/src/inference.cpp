@@ -138,9 +138,8 @@ void Inference::take(const std::string& input) {
       run_batch();  // what came before it is not lost
       throw;
     }
-    failed_ = true;
-    pending.answer.error = error.what();
-    std::cerr << "vit_infer: error: " << error.what() << '\n';
+    Answer* answers[] = {&pending.answer};
+    fail(error, answers);
   }
   pending_.push_back(std::move(pending));
   if (ready_ == job_.batch) run_batch();
@@ -163,7 +162,7 @@ void Inference::run_batch() {
   std::vector<Image> pixels;
   std::vector<Answer*> answers;
   const auto run = [&] {
-    if (!pixels.empty()) answer(normalize(pixels, model_.info().preprocess), answers);
+    if (!pixels.empty()) answer(pixels, answers);
     pixels.clear();
     answers.clear();
   };
@@ -184,6 +183,27 @@ void Inference::run_batch() {
   }
   pending_.clear();
   ready_ = 0;
+}
+
+void Inference::answer(std::span<const Image> pixels, std::span<Answer*> answers) {
+  const auto work = [&] {
+    // A size that the memory cannot hold is refused before the pixels become floats.
+    model_.session(
+        Shape{static_cast<std::int64_t>(pixels.size()), 3, pixels[0].height, pixels[0].width});
+    answer(normalize(pixels, model_.info().preprocess), answers);
+  };
+  try {
+    told_of(answers[0]->image, work);
+  } catch (const LimitError& error) {
+    if (!job_.keep_going) throw;
+    fail(error, answers);
+  }
+}
+
+void Inference::fail(const Error& error, std::span<Answer*> answers) {
+  failed_ = true;
+  for (Answer* answer : answers) answer->error = error.what();
+  std::cerr << "vit_infer: error: " << error.what() << '\n';
 }
 
 void Inference::answer(const Tensor& input, std::span<Answer*> answers) {

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "picture_files.h"
 #include "range_check.h"
+#include "vitq/error.h"
 
 namespace vitq::apps {
 
@@ -35,7 +36,11 @@ class Inference {
   void take(const std::string& input);
   void read(const std::string& input, Pending& pending);
   void run_batch();
+  // Pictures of equal size, their pixels not floats yet. With --keep-going, what exceeds a limit is
+  // an error in their answers.
+  void answer(std::span<const Image> pixels, std::span<Answer*> answers);
   void answer(const Tensor& input, std::span<Answer*> answers);
+  void fail(const Error& error, std::span<Answer*> answers);
   // What the outputs say of the picture in that row of the batch.
   void find(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const;
   int finish();

@@ -128,6 +128,42 @@ TEST_CASE("pictures of any shape get an answer or a reason") {
     CHECK_MESSAGE((result.code == 0 || result.err.find("strip.png") != std::string::npos),
                   result.err);
   }
+  const std::string line = (temp.path() / "line.png").string();
+  write_png(line, make_image(1, 10000), Overwrite::kYes);
+  check_refused(run("vit_infer", {"-m", model, line}), 6, "line.png: a picture of 1 x 10000");
+}
+
+TEST_CASE("a size that the memory cannot hold is refused with the picture's name") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string file = (temp.path() / "square.png").string();
+  write_png(file, make_image(30, 30), Overwrite::kYes);
+  const std::string other = (temp.path() / "line.png").string();
+  write_png(other, make_image(300, 3), Overwrite::kYes);
+  const std::vector<std::string> huge = {"-m", model, "--size", "9000", "--max-size", "9000"};
+  const auto with = [&huge](std::vector<std::string> more) {
+    more.insert(more.begin(), huge.begin(), huge.end());
+    return run("vit_infer", more);
+  };
+  const Result refused = with({file});
+  check_refused(refused, 6, "square.png: an input of this size needs ");
+  CHECK(refused.err.find(" MB for intermediate results; there are ") != std::string::npos);
+  const Result on = with({file, other, "--keep-going", "-f", "jsonl"});
+  CHECK_MESSAGE(on.code == 1, on.err);
+  CHECK(on.out.find("square.png: an input of this size") != std::string::npos);
+  CHECK(on.out.find("line.png") != std::string::npos);
+}
+
+TEST_CASE("a class without a name is called by its number") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string labels = (temp.path() / "labels.txt").string();
+  std::ofstream(labels) << "cat\n";
+  const Result result =
+      run("vit_infer", {"-m", model, picture, "--threshold", "0", "--labels", labels});
+  REQUIRE_MESSAGE(result.code == 0, result.err);
+  CHECK(result.out.find("class_") != std::string::npos);
 }
 
 TEST_CASE("--size sets what a detector sees, and is refused where one size is all there is") {
