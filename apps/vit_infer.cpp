@@ -18,6 +18,7 @@ const apps::Program kProgram = {
         "  curl -s https://example.org/cat.jpg | vit_infer -m deit.safetensors -f json -\n"
         "  vit_infer -m deit.safetensors cat.jpg --attention cat.png --method rollout\n"
         "  vit_infer -m detr-small scene.png --threshold 0.7 --annotate found.png\n"
+        "  vit_infer -m detr-small scene.png --attention looked.png --query 3\n"
         "  vit_infer -m detr.safetensors coco/val2017 -f coco -o results.json\n"
         "  vit_infer -m deit.safetensors --tensor input.npy --dump out\n"};
 

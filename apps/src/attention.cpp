@@ -9,22 +9,12 @@
 
 namespace vitq::apps {
 
-namespace {
-
-// The attention of one layer for one picture, [T, T]: of one head, or the mean of all.
-using Matrix = std::vector<double>;
-
-struct PatchGrid {
-  int width = 0;
-  int height = 0;
-};
-
-// Patches are what the last convolution makes; tokens before them are the class token and such.
-PatchGrid patch_grid(const Graph& graph) {
+PatchWeights patch_grid(const Graph& graph) {
   for (NodeId id = graph.size() - 1; id >= 0; --id) {
     if (!std::holds_alternative<op::Conv2d>(graph[id].op)) continue;
     const Shape& shape = graph[id].shape;
-    return {static_cast<int>(shape[3]), static_cast<int>(shape[2])};
+    return {static_cast<int>(shape[3]), static_cast<int>(shape[2]),
+            std::vector<double>(static_cast<std::size_t>(shape[2] * shape[3]))};
   }
   throw UnsupportedError("this network has no patches, so there is no picture of its attention");
 }
@@ -35,14 +25,14 @@ void require_index(std::size_t index, std::size_t count, const char* what) {
                    "; this network's are 0 to " + std::to_string(count - 1));
 }
 
-Matrix of_head(const Tensor& attention, std::optional<std::size_t> head) {
+AttentionMatrix of_head(const Tensor& attention, std::optional<std::size_t> head) {
   const auto heads = static_cast<std::size_t>(attention.shape()[1]);
   const auto size = static_cast<std::size_t>(attention.shape()[2] * attention.shape()[3]);
   if (head) require_index(*head, heads, "head");
   const std::size_t first = head.value_or(0);
   const std::size_t last = head ? first + 1 : heads;
   const std::span<const float> values = attention.as<float>();
-  Matrix matrix(size);
+  AttentionMatrix matrix(size);
   for (std::size_t h = first; h < last; ++h) {
     for (std::size_t i = 0; i < size; ++i) matrix[i] += static_cast<double>(values[h * size + i]);
   }
@@ -50,8 +40,10 @@ Matrix of_head(const Tensor& attention, std::optional<std::size_t> head) {
   return matrix;
 }
 
+namespace {
+
 // row <- row (matrix + identity) / 2: half of what a layer hands on is the token itself.
-std::vector<double> through_layer(const std::vector<double>& row, const Matrix& matrix) {
+std::vector<double> through_layer(const std::vector<double>& row, const AttentionMatrix& matrix) {
   const std::size_t n = row.size();
   std::vector<double> result(n);
   for (std::size_t i = 0; i < n; ++i) {
@@ -62,7 +54,7 @@ std::vector<double> through_layer(const std::vector<double>& row, const Matrix& 
 }
 
 // The product of all layers, of which only the class token's row is wanted: from the last one down.
-std::vector<double> rollout(const std::vector<Matrix>& layers, std::size_t tokens) {
+std::vector<double> rollout(const std::vector<AttentionMatrix>& layers, std::size_t tokens) {
   std::vector<double> row(tokens);
   row[0] = 1.0;
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
@@ -71,9 +63,9 @@ std::vector<double> rollout(const std::vector<Matrix>& layers, std::size_t token
   return row;
 }
 
-std::vector<Matrix> observe(Model& model, const Tensor& input, std::span<const Site> sites,
-                            std::optional<std::size_t> head) {
-  std::vector<Matrix> layers;
+std::vector<AttentionMatrix> observe(Model& model, const Tensor& input, std::span<const Site> sites,
+                                     std::optional<std::size_t> head) {
+  std::vector<AttentionMatrix> layers;
   model.session().run({&input, 1}, sites,
                       [&](Site, const Tensor& values) { layers.push_back(of_head(values, head)); });
   return layers;
@@ -92,21 +84,23 @@ std::vector<Site> attention_sites(const Graph& graph) {
 }
 
 PatchWeights attention_of(Model& model, const Tensor& input, const AttentionJob& job) {
-  const PatchGrid grid = patch_grid(model.graph());
+  PatchWeights grid = patch_grid(model.graph());
   std::vector<Site> sites = attention_sites(model.graph());
   if (sites.empty()) throw UnsupportedError("this network has no attention");
   if (job.layer) require_index(*job.layer, sites.size(), "layer");
   if (job.layer) sites.resize(*job.layer + 1);
   const bool last = job.method == "last";
   const std::span<const Site> wanted = last ? std::span(sites).last(1) : std::span(sites);
-  const std::vector<Matrix> layers = observe(model, input, wanted, job.head);
+  const std::vector<AttentionMatrix> layers = observe(model, input, wanted, job.head);
   const auto tokens = static_cast<std::size_t>(std::lround(std::sqrt(layers.back().size())));
   const std::vector<double> row =
-      last ? Matrix(layers.back().begin(), layers.back().begin() + static_cast<long>(tokens))
+      last ? AttentionMatrix(layers.back().begin(),
+                             layers.back().begin() + static_cast<long>(tokens))
            : rollout(layers, tokens);
-  const auto patches = static_cast<std::size_t>(grid.width) * static_cast<std::size_t>(grid.height);
+  const std::size_t patches = grid.weights.size();
   if (patches > tokens) throw UnsupportedError("the tokens of this network are not its patches");
-  return {grid.width, grid.height, {row.end() - static_cast<long>(patches), row.end()}};
+  std::copy(row.end() - static_cast<long>(patches), row.end(), grid.weights.begin());
+  return grid;
 }
 
 Model load_for_attention(const std::filesystem::path& path, const SessionOptions& session) {

@@ -18,6 +18,8 @@ struct AttentionJob {
   std::string method = "last";
   std::optional<std::size_t> layer = {};  // from 0; default: the last
   std::optional<std::size_t> head = {};   // from 0; default: the mean of all
+  // Detectors: from 0; default: those of the objects found.
+  std::optional<std::int64_t> query = {};
 };
 
 // Loads a model such that all of its attention is computed and can be seen.
@@ -26,6 +28,18 @@ Model load_for_attention(const std::filesystem::path& path, const SessionOptions
 // The weights of the patches of one prepared picture [1, 3, H, W]. Throws UsageError for a layer or
 // head that the network does not have, UnsupportedError for networks whose tokens are not patches.
 PatchWeights attention_of(Model& model, const Tensor& input, const AttentionJob& job);
+
+// The attention of one layer for one picture, [queries, keys]: of one head, or the mean of all.
+using AttentionMatrix = std::vector<double>;
+
+AttentionMatrix of_head(const Tensor& attention, std::optional<std::size_t> head);
+
+// What the last convolution makes are patches; tokens before them are the class token and such. The
+// weights are 0. Throws UnsupportedError if there is no convolution.
+PatchWeights patch_grid(const Graph& graph);
+
+// Throws UsageError unless index < count.
+void require_index(std::size_t index, std::size_t count, const char* what);
 
 // The softmax results that weigh values, in the order of the layers: operand 0 of the products.
 std::vector<Site> attention_sites(const Graph& graph);

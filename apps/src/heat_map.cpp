@@ -34,6 +34,7 @@ Image view_of(const Image& picture, Preprocess preprocess) {
   const int times = std::max(1, (kPleasantWidth + width / 2) / width);
   preprocess.height *= times;
   preprocess.width *= times;
+  preprocess.longest *= times;
   preprocess.crop_height *= times;
   preprocess.crop_width *= times;
   return preprocess.pixels(picture);

@@ -78,13 +78,19 @@ void declare_inspection(CLI::App& app, InferJob& job) {
                "Which layers' frozen ranges the pictures do not fit, on standard error");
   app.add_option("--dump", job.dump, "A folder for input.npy and each output, as logits.npy");
   AttentionJob& attention = job.attention;
-  app.add_option("--attention", attention.output,
-                 "A PNG to write: where the class token looks in the picture");
+  auto* output = app.add_option("--attention", attention.output,
+                                "A PNG to write: where the class token looks in the picture; "
+                                "detectors: where the queries look that found the objects");
   app.add_option("--method", attention.method, "Attention of the last layer, or rollout of all")
       ->check(CLI::IsMember({"last", "rollout"}));
-  app.add_option("--layer", attention.layer, "Attention of this layer, or rollout up to it, from 0")
+  app.add_option("--layer", attention.layer,
+                 "Attention of this layer (detectors: of the decoder), or rollout up to it, from 0")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--head", attention.head, "Attention of this head, from 0; otherwise the mean");
+  app.add_option("--query", attention.query,
+                 "Detectors: attention of this query, from 0; otherwise of all objects found")
+      ->needs(output)
+      ->check(CLI::NonNegativeNumber);
 }
 
 void require_sense(const InferJob& job) {

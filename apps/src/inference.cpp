@@ -9,6 +9,7 @@
 #include "args.h"
 #include "inputs.h"
 #include "inside.h"
+#include "query_attention.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
 #include "vitq/npy.h"
@@ -61,7 +62,10 @@ Model load(const InferJob& job, const std::filesystem::path& path) {
 void require_options_of(const InferJob& job, Task task) {
   if (task == Task::kDetection && job.top)
     throw UsageError("-k is for classifiers; see --threshold");
+  if (task == Task::kDetection && job.attention.method != "last")
+    throw UsageError("--method rollout is for classifiers");
   if (task == Task::kDetection) return;
+  if (job.attention.query) throw UsageError("--query is for detectors; see --head and --layer");
   if (job.threshold) throw UsageError("--threshold is for detectors; see -k");
   if (!job.annotate.empty()) throw UsageError("--annotate is for detectors; see --attention");
   if (job.format == Format::kCoco) throw UsageError("--format coco is for detectors");
@@ -253,11 +257,29 @@ int Inference::finish() {
 
 void Inference::write_attention() {
   Model model = load_for_attention(path_, job_.session);
-  const Preprocess& preprocess = model_.info().preprocess;
-  model.set_preprocess(preprocess);
+  model.set_preprocess(model_.info().preprocess);
   const Tensor input = model.prepare({&picture_, 1});
-  const PatchWeights weights = attention_of(model, input, job_.attention);
-  write_png(job_.attention.output, heat_map(weights, picture_, preprocess), job_.overwrite);
+  const Image map =
+      model_.task() == Task::kDetection
+          ? attention_of_objects(model, picture_, job_.attention, attending(input))
+          : heat_map(attention_of(model, input, job_.attention), picture_, model.info().preprocess);
+  write_png(job_.attention.output, map, job_.overwrite);
+}
+
+std::vector<Detection> Inference::attending(const Tensor& input) {
+  const std::optional<std::int64_t> query = job_.attention.query;
+  const std::span<const Tensor> outputs = model_.run(input);
+  if (query)
+    require_index(static_cast<std::size_t>(*query), static_cast<std::size_t>(outputs[1].shape()[1]),
+                  "query");
+  const float threshold = query ? 0.0F : job_.threshold.value_or(kThreshold);
+  std::vector<Detection> objects = detections(outputs[0].as<float>(), outputs[1].as<float>(), info_,
+                                              {picture_.width, picture_.height}, threshold);
+  if (query) std::erase_if(objects, [&](const Detection& o) { return o.query != *query; });
+  if (!objects.empty()) return objects;
+  throw UsageError(
+      "no object was found whose attention could be drawn; --threshold takes less "
+      "probable ones, --query any query");
 }
 
 }  // namespace vitq::apps

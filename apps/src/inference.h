@@ -45,6 +45,9 @@ class Inference {
   void find(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const;
   int finish();
   void write_attention();
+  // The objects of the prepared picture whose attention is wanted. Throws UsageError if there are
+  // none.
+  std::vector<Detection> attending(const Tensor& input);
 
   const InferJob& job_;
   std::filesystem::path path_;

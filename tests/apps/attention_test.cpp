@@ -3,7 +3,9 @@
 #include "attention.h"
 
 #include "args.h"
+#include "query_attention.h"
 #include "run.h"
+#include "vitq/error.h"
 
 using namespace vitq;
 using namespace vitq::apps;
@@ -58,14 +60,19 @@ void check_close(const PatchWeights& found, const Matrix& expected) {
   }
 }
 
+Tensor first_picture(const Weights& expected) {
+  const Tensor& two = expected.at("input");
+  Tensor input(two.shape().with(0, 1), DType::kF32);
+  std::copy_n(two.data(), input.bytes(), input.data());
+  return input;
+}
+
 void check_model(const std::string& name) {
   CAPTURE(name);
   const TempFolder temp;
   const Weights expected = read_safetensors(golden(name) / "expected.safetensors");
   Model model = load_for_attention(make_model(temp, name), {.threads = 1});
-  const Tensor& two = expected.at("input");
-  Tensor input(two.shape().with(0, 1), DType::kF32);
-  std::copy_n(two.data(), input.bytes(), input.data());
+  const Tensor input = first_picture(expected);
 
   const Matrix first = expected_layer(expected, 0, std::nullopt);
   const Matrix second = expected_layer(expected, 1, std::nullopt);
@@ -79,7 +86,86 @@ void check_model(const std::string& name) {
   CHECK_THROWS_AS(attention_of(model, input, {.head = 3}), UsageError);
 }
 
+// What a decoder's layer pays to the 4 x 5 features of the first picture, relative to the most.
+std::vector<double> expected_query(const Weights& expected, int layer, std::size_t query) {
+  const Tensor& all = expected.at("attention." + std::to_string(layer));  // [2, 8, 6, 20]
+  constexpr std::size_t kHeads = 8;
+  constexpr std::size_t kQueries = 6;
+  constexpr std::size_t kFeatures = 20;
+  REQUIRE(all.shape() == Shape{2, kHeads, kQueries, kFeatures});
+  std::vector<double> row(kFeatures);
+  for (std::size_t h = 0; h < kHeads; ++h) {
+    const std::size_t first = (h * kQueries + query) * kFeatures;
+    for (std::size_t i = 0; i < kFeatures; ++i) {
+      row[i] += static_cast<double>(all.as<float>()[first + i]);
+    }
+  }
+  const double most = *std::max_element(row.begin(), row.end());
+  for (double& value : row) value /= most;
+  return row;
+}
+
+void check_queries(const PatchWeights& found, const std::vector<double>& expected) {
+  CHECK(found.width == 5);
+  CHECK(found.height == 4);
+  REQUIRE(found.weights.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(found.weights[i] == doctest::Approx(expected[i]).epsilon(1e-4));
+  }
+}
+
 }  // namespace
+
+TEST_CASE("a query's attention is PyTorch's; of several queries the largest counts") {
+  const TempFolder temp;
+  const Weights expected = read_safetensors(golden("hf_detr") / "expected.safetensors");
+  Model model = load_for_attention(make_model(temp, "hf_detr"), {.threads = 1});
+  const Tensor input = first_picture(expected);
+  const auto of = [&](const AttentionJob& job, std::vector<std::int64_t> queries) {
+    return attention_of_queries(model, input, job, queries);
+  };
+  const std::vector<double> second = expected_query(expected, 1, 2);
+  check_queries(of({}, {2}), second);
+  check_queries(of({.layer = 0}, {2}), expected_query(expected, 0, 2));
+  std::vector<double> both = expected_query(expected, 1, 5);
+  for (std::size_t i = 0; i < both.size(); ++i) both[i] = std::max(both[i], second[i]);
+  check_queries(of({}, {2, 5}), both);
+  CHECK_THROWS_AS(of({.layer = 2}, {2}), UsageError);
+  CHECK_THROWS_AS(of({.head = 8}, {2}), UsageError);
+  CHECK_THROWS_AS(of({}, {6}), UsageError);
+  Model classifier = load_for_attention(make_model(temp), {.threads = 1});
+  const Tensor square({1, 3, 16, 16}, DType::kF32);
+  const std::vector<std::int64_t> query = {0};
+  CHECK_THROWS_AS(attention_of_queries(classifier, square, {}, query), UnsupportedError);
+}
+
+TEST_CASE("vit_infer draws the attention of the objects found, or of one query") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string picture = make_picture(temp, "a.png", 0);  // 40 x 30
+  const std::string map = (temp.path() / "map.png").string();
+  const auto draw = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"-m", model, picture, "--attention", map, "--force"});
+    return vitq::test::run("vit_infer", more);
+  };
+  CHECK(draw({"--threshold", "0"}).code == 0);
+  const Image all = read_image(map, Exif::kIgnore);
+  CHECK(all.width * 3 == all.height * 4);
+  CHECK(draw({"--query", "1"}).code == 0);
+  CHECK(read_image(map, Exif::kIgnore).rgb != all.rgb);
+  const auto check_failed = [](const Result& result, const char* part) {  // after the answer
+    CHECK(result.code == 2);
+    CHECK_MESSAGE(result.err.find(part) != std::string::npos, result.err);
+  };
+  check_failed(draw({"--query", "6"}), "there is no query 6; this network's are 0 to 5");
+  check_failed(draw({"--threshold", "1"}), "no object was found whose attention");
+  check_refused(draw({"--method", "rollout"}), 2, "for classifiers");
+  check_refused(vitq::test::run("vit_infer", {"-m", model, picture, "--query", "1"}), 2,
+                "requires --attention");
+  check_refused(vitq::test::run("vit_infer", {"-m", make_model(temp), picture, "--attention", map,
+                                              "--force", "--query", "1"}),
+                2, "--query is for detectors");
+}
 
 TEST_CASE("attention maps are PyTorch's, with a distillation token and without") {
   for (const char* name : {"timm_vit", "timm_deit_distilled", "hf_deit_teacher"}) check_model(name);

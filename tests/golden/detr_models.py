@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden DETRs, run by transformers: with its own backbone's names, timm's, the module names of
 transformers 5, and Facebook's. The networks are one and the same; the answers are those for a batch of
-two pictures, and for the same batch with the second picture padded."""
+two pictures, with the decoder's attention to them, and for the same batch with the second picture
+padded."""
 
 import json
 from dataclasses import dataclass
@@ -127,8 +128,9 @@ def _run(model, spec):
         whole = model(pixels.double(), output_attentions=True)
         part = model(padded.double(), pixel_mask=mask.long())
     print(lively.check(spec.name, whole.logits, whole.cross_attentions))
+    attention = {f"attention.{layer}": maps for layer, maps in enumerate(whole.cross_attentions)}
     return {"input": pixels, "logits": whole.logits, "boxes": whole.pred_boxes, "mask": mask,
-            "padded.logits": part.logits, "padded.boxes": part.pred_boxes}
+            "padded.logits": part.logits, "padded.boxes": part.pred_boxes, **attention}
 
 
 def _write(spec, folder, run):
