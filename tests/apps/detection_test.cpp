@@ -107,6 +107,26 @@ TEST_CASE("vit_eval counts as pycocotools does, and refuses pictures of another 
                 4, "for detectors");
 }
 
+TEST_CASE("vit_eval refuses annotations that are damaged, with their place") {
+  const TempFolder temp;
+  const std::string model = make_model(temp, "hf_detr");
+  const std::string scenes = make_scenes(temp, 40);
+  const std::string right = contents_of(scenes);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = right;
+    text.replace(text.find(from), from.size(), to);
+    std::ofstream(scenes) << text;
+    return run("vit_eval", {model, "--coco", scenes, "--images", temp.path().string()});
+  };
+  const std::string picture = R"({"id": 7, "file_name": "8.png"}, )";
+  check_refused(with(R"({"id": 7)", picture + R"({"id": 7)"), 4,
+                "instances.json: $.images[1].id: the id 7 occurs twice");
+  check_refused(with("20, 10]", "-20, 10]"), 4,
+                "$.annotations[0].bbox[2]: expected a width of at least 0, found -20");
+  check_refused(with(R"("category_id": 3)", R"("category_id": 4)"), 4,
+                "$.annotations[0].category_id: there is no 4 among the categories");
+}
+
 TEST_CASE("pictures that are missing are found before the first is looked at") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
