@@ -20,8 +20,8 @@ constexpr std::string_view kExitCodes =
     "  0 success                              4 malformed or unsupported file, bad weights\n"
     "  1 some inputs failed (--keep-going)    5 checksum or format version mismatch\n"
     "  2 wrong command line                   6 out of memory, or a limit exceeded\n"
-    "  3 file missing, unreadable or there    7 accuracy goal not met\n"
-    "    already (--force)                   70 internal error\n";
+    "  3 file missing, unreadable or there   70 internal error\n"
+    "    already (--force)\n";
 
 int exit_code_of(Fault fault) {
   switch (fault) {

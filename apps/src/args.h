@@ -22,7 +22,6 @@ enum Exit : int {
   kMalformed = 4,   // a file is malformed, of an unsupported kind, or its weights do not fit
   kMismatch = 5,    // a checksum or format version does not match
   kLimit = 6,       // out of memory, or a documented limit is exceeded
-  kAccuracy = 7,    // an accuracy goal is not met
   kInternal = 70,
 };
 

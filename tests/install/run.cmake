@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the build in BUILD to a fresh prefix under WORK, moves that, and builds and runs the
-# consumer against it, on CHECKPOINT: once with CMake, once with pkg-config and the bare COMPILER with
-# FLAGS.
+# consumer against it, on CHECKPOINT and PHOTO: once with CMake, once with pkg-config and the bare
+# COMPILER with FLAGS.
 cmake_minimum_required(VERSION 3.25)
 
 function(run)
@@ -19,6 +19,10 @@ run(${CMAKE_COMMAND} -S ${consumer} -B ${WORK}/build -G Ninja -D CMAKE_PREFIX_PA
   -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_FLAGS=${FLAGS} -D CMAKE_BUILD_TYPE=Release)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${WORK}/build/consumer ${CHECKPOINT})
+# The sample of the README, under the names it uses.
+file(COPY_FILE ${WORK}/model.safetensors ${WORK}/deit_tiny.safetensors)
+file(COPY_FILE ${PHOTO} ${WORK}/photo.jpg)
+run(${WORK}/build/short)
 
 file(GLOB_RECURSE pc ${prefix}/vitq.pc)
 cmake_path(GET pc PARENT_PATH pc_folder)
