@@ -2,6 +2,8 @@
 // README and docs/ against the tree. A block of code names its file after its language ("```cpp
 // PATH") and repeats lines of it; the programs of the commands know the options; links lead to
 // files.
+#include "docs/documents.h"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -17,41 +19,6 @@ namespace fs = std::filesystem;
 using namespace vitq::test;
 
 namespace {
-
-const fs::path kRoot = fs::path(VITQ_TEST_FILES).parent_path();
-
-std::vector<fs::path> documents() {
-  std::vector<fs::path> found = {kRoot / "README.md"};
-  for (const auto& entry : fs::directory_iterator(kRoot / "docs"))
-    if (entry.path().extension() == ".md") found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  REQUIRE(found.size() > 5);
-  return found;
-}
-
-struct Block {
-  std::string language;
-  std::string file;  // that it quotes
-  std::string text;
-};
-
-std::vector<Block> blocks_of(const fs::path& document) {
-  std::vector<Block> blocks;
-  std::istringstream lines(contents_of(document));
-  bool inside = false;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("```")) {
-      inside = !inside;
-      if (!inside) continue;
-      std::istringstream head(line.substr(3));
-      Block& block = blocks.emplace_back();
-      head >> block.language >> block.file;
-    } else if (inside) {
-      blocks.back().text += line + "\n";
-    }
-  }
-  return blocks;
-}
 
 // Every match's first group.
 std::vector<std::string> matches(const std::string& text, const std::string& pattern) {
