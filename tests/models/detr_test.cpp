@@ -169,11 +169,22 @@ TEST_CASE("an integer DETR gives the same bits on both backends, alone and in a 
 TEST_CASE("an integer convolution with padding, stride and dilation is its sum over the codes") {
   constexpr std::int64_t kSide = 9;
   constexpr std::int64_t kChannels = 3;
-  const op::Conv2d conv = {.stride = 2, .pad = 2, .dilation = 2};
+  op::Conv2d conv = {.stride = 2, .pad = 2, .dilation = 2};
+  SUBCASE("all three") {}
+  SUBCASE("padding") {
+    conv = {.stride = 1, .pad = 1, .dilation = 1};
+  }
+  SUBCASE("none of them") {
+    conv = {.stride = 1, .pad = 0, .dilation = 1};
+  }
   Graph graph;
   const Value x = input(graph, "x", {1, kChannels, kSide, kSide});
   const Value y = conv2d(Scope(graph) / "conv", x,
-                         {.channels = 2, .kernel = 3, .stride = 2, .pad = 2, .dilation = 2});
+                         {.channels = 2,
+                          .kernel = 3,
+                          .stride = conv.stride,
+                          .pad = conv.pad,
+                          .dilation = conv.dilation});
   graph.set_outputs({{"y", y.id}});
   Tensor codes({2, kChannels, 3, 3}, DType::kS8);
   for (std::size_t i = 0; i < codes.as<std::int8_t>().size(); ++i)
@@ -182,7 +193,9 @@ TEST_CASE("an integer convolution with padding, stride and dilation is its sum o
   weights.tensors["conv.weight"] = codes;
   weights.tensors["conv.bias"] = Tensor({2}, DType::kF32);
   Scheme scheme;
-  scheme.set({y.id, 0}, {});
+  QParams act;
+  act.fold = {1.0F, 0.5F, 4.0F};  // powers of two: unfolding is exact
+  scheme.set({y.id, 0}, act);
   QParams weight;
   weight.bits = 7;
   weight.range = Range::kFrozen;
@@ -201,12 +214,13 @@ TEST_CASE("an integer convolution with padding, stride and dilation is its sum o
     return inside ? picture.as<float>()[static_cast<std::size_t>(index)] : 0.0F;
   };
   const std::int64_t out = y.shape()[2];
-  REQUIRE(out == 5);
+  REQUIRE(out == (kSide + 2 * conv.pad - 2 * conv.dilation - 1) / conv.stride + 1);
   for (std::int64_t place = 0; place < out * out; ++place) {
     std::vector<float> patch;
     for (std::int64_t i = 0; i < kChannels * 9; ++i) {
-      patch.push_back(pixel(i / 9, place / out * conv.stride - conv.pad + i / 3 % 3 * 2,
-                            place % out * conv.stride - conv.pad + i % 3 * 2));
+      const std::int64_t row = place / out * conv.stride - conv.pad + i / 3 % 3 * conv.dilation;
+      const std::int64_t column = place % out * conv.stride - conv.pad + i % 3 * conv.dilation;
+      patch.push_back(pixel(i / 9, row, column) / act.fold[static_cast<std::size_t>(i / 9)]);
     }
     const auto [least, most] = std::minmax_element(patch.begin(), patch.end());
     const float s = row_scale(*least, *most, 8);

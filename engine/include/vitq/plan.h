@@ -43,10 +43,10 @@ struct Buffer {
 struct RowCoding {
   int bits = 8;
   Range range = Range::kPerRow;
-  float scale = 1.0F;                     // kFrozen
-  float lo = 0.0F;                        // kFrozen
-  std::optional<View> shift = {};         // f32 constants, one value per column
-  std::optional<View> inverse_fold = {};  // f32 constants, one value per column
+  float scale = 1.0F;              // kFrozen
+  float lo = 0.0F;                 // kFrozen
+  std::optional<View> shift = {};  // f32 constants, one value per column; both or none
+  std::optional<View> inverse_fold = {};
   std::optional<View> rows = {};  // kPerRow: f32 [..., 2], where scale and lo of each row go
 };
 
@@ -62,7 +62,8 @@ namespace step {
 
 // Writes in[0], whatever its strides, to out.
 struct Copy {};
-// in[0] as the epilogue's coding says.
+// in[0] as the epilogue's coding says: rows [..., n], or windows [N, H', W', kernel, kernel, C] on
+// a picture, each of which becomes a row of out [N, H', W', n].
 struct Quantize {};
 // Network inputs on the grid of 8-bit pixels back to pixels: rne((in[0] - shift) / fold) with one
 // value per channel, f32 [N, C, H, W] -> u8.

@@ -9,12 +9,14 @@
 #include "kernels/packed/packed.h"
 #include "kernels/reference/reference.h"
 #include "kernels/rowwise.h"
+#include "kernels/windows.h"
 #include "vitq/error.h"
 
 namespace vitq {
 namespace {
 
 constexpr MakeKernel kReferenceKernels[] = {
+    make_windows,
     make_rowwise,
     make_copy,
     make_pixels,
@@ -27,6 +29,7 @@ constexpr MakeKernel kReferenceKernels[] = {
 };
 
 constexpr MakeKernel kOneDnnKernels[] = {
+    make_windows,
     make_rowwise,
     make_copy,
     make_pixels,

@@ -7,14 +7,9 @@ RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows)
     : coding_(coding), n_(n), rows_(rows) {}
 
 void RowCoder::unfold(Buffers buffers, float* values) const {
-  if (coding_.shift) {
-    const float* shift = data_of<const float>(buffers, *coding_.shift);
-    for (std::int64_t i = 0; i < n_; ++i) values[i] -= shift[i];
-  }
-  if (coding_.inverse_fold) {
-    const float* inverse = data_of<const float>(buffers, *coding_.inverse_fold);
-    for (std::int64_t i = 0; i < n_; ++i) values[i] *= inverse[i];
-  }
+  if (!coding_.shift) return;
+  rows_.unfold(values, data_of<const float>(buffers, *coding_.shift),
+               data_of<const float>(buffers, *coding_.inverse_fold), n_, values);
 }
 
 RowCoder::RowRange RowCoder::range_of(const float* values) const {

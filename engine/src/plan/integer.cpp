@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products on codes: linear layers with their constants, and what their operands are coded by.
-// Equations: docs/numerics.md.
+// Products on codes: linear layers, and what their operands are coded by. Equations:
+// docs/numerics.md.
 #include <algorithm>
 
 #include "core/text.h"
+#include "plan/linear_constants.h"
 #include "plan/lowering.h"
 #include "plan/step_views.h"
 #include "plan/views.h"
@@ -13,96 +14,6 @@ namespace vitq {
 namespace {
 
 constexpr int kTokens = 1;
-
-// The constants of y = ((acc * (s * u)) + lo * r) + b, per output channel.
-struct LinearConstants {
-  Tensor codes;  // s8 [n, k]
-  std::vector<float> u, r, b;
-  std::vector<float> b_special;  // empty: the same
-};
-
-// Values of a fold or shift, one per column of the weight matrix: a convolution states one per
-// input channel, each of which is kernel * kernel columns.
-std::vector<float> per_column(const std::vector<float>& values, std::int64_t columns) {
-  std::vector<float> result;
-  const auto count = static_cast<std::int64_t>(values.size());
-  for (std::int64_t c = 0; c < columns && count > 0; ++c) {
-    result.push_back(values[static_cast<std::size_t>(c * count / columns)]);
-  }
-  return result;
-}
-
-LinearConstants constants_of(const Node& node, const Tensor& codes, const QParams& act,
-                             const QParams& weight) {
-  const std::int64_t n = codes.shape()[0];
-  const std::int64_t k = codes.shape().elements() / n;
-  const std::vector<float> fold = per_column(act.fold, k);
-  const std::vector<float> shift = per_column(act.shift, k);
-  LinearConstants result = {codes.reshaped({n, k}), {}, {}, {}, {}};
-  const std::span<const std::int8_t> w = codes.as<std::int8_t>();
-  for (std::int64_t o = 0; o < n; ++o) {
-    double sum = 0.0;      // sum_c w
-    double shifted = 0.0;  // sum_c w shift / fold
-    for (std::int64_t c = 0; c < k; ++c) {
-      const auto column = static_cast<std::size_t>(c);
-      const double code = w[static_cast<std::size_t>(o * k + c)];
-      sum += code;
-      if (shift.empty()) continue;
-      const double inverse = fold.empty() ? 1.0 : 1.0 / static_cast<double>(fold[column]);
-      shifted += code * static_cast<double>(shift[column]) * inverse;
-    }
-    const auto row = static_cast<std::size_t>(o);
-    const float u = weight.scale.size() == 1 ? weight.scale[0] : weight.scale[row];
-    result.u.push_back(u);
-    result.r.push_back(static_cast<float>(static_cast<double>(u) * sum));
-    result.b.push_back(static_cast<float>(static_cast<double>(u) * shifted));
-  }
-  if (result.u.size() != static_cast<std::size_t>(n)) {
-    throw ShapeError("layer '" + node.name + "': the scales do not fit");
-  }
-  return result;
-}
-
-// The weights that the codes stand for.
-Tensor values_of(const LinearConstants& constants) {
-  Tensor values(constants.codes.shape(), DType::kF32);
-  const auto k = static_cast<std::size_t>(constants.codes.shape()[1]);
-  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
-  const std::span<float> to = values.as<float>();
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    to[i] = constants.u[i / k] * static_cast<float>(codes[i]);
-  }
-  return values;
-}
-
-void add_bias(std::vector<float>& b, const Tensor* bias) {
-  if (bias == nullptr) return;
-  const Tensor values = bias->to_f32();
-  const std::span<const float> add = values.as<float>();
-  for (std::size_t o = 0; o < b.size(); ++o)
-    b[o] = static_cast<float>(static_cast<double>(b[o]) + static_cast<double>(add[o]));
-}
-
-LinearConstants constants_of(const Node& node, const Weights& weights,
-                             const std::string& weight_name, const QParams& act,
-                             const QParams& weight) {
-  LinearConstants result = constants_of(node, weights.at(weight_name), act, weight);
-  const Tensor* bias = weights.find(node.name + ".bias");
-  const Tensor* special = weights.find(node.name + ".bias_rows");
-  for (const Tensor* tensor : {bias, special}) {
-    const Shape expected = {static_cast<std::int64_t>(result.b.size())};
-    if (tensor != nullptr && tensor->shape() != expected) {
-      throw WeightError(cat("layer '", node.name, "': expected a bias ", expected.str(), ", found ",
-                            tensor->shape().str()));
-    }
-  }
-  if (special != nullptr) {
-    result.b_special = result.b;
-    add_bias(result.b_special, special);
-  }
-  add_bias(result.b, bias);
-  return result;
-}
 
 // Sums of codes must fit 32 bits.
 void require_no_overflow(const Node& node, std::int64_t k) {
@@ -126,16 +37,17 @@ RowCoding Lowering::coding_of(const QParams& params, const View& x) {
     coding.scale = params.scale[0];
     coding.lo = params.lo[0];
   } else {
-    Shape rows = x.dims.with(-1, 2);
-    coding.rows = fresh(rows);
+    coding.rows = fresh(rows_shape(x).with(-1, 2));
   }
-  const std::int64_t columns = x.dims[-1];
-  if (!params.shift.empty()) coding.shift = constant_view(per_column(params.shift, columns));
-  if (!params.fold.empty()) {
-    std::vector<float> inverse = per_column(params.fold, columns);
-    for (float& value : inverse) value = 1.0F / value;
-    coding.inverse_fold = constant_view(inverse);
-  }
+  if (params.shift.empty() && params.fold.empty()) return coding;
+  const auto columns = static_cast<std::size_t>(rows_shape(x)[-1]);
+  std::vector<float> shift = per_column(params.shift, x);
+  shift.resize(columns, 0.0F);
+  std::vector<float> inverse = per_column(params.fold, x);
+  for (float& value : inverse) value = 1.0F / value;
+  inverse.resize(columns, 1.0F);
+  coding.shift = constant_view(shift);
+  coding.inverse_fold = constant_view(inverse);
   return coding;
 }
 
@@ -143,11 +55,11 @@ Lowering::Coded Lowering::coded(NodeId root, const View& x) {
   const NodeId source = graph_[root].inputs[0];
   for (const Coded& before : coded_) {
     if (before.operand == source && before.params == params(root, 0) &&
-        before.codes.dims == x.dims) {
+        before.codes.dims == rows_shape(x)) {
       return before;
     }
   }
-  Coded result = {source, params(root, 0), fresh(x.dims, DType::kU8),
+  Coded result = {source, params(root, 0), fresh(rows_shape(x), DType::kU8),
                   coding_of(params(root, 0), x)};
   add_step(root, step::Quantize{}, {columns_last(root, x)}, result.codes,
            {.coding = result.coding});
@@ -179,7 +91,7 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
   const QParams& weight = params(root, 1);
   const Node& node = graph_[root];
   LinearConstants constants =
-      constants_of(node, weights_, graph_[node.inputs[1]].name, act, weight);
+      linear_constants(node, weights_, {x, act, weight, graph_[node.inputs[1]].name});
   require_no_overflow(node, constants.codes.shape()[1]);
   step::IntegerLinear op = {.act_bits = act.bits, .weight_bits = weight.bits, .coding = {}};
   std::vector<View> in;
@@ -202,7 +114,7 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
     op.special_begin = special->second.begin;
     op.special_end = special->second.end;
   }
-  const View sums = fresh({x.dims.elements() / x.dims[-1], out.dims[-1]}, DType::kS32);
+  const View sums = fresh({in[0].dims.elements() / in[0].dims[-1], out.dims[-1]}, DType::kS32);
   add_step(root, std::move(op), std::move(in), out, std::move(epilogue)).scratch = sums;
 }
 
@@ -211,15 +123,16 @@ void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epi
   const QParams& weight = params(root, 1);
   const Node& node = graph_[root];
   const LinearConstants constants =
-      constants_of(node, weights_, graph_[node.inputs[1]].name, act, weight);
-  View rounded = fresh(x.dims);  // what the codes stand for, before shift and fold are undone
+      linear_constants(node, weights_, {x, act, weight, graph_[node.inputs[1]].name});
+  View rounded =
+      fresh(rows_shape(x));  // what the codes stand for, before shift and fold are undone
   if (x.dtype == DType::kU8) {
     add_step(root, step::Copy{}, {x}, rounded);
   } else {
     add_step(root, step::Quantize{}, {columns_last(root, x)}, rounded,
              {.coding = coding_of(act, x)});
   }
-  const View matrix = constant_view(values_of(constants));
+  const View matrix = constant_view(weight_values(constants));
   const auto part = [&](std::int64_t begin, std::int64_t end, const std::vector<float>& bias) {
     if (begin == end) return;
     const bool all = end - begin == x.dims[kTokens];

@@ -54,6 +54,8 @@ class Lowering {
   // products.cpp
   void product(NodeId id, const Fusion& fusion);
   void overlapping_windows(NodeId root, const View& out, const Epilogue& epilogue);
+  View channels_last(NodeId root, const View& x);
+  View rows_of(NodeId root, const View& patches);
   View padded(NodeId root, const View& x, int pad);
   void linear(NodeId root, View x, const View& out, Epilogue epilogue);
   View result(NodeId id) { return result(id, id); }

@@ -28,6 +28,8 @@ View patches_of(const View& x, const View& out, const op::Conv2d& conv, std::int
   return patches;
 }
 
+constexpr int kWindowsOfPatches[] = {0, 1, 2, 4, 5, 3};
+
 }  // namespace
 
 void Lowering::product(NodeId id, const Fusion& fusion) {
@@ -46,11 +48,9 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
       return;
     }
     if (coded && apart && weight[2] > 1 && holds_pixels(root)) x = pixels(root, x);
-    if (conv->pad > 0) x = padded(root, x, conv->pad);
+    if (!apart) x = channels_last(root, conv->pad > 0 ? padded(root, x, conv->pad) : x);
     const View patches = patches_of(x, out, *conv, weight[2]);
-    const Shape rows = {x.dims[0], out.dims[2], out.dims[3], weight.elements() / weight[0]};
-    const std::optional<View> view = reshaped(patches, rows);
-    x = view ? *view : *reshaped(copy(root, patches), rows);
+    x = apart ? rows_of(root, patches) : permuted(patches, kWindowsOfPatches);
     out = permuted(out, kChannelsLast);
     if (epilogue.residual) epilogue.residual = permuted(*epilogue.residual, kChannelsLast);
   }
@@ -65,13 +65,24 @@ void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue&
   const Node& node = graph_[root];
   std::vector<View> in;
   for (const NodeId input : node.inputs) in.push_back(places_[at(input)]);
-  // The picture itself lies plane by plane; oneDNN's fast kernels want the order of the result.
-  if (in[0].strides[1] != 1) {
-    const View picture = fresh(in[0].dims, kChannelsLast);
-    add_step(root, step::Copy{}, {in[0]}, picture);
-    in[0] = picture;
-  }
+  in[0] = channels_last(root, in[0]);
   add_step(root, std::get<op::Conv2d>(node.op), std::move(in), out, epilogue);
+}
+
+// The picture itself lies plane by plane; convolutions read, and write, pixel by pixel.
+View Lowering::channels_last(NodeId root, const View& x) {
+  if (x.strides[1] == 1) return x;
+  const View out = fresh(x.dims, kChannelsLast);
+  add_step(root, step::Copy{}, {x}, out);
+  return out;
+}
+
+// Patches [N, H', W', C, kernel, kernel] as rows [N, H', W', C * kernel * kernel].
+View Lowering::rows_of(NodeId root, const View& patches) {
+  const Shape& dims = patches.dims;
+  const Shape rows = {dims[0], dims[1], dims[2], dims[3] * dims[4] * dims[5]};
+  const std::optional<View> view = reshaped(patches, rows);
+  return view ? *view : *reshaped(copy(root, patches), rows);
 }
 
 // `x` [N, C, H, W] with a frame of zeros.

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/linear_constants.h"
+
+#include <utility>
+
+#include "core/text.h"
+#include "vitq/error.h"
+
+namespace vitq {
+namespace {
+
+// Which of a layer's weights [C, kernel, kernel] column number `column` of the rows multiplies.
+std::int64_t weight_of_column(std::int64_t column, const View& x) {
+  if (!are_windows(x)) return column;
+  const std::int64_t channels = x.dims[-1];
+  return column % channels * (x.dims[3] * x.dims[4]) + column / channels;
+}
+
+// The codes [n, ...] of a layer as a matrix [n, k].
+Tensor matrix_of(const Tensor& codes, const View& x) {
+  const std::int64_t n = codes.shape()[0];
+  const std::int64_t k = codes.shape().elements() / n;
+  if (!are_windows(x)) return codes.reshaped({n, k});
+  Tensor matrix({n, k}, DType::kS8);
+  const std::span<const std::int8_t> from = codes.as<std::int8_t>();
+  const std::span<std::int8_t> to = matrix.as<std::int8_t>();
+  for (std::int64_t column = 0; column < k; ++column) {
+    const std::int64_t weight = weight_of_column(column, x);
+    for (std::int64_t o = 0; o < n; ++o) {
+      to[static_cast<std::size_t>(o * k + column)] = from[static_cast<std::size_t>(o * k + weight)];
+    }
+  }
+  return matrix;
+}
+
+// Everything but biases.
+LinearConstants constants_of(const Tensor& codes, const LinearOperands& operands) {
+  const std::vector<float> fold = per_column(operands.act.fold, operands.x);
+  const std::vector<float> shift = per_column(operands.act.shift, operands.x);
+  const std::vector<float>& scales = operands.weight.scale;
+  LinearConstants result = {matrix_of(codes, operands.x), {}, {}, {}, {}};
+  const std::int64_t n = result.codes.shape()[0];
+  const std::int64_t k = result.codes.shape()[1];
+  const std::span<const std::int8_t> w = std::as_const(result.codes).as<std::int8_t>();
+  for (std::int64_t o = 0; o < n; ++o) {
+    double sum = 0.0;      // sum_c w
+    double shifted = 0.0;  // sum_c w shift / fold
+    for (std::int64_t c = 0; c < k; ++c) {
+      const auto column = static_cast<std::size_t>(c);
+      const double code = w[static_cast<std::size_t>(o * k + c)];
+      sum += code;
+      if (shift.empty()) continue;
+      const double inverse = fold.empty() ? 1.0 : 1.0 / static_cast<double>(fold[column]);
+      shifted += code * static_cast<double>(shift[column]) * inverse;
+    }
+    const float u = scales.size() == 1 ? scales[0] : scales[static_cast<std::size_t>(o)];
+    result.u.push_back(u);
+    result.r.push_back(static_cast<float>(static_cast<double>(u) * sum));
+    result.b.push_back(static_cast<float>(static_cast<double>(u) * shifted));
+  }
+  return result;
+}
+
+void add_bias(std::vector<float>& b, const Tensor* bias) {
+  if (bias == nullptr) return;
+  const Tensor values = bias->to_f32();
+  const std::span<const float> add = values.as<float>();
+  for (std::size_t o = 0; o < b.size(); ++o) {
+    b[o] = static_cast<float>(static_cast<double>(b[o]) + static_cast<double>(add[o]));
+  }
+}
+
+}  // namespace
+
+bool are_windows(const View& x) {
+  return x.dims.rank() == 6;
+}
+
+Shape rows_shape(const View& x) {
+  if (!are_windows(x)) return x.dims;
+  return {x.dims[0], x.dims[1], x.dims[2], x.dims[3] * x.dims[4] * x.dims[5]};
+}
+
+std::vector<float> per_column(const std::vector<float>& values, const View& x) {
+  std::vector<float> result;
+  const auto count = static_cast<std::int64_t>(values.size());
+  const std::int64_t columns = rows_shape(x)[-1];
+  for (std::int64_t c = 0; c < columns && count > 0; ++c) {
+    const std::int64_t index = weight_of_column(c, x) * count / columns;
+    result.push_back(values[static_cast<std::size_t>(index)]);
+  }
+  return result;
+}
+
+LinearConstants linear_constants(const Node& node, const Weights& weights,
+                                 const LinearOperands& operands) {
+  LinearConstants result = constants_of(weights.at(operands.weight_name), operands);
+  const Tensor* bias = weights.find(node.name + ".bias");
+  const Tensor* special = weights.find(node.name + ".bias_rows");
+  for (const Tensor* tensor : {bias, special}) {
+    const Shape expected = {static_cast<std::int64_t>(result.b.size())};
+    if (tensor != nullptr && tensor->shape() != expected) {
+      throw WeightError(cat("layer '", node.name, "': expected a bias ", expected.str(), ", found ",
+                            tensor->shape().str()));
+    }
+  }
+  if (special != nullptr) {
+    result.b_special = result.b;
+    add_bias(result.b_special, special);
+  }
+  add_bias(result.b, bias);
+  return result;
+}
+
+Tensor weight_values(const LinearConstants& constants) {
+  Tensor values(constants.codes.shape(), DType::kF32);
+  const auto k = static_cast<std::size_t>(constants.codes.shape()[1]);
+  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
+  const std::span<float> to = values.as<float>();
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    to[i] = constants.u[i / k] * static_cast<float>(codes[i]);
+  }
+  return values;
+}
+
+}  // namespace vitq

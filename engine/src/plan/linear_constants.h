@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an integer linear layer multiplies and adds. Equations: docs/numerics.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vitq/graph.h"
+#include "vitq/plan.h"
+#include "vitq/quant.h"
+#include "vitq/weights.h"
+
+namespace vitq {
+
+// A layer's operands may be windows [N, H', W', kernel, kernel, C] on a picture, each of which is a
+// row. Everything else is rows [..., k].
+bool are_windows(const View& x);
+// The shape of the rows, [..., k].
+Shape rows_shape(const View& x);
+
+// The values of a fold or shift, one per column of the rows of `x`. A convolution states them per
+// input channel or per weight of a channel.
+std::vector<float> per_column(const std::vector<float>& values, const View& x);
+
+// The constants of y = ((acc * (s * u)) + lo * r) + b, per output channel.
+struct LinearConstants {
+  Tensor codes;  // s8 [n, k], columns as in the rows
+  std::vector<float> u, r, b;
+  std::vector<float> b_special;  // empty: the same
+};
+
+struct LinearOperands {
+  const View& x;
+  const QParams& act;
+  const QParams& weight;
+  const std::string& weight_name;
+};
+
+// Throws WeightError or ShapeError where the weights, scales or biases do not fit.
+LinearConstants linear_constants(const Node& node, const Weights& weights,
+                                 const LinearOperands& operands);
+
+// The weights that the codes stand for, f32 [n, k].
+Tensor weight_values(const LinearConstants& constants);
+
+}  // namespace vitq
