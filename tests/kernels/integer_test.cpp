@@ -74,6 +74,8 @@ TEST_CASE("integer layers equal 64-bit sums, for the largest codes too") {
     }
     check_layer(197, 192, 3072, fill);
     for (const std::int64_t m : {1, 2, 3, 50, 51, 52, 53, 103}) check_layer(m, 40, 68, fill);
+    check_layer(1200, 600, 8, fill);   // panels, the last one shorter
+    check_layer(1025, 1024, 5, fill);  // of one row
   }
 }
 

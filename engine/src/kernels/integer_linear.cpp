@@ -30,10 +30,22 @@ class IntegerLinearKernel : public Kernel {
   }
 
   void run(Buffers buffers) noexcept override {
-    if (product_->panel_rows() == 0) multiply(buffers, 0, walk_.rows, sums_of(buffers, 0));
-    const std::int64_t chunks = std::min<std::int64_t>(walk_.rows, threads_);
-    parallel_for(threads_, chunks, [&](std::int64_t chunk) {
-      run_chunk(buffers, {chunk, walk_.rows * chunk / chunks, walk_.rows * (chunk + 1) / chunks});
+    if (product_->uses_threads()) {
+      for_each_panel({0, 0, walk_.rows}, [&](std::int64_t begin, std::int64_t end) {
+        multiply(buffers, begin, end - begin, sums_of(buffers, 0));
+        split(begin, end, [&](const Chunk& chunk) {
+          finish_rows(buffers, chunk, sums_of(buffers, chunk.begin - begin));
+        });
+      });
+      return;
+    }
+    // Panels use the same memory one after the other, so that it stays in cache.
+    split(0, walk_.rows, [&](const Chunk& chunk) {
+      std::int32_t* sums = sums_of(buffers, chunk.begin);
+      for_each_panel(chunk, [&](std::int64_t begin, std::int64_t end) {
+        multiply(buffers, begin, end - begin, sums);
+        finish_rows(buffers, {chunk.index, begin, end}, sums);
+      });
     });
   }
   std::string name() const override { return product_->name(); }
@@ -46,16 +58,26 @@ class IntegerLinearKernel : public Kernel {
     std::int64_t chunk, row;
   };
 
-  // Panels use the same memory one after the other, so that it stays in cache.
-  void run_chunk(Buffers buffers, const Chunk& chunk) {
+  template <typename Body>
+  void split(std::int64_t begin, std::int64_t end, const Body& body) const {
+    const std::int64_t rows = end - begin;
+    const std::int64_t chunks = std::min<std::int64_t>(rows, threads_);
+    parallel_for(threads_, chunks, [&](std::int64_t index) {
+      body(Chunk{index, begin + rows * index / chunks, begin + rows * (index + 1) / chunks});
+    });
+  }
+
+  template <typename Body>
+  void for_each_panel(const Chunk& chunk, const Body& body) const {
     const std::int64_t panel = product_->panel_rows();
-    const std::int32_t* sums = sums_of(buffers, chunk.begin);
+    for (std::int64_t begin = chunk.begin; begin < chunk.end; begin += panel) {
+      body(begin, std::min(begin + panel, chunk.end));
+    }
+  }
+
+  void finish_rows(Buffers buffers, const Chunk& chunk, const std::int32_t* sums) {
     RowCursor cursor(walk_, chunk.begin);
     for (std::int64_t row = chunk.begin; row < chunk.end; ++row, cursor.next()) {
-      if (panel > 0 && (row - chunk.begin) % panel == 0) {
-        sums = sums_of(buffers, chunk.begin);
-        multiply(buffers, row, std::min(panel, chunk.end - row), sums_of(buffers, chunk.begin));
-      }
       finish_row(buffers, sums, {chunk.index, row}, cursor);
       sums += columns_;
     }

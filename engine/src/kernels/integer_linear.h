@@ -15,9 +15,11 @@ class IntegerProduct {
   IntegerProduct& operator=(const IntegerProduct&) = delete;
   virtual ~IntegerProduct() = default;
 
-  // How many rows the calling thread had best multiply at a time, to finish them while they are in
-  // cache. Zero: all of them in one call, which uses the context's threads itself.
-  virtual std::int64_t panel_rows() const { return 0; }
+  // How many rows are multiplied at a time, at most, to be finished while they are in cache.
+  virtual std::int64_t panel_rows() const = 0;
+  // Whether run() uses the context's threads itself, and is given one whole panel after the other;
+  // otherwise each thread runs panels of its own rows.
+  virtual bool uses_threads() const = 0;
   virtual void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept = 0;
   virtual std::string name() const = 0;
 };

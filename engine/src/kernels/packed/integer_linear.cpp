@@ -22,6 +22,7 @@ class PackedProduct : public IntegerProduct {
       : shape_(shape), weights_(codes, shape.k, top) {}
 
   std::int64_t panel_rows() const override { return kPanelRows; }
+  bool uses_threads() const override { return false; }
   void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
     const std::int64_t whole = shape_.n / kBlockColumns;
     for (std::int64_t block = 0; block < whole; ++block) {

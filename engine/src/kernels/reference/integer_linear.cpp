@@ -13,6 +13,8 @@ class ReferenceProduct : public IntegerProduct {
   ReferenceProduct(const IntegerProductShape& shape, const Tensor& weights, int threads)
       : shape_(shape), weights_(weights), threads_(threads) {}
 
+  std::int64_t panel_rows() const override { return shape_.m; }
+  bool uses_threads() const override { return true; }
   void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
     const ProductShape row = {.m = 1, .n = shape_.n, .k = shape_.k, .transpose_b = true};
     parallel_for(threads_, rows, [&](std::int64_t i) {
