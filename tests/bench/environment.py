@@ -17,13 +17,14 @@ NO_FAULTING = 71  # what cpuid_mask.c exits with
 
 def enter(openvino, isa):
     """Restarts this program in the virtual environment, under the mask of `isa`, unless it is there."""
-    if os.environ.get(INSIDE):
-        return
-    python = _virtual_environment(openvino)
-    environment = {**os.environ, INSIDE: "full", "PYTHONDONTWRITEBYTECODE": "1"}
-    if isa == "avx2":
-        environment |= _avx2_only(python)
-    os.execve(python, [python, *sys.argv], environment)
+    if not os.environ.get(INSIDE):
+        _restart(_virtual_environment(openvino), isa)
+
+
+def limit(isa):
+    """Restarts this program with the Python it has, under the mask of `isa`, unless it is there."""
+    if not os.environ.get(INSIDE):
+        _restart(sys.executable, isa)
 
 
 def isa():
@@ -45,6 +46,13 @@ def pin(threads):
     """Keeps this process and its children on the last `threads` CPUs it may use."""
     allowed = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, allowed[-threads:])
+
+
+def _restart(python, isa):
+    environment = {**os.environ, INSIDE: "full", "PYTHONDONTWRITEBYTECODE": "1"}
+    if isa == "avx2":
+        environment |= _avx2_only(python)
+    os.execve(python, [python, *sys.argv], environment)
 
 
 def _virtual_environment(openvino):

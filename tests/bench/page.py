@@ -3,10 +3,11 @@
 
 INTRODUCTION = """# Performance
 
-What `tests/bench/peers.py` measured; nothing here is computed by hand. In each table every round timed each
-party in turn, one picture at a time, so that all saw the same disturbances. Ratio: the median over the rounds
-of a party's time by ONNX Runtime's in float; of min: the same of the least times. Static int8 graphs of the
-peers are not in these tables. A run is sound if ONNX Runtime's int8 takes at most 0.80 of its float.
+What `tests/bench/peers.py` and `tests/bench/detr_peers.py` measured; nothing here is computed by hand. In each
+table every round timed each party in turn, one picture at a time, so that all saw the same disturbances. Ratio:
+the median over the rounds of a party's time by ONNX Runtime's in float; of min: the same of the least times. The
+tables of ViTs lack the static int8 graphs of the peers. A run is sound if ONNX Runtime's int8 takes at most 0.80
+of its float.
 """
 
 HEADER = """

@@ -37,9 +37,9 @@ class OnnxRuntime:
 
 
 class OpenVino:
-    def __init__(self, path, threads):
+    def __init__(self, path, threads, kind="f32"):
         import openvino
-        self.name = f"OpenVINO f32 {openvino.__version__.split('-')[0]}"
+        self.name = f"OpenVINO {kind} {openvino.__version__.split('-')[0]}"
         self.model = Path(path)
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False,
                    "INFERENCE_PRECISION_HINT": "f32"}

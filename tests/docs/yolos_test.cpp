@@ -48,7 +48,7 @@ double largest_error(std::span<const float> found, std::span<const float> wanted
   REQUIRE(found.size() == wanted.size());
   double worst = 0.0;
   for (std::size_t i = 0; i < wanted.size(); ++i)
-    worst = std::max(worst, std::abs(static_cast<double>(found[i]) - wanted[i]));
+    worst = std::max(worst, std::abs(static_cast<double>(found[i] - wanted[i])));
   return worst;
 }
 
