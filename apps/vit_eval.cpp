@@ -43,6 +43,7 @@ struct Options {
   std::int64_t batch = 8;
   bool check_range = false;
   std::string format = "text";
+  bool each = false;
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -67,6 +68,8 @@ void declare(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 1024));
   app.add_flag("--check-range", options.check_range,
                "Say, on standard error, which layers' frozen ranges the pictures do not fit");
+  app.add_flag("--each", options.each,
+               "With --against and --format json: the divergence of each picture as well");
   app.add_option("--format", options.format, "text (default) or json")
       ->check(CLI::IsMember({"text", "json"}));
 }
@@ -114,6 +117,7 @@ apps::Evaluation evaluate(const Options& options, const SessionOptions& session)
     how.watch = [&check](const Tensor& input) { check->add(input); };
   }
   apps::Evaluation result = {.model = options.model, .against = options.against};
+  result.each = options.each;
   result.labelled = images.front().label != apps::kNoLabel;
   if (options.against.empty()) {
     result.accuracy = apps::evaluate(model, images, how);

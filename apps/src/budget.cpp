@@ -2,21 +2,15 @@
 #include "budget.h"
 
 #include <algorithm>
-#include <cmath>
+#include <map>
 #include <set>
 
 #include "args.h"
-#include "table.h"
 #include "vitq/error.h"
-#include "vitq/pareto.h"
 
 namespace vitq::apps {
 
 namespace {
-
-using Assignment = std::vector<std::size_t>;  // of each layer, the index of its choice
-
-constexpr double kMega = 1e6;
 
 std::string expression_of(const std::string& layer) {
   std::string pattern = "^";
@@ -27,23 +21,19 @@ std::string expression_of(const std::string& layer) {
   return pattern + '$';
 }
 
-Json rule_to_json(const LayerRule& rule) {
-  Json json = Json::object();
-  json.set("layers", rule.pattern);
-  return json.set("bits", rule.bits ? Json("w" + std::to_string(rule.bits->weights) + "a" +
-                                           std::to_string(rule.bits->activations))
-                                    : Json("keep"));
+std::string grain_name(Grain grain) {
+  return grain == Grain::kModule ? "module" : "layer";
 }
 
 // What the sensitivities are of: anything that would change them.
-Json record_of(const SearchInputs& inputs) {
+Json record_of(const SearchSpace& space, const SearchInputs& inputs) {
   Json rules = Json::array();
   for (const LayerRule& rule : inputs.options.rules) rules.push(rule_to_json(rule));
   Json json = Json::object();
   json.set("model", digest_of({&inputs.model, 1})).set("calibration", inputs.calibration.digest);
   json.set("images", inputs.calibration.count).set("recipe", inputs.recipe.json);
   json.set("act_bits", inputs.options.bits.activations).set("rules", std::move(rules));
-  return json;
+  return json.set("sensitivity", space.score).set("bits_by", grain_name(space.grain));
 }
 
 void require_same(const Json& stored, const Json& wanted) {
@@ -54,174 +44,99 @@ void require_same(const Json& stored, const Json& wanted) {
   }
 }
 
-// Sizes and losses of whole assignments.
-class Search {
- public:
-  Search(const BudgetJob& job, const SearchInputs& inputs, const Sensitivities& found,
-         std::int64_t rest)
-      : job_(job), inputs_(inputs), found_(found), rest_(rest), front_(choices()) {}
-
-  BitsChoice run() {
-    const Assignment best = job_.max_drop ? smallest() : within_budget();
-    return {rules_of(best), trade_off(best), note_};
-  }
-
- private:
-  const BitsLoss& choice(std::size_t layer, std::size_t index) const {
-    return found_.layers[layer].choices[index];
-  }
-  std::int64_t cost(const Sensitivities::Layer& layer, const BitsLoss& loss) const {
-    return job_.mean_bits ? loss.bits * layer.weights : loss.bytes;
-  }
-
-  std::vector<std::vector<Choice>> choices() const {
-    std::vector<std::vector<Choice>> all;
-    for (const Sensitivities::Layer& layer : found_.layers) {
-      all.emplace_back();
-      for (const BitsLoss& loss : layer.choices) all.back().push_back({cost(layer, loss), loss.kl});
-    }
-    return all;
-  }
-
-  double limit() const {
-    if (job_.megabytes) return *job_.megabytes * kMega - static_cast<double>(rest_);
-    double weights = 0.0;
-    for (const Sensitivities::Layer& layer : found_.layers) {
-      weights += static_cast<double>(layer.weights);
-    }
-    return *job_.mean_bits * weights;
-  }
-
-  Assignment within_budget() {
-    const double most = limit();
-    const auto point = front_.within(static_cast<std::int64_t>(std::floor(most)));
-    if (!point) refuse();
-    Assignment best = front_.assignment(*point);
-    const double kl = judged(best);
-    note_ = "bits by layer: KL " + significant(kl, 3) + " on pictures kept apart";
-    if (const auto plain = largest_uniform(most)) {
-      const BitsLoss& uniform = found_.uniform[*plain];
-      note_ +=
-          "; " + std::to_string(uniform.bits) + " bits everywhere: " + significant(uniform.kl, 3);
-      if (uniform.kl <= kl) best.assign(found_.layers.size(), *plain);
-    }
-    return best;
-  }
-
-  [[noreturn]] void refuse() const {
-    const double least = static_cast<double>(front_.points().front().cost);
-    if (job_.mean_bits) throw UnsupportedError("the fewest bits that there are is 4");
-    throw UnsupportedError("the smallest file there can be has " +
-                           fixed((least + static_cast<double>(rest_)) / kMega, 3) +
-                           " MB, more than the budget");
-  }
-
-  // Losses are measured one layer at a time: together they come to more. So the sum that is
-  // allowed shrinks until the judging pictures agree.
-  Assignment smallest() {
-    double allowed = *job_.max_drop;
-    for (int attempt = 0; attempt < 5; ++attempt) {
-      const auto& points = front_.points();
-      const auto point = std::ranges::find_if(
-          points, [&](const ParetoFront::Point& p) { return p.loss <= allowed; });
-      if (point == points.end()) break;
-      const Assignment best = front_.assignment(static_cast<std::size_t>(point - points.begin()));
-      const double kl = judged(best);
-      note_ = "bits by layer: KL " + significant(kl, 3) + " on pictures kept apart";
-      if (kl <= *job_.max_drop) return best;
-      allowed *= 0.95 * *job_.max_drop / kl;
-    }
-    throw UnsupportedError("no assignment of 4 to 8 bits keeps a KL of " +
-                           significant(*job_.max_drop, 3) + "; 8 bits everywhere have " +
-                           significant(found_.uniform.back().kl, 3));
-  }
-
-  // The index of the most bits that all layers can have.
-  std::optional<std::size_t> largest_uniform(double most) const {
-    std::optional<std::size_t> largest;
-    for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
-      std::int64_t sum = 0;
-      for (const Sensitivities::Layer& layer : found_.layers) sum += cost(layer, layer.choices[i]);
-      if (static_cast<double>(sum) <= most) largest = i;
-    }
-    return largest;
-  }
-
-  std::vector<LayerRule> rules_of(const Assignment& assignment) const {
-    std::vector<LayerRule> rules;
-    for (std::size_t l = 0; l < assignment.size(); ++l) {
-      const Bits bits = {choice(l, assignment[l]).bits, inputs_.options.bits.activations};
-      rules.push_back({expression_of(found_.layers[l].name), bits});
-    }
-    return rules;
-  }
-
-  double judged(const Assignment& assignment) const {
-    QuantizeOptions options = inputs_.options;
-    const std::vector<LayerRule> rules = rules_of(assignment);
-    options.rules.insert(options.rules.end(), rules.begin(), rules.end());
-    return judged_kl(inputs_.network, inputs_.calibration, inputs_.recipe, options);
-  }
-
-  TradeOff::Point point_of(const Assignment& assignment, std::string label) const {
-    TradeOff::Point point = {std::move(label), static_cast<double>(rest_), 0.0};
-    for (std::size_t l = 0; l < assignment.size(); ++l) {
-      point.bytes += static_cast<double>(choice(l, assignment[l]).bytes);
-      point.kl += choice(l, assignment[l]).kl;
-    }
-    return point;
-  }
-
-  TradeOff trade_off(const Assignment& chosen) const {
-    constexpr std::size_t kDrawn = 60;
-    TradeOff result;
-    const std::size_t count = front_.points().size();
-    const std::size_t drawn = std::min(count, kDrawn);
-    for (std::size_t i = 0; i < drawn; ++i) {
-      const std::size_t point = drawn == 1 ? 0 : i * (count - 1) / (drawn - 1);
-      result.front.push_back(point_of(front_.assignment(point), ""));
-    }
-    for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
-      result.uniform.push_back(point_of(Assignment(found_.layers.size(), i),
-                                        "W" + std::to_string(found_.uniform[i].bits)));
-    }
-    result.chosen = point_of(chosen, "chosen");
-    for (std::size_t l = 0; l < chosen.size(); ++l) {
-      const BitsLoss& loss = choice(l, chosen[l]);
-      result.sensitivities.push_back({found_.layers[l].name, loss.bits, loss.kl});
-    }
-    return result;
-  }
-
-  const BudgetJob& job_;
-  const SearchInputs& inputs_;
-  const Sensitivities& found_;
-  std::int64_t rest_;
-  ParetoFront front_;
-  std::string note_;
-};
-
 void require_layers_of(const SearchInputs& inputs, const Sensitivities& found, const Json& place) {
   std::set<std::string> names;
   for (const LayerPlan& layer : plan_layers(inputs.network, inputs.recipe, inputs.options)) {
-    if (!layer.attention) names.insert(layer.name);
+    names.insert(layer.name);
   }
-  for (const Sensitivities::Layer& layer : found.layers) {
-    if (names.erase(layer.name) == 1) continue;
-    place.fail("'" + layer.name + "' is no layer of the model, or occurs twice");
+  for (const Sensitivities::Group& group : found.groups) {
+    for (const std::string& layer : group.layers) {
+      if (names.erase(layer) == 1) continue;
+      place.fail("'" + layer + "' is no layer of the model, or occurs twice");
+    }
   }
 }
 
 void require_equal_choices(const Sensitivities& found, const Json& place) {
-  for (const Sensitivities::Layer& layer : found.layers) {
+  for (const Sensitivities::Group& group : found.groups) {
     const bool same =
-        std::ranges::equal(layer.choices, found.uniform,
+        std::ranges::equal(group.choices, found.uniform,
                            [](const BitsLoss& a, const BitsLoss& b) { return a.bits == b.bits; });
-    if (!same) place.fail("the layer '" + layer.name + "' has other bits than all together");
+    if (!same) place.fail("'" + group.name + "' has other bits than all together");
   }
 }
 
+std::vector<std::string> names_of_scores() {
+  const std::vector<std::string_view> names = score_names();
+  return {names.begin(), names.end()};
+}
+
+std::vector<int> read_candidates(const std::vector<std::string>& texts) {
+  std::vector<int> bits;
+  for (const std::string& text : texts) {
+    const bool digit = text.size() == 1 && text[0] >= '3' && text[0] <= '8';
+    if (!digit && text != "float") {
+      throw UsageError("expected bits from 3 to 8 or 'float', found '" + text + "'");
+    }
+    bits.push_back(digit ? text[0] - '0' : kFloatBits);
+  }
+  std::ranges::sort(bits);
+  if (bits.front() == kFloatBits || std::ranges::adjacent_find(bits) != bits.end()) {
+    throw UsageError("--candidates are several, and not all float");
+  }
+  return bits;
+}
+
+void declare_space(CLI::App& app, BudgetJob& job) {
+  app.add_option("--sensitivity", job.space.score,
+                 "What counts: the measured divergence of the answers (default), or the paper's "
+                 "score, as it stands or in units of what is perturbed")
+      ->check(CLI::IsMember(names_of_scores()));
+  const std::map<std::string, Grain> grains = {{"layer", Grain::kLayer},
+                                               {"module", Grain::kModule}};
+  app.add_option(
+         "--bits-by", job.space.grain,
+         "What has bits of its own: the weights of each layer (default), or as in the paper "
+         "each attention and each MLP module, weights and activations alike")
+      ->transform(CLI::Transformer(grains));
+  app.add_option_function<std::vector<std::string>>(
+         "--candidates",
+         [&job](const std::vector<std::string>& texts) { job.space.bits = read_candidates(texts); },
+         "The numbers of bits to choose from, 3 to 8, or float (default 4,5,6,7,8)")
+      ->delimiter(',')
+      ->trigger_on_parse();
+  app.add_flag("--unjudged", job.unjudged,
+               "Take the best sum as it is. Otherwise the same bits everywhere are taken where "
+               "pictures kept apart find those better");
+}
+
+// Those of the bits that are asked for. A file may have more.
+void take_candidates(const std::vector<int>& bits, Sensitivities& found, const Json& place) {
+  for (const int b : bits) {
+    if (std::ranges::find(found.uniform, b, bits_of) != found.uniform.end()) continue;
+    place.fail(std::to_string(b) +
+               " bits have not been measured; measure anew, without --stats-in");
+  }
+  const auto unasked = [&](const BitsLoss& choice) {
+    return std::ranges::find(bits, bits_of(choice)) == bits.end();
+  };
+  std::erase_if(found.uniform, unasked);
+  for (Sensitivities::Group& group : found.groups) std::erase_if(group.choices, unasked);
+}
+
 }  // namespace
+
+Json rule_to_json(const LayerRule& rule) {
+  Json json = Json::object();
+  json.set("layers", rule.pattern);
+  return json.set("bits", rule.bits ? Json("w" + std::to_string(rule.bits->weights) + "a" +
+                                           std::to_string(rule.bits->activations))
+                                    : Json("keep"));
+}
+
+LayerRule rule_for(const std::string& layer, std::optional<Bits> bits) {
+  return {expression_of(layer), bits};
+}
 
 void declare(CLI::App& app, BudgetJob& job) {
   CLI::Option* megabytes =
@@ -231,7 +146,7 @@ void declare(CLI::App& app, BudgetJob& job) {
           ->check(CLI::PositiveNumber);
   CLI::Option* bits =
       app.add_option("--budget-bits", job.mean_bits, "The same for the mean bits of the weights")
-          ->check(CLI::Range(4.0, 8.0))
+          ->check(CLI::Range(2.0, 32.0))
           ->excludes(megabytes);
   app.add_option("--max-drop", job.max_drop,
                  "The smallest file whose answers have no larger KL divergence from the float "
@@ -242,20 +157,38 @@ void declare(CLI::App& app, BudgetJob& job) {
   app.add_option("--stats-out", job.stats_out,
                  "Keep what was measured for it, so that another budget takes less time");
   app.add_option("--stats-in", job.stats_in, "Use what --stats-out has kept");
+  declare_space(app, job);
+}
+
+void require_sense(const BudgetJob& job) {
+  const SearchSpace usual;
+  const bool plain = job.space.score == usual.score && job.space.grain == usual.grain &&
+                     job.space.bits == usual.bits && !job.unjudged;
+  if (!job.stated() && !(plain && job.stats_in.empty() && job.stats_out.empty())) {
+    throw UsageError(
+        "--stats-in, --stats-out, --sensitivity, --bits-by, --candidates and --unjudged are for "
+        "--budget-mb, --budget-bits, --max-drop");
+  }
+  if (job.space.score == usual.score) return;
+  if (job.space.grain != Grain::kModule) {
+    throw UsageError("the paper's score is of modules: it takes --bits-by module");
+  }
+  if (job.max_drop) throw UsageError("--max-drop takes --sensitivity measured");
 }
 
 Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Overwrite overwrite) {
-  const Json record = record_of(inputs);
+  const Json record = record_of(job.space, inputs);
   if (!job.stats_in.empty()) {
     const Json stored = Json::read(job.stats_in);
     require_same(stored.at("inputs"), record);
-    const Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
+    Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
     require_layers_of(inputs, found, stored.at("sensitivities"));
     require_equal_choices(found, stored.at("sensitivities"));
+    take_candidates(job.space.bits, found, stored.at("sensitivities"));
     return found;
   }
-  Sensitivities found =
-      measure_sensitivities(inputs.network, inputs.calibration, inputs.recipe, inputs.options);
+  Sensitivities found = measure_sensitivities(inputs.network, inputs.calibration, inputs.recipe,
+                                              inputs.options, job.space);
   if (!job.stats_out.empty()) {
     Json json = Json::object();
     json.set("inputs", record).set("sensitivities", found.to_json());
@@ -269,18 +202,15 @@ std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
   Json record = info.to_json();
   Json rules = Json::array();
   for (const LayerRule& rule : inputs.options.rules) rules.push(rule_to_json(rule));
-  for (const Sensitivities::Layer& layer : found.layers) {
-    rules.push(rule_to_json({expression_of(layer.name), Bits{4, 8}}));
+  for (const Sensitivities::Group& group : found.groups) {
+    for (const std::string& layer : group.layers) {
+      rules.push(rule_to_json(rule_for(layer, Bits{4, 8})));
+    }
   }
   record.set("recipe", inputs.recipe.json).set("rules", std::move(rules));
   constexpr std::int64_t kTheRecordsOtherMembers = 400;
   const std::string as_metadata = Json(record.dump()).dump();
   return found.rest_bytes + static_cast<std::int64_t>(as_metadata.size()) + kTheRecordsOtherMembers;
-}
-
-BitsChoice choose_bits(const BudgetJob& job, const SearchInputs& inputs, const Sensitivities& found,
-                       std::int64_t rest) {
-  return Search(job, inputs, found, rest).run();
 }
 
 }  // namespace vitq::apps

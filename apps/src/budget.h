@@ -20,6 +20,8 @@ struct BudgetJob {
   std::optional<double> megabytes;  // 10^6 bytes, of the whole file
   std::optional<double> mean_bits;  // of the weights
   std::optional<double> max_drop;   // KL on the judging pictures; the smallest file that keeps it
+  SearchSpace space;
+  bool unjudged = false;  // whether the same bits everywhere may not be taken instead
   std::filesystem::path stats_in;
   std::filesystem::path stats_out;
 
@@ -27,6 +29,8 @@ struct BudgetJob {
 };
 
 void declare(CLI::App& app, BudgetJob& job);
+// Throws UsageError for options that do not go together.
+void require_sense(const BudgetJob& job);
 
 // What is quantized. The options have the rules that the search leaves alone.
 struct SearchInputs {
@@ -45,15 +49,20 @@ Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Ov
 std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
                         const ModelInfo& info);
 
+// Rules as records and policies have them.
+Json rule_to_json(const LayerRule& rule);
+// Of a layer of that very name.
+LayerRule rule_for(const std::string& layer, std::optional<Bits> bits);
+
 struct BitsChoice {
   std::vector<LayerRule> rules;  // one for each layer
   TradeOff trade_off;
   std::string note;  // what the judging pictures found
 };
 
-// The assignment of least loss within the budget; instead of it the same bits everywhere, where the
-// judging pictures find those better. `rest`: bytes of the file that the search cannot change.
-// Throws UnsupportedError if no assignment keeps the budget.
+// The assignment of least loss within the budget; instead of it, if the job is to be judged, the
+// same bits everywhere, where the judging pictures find those better. `rest`: bytes of the file
+// that the search cannot change. Throws UnsupportedError if no assignment keeps the budget.
 BitsChoice choose_bits(const BudgetJob& job, const SearchInputs& inputs, const Sensitivities& found,
                        std::int64_t rest);
 

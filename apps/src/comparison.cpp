@@ -69,7 +69,8 @@ void Comparison::add(std::span<const float> reference, std::span<const float> lo
     reference_energy += square(value);
     error_energy += square(value - static_cast<double>(logits[i]));
   }
-  divergence += apps::divergence(reference, logits);
+  divergences.push_back(apps::divergence(reference, logits));
+  divergence += divergences.back();
 }
 
 }  // namespace vitq::apps

@@ -31,6 +31,7 @@ struct Comparison {
   double reference_energy = 0.0;  // squares of the reference's logits
   double error_energy = 0.0;      // squares of the differences
   double divergence = 0.0;
+  std::vector<double> divergences;  // of each picture, in order
 
   // Takes in the logits of one picture; `label` is negative where it is unknown.
   void add(std::span<const float> reference, std::span<const float> logits, std::int64_t label);

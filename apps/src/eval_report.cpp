@@ -58,7 +58,11 @@ Json comparison_json(const Evaluation& evaluation) {
   if (evaluation.labelled) sums.set("right", evaluation.reference.right);
   sums.set("agreeing", c.agreeing).set("reference_energy", c.reference_energy);
   sums.set("error_energy", c.error_energy).set("kl", c.divergence);
-  return json.set("sums", std::move(sums));
+  json.set("sums", std::move(sums));
+  if (!evaluation.each) return json;
+  Json each = Json::array();
+  for (const double kl : c.divergences) each.push(kl);
+  return json.set("kl_of_each", std::move(each));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace vitq::apps {
 
 // How size was traded for accuracy when bits were chosen. KL: the mean divergence of the outputs
-// from the float network's, in nats.
+// from the float network's, in nats; or whatever else `loss` says.
 struct TradeOff {
   struct Point {
     std::string label;
@@ -28,6 +28,7 @@ struct TradeOff {
     double kl;
   };
   std::vector<Bar> sensitivities;  // one layer alone at those bits
+  std::string loss = "KL from the float model";
 };
 
 // Both files of `facts` have to be there: their sizes are shown. Without a trade-off its section is

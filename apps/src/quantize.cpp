@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "quantize_report.h"
 #include "range_check.h"
+#include "trade_off_charts.h"
 #include "vitq/error.h"
 #include "vitq/model.h"
 
@@ -34,11 +35,11 @@ void require_writable(const fs::path& path, Overwrite overwrite) {
 
 void require_sense(const QuantizeJob& job) {
   if (job.model.empty()) throw UsageError("MODEL is missing (see --help)");
-  if (!job.report.empty()) report_format(job.report);
   const BudgetJob& budget = job.budget;
-  if (!budget.stated() && !(budget.stats_in.empty() && budget.stats_out.empty())) {
-    throw UsageError("--stats-in and --stats-out are for --budget-mb, --budget-bits, --max-drop");
+  if (!job.report.empty() && report_format(job.report) == ReportFormat::kSvg && !budget.stated()) {
+    throw UsageError("a report as .svg is the front of sizes: it takes a budget");
   }
+  require_sense(budget);
   if (job.dry_run && !budget.stated()) return;
   if (job.output.empty() && !job.dry_run)
     throw UsageError("no output is named: -o FILE, or --dry-run");
@@ -180,9 +181,14 @@ Made make_within(const QuantizeJob& job, const Source& source, const SearchInput
 
 void write_report(const QuantizeJob& job, const Made& made, const QuantizeFacts& facts) {
   const ReportFormat format = report_format(job.report);
-  const std::string text = format == ReportFormat::kHtml
-                               ? html_report(made.quantized, facts, made.trade_off)
-                               : report_text(made.quantized, format);
+  std::string text;
+  if (format == ReportFormat::kHtml) {
+    text = html_report(made.quantized, facts, made.trade_off);
+  } else if (format == ReportFormat::kSvg) {
+    text = front_file(*made.trade_off);
+  } else {
+    text = report_text(made.quantized, format);
+  }
   write_file(job.report, text, job.overwrite);
 }
 
@@ -231,7 +237,8 @@ void declare(CLI::App& app, QuantizeJob& job) {
   app.add_flag("--dry-run", job.dry_run, "Show the layers, their bits and sizes; write nothing");
   app.add_option(
       "--report", job.report,
-      "Ranges and errors of each layer, as .json or .csv, or as a page to look at: .html");
+      "Ranges and errors of each layer, as .json or .csv, or as a page to look at: .html; .svg is "
+      "the front of sizes alone");
   app.add_option("--memory", job.memory,
                  "MiB for intermediate results (default 2048); the rest goes to a temporary file")
       ->check(CLI::Range(1, 1 << 20));

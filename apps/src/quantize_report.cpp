@@ -83,18 +83,44 @@ ReportFormat report_format(const std::filesystem::path& path) {
   if (path.extension() == ".json") return ReportFormat::kJson;
   if (path.extension() == ".csv") return ReportFormat::kCsv;
   if (path.extension() == ".html") return ReportFormat::kHtml;
-  throw UsageError("the name of a report ends in .json, .csv or .html, not as '" + path.string() +
-                   "'");
+  if (path.extension() == ".svg") return ReportFormat::kSvg;
+  throw UsageError("the name of a report ends in .json, .csv, .html or .svg, not as '" +
+                   path.string() + "'");
 }
 
 std::string report_text(const Quantized& made, ReportFormat format) {
   if (format == ReportFormat::kJson) {
     Json json = made.provenance;
+    json.set("bit_operations", bit_operations(made.report));
+    json.set("float_bit_operations", float_bit_operations(made.report));
     return json.set("layers", report_to_json(made.report)).dump(2) + "\n";
   }
   std::string text = "layer,kind,bits,bytes,range,least,most,clipped,error_before,error_after\n";
   for (const LayerReport& entry : made.report) text += csv_line(entry);
   return text;
+}
+
+namespace {
+
+double operations_at(const LayerPlan& layer, std::optional<Bits> bits) {
+  constexpr double kFloat = 32.0;
+  const double activations = bits ? bits->activations : kFloat;
+  const double weights = bits && !layer.attention ? bits->weights : activations;
+  return static_cast<double>(layer.macs) * weights * activations;
+}
+
+}  // namespace
+
+double bit_operations(std::span<const LayerReport> report) {
+  double sum = 0.0;
+  for (const LayerReport& entry : report) sum += operations_at(entry.plan, entry.plan.bits);
+  return sum;
+}
+
+double float_bit_operations(std::span<const LayerReport> report) {
+  double sum = 0.0;
+  for (const LayerReport& entry : report) sum += operations_at(entry.plan, std::nullopt);
+  return sum;
 }
 
 std::string summary_text(const QuantizeFacts& facts, const Quantized& made) {
@@ -103,10 +129,13 @@ std::string summary_text(const QuantizeFacts& facts, const Quantized& made) {
   };
   const std::int64_t before = size(facts.source);
   const std::int64_t after = size(facts.output);
+  const double operations = bit_operations(made.report);
   return facts.output.string() + ": " + byte_count(after) + ", " + ratio(after, before) + " of " +
          facts.source.string() + " (" + byte_count(before) + ")\n" + "  calibrated on  " +
          std::to_string(facts.images) + " pictures, in " + fixed(facts.seconds, 1) + " s\n" +
-         "  in float       " + kept_text(made) + "\n";
+         "  in float       " + kept_text(made) + "\n  bit operations " + with_prefix(operations) +
+         ", " + fixed(operations / float_bit_operations(made.report), 3) +
+         " of the float model's\n";
 }
 
 }  // namespace vitq::apps

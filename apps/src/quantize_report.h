@@ -21,8 +21,8 @@ struct QuantizeFacts {
   double seconds = 0.0;
 };
 
-enum class ReportFormat { kJson, kCsv, kHtml };
-// By the name's ending. Throws UsageError for any but .json, .csv and .html.
+enum class ReportFormat { kJson, kCsv, kHtml, kSvg };
+// By the name's ending. Throws UsageError for any but .json, .csv, .html and .svg.
 ReportFormat report_format(const std::filesystem::path& path);
 // What programs read: JSON or CSV.
 std::string report_text(const Quantized& made, ReportFormat format);
@@ -35,7 +35,12 @@ std::string ratio(std::int64_t bytes, std::int64_t of);
 // counted.
 std::string kept_text(const Quantized& made);
 
-// The files' sizes, and what stayed in float.
+// Multiply-accumulates of the layers and attentions times the bits of both operands; and with 32
+// bits everywhere. Of the network as it is traced, all rows of it.
+double bit_operations(std::span<const LayerReport> report);
+double float_bit_operations(std::span<const LayerReport> report);
+
+// The files' sizes, what stayed in float, and bit operations.
 std::string summary_text(const QuantizeFacts& facts, const Quantized& made);
 
 }  // namespace vitq::apps

@@ -66,7 +66,7 @@ class FrontPlot {
         x_(Scale::linear(sizes(points), {kPlot.x, kPlot.x + kPlot.width})),
         y_(divergences(points), {kPlot.y + kPlot.height, kPlot.y}) {}
 
-  void axes() {
+  void axes(const std::string& loss) {
     const double bottom = kPlot.y + kPlot.height;
     const double right = kPlot.x + kPlot.width;
     for (const double tick : x_.ticks()) {
@@ -78,7 +78,7 @@ class FrontPlot {
       svg_.text({kPlot.x - 8.0, y_(tick) + 4.0}, "end", rounded(tick));
     }
     svg_.text({kPlot.x + kPlot.width / 2.0, bottom + 42.0}, "mid axis", "size of the file, MB");
-    svg_.text({kPlot.x + 8.0, kPlot.y + 14.0}, "axis", "KL from the float model");
+    svg_.text({kPlot.x + 8.0, kPlot.y + 14.0}, "axis", loss);
   }
 
   void front(std::vector<Point> points) {
@@ -142,15 +142,35 @@ std::string layer_bars(std::vector<Bar> bars, const KlScale& scale) {
   return svg.str();
 }
 
-}  // namespace
-
-std::string front_plot(const TradeOff& trade_off) {
+std::string drawn_front(const TradeOff& trade_off) {
   FrontPlot plot(all_points(trade_off));
-  plot.axes();
+  plot.axes(trade_off.loss);
   plot.front(trade_off.front);
   for (const Point& point : trade_off.uniform) plot.uniform(point);
   plot.chosen(trade_off.chosen);
-  return "<div class=\"scroll\"><div class=\"plot\">" + plot.str() + "</div></div>";
+  return plot.str();
+}
+
+// The page's light colours: not every viewer of SVG files knows variables.
+constexpr std::string_view kFileStyle =
+    R"(<style>svg{background:#fff}text{fill:#1c2430;font:12px system-ui,sans-serif}
+.axis{fill:#5c6878}.mid{text-anchor:middle}.end{text-anchor:end}
+.strong{font-weight:700;fill:#c2410c}
+.grid{stroke:#dde2e8}.front{fill:none;stroke:#2563a8;stroke-width:1.5}.dot{fill:#2563a8}
+.uniform{fill:#fff;stroke:#1c2430;stroke-width:1.5}.chosen{fill:#c2410c;stroke:#fff;stroke-width:2}
+</style><rect width="100%" height="100%" fill="#fff"/>)";
+
+}  // namespace
+
+std::string front_plot(const TradeOff& trade_off) {
+  return "<div class=\"scroll\"><div class=\"plot\">" + drawn_front(trade_off) + "</div></div>";
+}
+
+std::string front_file(const TradeOff& trade_off) {
+  std::string text = drawn_front(trade_off);
+  text.insert(text.find('>') + 1, kFileStyle);
+  text.insert(text.find(' '), " xmlns=\"http://www.w3.org/2000/svg\"");
+  return text + "\n";
 }
 
 std::string sensitivity_bars(const TradeOff& trade_off) {

@@ -10,6 +10,8 @@ namespace vitq::apps {
 
 // Megabytes to the right, KL upwards on a logarithmic scale.
 std::string front_plot(const TradeOff& trade_off);
+// The same as a file of its own, with its colours.
+std::string front_file(const TradeOff& trade_off);
 // One row per layer: how far its outputs' error reaches at each number of bits.
 std::string sensitivity_bars(const TradeOff& trade_off);
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "judge.h"
+
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
+#include "parallel.h"
 #include "vitq/plan.h"
-#include "vitq/sensitivity.h"
 #include "vitq/session.h"
 
 namespace vitq {
@@ -40,39 +44,48 @@ double mean_divergence(const Tensor& reference, const Tensor& found) {
   return sum * static_cast<double>(classes) / static_cast<double>(p.size());
 }
 
-Session session_of(const Graph& graph, const Weights& weights, const Scheme& scheme) {
-  return {std::make_shared<const Plan>(lower(graph, weights, scheme, LowerOptions{})),
-          {.threads = 1}};
-}
-
 }  // namespace
 
-struct Judge::Impl {
-  const Graph& graph;
-  std::vector<Tensor> images;
-  std::vector<Tensor> answers;
-};
-
-Judge::Judge(const Network& network, const CalibrationSet& images) {
-  auto impl = std::make_unique<Impl>(Impl{network.graph, {}, {}});
-  Session session = session_of(network.graph, network.weights, Scheme::float32());
-  for (std::int64_t i = 0; i < images.count; ++i) {
-    impl->images.push_back(images.batch(i, 1));
-    impl->answers.push_back(session.run(impl->images.back())[0].clone());
-  }
-  impl_ = std::move(impl);
+Judge::Judge(const Network& network, std::shared_ptr<const Values> pictures, std::int64_t images,
+             int threads)
+    : network_(network),
+      pictures_(std::move(pictures)),
+      images_(images),
+      threads_(threads),
+      answers_(static_cast<std::size_t>(images)) {
+  run(network.weights, Scheme::float32(), [this](std::int64_t image, const Tensor& answer) {
+    answers_[static_cast<std::size_t>(image)] = answer.clone();
+  });
 }
 
-Judge::~Judge() = default;
+template <typename Visit>
+void Judge::run(const Weights& weights, const Scheme& scheme, const Visit& visit) const {
+  const auto plan =
+      std::make_shared<const Plan>(lower(network_.graph, weights, scheme, LowerOptions{}));
+  const std::int64_t workers = std::min<std::int64_t>(std::max(threads_, 1), images_);
+  parallel_for(threads_, workers, [&](std::int64_t worker) {
+    Session session(plan, {.threads = 1});
+    for (std::int64_t image = worker; image < images_; image += workers) {
+      visit(image, session.run(pictures_->image(image))[0]);
+    }
+  });
+}
 
 double Judge::kl(const Weights& weights, const Scheme& scheme) const {
-  Session session = session_of(impl_->graph, weights, scheme);
-  double sum = 0.0;
-  for (std::size_t i = 0; i < impl_->images.size(); ++i) {
-    sum += mean_divergence(impl_->answers[i], session.run(impl_->images[i])[0]);
-  }
-  // Rounding can leave what is next to nothing below it.
-  return std::max(sum / static_cast<double>(impl_->images.size()), 0.0);
+  std::vector<double> losses(answers_.size());
+  run(weights, scheme, [&](std::int64_t image, const Tensor& answer) {
+    losses[static_cast<std::size_t>(image)] = divergence(image, answer);
+  });
+  return mean_loss(losses);
+}
+
+double Judge::divergence(std::int64_t image, const Tensor& answer) const {
+  return mean_divergence(answers_[static_cast<std::size_t>(image)], answer);
+}
+
+double mean_loss(const std::vector<double>& losses) {
+  const double sum = std::accumulate(losses.begin(), losses.end(), 0.0);
+  return std::max(sum / static_cast<double>(losses.size()), 0.0);
 }
 
 }  // namespace vitq

@@ -2,10 +2,9 @@
 // From a network and pictures to integer weights: checks, rounds, and the record of what was done.
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstring>
 #include <limits>
 
+#include "pictures.h"
 #include "row_weights.h"
 #include "text.h"
 #include "units.h"
@@ -43,25 +42,6 @@ void check_sums(const Network& network, const std::vector<Unit>& units) {
                                "keep it in float"));
     }
   }
-}
-
-std::shared_ptr<const Values> load(const Network& network, const CalibrationSet& calibration,
-                                   ValueStore& store) {
-  const Node& input = network.graph[network.graph.inputs()[0]];
-  auto pictures = store.make(input.shape, calibration.count);
-  for (std::int64_t image = 0; image < calibration.count; ++image) {
-    const Tensor picture = calibration.batch(image, 1);
-    if (picture.shape() != input.shape || picture.dtype() != DType::kF32) {
-      throw ShapeError(text_of("calibration image ", image, " is ", picture.shape().str(),
-                               ", the network wants ", input.shape.str()));
-    }
-    if (!std::ranges::all_of(picture.as<float>(), [](float v) { return std::isfinite(v); })) {
-      throw UnsupportedError(
-          text_of("calibration image ", image, " has values that are no numbers"));
-    }
-    std::memcpy(pictures->image(image).data(), picture.data(), picture.bytes());
-  }
-  return pictures;
 }
 
 // Tells how far the rounds are; work is counted in multiply-accumulates.
@@ -133,7 +113,7 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
   check_sums(network, units);
   const int threads = options.threads > 0 ? options.threads : default_threads();
   ValueStore store(options.memory_bytes, options.scratch);
-  const std::shared_ptr<const Values> pictures = load(network, calibration, store);
+  const std::shared_ptr<const Values> pictures = load_pictures(network, calibration, store);
   Clock clock(network.graph, units, recipe.rounds.size(), options);
   const std::map<NodeId, float> row_weights =
       measure_row_weights(network, recipe.row_weights, *pictures, calibration.count, threads);

@@ -63,7 +63,7 @@ Json report_to_json(const std::vector<LayerReport>& report) {
     json.set("layer", entry.plan.name);
     json.set("kind", entry.plan.attention ? "attention" : "layer");
     json.set("bits", bits_to_json(entry.plan.bits, entry.plan.attention));
-    json.set("bytes", entry.plan.bytes);
+    json.set("bytes", entry.plan.bytes).set("macs", entry.plan.macs);
     if (entry.plan.bits && !entry.plan.attention) {
       json.set("range", entry.range == Range::kFrozen ? "frozen" : "per_row");
       json.set("least", static_cast<double>(entry.least))

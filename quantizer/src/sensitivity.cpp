@@ -3,18 +3,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
-#include "parallel.h"
+#include "groups.h"
+#include "judge.h"
+#include "pictures.h"
+#include "scores/list.h"
 #include "text.h"
+#include "trials.h"
 #include "vitq/error.h"
 #include "vitq/session.h"
 
 namespace vitq {
 namespace {
 
-constexpr int kLeast = 4;
-constexpr int kMost = 8;
-constexpr int kLevels = kMost - kLeast + 1;
 constexpr std::int64_t kImages = 32;  // to quantize with, and as many to judge
 
 // Every other image from `first` on, at most kImages, spread evenly.
@@ -40,27 +42,20 @@ CalibrationSet judging_half(const CalibrationSet& all) {
   return half_of(all, 1);
 }
 
-std::vector<LayerPlan> free_layers(const Network& network, const Recipe& recipe,
-                                   QuantizeOptions options) {
-  constexpr Bits kUnnamed = {2, 2};  // no rule of a user's has so few
-  options.bits = kUnnamed;
-  options.rules.insert(options.rules.begin(), LayerRule{".", kUnnamed});
-  std::vector<LayerPlan> layers = plan_layers(network, recipe, options);
-  std::erase_if(layers,
-                [&](const LayerPlan& layer) { return layer.attention || layer.bits != kUnnamed; });
-  if (layers.empty()) throw UnsupportedError("there is no layer whose bits are free");
-  return layers;
-}
-
 // The tensors of a layer as they lie in a file.
 bool belongs(std::string_view tensor, std::string_view layer) {
   return tensor.size() > layer.size() && tensor.starts_with(layer) && tensor[layer.size()] == '.';
 }
 
-std::int64_t bytes_of(const Weights& packed, std::string_view layer) {
+bool belongs(std::string_view tensor, const Group& group) {
+  return std::ranges::any_of(group.units,
+                             [&](const Unit& unit) { return belongs(tensor, unit.plan.name); });
+}
+
+std::int64_t bytes_of(const Weights& packed, const Group& group) {
   std::int64_t bytes = 0;
   for (const auto& [name, tensor] : packed.tensors) {
-    if (belongs(name, layer)) bytes += static_cast<std::int64_t>(tensor.bytes());
+    if (belongs(name, group)) bytes += static_cast<std::int64_t>(tensor.bytes());
   }
   return bytes;
 }
@@ -71,79 +66,135 @@ std::int64_t bytes_in_all(const Graph& graph, Weights packed, const Scheme& sche
   return safetensors_bytes(packed);
 }
 
-// The float network with one layer as it is in a quantized one.
-double kl_of_layer(const Network& network, const LayerPlan& layer, const Quantized& quantized,
-                   const Judge& judge) {
-  Weights weights = network.weights;
-  std::erase_if(weights.tensors, [&](const auto& t) { return belongs(t.first, layer.name); });
+// The float network with one group as it is in a quantized one.
+double loss_of(const Trials& trials, const Group& group, const Quantized& quantized, Score& score) {
+  Weights weights = trials.network().weights;
+  std::erase_if(weights.tensors, [&](const auto& t) { return belongs(t.first, group); });
   for (const auto& [name, tensor] : quantized.weights.tensors) {
-    if (belongs(name, layer.name)) weights.tensors[name] = tensor;
+    if (belongs(name, group)) weights.tensors[name] = tensor;
   }
   Scheme scheme;
   for (const auto& [site, params] : quantized.scheme.sites()) {
-    if (site.node == layer.node) scheme.set(site, params);
+    if (group.has(site.node)) scheme.set(site, params);
   }
-  return judge.kl(weights, scheme);
+  return score.loss(trials, {group, weights, scheme});
 }
 
 // Several quantizations told as one.
 class JoinedProgress {
  public:
-  explicit JoinedProgress(const QuantizeOptions& options)
-      : options_(options), start_(std::chrono::steady_clock::now()) {}
+  JoinedProgress(const QuantizeOptions& options, std::size_t levels)
+      : options_(options),
+        levels_(static_cast<int>(levels)),
+        start_(std::chrono::steady_clock::now()) {}
 
-  std::function<void(const Progress&)> part(int bits) const {
+  std::function<void(const Progress&)> part(int bits, std::size_t index) const {
     if (!options_.progress) return {};
-    return [this, bits](const Progress& part) { tell(bits, part); };
+    return [this, bits, index](const Progress& part) { tell(bits, static_cast<int>(index), part); };
   }
 
  private:
-  void tell(int bits, const Progress& part) const {
+  void tell(int bits, int level, const Progress& part) const {
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
-    const int index = (bits - kLeast) * part.count + part.index;
-    const int count = kLevels * part.count;
+    const int index = level * part.count + part.index;
+    const int count = levels_ * part.count;
     const double left = index > 0 ? passed.count() * (count - index) / index : 0.0;
     options_.progress(
         {text_of("at ", bits, " bits: ", part.layer), index, count, passed.count(), left});
   }
 
   const QuantizeOptions& options_;
+  int levels_;
   std::chrono::steady_clock::time_point start_;
 };
 
-QuantizeOptions uniform_options(const QuantizeOptions& options, int bits) {
-  QuantizeOptions uniform = options;
-  uniform.rules.insert(uniform.rules.begin(), LayerRule{".", Bits{bits, options.bits.activations}});
-  return uniform;
+Sensitivities start_of(const std::vector<Group>& groups) {
+  Sensitivities result;
+  for (const Group& group : groups) {
+    std::vector<std::string> layers;
+    for (const Unit& unit : group.units) layers.push_back(unit.plan.name);
+    result.groups.push_back({group.name, std::move(layers), group.weights(), {}});
+  }
+  return result;
+}
+
+// A group that stays as it is loses nothing.
+void add_float(const Weights& weights, const std::vector<Group>& groups, Sensitivities& result) {
+  BitsLoss all;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const std::int64_t bytes = bytes_of(weights, groups[g]);
+    result.groups[g].choices.push_back({std::nullopt, bytes, 0.0});
+    all.bytes += bytes;
+  }
+  result.uniform.push_back(all);
+}
+
+Bits bits_at(int bits, const QuantizeOptions& options, Grain grain) {
+  return {bits, grain == Grain::kModule ? bits : options.bits.activations};
+}
+
+// What judges, and the images it does so on.
+struct Court {
+  Court(const Network& network, const CalibrationSet& calibration, const QuantizeOptions& options)
+      : threads(options.threads > 0 ? options.threads : default_threads()),
+        store(options.memory_bytes, options.scratch),
+        images(judging_half(calibration)),
+        pictures(load_pictures(network, images, store)),
+        judge(network, pictures, images.count, threads) {}
+
+  int threads;
+  ValueStore store;
+  CalibrationSet images;
+  std::shared_ptr<const Values> pictures;
+  Judge judge;
+};
+
+void require_bits(const SearchSpace& space) {
+  const bool rising =
+      std::ranges::adjacent_find(space.bits, std::greater_equal<>()) == space.bits.end();
+  const bool known =
+      std::ranges::all_of(space.bits, [](int b) { return (b >= 2 && b <= 8) || b == kFloatBits; });
+  if (space.bits.empty() || !rising || !known || space.bits.front() == kFloatBits) {
+    throw UnsupportedError("bits to choose from are 2 to 8, rising, then perhaps float");
+  }
 }
 
 }  // namespace
 
+int bits_of(const BitsLoss& choice) {
+  return choice.bits ? choice.bits->weights : kFloatBits;
+}
+
 Sensitivities measure_sensitivities(const Network& network, const CalibrationSet& calibration,
-                                    const Recipe& recipe, const QuantizeOptions& options) {
-  const Judge judge(network, judging_half(calibration));
+                                    const Recipe& recipe, const QuantizeOptions& options,
+                                    const SearchSpace& space) {
+  require_bits(space);
+  Court court(network, calibration, options);
   const CalibrationSet images = fitting_half(calibration);
-  const std::vector<LayerPlan> plans = free_layers(network, recipe, options);
-  const JoinedProgress progress(options);
-  Sensitivities result;
-  for (const LayerPlan& plan : plans) {
-    result.layers.push_back({plan.name, plan.weights, std::vector<BitsLoss>(kLevels)});
-  }
-  const int threads = options.threads > 0 ? options.threads : default_threads();
-  for (int bits = kLeast; bits <= kMost; ++bits) {
-    QuantizeOptions uniform = uniform_options(options, bits);
-    uniform.progress = progress.part(bits);
+  const std::vector<Group> groups = free_groups(network, recipe, options, space.grain);
+  const std::unique_ptr<Score> score = make_score(space.score, court.judge);
+  const JoinedProgress progress(options, space.bits.size());
+  Sensitivities result = start_of(groups);
+  for (std::size_t level = 0; level < space.bits.size(); ++level) {
+    if (space.bits[level] == kFloatBits) {
+      add_float(network.weights, groups, result);
+      continue;
+    }
+    const Bits bits = bits_at(space.bits[level], options, space.grain);
+    QuantizeOptions uniform = options;
+    uniform.rules.insert(uniform.rules.begin(), LayerRule{".", bits});
+    uniform.progress = progress.part(bits.weights, level);
     const Quantized made = quantize(network, images, recipe, uniform);
     Weights packed = made.weights;
     pack_codes(network.graph, made.scheme, packed);
-    const auto level = static_cast<std::size_t>(bits - kLeast);
-    BitsLoss all = {bits, 0, judge.kl(made.weights, made.scheme)};
-    parallel_for(threads, static_cast<std::int64_t>(plans.size()), [&](std::int64_t i) {
-      const auto l = static_cast<std::size_t>(i);
-      result.layers[l].choices[level] = {bits, bytes_of(packed, plans[l].name),
-                                         kl_of_layer(network, plans[l], made, judge)};
-    });
-    for (const Sensitivities::Layer& layer : result.layers) all.bytes += layer.choices[level].bytes;
+    BitsLoss all = {bits, 0, court.judge.kl(made.weights, made.scheme)};
+    Trials trials(network, court.pictures, court.images.count, court.store, court.threads);
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      trials.begin(groups[g]);
+      const std::int64_t bytes = bytes_of(packed, groups[g]);
+      result.groups[g].choices.push_back({bits, bytes, loss_of(trials, groups[g], made, *score)});
+      all.bytes += bytes;
+    }
     result.uniform.push_back(all);
     const std::int64_t file = bytes_in_all(network.graph, std::move(packed), made.scheme);
     result.rest_bytes = std::max(result.rest_bytes, file - all.bytes);
@@ -153,9 +204,9 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
 
 double judged_kl(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
                  const QuantizeOptions& options) {
-  const Judge judge(network, judging_half(calibration));
+  const Court court(network, calibration, options);
   const Quantized made = quantize(network, fitting_half(calibration), recipe, options);
-  return judge.kl(made.weights, made.scheme);
+  return court.judge.kl(made.weights, made.scheme);
 }
 
 }  // namespace vitq

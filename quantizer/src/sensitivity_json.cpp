@@ -6,10 +6,11 @@ namespace {
 
 Json losses_to_json(const std::vector<BitsLoss>& losses) {
   Json list = Json::array();
-  for (const BitsLoss& loss : losses) {
+  for (const BitsLoss& choice : losses) {
     Json json = Json::object();
-    json.set("bits", loss.bits).set("bytes", loss.bytes).set("kl", loss.kl);
-    list.push(std::move(json));
+    json.set("weight_bits", bits_of(choice));
+    if (choice.bits) json.set("activation_bits", choice.bits->activations);
+    list.push(json.set("bytes", choice.bytes).set("loss", choice.loss));
   }
   return list;
 }
@@ -19,45 +20,59 @@ std::int64_t size_of(const Json& json) {
   return json.integer(0, std::int64_t{1} << 40U);
 }
 
-double kl_of(const Json& json) {
-  const double kl = json.number();
-  if (!(kl >= 0.0)) json.fail("a divergence is not negative");
-  return kl;
+double loss_of(const Json& json) {
+  const double loss = json.number();
+  if (!(loss >= 0.0)) json.fail("a loss is not negative");
+  return loss;
+}
+
+std::optional<Bits> bits_from_json(const Json& json) {
+  if (json.at("weight_bits").integer(2, kFloatBits) == kFloatBits) return std::nullopt;
+  return Bits{static_cast<int>(json.at("weight_bits").integer(2, 8)),
+              static_cast<int>(json.at("activation_bits").integer(2, 8))};
 }
 
 std::vector<BitsLoss> losses_from_json(const Json& json) {
   std::vector<BitsLoss> losses;
   for (const Json& item : json.items()) {
-    losses.push_back({static_cast<int>(item.at("bits").integer(2, 8)), size_of(item.at("bytes")),
-                      kl_of(item.at("kl"))});
+    losses.push_back({bits_from_json(item), size_of(item.at("bytes")), loss_of(item.at("loss"))});
   }
   if (losses.empty()) json.fail("expected a number of bits, found none");
   return losses;
+}
+
+std::vector<std::string> names_from_json(const Json& json) {
+  std::vector<std::string> names;
+  for (const Json& item : json.items()) names.push_back(item.string());
+  if (names.empty()) json.fail("expected a layer, found none");
+  return names;
 }
 
 }  // namespace
 
 Json Sensitivities::to_json() const {
   Json list = Json::array();
-  for (const Layer& layer : layers) {
+  for (const Group& group : groups) {
+    Json names = Json::array();
+    for (const std::string& layer : group.layers) names.push(layer);
     Json json = Json::object();
-    json.set("name", layer.name).set("weights", layer.weights);
-    list.push(json.set("choices", losses_to_json(layer.choices)));
+    json.set("name", group.name).set("layers", std::move(names)).set("weights", group.weights);
+    list.push(json.set("choices", losses_to_json(group.choices)));
   }
   Json json = Json::object();
   json.set("rest_bytes", rest_bytes).set("uniform", losses_to_json(uniform));
-  return json.set("layers", std::move(list));
+  return json.set("groups", std::move(list));
 }
 
 Sensitivities Sensitivities::from_json(const Json& json) {
   Sensitivities result;
   result.rest_bytes = size_of(json.at("rest_bytes"));
   result.uniform = losses_from_json(json.at("uniform"));
-  for (const Json& item : json.at("layers").items()) {
-    result.layers.push_back({item.at("name").string(), size_of(item.at("weights")),
-                             losses_from_json(item.at("choices"))});
+  for (const Json& item : json.at("groups").items()) {
+    result.groups.push_back({item.at("name").string(), names_from_json(item.at("layers")),
+                             size_of(item.at("weights")), losses_from_json(item.at("choices"))});
   }
-  if (result.layers.empty()) json.at("layers").fail("expected a layer, found none");
+  if (result.groups.empty()) json.at("groups").fail("expected a layer, found none");
   return result;
 }
 

@@ -68,6 +68,7 @@ class Finder {
     Unit unit;
     unit.plan = {.name = graph_[logits].name, .node = logits, .output = output, .bits = {}};
     unit.plan.attention = true;
+    unit.plan.macs = macs(graph_, logits) + macs(graph_, output);
     unit.operand = graph_[logits].inputs[0];
     unit.key = graph_[logits].inputs[1];
     unit.value = graph_[output].inputs[1];
@@ -79,6 +80,7 @@ class Finder {
     Unit unit;
     unit.plan = {.name = node.name, .node = id, .output = id, .bits = {}};
     unit.plan.weights = graph_[node.inputs[1]].shape.elements();
+    unit.plan.macs = macs(graph_, id);
     unit.operand = node.inputs[0];
     if (reads_picture(node)) unit.role = Role::kInput;
     if (rows_.reduced(unit.operand)) {

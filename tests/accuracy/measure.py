@@ -54,6 +54,7 @@ class Row:
     size: int
     ratio: float
     seconds: float
+    operations: float  # of bits, as a share of the float model's
 
 
 class Measurements:
@@ -62,6 +63,9 @@ class Measurements:
         self.work = work
         self.file = work / f"figures_{programs.digest()[:16]}.json"
         self.known = json.loads(self.file.read_text()) if self.file.exists() else {}
+
+        self.each_file = self.file.with_name(self.file.name.replace("figures", "each"))
+        self.each = json.loads(self.each_file.read_text()) if self.each_file.exists() else {}
 
     def row(self, network, wanted):
         recipe, weight_bits, activation_bits = wanted
@@ -81,18 +85,25 @@ class Measurements:
     def keep(self, key, figures):
         self.known[key] = figures
         self.file.write_text(json.dumps(self.known, indent=1))
+        self.each_file.write_text(json.dumps(self.each))
 
     def _measure(self, network, title, options):
         model = self.work / "quantized.safetensors"
         start = time.monotonic()
-        self.programs.run("vit_quantize", network.model, "-o", model, *options, "--force")
+        report = self.work / "report.json"
+        self.programs.run("vit_quantize", network.model, "-o", model, *options, "--report", report, "--force")
         seconds = time.monotonic() - start
+        facts = json.loads(report.read_text())
+        operations = facts["bit_operations"] / facts["float_bit_operations"]
         evaluations = [json.loads(self.programs.run(
             "vit_eval", model, "--against", network.model, "--images", part.folder, "--labels", part.labels,
-            "--format", "json", *part.options)) for part in network.sets]
+            "--format", "json", "--each", *part.options)) for part in network.sets]
+        self.each[f"{network.name}|{title[0]}|{title[1].lower()}"] = [
+            kl for each in evaluations for kl in each["against"]["kl_of_each"]]
         size = os.path.getsize(model)
         return Row(*title, size=size,
-                   ratio=size / os.path.getsize(network.model), seconds=seconds, **pooled(evaluations))
+                   ratio=size / os.path.getsize(network.model), seconds=seconds,
+                   operations=operations, **pooled(evaluations))
 
 
 def pooled(evaluations):

@@ -9,10 +9,12 @@ import json
 import sys
 from pathlib import Path
 
+import budget
 import calibration
 import detection
 import mixed
 import networks
+import sections
 import table
 from measure import Measurements, Programs
 
@@ -40,7 +42,10 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
-                        "bits by layer are 'mixed', the kinds of calibration 'calibration'")
+                        "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', 4MP to 8MP 'budget', "
+                        "the kinds of calibration 'calibration'")
+    parser.add_argument("--update", action="store_true", help="replace the sections that are measured in the "
+                        "output, and leave its others as they are")
     parser.add_argument("--scenes", type=Path, help="a folder with held_out and calibration, made by "
                         "compose_scenes.py; without it the section on detection is left out")
     parser.add_argument("--date", help="stated in the file, if given")
@@ -68,7 +73,7 @@ def ablation_recipes(programs, folder):
 
 def measure_all(options, programs, measurements):
     wanted = lambda row: not options.recipes or row[0] in options.recipes
-    sections = []
+    found = []
     for name in options.networks:
         network = networks.ALL[name](programs, options.data, options.work)
         if network is None:
@@ -81,10 +86,16 @@ def measure_all(options, programs, measurements):
         more = ""
         if name in MIXED and wanted(("mixed",)):
             more += mixed.section(network, mixed.rows(measurements, network))
+        if name in MIXED and wanted(("budget",)):
+            more += budget.section(measurements, network, budget.rows(measurements, network))
+        if name == "deit_tiny" and wanted(("ablation_mixed",)):
+            recipes = [(json.loads(Path(row[0]).read_text())["name"], row[0])
+                       for row in ablation_recipes(programs, options.work)]
+            more += budget.ablation_section(network, budget.ablation_rows(measurements, network, recipes))
         if name == "deit_tiny" and wanted(("calibration",)):
             more += calibration.section(network, calibration.rows(measurements, network, options.data))
-        sections.append((network, measured, more))
-    return sections
+        found.append((network, measured, more))
+    return found
 
 
 def main():
@@ -96,7 +107,7 @@ def main():
     page = table.page(measure_all(options, programs, measurements), programs, options.date)
     if options.scenes:
         page += detection.section(detection.measure(measurements, options.scenes))
-    options.output.write_text(page)
+    options.output.write_text(sections.updated(options.output.read_text(), page) if options.update else page)
 
 
 if __name__ == "__main__":

@@ -91,15 +91,44 @@ TEST_CASE("budgets that cannot be kept, and statistics of something else, are re
       desk.quantize({"--budget-bits", "6", "--stats-in", desk.stats, "--act-bits", "6"});
   CHECK(other.code == 4);
   CHECK(other.err.find("another 'act_bits'") != std::string::npos);
+  const Result unmeasured =
+      desk.quantize({"--budget-bits", "6", "--stats-in", desk.stats, "--candidates", "3,6"});
+  CHECK(unmeasured.code == 4);
+  CHECK(unmeasured.err.find("3 bits have not been measured") != std::string::npos);
   std::string text = contents_of(desk.stats);
-  text.replace(text.find("blocks.0.attn.qkv\""), 18, "blocks.9.attn.qkv\"");
+  text.replace(text.rfind("blocks.0.attn.qkv\""), 18, "blocks.9.attn.qkv\"");
   std::ofstream(desk.stats) << text;
   const Result strange = desk.quantize({"--budget-bits", "6", "--stats-in", desk.stats});
   CHECK(strange.code == 4);
   CHECK(strange.err.find("'blocks.9.attn.qkv' is no layer of the model") != std::string::npos);
   CHECK(desk.quantize({"--stats-in", desk.stats}).code == 2);
   CHECK(desk.quantize({"--budget-bits", "6", "--budget-mb", "1"}).code == 2);
-  CHECK(desk.quantize({"--budget-bits", "3"}).code == 2);
+  CHECK(desk.quantize({"--budget-bits", "1"}).code == 2);
+  const Result few = desk.quantize({"--budget-bits", "3"});
+  CHECK(few.code == 4);
+  CHECK(few.err.find("the fewest bits that there are is 4") != std::string::npos);
+}
+
+TEST_CASE("the paper's way: its score, modules, weights and activations alike, nothing judged") {
+  const Desk desk;
+  const Result made = desk.quantize({"--budget-bits", "6", "--bits-by", "module", "--sensitivity",
+                                     "nuclear-norm", "--candidates", "4,8,float", "--unjudged",
+                                     "--report", desk.path("front.svg")});
+  REQUIRE_MESSAGE(made.code == 0, made.err);
+  CHECK(made.err.find("kept apart") == std::string::npos);
+  const Json record = Json::parse(read_safetensors(desk.out).metadata.at("vitq"), "vitq");
+  for (const Json& rule : record.at("quantization").at("rules").items()) {
+    const std::string bits = rule.at("bits").string();
+    CHECK_MESSAGE((bits == "w4a4" || bits == "w8a8" || bits == "keep"), bits);
+  }
+  const std::string drawing = contents_of(desk.path("front.svg"));
+  CHECK(drawing.starts_with("<svg xmlns="));
+  CHECK(drawing.find("score nuclear-norm") != std::string::npos);
+  CHECK(run("vit_infer", {"-m", desk.out, desk.path("calib/0.png")}).code == 0);
+
+  CHECK(desk.quantize({"--budget-bits", "6", "--sensitivity", "nuclear-norm"}).code == 2);
+  CHECK(desk.quantize({"--budget-bits", "6", "--candidates", "9"}).code == 2);
+  CHECK(desk.quantize({"--bits-by", "module"}).code == 2);
 }
 
 TEST_CASE("a dry run shows the bits and writes nothing") {

@@ -83,7 +83,7 @@ TEST_CASE("bits outside of 4 to 8, unknown recipes and expressions that are none
   w.refused(w.run_with({"--keep", "fc(1"}), 2, "'fc(1' is not a regular expression");
   w.refused(w.run_with({"--keep", std::string(2000, 'a')}), 2, "more than 1000");
   w.refused(w.run_with({"--recipe", "best"}), 2, "there are: default");
-  w.refused(w.run_with({"--report", "report.txt"}), 2, ".json, .csv or .html");
+  w.refused(w.run_with({"--report", "report.txt"}), 2, ".json, .csv, .html or .svg");
   check_refused(run("vit_quantize", {w.model, "--calib", "x"}), 2, "-o FILE");
   check_refused(run("vit_quantize", {w.model, "-o", w.out}), 2, "--calib");
 }

@@ -20,10 +20,11 @@ void plan(const vitq::Recipe& recipe, const vitq::QuantizeOptions& options) {
 void search(const vitq::Sensitivities& found) {
   constexpr std::size_t kLayers = 8;  // the front is bounded by the layers of a network
   std::vector<std::vector<vitq::Choice>> layers;
-  for (const auto& layer : found.layers) {
+  for (const auto& layer : found.groups) {
     if (layers.size() == kLayers) break;
     layers.emplace_back();
-    for (const vitq::BitsLoss& loss : layer.choices) layers.back().push_back({loss.bytes, loss.kl});
+    for (const vitq::BitsLoss& loss : layer.choices)
+      layers.back().push_back({loss.bytes, loss.loss});
   }
   const vitq::ParetoFront front(layers);
   if (front.assignment(front.points().size() - 1).size() != layers.size()) __builtin_trap();

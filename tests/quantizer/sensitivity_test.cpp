@@ -19,7 +19,8 @@ QuantizeOptions options_with(std::vector<LayerRule> rules, int threads = 1) {
 }
 
 Sensitivities measured(const TinyNetwork& tiny, const QuantizeOptions& options) {
-  return measure_sensitivities(tiny.network(), tiny.pictures(24), recipe_named("default"), options);
+  return measure_sensitivities(tiny.network(), tiny.pictures(24), recipe_named("default"), options,
+                               {});
 }
 
 }  // namespace
@@ -27,27 +28,27 @@ Sensitivities measured(const TinyNetwork& tiny, const QuantizeOptions& options) 
 TEST_CASE("fewer bits take fewer bytes and cost more at the outputs") {
   const TinyNetwork tiny;
   const Sensitivities found = measured(tiny, options_with({}));
-  REQUIRE(found.layers.size() == 10);
-  CHECK(found.layers[0].name == "stem");
+  REQUIRE(found.groups.size() == 10);
+  CHECK(found.groups[0].name == "stem");
   double at4 = 0.0;
   double at6 = 0.0;
-  for (const Sensitivities::Layer& layer : found.layers) {
+  for (const Sensitivities::Group& layer : found.groups) {
     CAPTURE(layer.name);
     REQUIRE(layer.choices.size() == 5);
     for (std::size_t i = 0; i < 5; ++i) {
-      CHECK(layer.choices[i].bits == static_cast<int>(i) + 4);
-      CHECK(layer.choices[i].kl >= 0.0);
+      CHECK(layer.choices[i].bits->weights == static_cast<int>(i) + 4);
+      CHECK(layer.choices[i].loss >= 0.0);
     }
-    at4 += layer.choices[0].kl;
-    at6 += layer.choices[2].kl;
+    at4 += layer.choices[0].loss;
+    at6 += layer.choices[2].loss;
   }
   CHECK(at4 > 4.0 * at6);
   REQUIRE(found.uniform.size() == 5);
   CHECK(found.uniform[0].bytes < found.uniform[3].bytes);
-  CHECK(found.uniform[0].kl > 4.0 * found.uniform[2].kl);
+  CHECK(found.uniform[0].loss > 4.0 * found.uniform[2].loss);
   // One layer's losses add up to about those of the whole network.
-  CHECK(at4 > 0.3 * found.uniform[0].kl);
-  CHECK(at4 < 3.0 * found.uniform[0].kl);
+  CHECK(at4 > 0.3 * found.uniform[0].loss);
+  CHECK(at4 < 3.0 * found.uniform[0].loss);
 }
 
 TEST_CASE("layers that a rule names are not free, and count as the rest") {
@@ -55,8 +56,8 @@ TEST_CASE("layers that a rule names are not free, and count as the rest") {
   const Sensitivities all = measured(tiny, options_with({}));
   const Sensitivities some =
       measured(tiny, options_with({{"stem", std::nullopt}, {"fc1", Bits{6, 8}}}));
-  CHECK(some.layers.size() == all.layers.size() - 3);
-  for (const Sensitivities::Layer& layer : some.layers) {
+  CHECK(some.groups.size() == all.groups.size() - 3);
+  for (const Sensitivities::Group& layer : some.groups) {
     CHECK(layer.name.find("fc1") == std::string::npos);
     CHECK(layer.name != "stem");
   }
@@ -77,15 +78,15 @@ TEST_CASE("a network quantized at one number of bits is judged as that") {
   const Sensitivities found = measured(tiny, options_with({}));
   const QuantizeOptions at5 = options_with({{".", Bits{5, 8}}});
   CHECK(judged_kl(tiny.network(), tiny.pictures(24), recipe_named("default"), at5) ==
-        found.uniform[1].kl);
+        found.uniform[1].loss);
 }
 
 TEST_CASE("what are no sensitivities is refused") {
   const char* const texts[] = {
-      "{}", R"({"rest_bytes": 1, "uniform": [], "layers": []})",
-      R"({"rest_bytes": -1, "uniform": [{"bits": 4, "bytes": 1, "kl": 1}], "layers": []})",
-      R"({"rest_bytes": 1, "uniform": [{"bits": 9, "bytes": 1, "kl": 1}], "layers": []})",
-      R"({"rest_bytes": 1, "uniform": [{"bits": 4, "bytes": 1, "kl": 1}], "layers": []})"};
+      "{}", R"({"rest_bytes": 1, "uniform": [], "groups": []})",
+      R"({"rest_bytes": -1, "uniform": [{"weight_bits": 4, "activation_bits": 8, "bytes": 1, "loss": 1}], "groups": []})",
+      R"({"rest_bytes": 1, "uniform": [{"weight_bits": 9, "activation_bits": 8, "bytes": 1, "loss": 1}], "groups": []})",
+      R"({"rest_bytes": 1, "uniform": [{"weight_bits": 4, "activation_bits": 8, "bytes": 1, "loss": 1}], "groups": []})"};
   for (const char* text : texts) {
     CAPTURE(text);
     CHECK_THROWS_AS(Sensitivities::from_json(Json::parse(text, "stats.json")), FileError);
@@ -95,6 +96,6 @@ TEST_CASE("what are no sensitivities is refused") {
 TEST_CASE("one picture is too few: another has to judge") {
   const TinyNetwork tiny;
   CHECK_THROWS_AS(measure_sensitivities(tiny.network(), tiny.pictures(1), recipe_named("default"),
-                                        options_with({})),
+                                        options_with({}), {}),
                   UnsupportedError);
 }

@@ -55,6 +55,7 @@ struct LayerPlan {
   std::int64_t weights = 0;  // elements
   std::int64_t bytes = 0;    // in the file: codes or floats, scales, biases
   bool attention = false;
+  std::int64_t macs = 0;  // multiply-accumulates, of an attention those of both products
 };
 
 struct Progress {

@@ -1,49 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the bits of each layer do to the network's answers: the losses that an assignment of bits
-// (vitq/pareto.h) adds up. Measured, not modelled: the KL divergence between the answers of the
-// float network and of one with a quantized layer, on images that nothing was calibrated on.
+// What bits do to the network's answers: the losses that an assignment of bits (vitq/pareto.h) adds
+// up. Measured: the KL divergence between the answers of the float network and of one with a
+// quantized group of layers, on images that nothing was calibrated on. Or the paper's score.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vitq/quantizer.h"
 
 namespace vitq {
 
-// Compares networks with the float one on some images.
-class Judge {
- public:
-  // Keeps the images and the float network's answers. The network has to outlive it.
-  Judge(const Network& network, const CalibrationSet& images);
-  ~Judge();
-
-  // KL(softmax(float) || softmax(other)) over the last axis of the first output in nats, the mean
-  // over its rows and the images. Runs on one thread; may be called by several.
-  double kl(const Weights& weights, const Scheme& scheme) const;
-
- private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+// Which layers share a choice of bits.
+enum class Grain : std::uint8_t {
+  kLayer,   // each for itself, of its weights; attentions are left to the options
+  kModule,  // all between two sums of the residual stream, weights and activations alike
 };
+
+constexpr int kFloatBits = 32;
+
+// What is searched, and by which losses.
+struct SearchSpace {
+  Grain grain = Grain::kLayer;
+  std::vector<int> bits = {4, 5, 6, 7, 8};  // rising, of 2 to 8, then perhaps kFloatBits
+  std::string score = "measured";
+};
+
+// The names of the losses there are.
+std::vector<std::string_view> score_names();
 
 struct BitsLoss {
-  int bits = 0;            // of the weights
-  std::int64_t bytes = 0;  // that lie in the file
-  double kl = 0.0;
+  std::optional<Bits> bits;  // none: float
+  std::int64_t bytes = 0;    // that lie in the file
+  double loss = 0.0;
 };
+// Of the weights.
+int bits_of(const BitsLoss& choice);
 
 struct Sensitivities {
-  struct Layer {
+  struct Group {
     std::string name;
-    std::int64_t weights = 0;       // elements
-    std::vector<BitsLoss> choices;  // kl: with only this layer quantized, all others in float
+    std::vector<std::string> layers;  // and attentions
+    std::int64_t weights = 0;         // elements
+    std::vector<BitsLoss> choices;    // loss: with only this group quantized, all others in float
   };
 
-  std::vector<Layer> layers;      // whose bits are free, in the order of the graph
-  std::vector<BitsLoss> uniform;  // kl: of the whole network; bytes: of these layers
+  std::vector<Group> groups;      // whose bits are free, in the order of the graph
+  std::vector<BitsLoss> uniform;  // loss: the KL of the whole network; bytes: of these groups
   std::int64_t rest_bytes = 0;    // of the rest of a file: other tensors, the header, the scheme
 
   Json to_json() const;
@@ -51,11 +58,12 @@ struct Sensitivities {
   static Sensitivities from_json(const Json& json);
 };
 
-// Of the layers that none of the options' rules names, at 4 to 8 bits; the options' bits of weights
-// do not count. Quantizes the network once for each number of bits, on at most 32 of the images;
-// as many others judge. Throws UnsupportedError if there is only one image, or no such layer.
+// Of the layers that none of the options' rules names; the options' bits of weights do not count.
+// Quantizes the network once for each number of bits, on at most 32 of the images; as many others
+// judge. Throws UnsupportedError if there is only one image, no such layer or no such score.
 Sensitivities measure_sensitivities(const Network& network, const CalibrationSet& calibration,
-                                    const Recipe& recipe, const QuantizeOptions& options);
+                                    const Recipe& recipe, const QuantizeOptions& options,
+                                    const SearchSpace& space);
 
 // The KL that the judging images find when the network is quantized by these options on the other
 // ones: comparable with Sensitivities::uniform.

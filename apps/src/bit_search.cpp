@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search for bits within a budget, once it is known what they cost and lose.
+#include <algorithm>
+#include <cmath>
+
+#include "budget.h"
+#include "table.h"
+#include "vitq/error.h"
+#include "vitq/pareto.h"
+
+namespace vitq::apps {
+
+namespace {
+
+using Assignment = std::vector<std::size_t>;  // of each group, the index of its choice
+
+constexpr double kMega = 1e6;
+
+std::string bits_name(const BitsLoss& choice) {
+  return choice.bits ? std::to_string(choice.bits->weights) + " bits" : "float";
+}
+
+std::string label_of(const BitsLoss& choice) {
+  return choice.bits ? "W" + std::to_string(choice.bits->weights) : "float";
+}
+
+// Sizes and losses of whole assignments.
+class Search {
+ public:
+  Search(const BudgetJob& job, const SearchInputs& inputs, const Sensitivities& found,
+         std::int64_t rest)
+      : job_(job), inputs_(inputs), found_(found), rest_(rest), front_(choices()) {}
+
+  BitsChoice run() {
+    const Assignment best = job_.max_drop ? smallest() : within_budget();
+    return {rules_of(best), trade_off(best), note_};
+  }
+
+ private:
+  const BitsLoss& choice(std::size_t layer, std::size_t index) const {
+    return found_.groups[layer].choices[index];
+  }
+  std::int64_t cost(const Sensitivities::Group& group, const BitsLoss& loss) const {
+    return job_.mean_bits ? bits_of(loss) * group.weights : loss.bytes;
+  }
+
+  std::vector<std::vector<Choice>> choices() const {
+    std::vector<std::vector<Choice>> all;
+    for (const Sensitivities::Group& group : found_.groups) {
+      all.emplace_back();
+      for (const BitsLoss& choice : group.choices) {
+        all.back().push_back({cost(group, choice), choice.loss});
+      }
+    }
+    return all;
+  }
+
+  double limit() const {
+    if (job_.megabytes) return *job_.megabytes * kMega - static_cast<double>(rest_);
+    double weights = 0.0;
+    for (const Sensitivities::Group& group : found_.groups) {
+      weights += static_cast<double>(group.weights);
+    }
+    return *job_.mean_bits * weights;
+  }
+
+  Assignment within_budget() {
+    const double most = limit();
+    const auto point = front_.within(static_cast<std::int64_t>(std::floor(most)));
+    if (!point) refuse();
+    Assignment best = front_.assignment(*point);
+    if (job_.unjudged) return best;
+    const double kl = judged(best);
+    note_ = "bits by layer: KL " + significant(kl, 3) + " on pictures kept apart";
+    if (const auto plain = largest_uniform(most)) {
+      const BitsLoss& uniform = found_.uniform[*plain];
+      note_ += "; " + bits_name(uniform) + " everywhere: " + significant(uniform.loss, 3);
+      if (uniform.loss <= kl) best.assign(found_.groups.size(), *plain);
+    }
+    return best;
+  }
+
+  [[noreturn]] void refuse() const {
+    const double least = static_cast<double>(front_.points().front().cost);
+    if (job_.mean_bits) {
+      throw UnsupportedError("the fewest bits that there are is " +
+                             std::to_string(bits_of(found_.uniform.front())));
+    }
+    throw UnsupportedError("the smallest file there can be has " +
+                           fixed((least + static_cast<double>(rest_)) / kMega, 3) +
+                           " MB, more than the budget");
+  }
+
+  // Losses are measured one layer at a time: together they come to more. So the sum that is
+  // allowed shrinks until the judging pictures agree.
+  Assignment smallest() {
+    double allowed = *job_.max_drop;
+    for (int attempt = 0; attempt < 5; ++attempt) {
+      const auto& points = front_.points();
+      const auto point = std::ranges::find_if(
+          points, [&](const ParetoFront::Point& p) { return p.loss <= allowed; });
+      if (point == points.end()) break;
+      const Assignment best = front_.assignment(static_cast<std::size_t>(point - points.begin()));
+      const double kl = judged(best);
+      note_ = "bits by layer: KL " + significant(kl, 3) + " on pictures kept apart";
+      if (kl <= *job_.max_drop) return best;
+      allowed *= 0.95 * *job_.max_drop / kl;
+    }
+    const BitsLoss& most = found_.uniform.back();
+    throw UnsupportedError("no assignment of " + std::to_string(bits_of(found_.uniform.front())) +
+                           " to " + bits_name(most) + " keeps a KL of " +
+                           significant(*job_.max_drop, 3) + "; " + bits_name(most) +
+                           " everywhere have " + significant(most.loss, 3));
+  }
+
+  // The index of the most bits that all layers can have.
+  std::optional<std::size_t> largest_uniform(double most) const {
+    std::optional<std::size_t> largest;
+    for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
+      std::int64_t sum = 0;
+      for (const Sensitivities::Group& group : found_.groups) sum += cost(group, group.choices[i]);
+      if (static_cast<double>(sum) <= most) largest = i;
+    }
+    return largest;
+  }
+
+  std::vector<LayerRule> rules_of(const Assignment& assignment) const {
+    std::vector<LayerRule> rules;
+    for (std::size_t l = 0; l < assignment.size(); ++l) {
+      for (const std::string& layer : found_.groups[l].layers) {
+        rules.push_back(rule_for(layer, choice(l, assignment[l]).bits));
+      }
+    }
+    return rules;
+  }
+
+  double judged(const Assignment& assignment) const {
+    QuantizeOptions options = inputs_.options;
+    const std::vector<LayerRule> rules = rules_of(assignment);
+    options.rules.insert(options.rules.end(), rules.begin(), rules.end());
+    return judged_kl(inputs_.network, inputs_.calibration, inputs_.recipe, options);
+  }
+
+  TradeOff::Point point_of(const Assignment& assignment, std::string label) const {
+    TradeOff::Point point = {std::move(label), static_cast<double>(rest_), 0.0};
+    for (std::size_t l = 0; l < assignment.size(); ++l) {
+      point.bytes += static_cast<double>(choice(l, assignment[l]).bytes);
+      point.kl += choice(l, assignment[l]).loss;
+    }
+    return point;
+  }
+
+  TradeOff trade_off(const Assignment& chosen) const {
+    constexpr std::size_t kDrawn = 60;
+    TradeOff result;
+    if (job_.space.score != SearchSpace{}.score) result.loss = "score " + job_.space.score;
+    const std::size_t count = front_.points().size();
+    const std::size_t drawn = std::min(count, kDrawn);
+    for (std::size_t i = 0; i < drawn; ++i) {
+      const std::size_t point = drawn == 1 ? 0 : i * (count - 1) / (drawn - 1);
+      result.front.push_back(point_of(front_.assignment(point), ""));
+    }
+    for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
+      result.uniform.push_back(
+          point_of(Assignment(found_.groups.size(), i), label_of(found_.uniform[i])));
+    }
+    result.chosen = point_of(chosen, "chosen");
+    for (std::size_t l = 0; l < chosen.size(); ++l) {
+      const BitsLoss& loss = choice(l, chosen[l]);
+      result.sensitivities.push_back(
+          {found_.groups[l].name, loss.bits ? bits_of(loss) : 0, loss.loss});
+    }
+    return result;
+  }
+
+  const BudgetJob& job_;
+  const SearchInputs& inputs_;
+  const Sensitivities& found_;
+  std::int64_t rest_;
+  ParetoFront front_;
+  std::string note_;
+};
+
+}  // namespace
+
+BitsChoice choose_bits(const BudgetJob& job, const SearchInputs& inputs, const Sensitivities& found,
+                       std::int64_t rest) {
+  return Search(job, inputs, found, rest).run();
+}
+
+}  // namespace vitq::apps

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attention map as integers give it (docs/numerics.md, "Attention").
+#include <algorithm>
+#include <cmath>
+
+#include "product.h"
+#include "scores/nuclear_norm.h"
+
+namespace vitq {
+namespace {
+
+// One head's part of a list of one value per head and channel, or what an empty list stands for.
+class OfHead {
+ public:
+  OfHead(const std::vector<float>& values, std::int64_t head, std::int64_t dim, float otherwise)
+      : values_(values), first_(static_cast<std::size_t>(head * dim)), otherwise_(otherwise) {}
+  float operator[](std::size_t c) const {
+    return values_.empty() ? otherwise_ : values_[first_ + c];
+  }
+
+ private:
+  const std::vector<float>& values_;
+  std::size_t first_;
+  float otherwise_;
+};
+
+Matrix rows_of_head(const Tensor& tensor, std::int64_t head) {
+  Matrix rows(tensor.shape()[1], tensor.shape()[2]);
+  const std::span<const float> all = tensor.as<float>();
+  std::copy_n(all.begin() + head * rows.rows * rows.cols, rows.rows * rows.cols,
+              rows.values.begin());
+  return rows;
+}
+
+// To what their codes stand for.
+void round_query(std::span<float> row, const QParams& params) {
+  const auto [least, most] = std::ranges::minmax(row);
+  const bool frozen = params.range == Range::kFrozen;
+  const float lo = frozen ? params.lo[0] : least;
+  const float scale = frozen ? params.scale[0] : row_scale(least, most, params.bits);
+  for (float& v : row) {
+    v = lo + scale * static_cast<float>(code_of(v, lo, 1.0F / scale, params.bits));
+  }
+}
+
+void round_key(std::span<float> row, const QParams& params) {
+  float most = 0.0F;
+  for (const float v : row) most = std::max(most, std::fabs(v));
+  const float own = std::max(most / static_cast<float>(top_weight(params.bits)), 1e-9F);
+  const float scale = params.range == Range::kFrozen ? params.scale[0] : own;
+  for (float& v : row) {
+    v = scale * static_cast<float>(signed_code_of(v, 1.0F / scale, params.bits));
+  }
+}
+
+// Scores of one row of queries to the probabilities that the values meet.
+void to_probabilities(std::span<float> row, const QParams& params) {
+  const float most = std::ranges::max(row);
+  double sum = 0.0;
+  for (float& v : row) {
+    v = std::exp(v - most);
+    sum += static_cast<double>(v);
+  }
+  const auto all = static_cast<float>(sum);
+  if (params.range == Range::kFrozen) {
+    const float scale = params.scale[0];
+    for (float& v : row) {
+      v = scale * static_cast<float>(code_of(v / all, 0.0F, 1.0F / scale, params.bits));
+    }
+    return;
+  }
+  const auto top = static_cast<float>(top_code(params.bits));
+  float kept = 0.0F;
+  for (float& v : row) {
+    v = std::nearbyintf(top * v) / (top * all);
+    kept += v;
+  }
+  const float rest = (1.0F - kept) / static_cast<float>(row.size());
+  for (float& v : row) v += rest;
+}
+
+}  // namespace
+
+std::vector<Matrix> coded_probabilities(const Tensor& query, const Tensor& key, float scale,
+                                        const MapCoding& coding) {
+  std::vector<Matrix> maps;
+  const std::int64_t dim = query.shape()[2];
+  for (std::int64_t head = 0; head < query.shape()[0]; ++head) {
+    const OfHead balance(coding.key.fold, head, dim, 1.0F);
+    const OfHead query_shift(coding.query.shift, head, dim, 0.0F);
+    const OfHead key_shift(coding.key.shift, head, dim, 0.0F);
+    Matrix q = rows_of_head(query, head);
+    Matrix k = rows_of_head(key, head);
+    for (std::int64_t r = 0; r < q.rows; ++r) {
+      const std::span<float> row = q.row(r);
+      for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - query_shift[c]) * balance[c];
+      round_query(row, coding.query);
+      for (std::size_t c = 0; c < row.size(); ++c) row[c] += query_shift[c] * balance[c];
+    }
+    for (std::int64_t r = 0; r < k.rows; ++r) {
+      const std::span<float> row = k.row(r);
+      for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - key_shift[c]) / balance[c];
+      round_key(row, coding.key);
+    }
+    Matrix map = product_transposed(q, k);
+    for (float& v : map.values) v *= scale;
+    for (std::int64_t r = 0; r < map.rows; ++r) to_probabilities(map.row(r), coding.probability);
+    maps.push_back(std::move(map));
+  }
+  return maps;
+}
+
+}  // namespace vitq

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The float network with one group of layers quantized, on some images. What lies before the group
+// is computed once for all trials of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "groups.h"
+#include "stream.h"
+
+namespace vitq {
+
+class Trials {
+ public:
+  Trials(const Network& network, std::shared_ptr<const Values> pictures, std::int64_t images,
+         ValueStore& store, int threads);
+
+  // To the values that a group begins from. Groups come in the order of the graph.
+  void begin(const Group& group);
+
+  // What the network gives at these nodes; called for every image, by several threads.
+  using Visit = std::function<void(std::int64_t image, std::span<const Tensor> values)>;
+  void run(std::span<const NodeId> nodes, const Weights& weights, const Scheme& scheme,
+           const Visit& visit) const;
+
+  const Network& network() const { return network_; }
+  std::int64_t images() const { return images_; }
+  int threads() const { return threads_; }
+  // The network's first output, which answers are compared at.
+  NodeId answer() const { return network_.graph.outputs()[0].node; }
+
+ private:
+  const Network& network_;
+  std::int64_t images_;
+  int threads_;
+  std::vector<std::vector<NodeId>> readers_;
+  std::vector<NodeId> given_;
+  Stream stream_;
+};
+
+}  // namespace vitq
