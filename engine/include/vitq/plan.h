@@ -63,7 +63,7 @@ namespace step {
 // Writes in[0], whatever its strides, to out.
 struct Copy {};
 // in[0] as the epilogue's coding says: rows [..., n], or windows [N, H', W', kernel, kernel, C] on
-// a picture, each of which becomes a row of out [N, H', W', n].
+// a picture, each of which becomes a row of out [N, H', W', n], with zeros where that is longer.
 struct Quantize {};
 // Network inputs on the grid of 8-bit pixels back to pixels: rne((in[0] - shift) / fold) with one
 // value per channel, f32 [N, C, H, W] -> u8.

@@ -20,7 +20,8 @@ class WindowsKernel : public Kernel {
   WindowsKernel(const Step& step, const KernelContext& context)
       : step_(step),
         threads_(context.threads),
-        columns_(step.out.dims[-1]),
+        columns_(window_elements(step.in[0].dims)),
+        filling_(step.out.dims[-1] - columns_),
         coder_(*step.epilogue.coding, columns_, context.rows) {
     View corners = step.in[0];
     corners.dims = {corners.dims[0], corners.dims[1], corners.dims[2], 1};
@@ -53,17 +54,21 @@ class WindowsKernel : public Kernel {
     std::int64_t chunk, row;
   };
 
+  static std::int64_t window_elements(const Shape& dims) { return dims[3] * dims[4] * dims[5]; }
+
   void code(Buffers buffers, Place place, const float* corner, std::int64_t offset) {
     const auto own = static_cast<std::size_t>(place.chunk * columns_);
     if (step_.out.dtype == DType::kU8) {
+      auto* codes = data_of<std::uint8_t>(buffers, step_.out) + offset;
       gather(corner, &values_[own]);
-      coder_.encode(buffers, place.row, &values_[own],
-                    data_of<std::uint8_t>(buffers, step_.out) + offset);
+      coder_.encode(buffers, place.row, &values_[own], codes);
+      std::fill_n(codes + columns_, filling_, std::uint8_t{0});
       return;
     }
     float* out = data_of<float>(buffers, step_.out) + offset;
     gather(corner, out);
     coder_.simulate(buffers, place.row, out, &codes_[own]);
+    std::fill_n(out + columns_, filling_, 0.0F);
   }
 
   void gather(const float* corner, float* to) const {
@@ -80,6 +85,7 @@ class WindowsKernel : public Kernel {
   Step step_;
   int threads_;
   std::int64_t columns_;
+  std::int64_t filling_;  // zeros after them
   RowCoder coder_;
   RowWalk walk_;
   std::int64_t run_ = 0;             // elements that lie side by side

@@ -40,11 +40,11 @@ RowCoding Lowering::coding_of(const QParams& params, const View& x) {
     coding.rows = fresh(rows_shape(x).with(-1, 2));
   }
   if (params.shift.empty() && params.fold.empty()) return coding;
-  const auto columns = static_cast<std::size_t>(rows_shape(x)[-1]);
   std::vector<float> shift = per_column(params.shift, x);
-  shift.resize(columns, 0.0F);
   std::vector<float> inverse = per_column(params.fold, x);
   for (float& value : inverse) value = 1.0F / value;
+  const std::size_t columns = std::max(shift.size(), inverse.size());
+  shift.resize(columns, 0.0F);
   inverse.resize(columns, 1.0F);
   coding.shift = constant_view(shift);
   coding.inverse_fold = constant_view(inverse);

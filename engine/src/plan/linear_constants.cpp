@@ -9,6 +9,11 @@
 namespace vitq {
 namespace {
 
+// Columns of rows that are no filling.
+std::int64_t columns_of(const View& x) {
+  return are_windows(x) ? x.dims[3] * x.dims[4] * x.dims[5] : x.dims[-1];
+}
+
 // Which of a layer's weights [C, kernel, kernel] column number `column` of the rows multiplies.
 std::int64_t weight_of_column(std::int64_t column, const View& x) {
   if (!are_windows(x)) return column;
@@ -21,13 +26,15 @@ Tensor matrix_of(const Tensor& codes, const View& x) {
   const std::int64_t n = codes.shape()[0];
   const std::int64_t k = codes.shape().elements() / n;
   if (!are_windows(x)) return codes.reshaped({n, k});
-  Tensor matrix({n, k}, DType::kS8);
+  const std::int64_t stride = rows_shape(x)[-1];
+  Tensor matrix({n, stride}, DType::kS8);
   const std::span<const std::int8_t> from = codes.as<std::int8_t>();
   const std::span<std::int8_t> to = matrix.as<std::int8_t>();
   for (std::int64_t column = 0; column < k; ++column) {
     const std::int64_t weight = weight_of_column(column, x);
     for (std::int64_t o = 0; o < n; ++o) {
-      to[static_cast<std::size_t>(o * k + column)] = from[static_cast<std::size_t>(o * k + weight)];
+      to[static_cast<std::size_t>(o * stride + column)] =
+          from[static_cast<std::size_t>(o * k + weight)];
     }
   }
   return matrix;
@@ -49,7 +56,7 @@ LinearConstants constants_of(const Tensor& codes, const LinearOperands& operands
       const auto column = static_cast<std::size_t>(c);
       const double code = w[static_cast<std::size_t>(o * k + c)];
       sum += code;
-      if (shift.empty()) continue;
+      if (column >= shift.size()) continue;
       const double inverse = fold.empty() ? 1.0 : 1.0 / static_cast<double>(fold[column]);
       shifted += code * static_cast<double>(shift[column]) * inverse;
     }
@@ -78,13 +85,13 @@ bool are_windows(const View& x) {
 
 Shape rows_shape(const View& x) {
   if (!are_windows(x)) return x.dims;
-  return {x.dims[0], x.dims[1], x.dims[2], x.dims[3] * x.dims[4] * x.dims[5]};
+  return {x.dims[0], x.dims[1], x.dims[2], (columns_of(x) + 3) / 4 * 4};
 }
 
 std::vector<float> per_column(const std::vector<float>& values, const View& x) {
   std::vector<float> result;
   const auto count = static_cast<std::int64_t>(values.size());
-  const std::int64_t columns = rows_shape(x)[-1];
+  const std::int64_t columns = columns_of(x);
   for (std::int64_t c = 0; c < columns && count > 0; ++c) {
     const std::int64_t index = weight_of_column(c, x) * count / columns;
     result.push_back(values[static_cast<std::size_t>(index)]);
