@@ -238,3 +238,58 @@ TEST_CASE("an integer convolution with padding, stride and dilation is its sum o
     }
   }
 }
+
+TEST_CASE("a layer that stores values beside codes gives both, the same bits as apart") {
+  constexpr std::int64_t kRows = 5;
+  constexpr std::int64_t kColumns = 24;
+  Tensor values({kRows, kColumns}, DType::kF32);
+  for (std::size_t i = 0; i < values.as<float>().size(); ++i)
+    values.as<float>()[i] = std::sin(static_cast<float>(i));
+  struct Answers {
+    int both = 0;  // steps that store values and codes
+    std::vector<float> a, b;
+  };
+  // Of relu(layer a) and of layer b on that, each if asked for.
+  const auto run = [&](bool with_a, bool with_b) {
+    Graph graph;
+    Weights weights;
+    Scheme scheme;
+    const auto layer = [&](const char* name, Value x) {
+      const Value y = linear(Scope(graph) / name, x, kColumns, Bias::kNo);
+      Tensor codes({kColumns, kColumns}, DType::kS8);
+      for (std::size_t i = 0; i < codes.as<std::int8_t>().size(); ++i)
+        codes.as<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<int>(i * 29 % 127) - 63);
+      weights.tensors[std::string(name) + ".weight"] = codes;
+      QParams act;
+      act.fold.assign(kColumns, 3.0F);
+      scheme.set({y.id, 0}, act);
+      QParams weight;
+      weight.bits = 7;
+      weight.range = Range::kFrozen;
+      weight.scale = {0.25F};
+      scheme.set({y.id, 1}, weight);
+      return y;
+    };
+    const Value x = input(graph, "x", {kRows, kColumns});
+    const Value a = activate(layer("a", x), Act::kRelu);
+    std::vector<GraphOutput> outputs;
+    if (with_a) outputs.push_back({"a", a.id});
+    if (with_b) outputs.push_back({"b", layer("b", a).id});
+    graph.set_outputs(outputs);
+    const auto plan = std::make_shared<const Plan>(lower(graph, weights, scheme, {}));
+    Session session(plan, {.threads = 1});
+    const auto found = session.run(values);
+    Answers answers;
+    for (const Step& step : plan->steps) answers.both += step.epilogue.codes.has_value() ? 1 : 0;
+    if (with_a) answers.a.assign(found[0].as<float>().begin(), found[0].as<float>().end());
+    const auto last = found[found.size() - 1].as<float>();
+    if (with_b) answers.b.assign(last.begin(), last.end());
+    return answers;
+  };
+  const Answers both = run(true, true);
+  CHECK(both.both == 1);
+  const Answers codes_only = run(false, true);
+  CHECK(codes_only.both == 0);
+  CHECK(both.b == codes_only.b);
+  CHECK(both.a == run(true, false).a);
+}

@@ -54,8 +54,9 @@ struct RowCoding {
 struct Epilogue {
   std::optional<View> residual = {};  // added
   Act act = Act::kNone;
-  std::optional<RowCoding> coding =
-      {};  // stored as codes; as the values they stand for, if out is f32
+  // Stored as codes; as the values they stand for, if out is f32 and there is no view of codes.
+  std::optional<RowCoding> coding = {};
+  std::optional<View> codes = {};  // u8: where codes go beside values in out
 };
 
 namespace step {
@@ -104,7 +105,8 @@ struct Step {
   StepOp op;
   std::vector<View> in;  // the operands, as vitq/op.h states them
   View out;
-  Epilogue epilogue = {};  // of Linear, Conv2d and IntegerLinear; coding of LayerNorm and Quantize
+  // Of Linear, Conv2d and IntegerLinear; coding of LayerNorm and Quantize; codes of IntegerLinear.
+  Epilogue epilogue = {};
   std::optional<View> scratch = {};  // memory that only this step uses
 };
 

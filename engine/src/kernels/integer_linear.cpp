@@ -23,6 +23,7 @@ class IntegerLinearKernel : public Kernel {
         product_(std::move(product)),
         columns_(step.out.dims[-1]) {
     std::vector<View> views = {step.out};
+    if (step.epilogue.codes) views.push_back(*step.epilogue.codes);
     if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
     walk_ = walk_rows(views);
     if (step.epilogue.coding) coder_.emplace(*step.epilogue.coding, columns_, context.rows);
@@ -92,20 +93,26 @@ class IntegerLinearKernel : public Kernel {
   }
 
   void finish_row(Buffers buffers, const std::int32_t* sums, Place place, const RowCursor& cursor) {
-    const bool codes = step_.out.dtype == DType::kU8;
-    float* y = codes ? &values_[static_cast<std::size_t>(place.chunk * columns_)]
-                     : data_of<float>(buffers, step_.out) + cursor.offset(0);
+    const bool codes_only = step_.out.dtype == DType::kU8;
+    float* own = &values_[static_cast<std::size_t>(place.chunk * columns_)];
+    float* y = codes_only ? own : data_of<float>(buffers, step_.out) + cursor.offset(0);
     const RowScale x = row_scale_of(op_.coding, buffers, place.row);
     rows_.linear_epilogue(sums, columns_, x.scale, x.lo, constant(buffers, 2), constant(buffers, 3),
                           constant(buffers, special(place.row) ? 5 : 4), y);
+    const std::optional<View>& codes = step_.epilogue.codes;
     if (step_.epilogue.residual) {
-      rows_.add(y, data_of<const float>(buffers, *step_.epilogue.residual) + cursor.offset(1),
-                columns_, y);
+      rows_.add(
+          y, data_of<const float>(buffers, *step_.epilogue.residual) + cursor.offset(codes ? 2 : 1),
+          columns_, y);
     }
     activate(y);
-    if (codes) {
-      coder_->encode(buffers, place.row, y,
+    if (codes_only) {
+      coder_->encode(buffers, place.row, own,
                      data_of<std::uint8_t>(buffers, step_.out) + cursor.offset(0));
+    } else if (codes) {
+      std::copy_n(y, columns_, own);
+      coder_->encode(buffers, place.row, own,
+                     data_of<std::uint8_t>(buffers, *codes) + cursor.offset(1));
     }
   }
 

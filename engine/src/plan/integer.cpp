@@ -157,9 +157,11 @@ void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epi
 
 void fuse_codings(Plan& plan) {
   std::vector<int> uses(plan.buffers.size(), 0);
+  std::vector<int> writes(plan.buffers.size(), 0);
   std::vector<Step*> writer(plan.buffers.size(), nullptr);
   for (Step& step : plan.steps) {
     for_each_view(step, [&](const View& view) { ++uses[static_cast<std::size_t>(view.buffer)]; });
+    ++writes[static_cast<std::size_t>(step.out.buffer)];
     writer[static_cast<std::size_t>(step.out.buffer)] = &step;
   }
   for (const PlanOutput& output : plan.outputs) {
@@ -169,14 +171,19 @@ void fuse_codings(Plan& plan) {
     if (!std::holds_alternative<step::Quantize>(step.op)) return false;
     const auto buffer = static_cast<std::size_t>(step.in[0].buffer);
     Step* maker = writer[buffer];
-    const bool able = maker != nullptr && (std::holds_alternative<op::LayerNorm>(maker->op) ||
-                                           std::holds_alternative<step::IntegerLinear>(maker->op));
-    if (!able || uses[buffer] != 2 || maker->out.dims != step.in[0].dims ||
-        maker->out.strides != step.in[0].strides) {
+    const bool same = maker != nullptr && writes[buffer] == 1 && !maker->epilogue.coding &&
+                      same_elements(maker->out, step.in[0]);
+    if (!same) return false;
+    const bool linear = std::holds_alternative<step::IntegerLinear>(maker->op);
+    const bool only_reader = uses[buffer] == 2;
+    if (only_reader && (linear || std::holds_alternative<op::LayerNorm>(maker->op))) {
+      maker->out = step.out;
+    } else if (linear && step.out.dtype == DType::kU8) {
+      maker->epilogue.codes = step.out;
+    } else {
       return false;
     }
     maker->epilogue.coding = step.epilogue.coding;
-    maker->out = step.out;
     return true;
   };
   std::vector<Step> kept;

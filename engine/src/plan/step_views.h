@@ -21,6 +21,7 @@ void for_each_view(StepType& step, const Visit& visit) {
   visit(step.out);
   maybe(step.scratch);
   maybe(step.epilogue.residual);
+  maybe(step.epilogue.codes);
   if (step.epilogue.coding) coding(*step.epilogue.coding);
   if (auto* linear = std::get_if<step::IntegerLinear>(&step.op)) coding(linear->coding);
   if (auto* attention = std::get_if<step::Attention>(&step.op)) {

@@ -59,6 +59,15 @@ bool is_dense(const View& view) {
   return true;
 }
 
+bool same_elements(const View& a, const View& b) {
+  bool same = a.buffer == b.buffer && a.offset == b.offset && a.dims == b.dims;
+  for (int axis = 0; same && axis < a.dims.rank(); ++axis) {
+    const auto index = static_cast<std::size_t>(axis);
+    same = a.dims[axis] == 1 || a.strides[index] == b.strides[index];
+  }
+  return same;
+}
+
 View permuted(const View& view, std::span<const int> order) {
   View result = view;
   for (int i = 0; i < view.dims.rank(); ++i) {

@@ -14,6 +14,8 @@ View dense_view(BufferId buffer, const Shape& shape, DType dtype);
 // A dense buffer whose memory order is `order`: order[0] is the outermost axis of `shape`.
 View dense_view(BufferId buffer, const Shape& shape, DType dtype, std::span<const int> order);
 bool is_dense(const View& view);
+// Whether both have the same elements in the same order.
+bool same_elements(const View& a, const View& b);
 
 View permuted(const View& view, std::span<const int> order);
 View sliced(const View& view, int axis, std::int64_t begin, std::int64_t end);
