@@ -81,8 +81,10 @@ struct IntegerLinear {
   std::int64_t row_period = 0;  // rows r with r % row_period in [special_begin, special_end) are
   std::int64_t special_begin = 0, special_end = 0;  // special; 0: none
 };
-// softmax(scale q k^T) v on codes, per head; the operands are q, k, v (f32 [N, H, T, d]).
-// docs/numerics.md has the formulas.
+// softmax(scale q k^T) v on codes, per head; the operands are q, k, v (f32 [N, H, T, d]) and, where
+// keys are padding, what is added to all scores of a key (f32 [N, 1, 1, T]): 0, or so far below
+// that nothing is left. Such keys have no part in the ranges of the values. docs/numerics.md has
+// the formulas.
 struct Attention {
   float scale = 1.0F;
   QParams q, k, p, v;

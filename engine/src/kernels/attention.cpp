@@ -84,6 +84,12 @@ class AttentionKernel : public Kernel {
     return data_of<const float>(head.buffers, view) + head.head * channels_;
   }
 
+  // What is added to the scores of the keys, if some are padding.
+  const float* hidden(const Head& head) const {
+    if (step_.in.size() < 4) return nullptr;
+    return data_of<const float>(head.buffers, step_.in[3]) + head.image * step_.in[3].strides[0];
+  }
+
   void run_head(const Head& head) const {
     code_keys(head);
     code_values(head);
@@ -179,6 +185,7 @@ class AttentionKernel : public Kernel {
     auto* scale = head.at<float>(scratch_.p_rows) + i;
     const auto top = static_cast<float>(top_code(op_.p.bits));
     rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
+    if (const float* added = hidden(head)) rows_.add(row, added, keys_, row);
     if (op_.p.range == Range::kFrozen) {
       rows_.softmax(row, 1.0F, keys_, row);
       rows_.quantize_u8(row, keys_, 0.0F, 1.0F / op_.p.scale[0], top, codes);
@@ -216,13 +223,19 @@ class AttentionKernel : public Kernel {
 
   // The mean of each channel over the keys, and the scale of what is left.
   void find_columns(const Head& head, float* scale, float* mean, float top) const {
-    for (std::int64_t j = 0; j < keys_; ++j) {
-      rows_.add(mean, row_of(head, step_.in[2], j), channels_, mean);
-    }
-    for (std::int64_t c = 0; c < channels_; ++c) mean[c] /= static_cast<float>(keys_);
-    for (std::int64_t j = 0; j < keys_; ++j) {
-      rows_.widen_range(row_of(head, step_.in[2], j), mean, channels_, scale);
-    }
+    const float* added = hidden(head);
+    std::int64_t count = 0;
+    const auto for_each_value = [&](auto&& take) {
+      for (std::int64_t j = 0; j < keys_; ++j) {
+        if (added == nullptr || added[j] == 0.0F) take(row_of(head, step_.in[2], j));
+      }
+    };
+    for_each_value([&](const float* value) {
+      rows_.add(mean, value, channels_, mean);
+      ++count;
+    });
+    for (std::int64_t c = 0; c < channels_; ++c) mean[c] /= static_cast<float>(count);
+    for_each_value([&](const float* value) { rows_.widen_range(value, mean, channels_, scale); });
     for (std::int64_t c = 0; c < channels_; ++c) scale[c] = std::max(scale[c] / top, 1e-9F);
   }
 

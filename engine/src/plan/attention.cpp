@@ -3,6 +3,8 @@
 // become one step, so that the scores of a head need not be stored.
 #include "plan/attention.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "plan/lowering.h"
 #include "plan/views.h"
@@ -29,24 +31,39 @@ void Lowering::find_attentions() {
   for (NodeId av = 0; av < graph_.size(); ++av) {
     const auto* product = std::get_if<op::MatMul>(&graph_[av].op);
     if (product == nullptr || !quantized(av) || product->transpose_b) continue;
-    const NodeId softmax = graph_[av].inputs[0];
-    const bool after_softmax = std::holds_alternative<op::Softmax>(graph_[softmax].op);
-    const NodeId qk = after_softmax ? graph_[softmax].inputs[0] : softmax;
-    if (!after_softmax || !quantized(qk) || readers_[at(softmax)].size() != 1 ||
-        readers_[at(qk)].size() != 1) {
+    const AttentionNodes nodes = attention_nodes(av);
+    const auto read_once = [&](NodeId id) { return readers_[at(id)].size() == 1; };
+    if (!std::ranges::all_of(nodes.inside, read_once) || nodes.inside.empty()) {
       throw UnsupportedError(cat("layer '", graph_[av].name, "': a product of two activations can ",
                                  "be quantized only as part of an attention"));
     }
-    if (observed(av) || observed(qk)) continue;  // somebody looks at the scores: they are made
-    attentions_[av] = {qk, av};
-    absorbed_[at(softmax)] = true;
-    absorbed_[at(qk)] = true;
+    // Somebody looks at the scores: they are made.
+    if (observed(av) || observed(nodes.qk)) continue;
+    attentions_[av] = nodes;
+    for (const NodeId id : nodes.inside) absorbed_[at(id)] = true;
   }
+}
+
+Lowering::AttentionNodes Lowering::attention_nodes(NodeId av) const {
+  const NodeId softmax = graph_[av].inputs[0];
+  if (!std::holds_alternative<op::Softmax>(graph_[softmax].op)) return {};
+  const NodeId scores = graph_[softmax].inputs[0];
+  if (quantized(scores)) return {.qk = scores, .hidden = {}, .inside = {softmax, scores}};
+  const Node& sum = graph_[scores];
+  if (!std::holds_alternative<op::Add>(sum.op)) return {};
+  const NodeId qk = sum.inputs[0];
+  const NodeId hidden = sum.inputs[1];
+  const Shape& shape = graph_[hidden].shape;
+  const bool by_key = std::holds_alternative<op::Constant>(graph_[hidden].op) &&
+                      shape.rank() == 4 && shape[1] == 1 && shape[2] == 1;
+  if (!quantized(qk) || !by_key) return {};
+  return {.qk = qk, .hidden = hidden, .inside = {softmax, scores, qk}};
 }
 
 void Lowering::attention(NodeId av) {
   constexpr std::int64_t kSlots = 32;  // heads that may be worked on at the same time
-  const NodeId qk = attentions_.at(av).qk;
+  const AttentionNodes& nodes = attentions_.at(av);
+  const NodeId qk = nodes.qk;
   const View q = columns_last(qk, operand(qk, 0));
   const View k = columns_last(qk, operand(qk, 1));
   const View v = columns_last(av, operand(av, 1));
@@ -74,7 +91,9 @@ void Lowering::attention(NodeId av) {
   places_[static_cast<std::size_t>(av)] = out;
   const AttentionScratch scratch(q.dims[-2], k.dims[-2], q.dims[-1]);
   const View slots = fresh({op.slots, scratch.bytes}, DType::kU8);
-  add_step(av, std::move(op), {q, k, v}, out).scratch = slots;
+  std::vector<View> in = {q, k, v};
+  if (nodes.hidden) in.push_back(places_[static_cast<std::size_t>(*nodes.hidden)]);
+  add_step(av, std::move(op), std::move(in), out).scratch = slots;
 }
 
 }  // namespace vitq

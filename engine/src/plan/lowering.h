@@ -78,6 +78,13 @@ class Lowering {
   bool holds_pixels(NodeId root) const;
   View pixels(NodeId root, const View& x);
   RowCoding coding_of(const QParams& params, const View& x);
+  // An attention on codes.
+  struct AttentionNodes {
+    NodeId qk = 0;
+    std::optional<NodeId> hidden;  // [N, 1, 1, T]: added to the scores of the keys
+    std::vector<NodeId> inside;    // what the step takes over; empty: not an attention
+  };
+  AttentionNodes attention_nodes(NodeId av) const;
   void find_attentions();
   void attention(NodeId av);
 
@@ -92,11 +99,6 @@ class Lowering {
   View innermost_contiguous(NodeId id, const View& view);
   Step& add_step(NodeId node, StepOp op, std::vector<View> in, View out, Epilogue epilogue = {});
   View operand(NodeId id, int index) const;
-
-  // An attention on codes: the product with the values, and what it takes over.
-  struct AttentionNodes {
-    NodeId qk, av;
-  };
 
   const Graph& graph_;
   const Weights& weights_;
