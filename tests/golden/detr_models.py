@@ -22,6 +22,7 @@ class DetrModel:
     names: str  # own, timm, modules or facebook
     size: tuple = (98, 140)  # height, width
     inside: tuple = (66, 130)  # of the second picture, padded
+    dilation: bool = False  # of the last stage, instead of its stride: DC5
 
 
 MODELS = [
@@ -29,6 +30,7 @@ MODELS = [
     DetrModel("hf_detr_timm", 302, "timm", (129, 96), (129, 60)),
     DetrModel("hf_detr_v5", 301, "modules"),
     DetrModel("fb_detr", 304, "facebook"),
+    DetrModel("hf_detr_dc5", 305, "timm", dilation=True),
 ]
 
 BACKBONE = {"embedding_size": 8, "hidden_sizes": [16, 24, 32, 40], "depths": [2, 1, 1, 1],
@@ -52,14 +54,31 @@ def make(spec, folder):
 
 def _build(spec):
     names = record.labels(10)
+    backbone = {**BACKBONE, "depths": [1, 1, 1, 2]} if spec.dilation else BACKBONE
     config = transformers.DetrConfig(
         use_timm_backbone=False, backbone=None, use_pretrained_backbone=False,
-        backbone_config=transformers.ResNetConfig(**BACKBONE), **SIZE, id2label=dict(enumerate(names)),
+        backbone_config=transformers.ResNetConfig(**backbone), **SIZE, id2label=dict(enumerate(names)),
         label2id={name: index for index, name in enumerate(names)})
     model = transformers.DetrForObjectDetection(config)
+    if spec.dilation:
+        _dilate(model)
     lively.fill(model, spec.seed)
     lively.fill_norms(model, spec.seed)
     return model
+
+
+def _dilate(model):
+    """The last stage as torchvision and timm dilate it: no stride, and 3 x 3 convolutions twice as wide from the
+    second block on. transformers' own ResNet has no such option, so its modules are changed."""
+    stage = model.model.backbone.model.encoder.stages[-1]
+    for index, block in enumerate(stage.layers):
+        wide = block.layer[1].convolution
+        wide.stride = (1, 1)
+        if index == 0:
+            block.shortcut.convolution.stride = (1, 1)
+        else:
+            wide.dilation = wide.padding = (2, 2)
+    model.config.dilation = True
 
 
 def _named(spec, model):

@@ -45,7 +45,8 @@ ModelInfo named(std::vector<std::string> labels) {
 }  // namespace
 
 TEST_CASE("a DETR of every dialect gives PyTorch's classes and boxes, padded or not") {
-  for (const std::string name : {"hf_detr", "hf_detr_timm", "hf_detr_v5", "fb_detr"}) {
+  for (const std::string name :
+       {"hf_detr", "hf_detr_timm", "hf_detr_v5", "hf_detr_dc5", "fb_detr"}) {
     CAPTURE(name);
     const TempFolder temp;
     Model model = converted(name, temp);
