@@ -51,19 +51,30 @@ RowCoding Lowering::coding_of(const QParams& params, const View& x) {
   return coding;
 }
 
+// Where the least and the greatest value of each pixel go: [pixels of the picture, 2].
+View Lowering::pixel_ranges(const View& windows) {
+  const Buffer& picture = plan_.buffers[static_cast<std::size_t>(windows.buffer)];
+  const std::int64_t elements = picture.bytes / static_cast<std::int64_t>(sizeof(float));
+  return fresh({elements / windows.dims[-1], 2});
+}
+
 Lowering::Coded Lowering::coded(NodeId root, const View& x) {
   const NodeId source = graph_[root].inputs[0];
   for (const Coded& before : coded_) {
     if (before.operand == source && before.params == params(root, 0) &&
-        before.codes.dims == rows_shape(x)) {
+        before.codes.dims == x.dims) {
       return before;
     }
   }
   Coded result = {source, params(root, 0), fresh(rows_shape(x), DType::kU8),
                   coding_of(params(root, 0), x)};
-  add_step(root, step::Quantize{}, {columns_last(root, x)}, result.codes,
-           {.coding = result.coding});
-  coded_.push_back(result);
+  const View rows = columns_last(root, x);
+  Step& step = add_step(root, step::Quantize{}, {rows}, result.codes, {.coding = result.coding});
+  if (are_windows(x)) {
+    step.scratch = pixel_ranges(rows);
+  } else {
+    coded_.push_back(result);
+  }
   return result;
 }
 

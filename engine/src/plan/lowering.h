@@ -75,6 +75,7 @@ class Lowering {
     RowCoding coding;
   };
   Coded coded(NodeId root, const View& x);
+  View pixel_ranges(const View& windows);
   bool holds_pixels(NodeId root) const;
   View pixels(NodeId root, const View& x);
   RowCoding coding_of(const QParams& params, const View& x);
