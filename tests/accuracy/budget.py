@@ -10,7 +10,7 @@ One number of bits for each attention and each MLP module, weights and activatio
 norm of the attention map (or of the MLP's output) times the squared perturbation; relative: both factors in
 units of the map or output itself, ||Y||* / ||Y|| times ||Y' - Y||^2 / ||Y||^2; measured: KL at the logits with
 that module alone quantized. The best sum is taken as it is (`--unjudged`). Mean bits of the weights are at
-most 4, 6 and 8; candidates are 2 to 6 bits, 4 to 8, and 6, 7, 8 and float: the paper has 9 and 10 bits
+most 4, 6 and 8; candidates are 3 to 6 bits, 4 to 8, and 6, 7, 8 and float: the paper has 9 and 10 bits
 there, which no product of 8-bit integers computes. Weights by layer: bits of the weights alone, activations
 of 8 bits, judged. Operations: multiply-accumulates times the bits of both operands, of 32 x 32. Ratio: of the
 mean KL to that of the same bits everywhere above it, with the bounds of 95 % of a paired bootstrap over the
