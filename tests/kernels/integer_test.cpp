@@ -11,7 +11,6 @@
 
 #include "core/cpu.h"
 #include "integer_support.h"
-#include "kernels/products.h"
 #include "kernels/split.h"
 #include "vitq/error.h"
 #include "vitq/layers.h"
@@ -111,34 +110,6 @@ TEST_CASE("weights of seven bits are never split") {
   std::mt19937 random(6);
   const Codes codes = weights(40 * 192, 63, Fill::kAllTop, random);
   CHECK(split_pairs(codes, 192, 255).rest.empty());
-}
-
-TEST_CASE("products of two activations are exact on every path, long sums too") {
-  std::mt19937 random(7);
-  for (const Fill fill : {Fill::kRandom, Fill::kAllTop, Fill::kAlternating}) {
-    for (const std::int64_t k : {1, 64, 197, 518, 519, 1700}) {
-      const std::int64_t m = 5;
-      const std::int64_t n = 13;
-      const Acts x = acts(m * k, fill, random);
-      const Codes w = weights(n * k, 127, fill, random);
-      const std::vector<std::int64_t> expected = exact_sums(x, w, n, k);
-      const ProductShape shape = {.m = m, .n = n, .k = k, .transpose_b = true};
-      std::vector<std::int32_t> found(static_cast<std::size_t>(m * n));
-      const auto check = [&] {
-        CAPTURE(k);
-        for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(found[i] == expected[i]);
-      };
-      multiply_reference(shape, x.data(), w.data(), found.data());
-      check();
-      const std::vector<float> x_floats(x.begin(), x.end());
-      const std::vector<float> w_floats(w.begin(), w.end());
-      multiply_floats(shape, x_floats.data(), w_floats.data(), found.data());
-      check();
-      if (!cpu().exact_u8s8) continue;
-      multiply_vnni(shape, x.data(), w.data(), found.data());
-      check();
-    }
-  }
 }
 
 TEST_CASE("a layer whose sums could overflow is refused") {

@@ -13,7 +13,12 @@ using namespace vitq;
 namespace {
 
 CpuFeatures everything() {
-  return {.avx2 = true, .avx512 = true, .vnni = true, .amx_int8 = true, .exact_u8s8 = true};
+  return {.avx2 = true,
+          .avx512 = true,
+          .avx_vnni = true,
+          .avx512_vnni = true,
+          .amx_int8 = true,
+          .exact_u8s8 = true};
 }
 
 }  // namespace
@@ -24,8 +29,8 @@ TEST_CASE("the CPU agrees with the compiler's own detection") {
   CHECK(found.avx512 ==
         (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0));
-  if (__builtin_cpu_supports("avx512vnni") != 0) CHECK(found.vnni);
-  CHECK(found.exact_u8s8 == (found.vnni || found.amx_int8));
+  CHECK(found.avx512_vnni == (found.avx512 && __builtin_cpu_supports("avx512vnni") != 0));
+  CHECK(found.exact_u8s8 == (found.avx_vnni || found.avx512_vnni || found.amx_int8));
 }
 
 TEST_CASE("a lower tier takes away all that lies above it, VNNI and AMX included") {
@@ -42,7 +47,7 @@ TEST_CASE("a limit never raises what the CPU has") {
   CHECK(isa_name(limited(old_cpu, Isa::kAvx512)) == "baseline");
   CHECK(isa_name(limited(old_cpu, Isa::kAvx2)) == "baseline");
   const CpuFeatures middle = {
-      .avx2 = true, .avx512 = false, .vnni = true, .amx_int8 = false, .exact_u8s8 = true};
+      .avx2 = true, .avx512 = false, .avx_vnni = true, .avx512_vnni = false, .exact_u8s8 = true};
   CHECK(isa_name(limited(middle, Isa::kAvx512)) == "avx2_vnni");
   CHECK(best_isa(middle) == Isa::kAvx2);
 }

@@ -53,9 +53,10 @@ CpuFeatures detected_cpu() {
   f.avx2 = contains(states, kYmm) && bit(seven.b, 5);
   f.avx512 = f.avx2 && contains(states, kZmm) && bit(seven.b, 16) && bit(seven.b, 17) &&
              bit(seven.b, 30) && bit(seven.b, 31);
-  f.vnni = (f.avx512 && bit(seven.c, 11)) || (f.avx2 && bit(seven_one.a, 4));
+  f.avx_vnni = f.avx2 && bit(seven_one.a, 4);
+  f.avx512_vnni = f.avx512 && bit(seven.c, 11);
   f.amx_int8 = f.avx512 && contains(states, kTiles) && bit(seven.d, 24) && bit(seven.d, 25);
-  f.exact_u8s8 = f.vnni || f.amx_int8;
+  f.exact_u8s8 = f.avx_vnni || f.avx512_vnni || f.amx_int8;
   return f;
 }
 
@@ -92,7 +93,7 @@ const CpuFeatures& cpu() {
 
 std::string isa_name(const CpuFeatures& features) {
   std::string name = features.avx512 ? "avx512" : features.avx2 ? "avx2" : "baseline";
-  if (features.vnni) name += "_vnni";
+  if (features.avx_vnni || features.avx512_vnni) name += "_vnni";
   if (features.amx_int8) name += "+amx";
   return name;
 }

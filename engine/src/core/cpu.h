@@ -14,10 +14,11 @@ enum class Isa : std::uint8_t { kBaseline, kAvx2, kAvx512 };
 
 struct CpuFeatures {
   bool avx2 = false;
-  bool avx512 = false;    // F, BW, DQ and VL
-  bool vnni = false;      // AVX512_VNNI or AVX_VNNI
+  bool avx512 = false;  // F, BW, DQ and VL
+  bool avx_vnni = false;
+  bool avx512_vnni = false;
   bool amx_int8 = false;  // present and its state saved by the operating system
-  // u8 x s8 products summed in 32 bits without saturation between: vnni or amx_int8.
+  // u8 x s8 products summed in 32 bits without saturation between: any VNNI or amx_int8.
   bool exact_u8s8 = false;
 };
 

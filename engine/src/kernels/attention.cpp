@@ -2,11 +2,10 @@
 #include "kernels/attention.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "core/cpu.h"
 #include "core/parallel.h"
-#include "kernels/products.h"
+#include "kernels/products/products.h"
 #include "plan/attention.h"
 
 namespace vitq {
@@ -24,35 +23,11 @@ struct Head {
   }
 };
 
-// How codes are held for the products, and the product itself. Floats are filled from codes that
-// were made in a row of their own; bytes are made in place.
-struct IntegerCodes {
-  using Act = std::uint8_t;
-  using Weight = std::int8_t;
-  static constexpr const char* kName = "vnni";
-  static constexpr auto kMultiply = multiply_vnni;
-};
-struct ReferenceCodes {
-  using Act = std::uint8_t;
-  using Weight = std::int8_t;
-  static constexpr const char* kName = "reference";
-  static constexpr auto kMultiply = multiply_reference;
-};
-struct FloatCodes {
-  using Act = float;
-  using Weight = float;
-  static constexpr const char* kName = "f32 on codes";
-  static constexpr auto kMultiply = multiply_floats;
-};
-
-template <typename Codes>
 class AttentionKernel : public Kernel {
-  using Act = typename Codes::Act;
-  using Weight = typename Codes::Weight;
-
  public:
-  AttentionKernel(const Step& step, const KernelContext& context)
-      : step_(step),
+  AttentionKernel(const Step& step, const KernelContext& context, const CodeProducts& products)
+      : products_(products),
+        step_(step),
         op_(std::get<step::Attention>(step.op)),
         threads_(context.threads),
         rows_(context.rows),
@@ -72,7 +47,7 @@ class AttentionKernel : public Kernel {
       }
     });
   }
-  std::string name() const override { return Codes::kName; }
+  std::string name() const override { return products_.name; }
 
  private:
   float* row_of(const Head& head, const View& view, std::int64_t token) const {
@@ -97,27 +72,16 @@ class AttentionKernel : public Kernel {
       const std::int64_t count = std::min(scratch_.block, queries_ - begin);
       code_queries(head, begin, count);
       auto* sums = head.at<std::int32_t>(scratch_.sums);
-      Codes::kMultiply({.m = count, .n = keys_, .k = channels_, .transpose_b = true},
-                       head.at<Act>(scratch_.q_codes), head.at<Weight>(scratch_.k_codes), sums);
+      products_.multiply({.m = count, .n = keys_, .k = channels_},
+                         head.at<std::byte>(scratch_.q_codes), head.at<std::byte>(scratch_.k_codes),
+                         sums);
       for (std::int64_t i = 0; i < count; ++i) code_scores(head, i, sums + i * keys_);
       auto* out = head.at<std::int32_t>(scratch_.out);
-      Codes::kMultiply({.m = count, .n = channels_, .k = keys_}, head.at<Act>(scratch_.p_codes),
-                       head.at<Weight>(scratch_.v_codes), out);
+      products_.multiply({.m = count, .n = channels_, .k = keys_},
+                         head.at<std::byte>(scratch_.p_codes), head.at<std::byte>(scratch_.v_codes),
+                         out);
       for (std::int64_t i = 0; i < count; ++i) store(head, begin + i, i, out + i * channels_);
     }
-  }
-
-  // Where codes are made, and how they get to where the product reads them.
-  template <typename Code, typename Held>
-  static Code* place_for(Held* held, std::byte* row) {
-    if constexpr (std::is_same_v<Code, Held>) return held;
-    return reinterpret_cast<Code*>(row);
-  }
-  void hold(const std::uint8_t* codes, std::int64_t n, Act* held) const {
-    if constexpr (std::is_same_v<Act, float>) rows_.float_codes_u8(codes, n, held);
-  }
-  void hold(const std::int8_t* codes, std::int64_t n, Weight* held) const {
-    if constexpr (std::is_same_v<Weight, float>) rows_.float_codes_s8(codes, n, held);
   }
 
   // Codes of all keys, and per key what turns a row of sums into scores: u, r, b.
@@ -129,13 +93,12 @@ class AttentionKernel : public Kernel {
     auto* u = head.at<float>(scratch_.k_rows);
     const auto top = static_cast<float>(top_weight(op_.k.bits));
     for (std::int64_t j = 0; j < keys_; ++j) {
-      auto* held = head.at<Weight>(scratch_.k_codes) + j * channels_;
-      auto* codes = place_for<std::int8_t>(held, head.at<std::byte>(scratch_.code_row));
+      auto* codes = head.at<std::int8_t>(scratch_.code_row);
       rows_.unfold(row_of(head, step_.in[1], j), shift, factor, channels_, row);
       const float scale =
           op_.k.range == Range::kFrozen ? op_.k.scale[0] : symmetric_scale(row, channels_, top);
       rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
-      hold(codes, channels_, held);
+      products_.hold_right_column({codes, channels_, j}, head.at<std::byte>(scratch_.k_codes));
       u[j] = scale * op_.scale;
       u[keys_ + j] = u[j] * static_cast<float>(rows_.sum_codes(codes, channels_));
       u[2 * keys_ + j] = u[j] * rows_.dot_codes(offset, codes, channels_);
@@ -153,8 +116,7 @@ class AttentionKernel : public Kernel {
     auto* row = head.at<float>(scratch_.row);
     auto* ranges = head.at<float>(scratch_.q_rows);
     for (std::int64_t i = 0; i < count; ++i) {
-      auto* held = head.at<Act>(scratch_.q_codes) + i * channels_;
-      auto* codes = place_for<std::uint8_t>(held, head.at<std::byte>(scratch_.code_row));
+      auto* codes = head.at<std::uint8_t>(scratch_.code_row);
       rows_.unfold(row_of(head, step_.in[0], begin + i), constant(head, op_.q_shift),
                    constant(head, op_.q_factor), channels_, row);
       float lo = 0.0F;
@@ -169,7 +131,7 @@ class AttentionKernel : public Kernel {
       }
       rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(top_code(op_.q.bits)),
                         codes);
-      hold(codes, channels_, held);
+      products_.hold_left({codes, channels_, i}, head.at<std::byte>(scratch_.q_codes));
       ranges[2 * i] = scale;
       ranges[2 * i + 1] = lo;
     }
@@ -180,8 +142,7 @@ class AttentionKernel : public Kernel {
     const auto* u = head.at<const float>(scratch_.k_rows);
     const auto* range = head.at<const float>(scratch_.q_rows) + 2 * i;
     auto* row = head.at<float>(scratch_.row);
-    auto* held = head.at<Act>(scratch_.p_codes) + i * keys_;
-    auto* codes = place_for<std::uint8_t>(held, head.at<std::byte>(scratch_.code_row));
+    auto* codes = head.at<std::uint8_t>(scratch_.code_row);
     auto* scale = head.at<float>(scratch_.p_rows) + i;
     const auto top = static_cast<float>(top_code(op_.p.bits));
     rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
@@ -195,7 +156,7 @@ class AttentionKernel : public Kernel {
       rows_.softmax_codes(row, keys_, top, codes, &sum);
       *scale = 1.0F / (top * sum);
     }
-    hold(codes, keys_, held);
+    products_.hold_left({codes, keys_, i}, head.at<std::byte>(scratch_.p_codes));
   }
 
   // Codes of all values, and per channel scale and mean.
@@ -213,11 +174,10 @@ class AttentionKernel : public Kernel {
     for (std::int64_t c = 0; c < channels_; ++c) inverse[c] = 1.0F / scale[c];
     auto* row = head.at<float>(scratch_.row);
     for (std::int64_t j = 0; j < keys_; ++j) {
-      auto* held = head.at<Weight>(scratch_.v_codes) + j * channels_;
-      auto* codes = place_for<std::int8_t>(held, head.at<std::byte>(scratch_.code_row));
+      auto* codes = head.at<std::int8_t>(scratch_.code_row);
       rows_.unfold(row_of(head, step_.in[2], j), mean, inverse, channels_, row);
       rows_.quantize_s8(row, channels_, 1.0F, top, codes);
-      hold(codes, channels_, held);
+      products_.hold_right_row({codes, channels_, j}, keys_, head.at<std::byte>(scratch_.v_codes));
     }
   }
 
@@ -246,6 +206,7 @@ class AttentionKernel : public Kernel {
                           row_of(head, step_.out, token));
   }
 
+  const CodeProducts& products_;
   Step step_;
   step::Attention op_;
   int threads_;
@@ -258,13 +219,12 @@ class AttentionKernel : public Kernel {
 
 std::unique_ptr<Kernel> make_attention(const Step& step, const KernelContext& context) {
   if (!std::holds_alternative<step::Attention>(step.op)) return {};
-  if (cpu().exact_u8s8) return std::make_unique<AttentionKernel<IntegerCodes>>(step, context);
-  return std::make_unique<AttentionKernel<FloatCodes>>(step, context);
+  return std::make_unique<AttentionKernel>(step, context, *code_products(cpu()).front());
 }
 
 std::unique_ptr<Kernel> make_reference_attention(const Step& step, const KernelContext& context) {
   if (!std::holds_alternative<step::Attention>(step.op)) return {};
-  return std::make_unique<AttentionKernel<ReferenceCodes>>(step, context);
+  return std::make_unique<AttentionKernel>(step, context, reference_code_products());
 }
 
 }  // namespace vitq

@@ -2,7 +2,7 @@
 #include "kernels/integer_linear.h"
 
 #include "core/parallel.h"
-#include "kernels/products.h"
+#include "kernels/products/products.h"
 #include "kernels/reference/reference.h"
 
 namespace vitq {
@@ -16,10 +16,11 @@ class ReferenceProduct : public IntegerProduct {
   std::int64_t panel_rows() const override { return shape_.m; }
   bool uses_threads() const override { return true; }
   void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
-    const ProductShape row = {.m = 1, .n = shape_.n, .k = shape_.k, .transpose_b = true};
+    const ProductShape row = {.m = 1, .n = shape_.n, .k = shape_.k};
+    const auto* weights = reinterpret_cast<const std::byte*>(weights_.as<std::int8_t>().data());
     parallel_for(threads_, rows, [&](std::int64_t i) {
-      multiply_reference(row, x + i * shape_.k, weights_.as<std::int8_t>().data(),
-                         acc + i * shape_.n);
+      const auto* left = reinterpret_cast<const std::byte*>(x + i * shape_.k);
+      reference_code_products().multiply(row, left, weights, acc + i * shape_.n);
     });
   }
   std::string name() const override { return "reference"; }

@@ -53,9 +53,6 @@ struct Rows {
   // Of signed codes: their sum, and sum(x[i] * q[i]).
   std::int32_t (*sum_codes)(const std::int8_t* q, std::int64_t n);
   float (*dot_codes)(const float* x, const std::int8_t* q, std::int64_t n);
-  // Codes held in floats.
-  void (*float_codes_u8)(const std::uint8_t* q, std::int64_t n, float* y);
-  void (*float_codes_s8)(const std::int8_t* q, std::int64_t n, float* y);
 };
 
 // The kernels of one tier, which the CPU must have.

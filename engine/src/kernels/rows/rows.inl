@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loops behind rows.h, which states the formulas. Each rows_TIER.cpp includes this file in a
-// namespace of its own and compiles it with the flags of its tier; the compiler vectorizes.
+// namespace of its own, with kVector (floats in a vector), and compiles it with the flags of its
+// tier; the compiler vectorizes.
 //
 // Everything is static and nothing of the standard library is used, lest the linker choose an
 // inline function compiled for a high tier to serve the whole program. `omp simd` promises
@@ -9,22 +10,8 @@
 
 static constexpr std::int64_t kLanes = 16;
 
-// 1.5 * 2^23: a float of magnitude below 2^22 added to it is rounded to an integer, nearest even,
-// which the low bits of the sum then hold.
-static constexpr float kRounder = 12582912.0F;
+#include "kernels/rows/functions.inl"
 
-static inline std::uint32_t bits_of(float x) {
-  return __builtin_bit_cast(std::uint32_t, x);
-}
-static inline float float_of(std::uint32_t bits) {
-  return __builtin_bit_cast(float, bits);
-}
-static inline float greater(float a, float b) {
-  return a > b ? a : b;
-}
-static inline float lesser(float a, float b) {
-  return a < b ? a : b;
-}
 static inline float plus(float a, float b) {
   return a + b;
 }
@@ -76,49 +63,6 @@ template <typename At>
 template <typename At>
 [[gnu::always_inline]] static inline float max_of(std::int64_t n, At at) {
   return reduce(n, at(0), greater, at);
-}
-
-// e^x = 2^k e^r with k = rne(x / ln 2), |r| <= ln 2 / 2, and e^r = 1 + r + r^2 q(r). q is the
-// minimax polynomial of degree 4 for the relative error of e^r: 3.1e-9 before rounding. ln 2 is
-// split so that k * kLn2High is exact.
-[[gnu::always_inline]] static inline float exp_one(float x) {
-  constexpr float kLog2E = 1.44269504F;
-  constexpr float kLn2High = 0.693359375F;
-  constexpr float kLn2Low = -2.12194440e-4F;
-  constexpr float kFlush = -87.33F;
-  constexpr std::uint32_t kBias = 127;
-  const float rounded = x * kLog2E + kRounder;
-  const float k = rounded - kRounder;
-  const float r = (x - k * kLn2High) - k * kLn2Low;
-  float q = 1.38145406e-3F;
-  q = q * r + 8.36874504e-3F;
-  q = q * r + 4.16683908e-2F;
-  q = q * r + 1.66665204e-1F;
-  q = q * r + 4.99999934e-1F;
-  const float power = float_of((bits_of(rounded) - bits_of(kRounder) + kBias) << 23);
-  const float result = ((q * (r * r) + r) + 1.0F) * power;
-  return x < kFlush ? 0.0F : result;
-}
-
-// With a = |x|, gelu(x) = max(x, 0) - a / 2 * erfc(a / sqrt(2)), and erfc(a / sqrt(2)) = p(a)^-8, p
-// a polynomial fitted for the least greatest error of gelu over max(1, |x|): 1.9e-8 before
-// rounding. Beyond a = 16 p only grows; the limit keeps its power finite.
-[[gnu::always_inline]] static inline float gelu_one(float x) {
-  constexpr float kFar = 16.0F;
-  const float a = lesser(greater(x, -x), kFar);
-  float p = 2.60840420e-6F;
-  p = p * a - 1.29424617e-5F;
-  p = p * a + 7.97768503e-5F;
-  p = p * a + 1.53996178e-4F;
-  p = p * a + 9.24892968e-4F;
-  p = p * a + 8.63081953e-3F;
-  p = p * a + 4.47753977e-2F;
-  p = p * a + 9.97341632e-2F;
-  p = p * a + 1.0F;
-  p = p * p;
-  p = p * p;
-  p = p * p;
-  return greater(x, 0.0F) - (0.5F * a) / p;
 }
 
 // y[i] = f(x[i]), the last incomplete block as a whole block of which only a part is stored.
@@ -200,16 +144,38 @@ static void add(const float* a, const float* b, std::int64_t n, float* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
 }
 
+// Several vectors for each of both: their order changes no result, and one alone waits for its own
+// last step.
 static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
-  float least[kLanes];
-  float most[kLanes];
-  for (float& lane : least) lane = x[0];
-  for (float& lane : most) lane = x[0];
-  const auto at = [=](std::int64_t i) { return x[i]; };
-  fold(least, n, lesser, at);
-  fold(most, n, greater, at);
-  *lo = join_lanes(least, lesser);
-  *hi = join_lanes(most, greater);
+  constexpr int kParts = 2 * kLanes / kVector;
+  using Part = float __attribute__((vector_size(4 * kVector)));
+  Part least[kParts];
+  Part most[kParts];
+  for (Part& part : least) part = Part{} + x[0];
+  for (Part& part : most) part = Part{} + x[0];
+  std::int64_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) {
+      Part value;
+      __builtin_memcpy(&value, x + i + p * kVector, sizeof(value));
+      least[p] = least[p] < value ? least[p] : value;
+      most[p] = most[p] > value ? most[p] : value;
+    }
+  }
+  for (int p = 0; p < kParts / 2; ++p) {
+    const int other = p + kParts / 2;
+    least[p] = least[p] < least[other] ? least[p] : least[other];
+    most[p] = most[p] > most[other] ? most[p] : most[other];
+  }
+  float lanes[kLanes];
+  const auto rest = [=](std::int64_t l) { return x[i + l]; };
+  __builtin_memcpy(lanes, least, sizeof(lanes));
+  fold(lanes, n - i, lesser, rest);
+  *lo = join_lanes(lanes, lesser);
+  __builtin_memcpy(lanes, most, sizeof(lanes));
+  fold(lanes, n - i, greater, rest);
+  *hi = join_lanes(lanes, greater);
 }
 
 static void quantize_u8(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
@@ -263,16 +229,6 @@ static float dot_codes(const float* x, const std::int8_t* q, std::int64_t n) {
   return sum_of(n, [x, q](std::int64_t i) { return x[i] * static_cast<float>(q[i]); });
 }
 
-static void float_codes_u8(const std::uint8_t* q, std::int64_t n, float* y) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(q[i]);
-}
-
-static void float_codes_s8(const std::int8_t* q, std::int64_t n, float* y) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(q[i]);
-}
-
 static constexpr Rows kRows = {
     .layer_norm = layer_norm,
     .softmax = softmax,
@@ -289,6 +245,4 @@ static constexpr Rows kRows = {
     .widen_range = widen_range,
     .sum_codes = sum_codes,
     .dot_codes = dot_codes,
-    .float_codes_u8 = float_codes_u8,
-    .float_codes_s8 = float_codes_s8,
 };

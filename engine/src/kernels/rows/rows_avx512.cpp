@@ -4,6 +4,7 @@
 
 namespace vitq::rows_avx512 {
 
+static constexpr std::int64_t kVector = 16;
 #include "kernels/rows/rows.inl"
 
 const Rows& table() {

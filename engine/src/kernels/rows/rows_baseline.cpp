@@ -4,6 +4,7 @@
 
 namespace vitq::rows_baseline {
 
+static constexpr std::int64_t kVector = 4;
 #include "kernels/rows/rows.inl"
 
 const Rows& table() {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of two matrices of codes that are both made at run time, as attention has them. Sums are
+// exact in s32, so all implementations give the same.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/cpu.h"
+
+namespace vitq {
+
+// c [m, n] = a [m, k] b [k, n]
+struct ProductShape {
+  std::int64_t m = 0, n = 0, k = 0;
+};
+
+// Codes of a row of `a` or `b`, or of a column of `b`, to be held as an implementation wants them.
+template <typename Code>
+struct CodeRow {
+  const Code* codes = nullptr;
+  std::int64_t count = 0;
+  std::int64_t index = 0;  // which row or column it is
+};
+
+// One implementation. It holds `a` and `b` in a form of its own, in memory of the caller
+// (AttentionScratch says how much).
+struct CodeProducts {
+  const char* name;
+  void (*multiply)(const ProductShape& shape, const std::byte* a, const std::byte* b,
+                   std::int32_t* c);
+  void (*hold_left)(const CodeRow<std::uint8_t>& row, std::byte* a);
+  void (*hold_right_column)(const CodeRow<std::int8_t>& column, std::byte* b);
+  // All rows of `b`, one after the other from the first; `k` is their number.
+  void (*hold_right_row)(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b);
+};
+
+// All that `features` can run, the fastest first; the last is plain C++ for any CPU.
+std::vector<const CodeProducts*> code_products(const CpuFeatures& features);
+// The arbiter: plain loops, `a` and the columns of `b` as rows of bytes.
+const CodeProducts& reference_code_products();
+
+}  // namespace vitq

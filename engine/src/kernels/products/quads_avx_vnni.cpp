@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Codes of 8 bits on vpdpbusd of 256 bits: twelve sums, two vectors of columns and a row fit
+// registers.
+#include <immintrin.h>
+
+#include "kernels/products/tiers.h"
+
+namespace vitq::quads_avx_vnni {
+
+constexpr const char* kName = "quads:avx_vnni";
+using Left = std::uint8_t;
+using Right = std::int8_t;
+constexpr std::int64_t kLanes = 8;
+constexpr unsigned kTileRows = 6;
+using Vector = std::int32_t __attribute__((vector_size(4 * kLanes)));
+
+static Vector add_products(Vector sums, Vector left, Vector right) {
+  return reinterpret_cast<Vector>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(sums),
+                                                          reinterpret_cast<__m256i>(left),
+                                                          reinterpret_cast<__m256i>(right)));
+}
+
+#include "kernels/products/groups.inl"
+
+const CodeProducts& table() {
+  return kProducts;
+}
+
+}  // namespace vitq::quads_avx_vnni
