@@ -8,14 +8,12 @@ built programs.
 """
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 import environment
 import numpy as np
-import page
 import parties
+import peer_int8
 import peers
 
 
@@ -26,13 +24,7 @@ def arguments():
     add("float", type=Path, help="the same converted")
     add("int8", type=Path, help="and quantized")
     add("--size", type=int, nargs=2, default=(800, 1066), metavar=("HEIGHT", "WIDTH"))
-    add("--programs", type=Path, default=environment.BUILD / "release" / "bin", metavar="DIR")
-    add("--isa", choices=("full", "avx2"), default="full", help="avx2: as on a CPU that ends there")
-    add("-t", "--threads", type=int, default=1)
-    add("--rounds", type=int, default=5)
-    add("--iters", type=int, default=2, help="pictures per party and round")
-    add("--json", type=Path, metavar="FILE", help="write the figures")
-    add("--page", type=Path, metavar="FILE.md", help="put the table on this page, as docs/performance.md")
+    peers.common_arguments(parser, rounds=5, iters=2)
     return parser.parse_args()
 
 
@@ -64,44 +56,16 @@ def pictures(options, count=2):
     return [noise.standard_normal((1, 3, *options.size), dtype=np.float32) for _ in range(count)]
 
 
-def static_onnx(options, path):
-    """Every product and convolution by integers, per channel."""
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-
-    class Reader(CalibrationDataReader):
-        def __init__(self):
-            self._rest = iter(pictures(options))
-
-        def get_next(self):
-            found = next(self._rest, None)
-            return None if found is None else {"pixels": found}
-
-    output = path.with_suffix(".static.onnx")
-    quantize_static(path, output, Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
-                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
-    return output
-
-
-def static_openvino(options, path):
-    import nncf
-    import openvino
-    model = nncf.quantize(openvino.Core().read_model(path), nncf.Dataset(pictures(options)),
-                          model_type=nncf.ModelType.TRANSFORMER, subset_size=2)
-    output = path.with_suffix(".nncf.xml")
-    openvino.save_model(model, output, compress_to_fp16=False)
-    return output
-
-
 def gather(options):
     path = exported(options)
+    static, nncf = path.with_suffix(".static.onnx"), path.with_suffix(".nncf.xml")
+    peer_int8.static_onnx(path, static, pictures(options))
+    peer_int8.static_openvino(path, nncf, pictures(options))
     threads = options.threads
-    found = [parties.OnnxRuntime("ONNX Runtime f32", path, threads),
-             parties.OnnxRuntime("ONNX Runtime static int8", static_onnx(options, path), threads),
-             parties.OpenVino(path, threads),
-             parties.OpenVino(static_openvino(options, path), threads, "NNCF int8"),
-             parties.Ours("vitq f32", options.programs, options.float, threads),
-             parties.Ours("vitq W7A8", options.programs, options.int8, threads)]
-    return found
+    return [parties.OnnxRuntime("f32", path, threads), parties.OnnxRuntime("static int8", static, threads),
+            parties.OpenVino("f32", path, threads), parties.OpenVino("NNCF int8", nncf, threads),
+            parties.Ours("f32", options.programs, options.float, threads),
+            parties.Ours("W7A8", options.programs, options.int8, threads)]
 
 
 def main():
@@ -109,17 +73,9 @@ def main():
     environment.limit(options.isa)
     environment.pin(options.threads)
     environment.WORK.mkdir(parents=True, exist_ok=True)
-    figures = peers.summary(peers.alternate(gather(options), options))
-    report = {"cpu": environment.cpu(), "isa": environment.isa(), "threads": options.threads,
-              "rounds": options.rounds, "iters": options.iters, "parties": figures,
-              "int8_over_f32": list(figures.values())[1]["ratio"]}
-    peers.show(report)
-    if options.page:
-        page.add(options.page, f"DETR-R50 at {options.size[0]} x {options.size[1]}", report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 0
+    report = peers.report_of(gather(options), {}, options)
+    peers.publish(report, f"DETR-R50 at {options.size[0]} x {options.size[1]}", options)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the comparison runs: a virtual environment of its own, pinned CPUs, and on demand a CPU that
-looks like one ending at AVX2. Needs the standard library only."""
+"""Where the comparison runs: a Python that has the peers, pinned CPUs, and on demand a CPU that looks like
+one ending at AVX2. Needs the standard library only."""
 
-import hashlib
+import importlib.metadata
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+REQUIREMENTS = HERE / "requirements.txt"
 BUILD = HERE.parents[1] / "build"
 WORK = BUILD / "peers"
 INSIDE = "VITQ_PEERS_INSIDE"  # set once the process runs as it should
 NO_FAULTING = 71  # what cpuid_mask.c exits with
 
 
-def enter(openvino, isa):
-    """Restarts this program in the virtual environment, under the mask of `isa`, unless it is there."""
+def enter(isa):
+    """Restarts this program under the mask of `isa`, in a virtual environment if this Python lacks a peer,
+    unless it is there."""
     if not os.environ.get(INSIDE):
-        _restart(_virtual_environment(openvino), isa)
+        _restart(sys.executable if _has_all() else _virtual_environment(), isa)
 
 
 def limit(isa):
@@ -55,18 +57,28 @@ def _restart(python, isa):
     os.execve(python, [python, *sys.argv], environment)
 
 
-def _virtual_environment(openvino):
+def _has_all():
+    """Whether this Python has each peer, in the version that is compared."""
+    for line in REQUIREMENTS.read_text().split():
+        name, _, version = line.partition("==")
+        try:
+            if importlib.metadata.version(name) != version:
+                return False
+        except importlib.metadata.PackageNotFoundError:
+            return False
+    return True
+
+
+def _virtual_environment():
     folder = BUILD / "venv-peers"
     python = str(folder / "bin" / "python")
-    files = [HERE / "requirements.txt"] + [HERE / "requirements-openvino.txt"] * openvino
-    stamp = folder / f"installed{'-openvino' * openvino}"
-    wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    stamp = folder / "installed"
+    wanted = REQUIREMENTS.read_text()
     if stamp.exists() and stamp.read_text() == wanted:
         return python
     print(f"setting up {folder}", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    options = [option for file in files for option in ("-r", str(file))]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *options], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
     stamp.write_text(wanted)
     return python
 

@@ -24,6 +24,7 @@ class Shape:
     hidden: int
     classes: int
     eps: float = 1e-6
+    batch: int = 1
 
 
 # Of the published sizes, for --arch: dim, depth, heads. Patch 16, 224 x 224, hidden 4 x dim.
@@ -113,11 +114,11 @@ class Writer:
 
 
 def build(tensors, shape, attention):
-    """The model for one picture at a time. `attention`: "plain" (standard operators) or "packed"
-    (com.microsoft.Attention)."""
+    """The model for so many pictures at a time as the shape says. `attention`: "plain" (standard operators, as
+    torch.onnx writes them), "packed" (com.microsoft.Attention) or "split" (its products with weights apart)."""
     writer = Writer(tensors)
     x = _embed(writer, shape)
-    attend = {"plain": _plain, "packed": _packed}[attention]
+    attend = {"plain": _plain, "packed": _packed, "split": _split}[attention]
     for index in range(shape.depth):
         block = f"blocks.{index}."
         y = writer.norm(x, block + "norm1", shape.eps)
@@ -128,8 +129,8 @@ def build(tensors, shape, attention):
         x = writer.call("Add", [x, writer.layer(y, block + "mlp.fc2")])
     _head(writer, writer.norm(x, "norm", shape.eps))
     pixels = helper.make_tensor_value_info(
-        "pixels", TensorProto.FLOAT, [1, 3, shape.height, shape.width])
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, shape.classes])
+        "pixels", TensorProto.FLOAT, [shape.batch, 3, shape.height, shape.width])
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [shape.batch, shape.classes])
     graph = helper.make_graph(writer.nodes, "vit", [pixels], [logits], writer.initializers)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=9)
@@ -141,9 +142,10 @@ def _embed(writer, shape):
                     for key in ("weight", "bias"))
     x = writer.call("Conv", ["pixels", weight, bias], kernel_shape=[shape.patch] * 2,
                     strides=[shape.patch] * 2)
-    x = writer.call("Transpose", [writer.reshape(x, [1, shape.dim, grid])], perm=[0, 2, 1])
+    x = writer.call("Transpose", [writer.reshape(x, [shape.batch, shape.dim, grid])], perm=[0, 2, 1])
     tokens = [writer.tensors[name] for name in ("cls_token", "dist_token") if name in writer.tensors]
-    x = writer.call("Concat", [writer.constant("tokens", np.concatenate(tokens, 1)), x], axis=1)
+    tokens = np.repeat(np.concatenate(tokens, 1), shape.batch, axis=0)
+    x = writer.call("Concat", [writer.constant("tokens", tokens), x], axis=1)
     return writer.call("Add", [x, writer.constant("pos_embed", writer.tensors["pos_embed"])])
 
 
@@ -154,20 +156,26 @@ def _plain(writer, x, name, shape):
     weight[:shape.dim] *= width**-0.5
     bias[:shape.dim] *= width**-0.5
     x = writer.linear(x, weight, bias, name + ".qkv")
-    x = writer.reshape(x, [1, -1, 3, shape.heads, width])
+    x = writer.reshape(x, [shape.batch, -1, 3, shape.heads, width])
     x = writer.call("Transpose", [x], perm=[2, 0, 3, 1, 4])
     query, key, value = (
         writer.call("Gather", [x, writer.constant(f"{name}.{i}", np.array(i, np.int64))], axis=0)
         for i in range(3))
     scores = writer.call("MatMul", [query, writer.call("Transpose", [key], perm=[0, 1, 3, 2])])
     x = writer.call("MatMul", [writer.call("Softmax", [scores], axis=-1), value])
-    return writer.reshape(writer.call("Transpose", [x], perm=[0, 2, 1, 3]), [1, -1, shape.dim])
+    return writer.reshape(writer.call("Transpose", [x], perm=[0, 2, 1, 3]), [shape.batch, -1, shape.dim])
 
 
 def _packed(writer, x, name, shape):
     weight = writer.constant(name + ".qkv.weight", writer.tensors[name + ".qkv.weight"].T)
     bias = writer.constant(name + ".qkv.bias", _qkv_bias(writer, name))
     return writer.call("Attention", [x, weight, bias], num_heads=shape.heads, domain=MICROSOFT)
+
+
+def _split(writer, x, name, shape):
+    x = writer.linear(x, writer.tensors[name + ".qkv.weight"], _qkv_bias(writer, name), name + ".qkv")
+    query_key_value = writer.call("Split", [x], outputs=3, axis=-1, num_outputs=3)
+    return writer.call("MultiHeadAttention", query_key_value, num_heads=shape.heads, domain=MICROSOFT)
 
 
 def _qkv_bias(writer, name):
