@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of timings: a section for each network, CPU and number of threads; measured figures only."""
+"""The page of timings: a section for each network, instruction set, and number of threads; measured figures
+only."""
 
 INTRODUCTION = """# Performance
 
@@ -24,10 +25,47 @@ HEADER = """
 
 def add(file, network, report):
     """Puts the section of this report on the page, in place of one of the same heading."""
-    heading = f"{network}, {report['threads']} thread{'s' * (report['threads'] > 1)}, {report['isa'].split(' (')[0]}"
+    _put(file, f"{network}, {_threads(report['threads'])}, {_isa(report)}", _section(report))
+
+
+def add_scaling(file, network, report):
+    """Likewise of vitq alone, on more threads and pictures than one."""
+    _put(file, f"{network}, threads and batches, {_isa(report)}", scaling(report))
+
+
+def scaling(report):
+    """The section's text. `report` has for each kind the rows of one, more threads, and more pictures."""
+    more = [_threads(report["threads"]), f"batch {report['batch']}"]
+    text = _where(report) + f""" runs. Times as fast: as one thread and one picture, the median over the rounds.
+
+| ms per picture, min | 1 thread, batch 1 | {more[0]} | times as fast | {more[1]} | times as fast |
+|---|---|---|---|---|---|
+"""
+    for kind, (one, threads, batch) in report["kinds"].items():
+        cells = [f"vitq {kind}", f"{one['min_ms']:.2f}"]
+        for row in (threads, batch):
+            cells += [f"{row['min_ms']:.2f}", f"{1 / row['ratio']:.2f}"]
+        text += "| " + " | ".join(cells) + " |\n"
+    return text
+
+
+def _put(file, heading, text):
     sections = _sections(file.read_text()) if file.exists() else {}
-    sections[heading] = _section(report)
+    sections[heading] = text
     file.write_text(INTRODUCTION + "".join(f"\n## {name}\n{text}" for name, text in sections.items()))
+
+
+def _threads(count):
+    return f"{count} thread{'s' * (count > 1)}"
+
+
+def _isa(report):
+    return report["isa"].split(" (")[0]
+
+
+def _where(report):
+    return (f"\n{report['cpu']}; instruction sets: {report['isa']}. {report['rounds']} rounds of "
+            f"{report['iters']}")
 
 
 def _sections(text):
@@ -36,8 +74,7 @@ def _sections(text):
 
 
 def _section(report):
-    text = f"\n{report['cpu']}; instruction sets: {report['isa']}. {report['rounds']} rounds of "
-    text += f"{report['iters']} pictures; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n"
+    text = f"{_where(report)} pictures; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n"
     return text + HEADER + "".join(_line(name, row) for name, row in report["parties"].items())
 
 

@@ -37,8 +37,9 @@ def common_arguments(parser, rounds, iters):
     add("--page", type=Path, metavar="FILE.md", help="put the table on this page, as docs/performance.md")
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(description, **defaults):
+    """Of the command line, whose options may have other defaults."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("model", nargs="?", type=Path, help="float model")
     add("--arch", choices=("deit-tiny", "deit-small", "vit-base"), help="random weights instead")
@@ -50,6 +51,7 @@ def arguments():
     add("-b", "--batch", type=int, default=1, help="pictures at a time")
     add("--reuse", action="store_true", help="take models and accuracy of the last run as they are")
     common_arguments(parser, rounds=30, iters=5)
+    parser.set_defaults(**defaults)
     options = parser.parse_args()
     complete(options, parser)
     return options
@@ -71,16 +73,22 @@ def complete(options, parser):
         parser.error(f"{options.model}: no such file")
 
 
-def gather(options):
-    """All parties, ONNX Runtime's f32 first, and the decibels by name."""
+def workshop(options):
+    """Where this network's models lie, and the one that all are made of."""
     from safetensors.numpy import save_file
 
     import prepare
     import vit_onnx
     shop = prepare.Workshop(environment.WORK / network_of(options), options.programs, options.reuse)
-    source = options.model
-    if options.arch:
-        source = shop.made("random.safetensors", lambda path: save_file(vit_onnx.random_weights(options.arch), path))
+    if not options.arch:
+        return shop, options.model
+    return shop, shop.made("random.safetensors", lambda path: save_file(vit_onnx.random_weights(options.arch), path))
+
+
+def gather(options):
+    """All parties, ONNX Runtime's f32 first, and the decibels by name."""
+    import prepare
+    shop, source = workshop(options)
     found, ours = prepare.parties_of(shop, source, options)
     return found, prepare.accuracy(shop, found, ours, options) if options.pictures else {}
 
@@ -149,7 +157,7 @@ def publish(report, network, options):
 
 
 def main():
-    options = arguments()
+    options = arguments(__doc__)
     environment.enter(options.isa)
     environment.pin(options.threads)
     found, decibels = gather(options)

@@ -10,7 +10,7 @@ import parties
 import peer_int8
 import vit_onnx
 
-OUR_BITS = ("w8a8", "w7a8", "w6a8")
+OUR_BITS = ("W8A8", "W7A8", "W6A8")
 # How attention is written, for whom: as each of them answers soonest.
 FORMS = ("packed", "split", "plain")
 
@@ -49,13 +49,18 @@ class Workshop:
         if "vitq" in header.get("__metadata__", {}):
             return source
         return self.made("f32.safetensors", lambda output: self.program(
-            "vit_convert", source, "-o", output, "--arch", "deit", "--heads", heads, "--preset", "fb-deit", "--force"))
+            "vit_convert", source, "-o", output, "--arch", "deit", *(["--heads", heads] if heads else []), "--preset",
+            "fb-deit", "--force"))
 
-    def integer_model(self, model, bits, calibration, samples):
-        """`model` quantized to `bits`, as w7a8."""
-        return self.made(f"{bits}.safetensors", lambda output: self.program(
-            "vit_quantize", model, "--calib", calibration, "--samples", samples, "-o", output,
-            "--weight-bits", bits[1], "--act-bits", bits[3], "--force"))
+    def our_models(self, source, options):
+        """Ours by kind: in float, and quantized from that."""
+        base = self.float_model(source, options.heads)
+        models = {"f32": base}
+        for bits in OUR_BITS:
+            models[bits] = self.made(f"{bits.lower()}.safetensors", lambda output, bits=bits: self.program(
+                "vit_quantize", base, "--calib", options.calib, "--samples", options.samples, "-o", output,
+                "--weight-bits", bits[1], "--act-bits", bits[3], "--force"))
+        return models
 
 
 def spread(folder, count):
@@ -71,7 +76,8 @@ def parties_of(shop, source, options):
     """All parties, ONNX Runtime's f32 first, and our float model."""
     tensors, shape = vit_onnx.read(source, options.heads)
     shape.batch = options.batch
-    ours = shop.float_model(source, shape.heads)
+    models = shop.our_models(source, options)
+    ours = models["f32"]
     calibration = shop.pixels("calibration", ours, spread(options.calib, options.samples))
     batches = [calibration[at:at + shape.batch] for at in range(0, len(calibration) - shape.batch + 1, shape.batch)]
     name = f"batch{shape.batch}"
@@ -86,11 +92,8 @@ def parties_of(shop, source, options):
     threads = options.threads
     found = [parties.OnnxRuntime("f32", packed, threads), parties.OnnxRuntime("dynamic int8", dynamic, threads),
              parties.OnnxRuntime("static int8", static, threads), parties.OpenVino("f32", plain, threads),
-             parties.OpenVino("NNCF int8", nncf, threads),
-             parties.Ours("f32", shop.programs, ours, threads, shape.batch)]
-    for bits in OUR_BITS:
-        model = shop.integer_model(ours, bits, options.calib, options.samples)
-        found.append(parties.Ours(bits.upper(), shop.programs, model, threads, shape.batch))
+             parties.OpenVino("NNCF int8", nncf, threads)]
+    found += [parties.Ours(kind, shop.programs, model, threads, shape.batch) for kind, model in models.items()]
     return found, ours
 
 
