@@ -17,39 +17,39 @@ channel; attention is its fused operator. OpenVINO: NNCF's mixed preset for tran
 so on the same pictures, 128 where answers are compared; the peers' DETR on noise, since time does not depend on it.
 """
 
-HEADER = """
-| | min ms | median ms | ratio | of min | logit SNR dB | file MB |
-|---|---|---|---|---|---|---|
-"""
+HEADER = ("", "min ms", "median ms", "ratio", "of min", "logit SNR dB", "file MB")
+
+
+def table(header, rows):
+    """Lines of cells as Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
 
 
 def add(file, network, report):
     """Puts the section of this report on the page, in place of one of the same heading."""
-    _put(file, f"{network}, {_threads(report['threads'])}, {_isa(report)}", _section(report))
+    put(file, f"{network}, {_threads(report['threads'])}, {_isa(report)}", _section(report))
 
 
 def add_scaling(file, network, report):
     """Likewise of vitq alone, on more threads and pictures than one."""
-    _put(file, f"{network}, threads and batches, {_isa(report)}", scaling(report))
+    put(file, f"{network}, threads and batches, {_isa(report)}", scaling(report))
 
 
 def scaling(report):
     """The section's text. `report` has for each kind the rows of one, more threads, and more pictures."""
-    more = [_threads(report["threads"]), f"batch {report['batch']}"]
-    text = _where(report) + f""" runs. Times as fast: as one thread and one picture, the median over the rounds.
-
-| ms per picture, min | 1 thread, batch 1 | {more[0]} | times as fast | {more[1]} | times as fast |
-|---|---|---|---|---|---|
-"""
+    rows = []
     for kind, (one, threads, batch) in report["kinds"].items():
-        cells = [f"vitq {kind}", f"{one['min_ms']:.2f}"]
+        rows.append([f"vitq {kind}", f"{one['min_ms']:.2f}"])
         for row in (threads, batch):
-            cells += [f"{row['min_ms']:.2f}", f"{1 / row['ratio']:.2f}"]
-        text += "| " + " | ".join(cells) + " |\n"
-    return text
+            rows[-1] += [f"{row['min_ms']:.2f}", f"{1 / row['ratio']:.2f}"]
+    more = (_threads(report["threads"]), "times as fast", f"batch {report['batch']}", "times as fast")
+    return (_where(report) + " runs. Times as fast: as one thread and one picture, the median over the rounds.\n\n" +
+            table(("ms per picture, min", "1 thread, batch 1", *more), rows))
 
 
-def _put(file, heading, text):
+def put(file, heading, text):
+    """Puts a section on the page, in place of one of the same heading."""
     sections = _sections(file.read_text()) if file.exists() else {}
     sections[heading] = text
     file.write_text(INTRODUCTION + "".join(f"\n## {name}\n{text}" for name, text in sections.items()))
@@ -74,14 +74,13 @@ def _sections(text):
 
 
 def _section(report):
-    text = f"{_where(report)} pictures; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n"
-    return text + HEADER + "".join(_line(name, row) for name, row in report["parties"].items())
+    text = f"{_where(report)} pictures; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n\n"
+    return text + table(HEADER, [_cells(name, row) for name, row in report["parties"].items()])
 
 
-def _line(name, row):
-    cells = [name, f"{row['min_ms']:.2f}", f"{row['median_ms']:.2f}", f"{row['ratio']:.3f}",
-             f"{row['ratio_of_min']:.3f}", decibels(row), f"{row['bytes'] / 1e6:.2f}"]
-    return "| " + " | ".join(cells) + " |\n"
+def _cells(name, row):
+    return [name, f"{row['min_ms']:.2f}", f"{row['median_ms']:.2f}", f"{row['ratio']:.3f}",
+            f"{row['ratio_of_min']:.3f}", decibels(row), f"{row['bytes'] / 1e6:.2f}"]
 
 
 def decibels(row):
