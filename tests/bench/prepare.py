@@ -2,6 +2,7 @@
 """Every party's model of one ViT or DeiT, and the prepared pictures that they are calibrated and judged on."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,18 @@ FORMS = ("packed", "split", "plain")
 
 
 class Workshop:
-    """Models in one folder, made by `make(output)` unless the run before may be, and is, taken as it is."""
+    """Models in one folder, made by `make(output)` if they are not there, which with `reuse` they may be."""
 
     def __init__(self, folder, programs, reuse):
+        if not reuse:
+            shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.programs = programs
-        self._reuse = reuse
 
     def made(self, name, make):
         path = self.folder / name
-        if not (self._reuse and path.exists()):
+        if not path.exists():
             make(path)
         return path
 

@@ -8,12 +8,12 @@ peers.py does, whose arguments it takes (-t 2 and -b 8 unless told).
 
 import environment
 import page
-import parties
 import peers
 
 
 def gather(options):
     """Each kind with one thread and picture, with more threads, and with more pictures."""
+    import parties
     shop, source = peers.workshop(options)
     return {kind: [parties.Ours(f"{kind}, {threads} threads, batch {batch}", shop.programs, model, threads, batch)
                    for threads, batch in ((1, 1), (options.threads, 1), (1, options.batch))]
