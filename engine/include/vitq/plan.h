@@ -63,9 +63,14 @@ namespace step {
 
 // Writes in[0], whatever its strides, to out.
 struct Copy {};
-// in[0] as the epilogue's coding says: rows [..., n], or windows [N, H', W', kernel, kernel, C] on
-// a picture, each of which becomes a row of out [N, H', W', n], with zeros where that is longer.
+// in[0] as the epilogue's coding says: rows [..., n], or windows, whose rows are out, f32.
 struct Quantize {};
+// Windows on a picture, each of which becomes a row [N, H', W', n], with zeros where n is more than
+// kernel * kernel * C.
+struct Windows {
+  View picture;  // f32 [N, H', W', kernel, kernel, C]
+  View ranges;   // f32 [pixels, 2]: memory for the range of each pixel
+};
 // Network inputs on the grid of 8-bit pixels back to pixels: rne((in[0] - shift) / fold) with one
 // value per channel, f32 [N, C, H, W] -> u8.
 struct Pixels {
@@ -73,11 +78,12 @@ struct Pixels {
 };
 // y = ((acc * (s * u[o])) + lo * r[o]) + b[o] with acc = sum_c weight[o][c] * x[c] exactly; the
 // operands are x (u8 codes), weight (s8 [n, k]), u, r, b (f32 [n]), and where special rows have a
-// bias of their own, that.
+// bias of their own, that. With windows, x is memory that the step itself fills with their codes.
 struct IntegerLinear {
   int act_bits = 8;
   int weight_bits = 8;
-  RowCoding coding;             // of x: scale and lo of all rows, or where each row's are
+  RowCoding coding;  // of x: scale and lo of all rows, or where each row's are
+  std::optional<Windows> windows = {};
   std::int64_t row_period = 0;  // rows r with r % row_period in [special_begin, special_end) are
   std::int64_t special_begin = 0, special_end = 0;  // special; 0: none
 };

@@ -6,12 +6,6 @@ namespace vitq {
 RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows)
     : coding_(coding), n_(n), rows_(rows) {}
 
-void RowCoder::unfold(Buffers buffers, float* values) const {
-  if (!coding_.shift) return;
-  rows_.unfold(values, data_of<const float>(buffers, *coding_.shift),
-               data_of<const float>(buffers, *coding_.inverse_fold), n_, values);
-}
-
 RowCoder::RowRange RowCoder::range_of(const float* values) const {
   if (coding_.range == Range::kFrozen) return {coding_.scale, coding_.lo};
   float lo = 0.0F;
@@ -20,8 +14,13 @@ RowCoder::RowRange RowCoder::range_of(const float* values) const {
   return {row_scale(lo, hi, coding_.bits), lo};
 }
 
-void RowCoder::encode(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const {
-  unfold(buffers, values);
+void RowCoder::encode(Buffers buffers, std::int64_t row, const float* values, float* room,
+                      std::uint8_t* codes) const {
+  if (coding_.shift) {
+    rows_.unfold(values, data_of<const float>(buffers, *coding_.shift),
+                 data_of<const float>(buffers, *coding_.inverse_fold), n_, room);
+    values = room;
+  }
   const RowRange range = range_of(values);
   const auto top = static_cast<float>(top_code(coding_.bits));
   rows_.quantize_u8(values, n_, range.lo, 1.0F / range.scale, top, codes);
@@ -33,7 +32,7 @@ void RowCoder::encode(Buffers buffers, std::int64_t row, float* values, std::uin
 
 void RowCoder::simulate(Buffers buffers, std::int64_t row, float* values,
                         std::uint8_t* codes) const {
-  encode(buffers, row, values, codes);
+  encode(buffers, row, values, values, codes);
   const RowScale range = row_scale_of(coding_, buffers, row);
   for (std::int64_t i = 0; i < n_; ++i) {
     values[i] = range.lo + range.scale * static_cast<float>(codes[i]);

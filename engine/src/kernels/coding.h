@@ -13,8 +13,10 @@ class RowCoder {
  public:
   RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows);
 
-  // Codes row number `row`; `values` is overwritten.
-  void encode(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const;
+  // Codes row number `row`. `room` holds a row too, and may be `values`; it is overwritten where
+  // something has to be done to values before they are coded.
+  void encode(Buffers buffers, std::int64_t row, const float* values, float* room,
+              std::uint8_t* codes) const;
   // The same, leaving in `values` what the codes stand for: lo + scale * code.
   void simulate(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const;
 
@@ -23,7 +25,6 @@ class RowCoder {
     float scale, lo;
   };
   RowRange range_of(const float* values) const;
-  void unfold(Buffers buffers, float* values) const;
 
   RowCoding coding_;
   std::int64_t n_;

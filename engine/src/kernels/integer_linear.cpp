@@ -7,6 +7,7 @@
 
 #include "core/parallel.h"
 #include "kernels/coding.h"
+#include "kernels/windows.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -27,13 +28,20 @@ class IntegerLinearKernel : public Kernel {
     if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
     walk_ = walk_rows(views);
     if (step.epilogue.coding) coder_.emplace(*step.epilogue.coding, columns_, context.rows);
+    if (op_.windows) windows_.emplace(*op_.windows, op_.coding, step.in[0].dims[-1], context);
     values_.resize(static_cast<std::size_t>(columns_ * threads_));
   }
 
   void run(Buffers buffers) noexcept override {
+    if (windows_) windows_->find_ranges(buffers);
     if (product_->uses_threads()) {
       for_each_panel({0, 0, walk_.rows}, [&](std::int64_t begin, std::int64_t end) {
-        multiply(buffers, begin, end - begin, sums_of(buffers, 0));
+        if (windows_) {
+          split(begin, end, [&](const Chunk& chunk) {
+            code_windows(buffers, chunk, codes_of(buffers, chunk.begin - begin));
+          });
+        }
+        product_->run(codes_of(buffers, windows_ ? 0 : begin), end - begin, sums_of(buffers, 0));
         split(begin, end, [&](const Chunk& chunk) {
           finish_rows(buffers, chunk, sums_of(buffers, chunk.begin - begin));
         });
@@ -44,7 +52,9 @@ class IntegerLinearKernel : public Kernel {
     split(0, walk_.rows, [&](const Chunk& chunk) {
       std::int32_t* sums = sums_of(buffers, chunk.begin);
       for_each_panel(chunk, [&](std::int64_t begin, std::int64_t end) {
-        multiply(buffers, begin, end - begin, sums);
+        std::uint8_t* codes = codes_of(buffers, windows_ ? chunk.begin : begin);
+        if (windows_) code_windows(buffers, {chunk.index, begin, end}, codes);
+        product_->run(codes, end - begin, sums);
         finish_rows(buffers, {chunk.index, begin, end}, sums);
       });
     });
@@ -84,9 +94,11 @@ class IntegerLinearKernel : public Kernel {
     }
   }
 
-  void multiply(Buffers buffers, std::int64_t row, std::int64_t rows, std::int32_t* sums) {
-    product_->run(data_of<const std::uint8_t>(buffers, step_.in[0]) + row * step_.in[1].dims[1],
-                  rows, sums);
+  void code_windows(Buffers buffers, const Chunk& rows, std::uint8_t* codes) {
+    windows_->encode(buffers, {rows.index, rows.begin, rows.end}, codes);
+  }
+  std::uint8_t* codes_of(Buffers buffers, std::int64_t row) const {
+    return data_of<std::uint8_t>(buffers, step_.in[0]) + row * step_.in[1].dims[1];
   }
   std::int32_t* sums_of(Buffers buffers, std::int64_t row) const {
     return data_of<std::int32_t>(buffers, *step_.scratch) + row * columns_;
@@ -97,23 +109,20 @@ class IntegerLinearKernel : public Kernel {
     float* own = &values_[static_cast<std::size_t>(place.chunk * columns_)];
     float* y = codes_only ? own : data_of<float>(buffers, step_.out) + cursor.offset(0);
     const RowScale x = row_scale_of(op_.coding, buffers, place.row);
-    rows_.linear_epilogue(sums, columns_, x.scale, x.lo, constant(buffers, 2), constant(buffers, 3),
-                          constant(buffers, special(place.row) ? 5 : 4), y);
+    const std::optional<View>& residual = step_.epilogue.residual;
     const std::optional<View>& codes = step_.epilogue.codes;
-    if (step_.epilogue.residual) {
-      rows_.add(
-          y, data_of<const float>(buffers, *step_.epilogue.residual) + cursor.offset(codes ? 2 : 1),
-          columns_, y);
+    float* product = residual ? own : y;  // the residual may lie where y will
+    rows_.linear_epilogue(sums, columns_, x.scale, x.lo, constant(buffers, 2), constant(buffers, 3),
+                          constant(buffers, special(place.row) ? 5 : 4), product);
+    if (residual) {
+      rows_.add(product, data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1),
+                columns_, y);
     }
     activate(y);
-    if (codes_only) {
-      coder_->encode(buffers, place.row, own,
-                     data_of<std::uint8_t>(buffers, step_.out) + cursor.offset(0));
-    } else if (codes) {
-      std::copy_n(y, columns_, own);
-      coder_->encode(buffers, place.row, own,
-                     data_of<std::uint8_t>(buffers, *codes) + cursor.offset(1));
-    }
+    if (!coder_) return;
+    const View& coded = codes_only ? step_.out : *codes;
+    coder_->encode(buffers, place.row, y, own,
+                   data_of<std::uint8_t>(buffers, coded) + cursor.offset(codes_only ? 0 : 1));
   }
 
   void activate(float* y) const {
@@ -144,6 +153,7 @@ class IntegerLinearKernel : public Kernel {
   std::int64_t columns_;
   RowWalk walk_;
   std::optional<RowCoder> coder_;
+  std::optional<WindowCoder> windows_;
   std::vector<float> values_;  // a row for each thread
 };
 

@@ -80,7 +80,7 @@ class RowwiseKernel : public Kernel {
     if (out_type_ == DType::kU8) {
       row.out = &values_[own];
       compute_(row);
-      coder_->encode(buffers, r, row.out, data_of<std::uint8_t>(buffers, out) + offset);
+      coder_->encode(buffers, r, row.out, row.out, data_of<std::uint8_t>(buffers, out) + offset);
       return;
     }
     row.out = data_of<float>(buffers, out) + offset;

@@ -6,7 +6,6 @@
 #include "core/text.h"
 #include "plan/linear_constants.h"
 #include "plan/lowering.h"
-#include "plan/step_views.h"
 #include "plan/views.h"
 #include "vitq/error.h"
 
@@ -51,11 +50,11 @@ RowCoding Lowering::coding_of(const QParams& params, const View& x) {
   return coding;
 }
 
-// Where the least and the greatest value of each pixel go: [pixels of the picture, 2].
-View Lowering::pixel_ranges(const View& windows) {
-  const Buffer& picture = plan_.buffers[static_cast<std::size_t>(windows.buffer)];
-  const std::int64_t elements = picture.bytes / static_cast<std::int64_t>(sizeof(float));
-  return fresh({elements / windows.dims[-1], 2});
+step::Windows Lowering::windows(NodeId root, const View& x) {
+  const View picture = columns_last(root, x);
+  const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(picture.buffer)];
+  const std::int64_t elements = buffer.bytes / static_cast<std::int64_t>(sizeof(float));
+  return {picture, fresh({elements / picture.dims[-1], 2})};
 }
 
 Lowering::Coded Lowering::coded(NodeId root, const View& x) {
@@ -68,13 +67,10 @@ Lowering::Coded Lowering::coded(NodeId root, const View& x) {
   }
   Coded result = {source, params(root, 0), fresh(rows_shape(x), DType::kU8),
                   coding_of(params(root, 0), x)};
-  const View rows = columns_last(root, x);
-  Step& step = add_step(root, step::Quantize{}, {rows}, result.codes, {.coding = result.coding});
-  if (are_windows(x)) {
-    step.scratch = pixel_ranges(rows);
-  } else {
-    coded_.push_back(result);
-  }
+  if (are_windows(x)) return result;  // the layer itself codes them
+  add_step(root, step::Quantize{}, {columns_last(root, x)}, result.codes,
+           {.coding = result.coding});
+  coded_.push_back(result);
   return result;
 }
 
@@ -113,6 +109,7 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
     Coded rows = coded(root, x);
     in = {rows.codes};
     op.coding = rows.coding;
+    if (are_windows(x)) op.windows = windows(root, x);
   }
   in.push_back(constant_view(constants.codes));
   for (const auto* values : {&constants.u, &constants.r, &constants.b}) {
@@ -164,46 +161,6 @@ void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epi
   part(0, special->second.begin, constants.b);
   part(special->second.begin, special->second.end, constants.b_special);
   part(special->second.end, tokens, constants.b);
-}
-
-void fuse_codings(Plan& plan) {
-  std::vector<int> uses(plan.buffers.size(), 0);
-  std::vector<int> writes(plan.buffers.size(), 0);
-  std::vector<Step*> writer(plan.buffers.size(), nullptr);
-  for (Step& step : plan.steps) {
-    for_each_view(step, [&](const View& view) { ++uses[static_cast<std::size_t>(view.buffer)]; });
-    ++writes[static_cast<std::size_t>(step.out.buffer)];
-    writer[static_cast<std::size_t>(step.out.buffer)] = &step;
-  }
-  for (const PlanOutput& output : plan.outputs) {
-    ++uses[static_cast<std::size_t>(output.view.buffer)];
-  }
-  const auto fuse_into_maker = [&](const Step& step) {
-    if (!std::holds_alternative<step::Quantize>(step.op)) return false;
-    const auto buffer = static_cast<std::size_t>(step.in[0].buffer);
-    Step* maker = writer[buffer];
-    const bool same = maker != nullptr && writes[buffer] == 1 && !maker->epilogue.coding &&
-                      same_elements(maker->out, step.in[0]);
-    if (!same) return false;
-    const bool linear = std::holds_alternative<step::IntegerLinear>(maker->op);
-    const bool only_reader = uses[buffer] == 2;
-    if (only_reader && (linear || std::holds_alternative<op::LayerNorm>(maker->op))) {
-      maker->out = step.out;
-    } else if (linear && step.out.dtype == DType::kU8) {
-      maker->epilogue.codes = step.out;
-    } else {
-      return false;
-    }
-    maker->epilogue.coding = step.epilogue.coding;
-    return true;
-  };
-  std::vector<Step> kept;
-  std::vector<bool> fused;
-  for (const Step& step : plan.steps) fused.push_back(fuse_into_maker(step));
-  for (std::size_t i = 0; i < fused.size(); ++i) {
-    if (!fused[i]) kept.push_back(std::move(plan.steps[i]));
-  }
-  plan.steps = std::move(kept);
 }
 
 }  // namespace vitq

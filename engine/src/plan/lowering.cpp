@@ -3,6 +3,7 @@
 #include "plan/lowering.h"
 
 #include "plan/arena.h"
+#include "plan/passes.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -33,6 +34,8 @@ Plan Lowering::run() {
     plan_.outputs.push_back({output.name, as_output(places_[at(output.node)], output.node)});
   }
   fuse_codings(plan_);
+  fuse_copies(plan_);
+  reuse_residuals(plan_);
   place_buffers(plan_);
   return std::move(plan_);
 }

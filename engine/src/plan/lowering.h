@@ -22,9 +22,6 @@ struct LoweringInput {
   const std::map<NodeId, RowSpan>& special;  // of linear layers, where some rows are special
 };
 
-// Moves each coding into the epilogue of the step that makes the rows, where only it reads them.
-void fuse_codings(Plan& plan);
-
 class Lowering {
  public:
   explicit Lowering(const LoweringInput& input);
@@ -75,7 +72,7 @@ class Lowering {
     RowCoding coding;
   };
   Coded coded(NodeId root, const View& x);
-  View pixel_ranges(const View& windows);
+  step::Windows windows(NodeId root, const View& x);
   bool holds_pixels(NodeId root) const;
   View pixels(NodeId root, const View& x);
   RowCoding coding_of(const QParams& params, const View& x);

@@ -23,7 +23,13 @@ void for_each_view(StepType& step, const Visit& visit) {
   maybe(step.epilogue.residual);
   maybe(step.epilogue.codes);
   if (step.epilogue.coding) coding(*step.epilogue.coding);
-  if (auto* linear = std::get_if<step::IntegerLinear>(&step.op)) coding(linear->coding);
+  if (auto* linear = std::get_if<step::IntegerLinear>(&step.op)) {
+    coding(linear->coding);
+    if (linear->windows) {
+      visit(linear->windows->picture);
+      visit(linear->windows->ranges);
+    }
+  }
   if (auto* attention = std::get_if<step::Attention>(&step.op)) {
     visit(attention->q_shift);
     visit(attention->q_factor);
