@@ -103,11 +103,14 @@ class EndSearch {
   double error_;
 };
 
-// Bins of magnitudes from zero on.
+// Bins of magnitudes from zero on. None for values that lie close together far from zero: all of
+// them would share the last of any levels.
 std::vector<double> magnitude_bins(const Histogram& h) {
+  constexpr double kMostEmpty = 1 << 14;
   const Histogram folded = h.magnitudes();
-  const auto skipped = static_cast<std::size_t>(std::llround(folded.edge(0) / folded.width()));
-  std::vector<double> bins(skipped, 0.0);
+  const double skipped = std::round(folded.edge(0) / folded.width());
+  if (skipped > kMostEmpty) return {};
+  std::vector<double> bins(static_cast<std::size_t>(skipped), 0.0);
   for (const std::uint64_t count : folded.counts()) bins.push_back(static_cast<double>(count));
   return bins;
 }

@@ -12,6 +12,11 @@ int half(int bits) {
   return 1 << (bits - 1);
 }
 
+// The codes 0..2^(bits - 1) - 1 are those of one bit less; but 2 bits are the fewest there are.
+int probability_bits(int bits) {
+  return std::max(bits - 1, 2);
+}
+
 // Nearest integer, ties to even, for magnitudes below 2^22: there is no instruction for it on the
 // oldest CPUs, and a call per value would cost more than the rest of the search.
 float nearest(float x) {
@@ -35,7 +40,7 @@ CodeRange input_codes(int bits) {
 }
 
 CodeRange probability_codes(int bits) {
-  return {0, half(bits) - 1};
+  return {0, top_code(probability_bits(bits))};
 }
 
 float largest_magnitude(std::span<const float> values) {
@@ -68,9 +73,8 @@ QParams frozen_key_or_value(int bits, float scale) {
   return frozen(bits, scale, 0.0F);
 }
 
-// The codes 0..2^(bits - 1) - 1 are those of one bit less.
 QParams frozen_probability(int bits, float scale) {
-  return frozen(bits - 1, scale, 0.0F);
+  return frozen(probability_bits(bits), scale, 0.0F);
 }
 
 }  // namespace vitq

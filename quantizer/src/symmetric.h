@@ -19,7 +19,7 @@ struct CodeRange {
 CodeRange weight_codes(int bits);
 // Of inputs and queries: -2^(bits - 1)..2^(bits - 1) - 1, all the codes there are.
 CodeRange input_codes(int bits);
-// Of probabilities, which have no negative half: 0..2^(bits - 1) - 1.
+// Of probabilities, which have no negative half: 0..2^(bits - 1) - 1; of 2 bits all four codes.
 CodeRange probability_codes(int bits);
 
 float largest_magnitude(std::span<const float> values);

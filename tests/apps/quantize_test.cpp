@@ -254,3 +254,27 @@ TEST_CASE("--check-range has nothing to say of ranges per row, and says so on st
   CHECK(result.err.find("each row finds its own") != std::string::npos);
   CHECK(result.out == run("vit_infer", {"-m", out, calib + "/0.png"}).out);
 }
+
+TEST_CASE("every recipe's files run, with the most and the fewest bits that can be asked for") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string calib = make_pictures(temp, 2);
+  const std::string out = (temp.path() / "x.safetensors").string();
+  const auto check_runs = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {model, "--calib", calib, "-o", out, "--force"});
+    const Result made = quantize(std::move(options));
+    REQUIRE_MESSAGE(made.code == 0, made.err);
+    const Result answer = run("vit_infer", {"-m", out, calib + "/0.png"});
+    CHECK_MESSAGE(answer.code == 0, answer.err);
+  };
+  for (const char* recipe : {"default", "paper", "minmax", "percentile", "mse", "entropy"}) {
+    CAPTURE(recipe);
+    check_runs({"--recipe", recipe, "--set", ".=w4a4"});
+    check_runs({"--recipe", recipe, "--weight-bits", "8", "--act-bits", "4"});
+    check_runs({"--recipe", recipe, "--weight-bits", "4", "--act-bits", "8"});
+  }
+  check_runs({"--recipe", "paper", "--bits-by", "module", "--candidates", "3,4", "--budget-bits",
+              "3", "--unjudged"});
+  CHECK(quantize({model, "--calib", calib, "-o", out, "--act-bits", "3"}).code == 2);
+  CHECK(quantize({model, "--calib", calib, "-o", out, "--weight-bits", "9"}).code == 2);
+}

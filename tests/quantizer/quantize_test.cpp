@@ -3,6 +3,7 @@
 // back.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -64,6 +65,21 @@ bool same_bytes(const Weights& a, const Weights& b) {
   return true;
 }
 
+// Its file can be read, and gives what was meant, to the bit.
+void check_through_file(const TinyNetwork& tiny, const Quantized& result) {
+  const TempFolder temp;
+  Weights packed = result.weights;
+  pack_codes(tiny.graph, result.scheme, packed);
+  write_safetensors(temp.path() / "x.safetensors", packed, Overwrite::kNo);
+  Weights weights = read_safetensors(temp.path() / "x.safetensors", true);
+  const Json json = Json::parse(scheme_to_json(tiny.graph, result.scheme).dump(), "scheme");
+  const Scheme scheme = load_scheme(tiny.graph, weights, json);
+  CHECK(scheme.sites() == result.scheme.sites());
+  const std::vector<float> logits = logits_of(tiny, weights, scheme);
+  CHECK(logits == logits_of(tiny, result.weights, result.scheme));
+  CHECK(std::ranges::all_of(logits, [](float v) { return std::isfinite(v); }));
+}
+
 }  // namespace
 
 TEST_CASE("a small transformer stays close to float, and closer with more bits") {
@@ -95,18 +111,30 @@ TEST_CASE("the same inputs give the same bytes, whatever the number of threads")
 
 TEST_CASE("a frozen network runs from its file as it did before") {
   const TinyNetwork tiny;
-  const TempFolder temp;
   const Quantized result = quantized(tiny, {6, 8});
   Weights packed = result.weights;
   pack_codes(tiny.graph, result.scheme, packed);
   CHECK(packed.at("block.0.fc1.weight").bytes() * 8 ==
         result.weights.at("block.0.fc1.weight").bytes() * 6);
-  write_safetensors(temp.path() / "x.safetensors", packed, Overwrite::kNo);
-  Weights weights = read_safetensors(temp.path() / "x.safetensors", true);
-  const Json json = Json::parse(scheme_to_json(tiny.graph, result.scheme).dump(), "scheme");
-  const Scheme scheme = load_scheme(tiny.graph, weights, json);
-  CHECK(scheme.sites() == result.scheme.sites());
-  CHECK(logits_of(tiny, weights, scheme) == logits_of(tiny, result.weights, result.scheme));
+  check_through_file(tiny, result);
+}
+
+TEST_CASE("every recipe's files can be read and run, at the most and the fewest bits") {
+  const TinyNetwork tiny;
+  for (const std::string_view recipe : recipe_names()) {
+    for (const Bits bits : {Bits{2, 2}, Bits{2, 8}, Bits{8, 2}, Bits{3, 3}, Bits{8, 8}}) {
+      CAPTURE(recipe);
+      CAPTURE(bits.weights);
+      CAPTURE(bits.activations);
+      QuantizeOptions options;
+      // A rule, because recipes give the first and the last layer no fewer than 8 bits by
+      // themselves.
+      options.rules = {{".", bits}};
+      options.threads = 1;
+      check_through_file(tiny,
+                         quantize(tiny.network(), tiny.pictures(4), recipe_named(recipe), options));
+    }
+  }
 }
 
 TEST_CASE("layers that a rule keeps stay as they were") {

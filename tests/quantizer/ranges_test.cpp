@@ -178,3 +178,10 @@ TEST_CASE("with fewer bins than levels entropy keeps all values") {
   CHECK(mse_range(one, kFree8) == Interval{5.0, 5.0});
   CHECK(percentile_range(one, kFree8) == Interval{5.0, 5.0});
 }
+
+TEST_CASE("values that lie close together far from zero are kept whole") {
+  const Interval range = entropy_range(histogram_of({5.0F, 5.0000005F}), kFree8);
+  CHECK(range.lo == 5.0);
+  CHECK(range.hi == static_cast<double>(5.0000005F));
+  CHECK(entropy_range(histogram_of({-5.0F}), kFree8) == Interval{-5.0, -5.0});
+}

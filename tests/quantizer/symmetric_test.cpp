@@ -52,6 +52,10 @@ TEST_CASE("a frozen input stands for what its symmetric codes stand for") {
 TEST_CASE("frozen keys, values and probabilities have the codes that the search used") {
   CHECK(frozen_key_or_value(6, 0.25F).bits == 6);
   CHECK(frozen_key_or_value(6, 0.25F).lo == std::vector<float>{0.0F});
-  CHECK(top_code(frozen_probability(8, 0.1F).bits) == probability_codes(8).most);
+  for (int bits = 2; bits <= 8; ++bits) {
+    CHECK(top_code(frozen_probability(bits, 0.1F).bits) == probability_codes(bits).most);
+  }
+  CHECK(frozen_probability(3, 0.1F).bits == 2);
+  CHECK(frozen_probability(2, 0.1F).bits == 2);  // a scheme has no fewer
   CHECK(frozen_probability(8, 0.1F).lo == std::vector<float>{0.0F});
 }
