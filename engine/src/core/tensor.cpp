@@ -88,12 +88,12 @@ Tensor::Tensor(Shape shape, DType dtype) : shape_(shape), dtype_(dtype) {
   constexpr std::size_t kAlignment = 64;
   const auto size = static_cast<std::size_t>(
       checked_mul(shape.elements(), static_cast<std::int64_t>(size_of(dtype))));
-  const std::size_t padded = (size / kAlignment + 1) * kAlignment;
-  void* memory = std::aligned_alloc(kAlignment, padded);
+  // Zeros that are not touched before they are used cost neither time nor memory.
+  void* memory = std::calloc(size + kAlignment, 1);
   if (memory == nullptr) throw std::bad_alloc();
-  std::memset(memory, 0, padded);
   owner_ = std::shared_ptr<void>(memory, std::free);
-  data_ = static_cast<std::byte*>(memory);
+  std::size_t room = size + kAlignment;
+  data_ = static_cast<std::byte*>(std::align(kAlignment, size, memory, room));
 }
 
 Tensor Tensor::borrow(Shape shape, DType dtype, std::byte* data, std::shared_ptr<void> owner) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/linear_constants.h"
 
+#include <numeric>
 #include <utility>
 
 #include "core/text.h"
@@ -40,30 +41,44 @@ Tensor matrix_of(const Tensor& codes, const View& x) {
   return matrix;
 }
 
-// Everything but biases.
-LinearConstants constants_of(const Tensor& codes, const LinearOperands& operands) {
+// sum_c codes[c] * factors[c], in four sums that do not wait for each other; columns without a
+// factor count nothing.
+double dot(std::span<const std::int8_t> codes, std::span<const double> factors) {
+  double sums[4] = {};
+  std::size_t c = 0;
+  for (; c + 4 <= factors.size(); c += 4) {
+    for (std::size_t i = 0; i < 4; ++i) sums[i] += codes[c + i] * factors[c + i];
+  }
+  for (; c < factors.size(); ++c) sums[0] += codes[c] * factors[c];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+// What a code of each column stands for at code 0 of its row: shift / fold.
+std::vector<double> offsets_of(const LinearOperands& operands) {
   const std::vector<float> fold = per_column(operands.act.fold, operands.x);
   const std::vector<float> shift = per_column(operands.act.shift, operands.x);
+  std::vector<double> offsets(shift.begin(), shift.end());
+  for (std::size_t c = 0; c < offsets.size() && !fold.empty(); ++c) {
+    offsets[c] /= static_cast<double>(fold[c]);
+  }
+  return offsets;
+}
+
+// Everything but biases.
+LinearConstants constants_of(const Tensor& codes, const LinearOperands& operands) {
+  const std::vector<double> offsets = offsets_of(operands);
   const std::vector<float>& scales = operands.weight.scale;
   LinearConstants result = {matrix_of(codes, operands.x), {}, {}, {}, {}};
-  const std::int64_t n = result.codes.shape()[0];
-  const std::int64_t k = result.codes.shape()[1];
-  const std::span<const std::int8_t> w = std::as_const(result.codes).as<std::int8_t>();
-  for (std::int64_t o = 0; o < n; ++o) {
-    double sum = 0.0;      // sum_c w
-    double shifted = 0.0;  // sum_c w shift / fold
-    for (std::int64_t c = 0; c < k; ++c) {
-      const auto column = static_cast<std::size_t>(c);
-      const double code = w[static_cast<std::size_t>(o * k + c)];
-      sum += code;
-      if (column >= shift.size()) continue;
-      const double inverse = fold.empty() ? 1.0 : 1.0 / static_cast<double>(fold[column]);
-      shifted += code * static_cast<double>(shift[column]) * inverse;
-    }
-    const float u = scales.size() == 1 ? scales[0] : scales[static_cast<std::size_t>(o)];
-    result.u.push_back(u);
-    result.r.push_back(static_cast<float>(static_cast<double>(u) * sum));
-    result.b.push_back(static_cast<float>(static_cast<double>(u) * shifted));
+  const auto n = static_cast<std::size_t>(result.codes.shape()[0]);
+  const auto k = static_cast<std::size_t>(result.codes.shape()[1]);
+  const std::span<const std::int8_t> all = std::as_const(result.codes).as<std::int8_t>();
+  for (std::size_t o = 0; o < n; ++o) {
+    const std::span<const std::int8_t> w = all.subspan(o * k, k);
+    const double sum = std::accumulate(w.begin(), w.end(), 0);
+    const double u = static_cast<double>(scales.size() == 1 ? scales[0] : scales[o]);
+    result.u.push_back(static_cast<float>(u));
+    result.r.push_back(static_cast<float>(u * sum));
+    result.b.push_back(static_cast<float>(u * dot(w, offsets)));
   }
   return result;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Codes of fewer than 8 bits, side by side in bytes.
 #include <algorithm>
+#include <cstring>
 
 #include "core/text.h"
 #include "vitq/error.h"
@@ -30,24 +31,39 @@ void pack_row(std::span<const std::int8_t> codes, std::span<std::uint8_t> bytes,
   if (count > 0) bytes[next] = static_cast<std::uint8_t>(waiting);
 }
 
+struct CodeBits {
+  explicit CodeBits(int bits) : width(static_cast<unsigned>(bits)) {}
+  std::int8_t lowest_of(std::uint64_t word) const {
+    const int sign = 1 << (width - 1);
+    const auto value = static_cast<int>(word & ((1U << width) - 1));
+    return static_cast<std::int8_t>((value ^ sign) - sign);
+  }
+  unsigned width;
+};
+
 // Answers what is left over.
 unsigned unpack_row(std::span<const std::uint8_t> bytes, std::span<std::int8_t> codes, int bits) {
-  const int sign = 1 << (bits - 1);
-  const unsigned mask = (1U << static_cast<unsigned>(bits)) - 1;
-  unsigned waiting = 0;
-  int count = 0;
+  constexpr std::size_t kCodes = 8;  // fill whole bytes
+  const CodeBits code(bits);
+  std::size_t i = 0;
   std::size_t next = 0;
-  for (std::int8_t& code : codes) {
-    if (count < bits) {
-      waiting |= static_cast<unsigned>(bytes[next++]) << static_cast<unsigned>(count);
+  std::uint64_t waiting = 0;
+  for (; i + kCodes <= codes.size() && next + sizeof(waiting) <= bytes.size(); i += kCodes) {
+    std::memcpy(&waiting, &bytes[next], sizeof(waiting));
+    for (unsigned j = 0; j < kCodes; ++j)
+      codes[i + j] = code.lowest_of(waiting >> (j * code.width));
+    next += code.width;
+  }
+  waiting = 0;
+  for (unsigned count = 0; i < codes.size(); ++i, count -= code.width) {
+    if (count < code.width) {
+      waiting |= static_cast<std::uint64_t>(bytes[next++]) << count;
       count += kByte;
     }
-    const auto value = static_cast<int>(waiting & mask);
-    code = static_cast<std::int8_t>((value ^ sign) - sign);
-    waiting >>= static_cast<unsigned>(bits);
-    count -= bits;
+    codes[i] = code.lowest_of(waiting);
+    waiting >>= code.width;
   }
-  return waiting;
+  return static_cast<unsigned>(waiting);
 }
 
 }  // namespace

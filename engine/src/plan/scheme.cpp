@@ -66,10 +66,12 @@ class SiteCheck {
     } else {
       require(params.scale.empty() && params.lo.empty(), "a range found at run time has no scale");
     }
-    for (const float s : params.scale) require(std::isnormal(s) && s > 0.0F, cat("scale ", s));
-    for (const float f : params.fold) require(std::isnormal(f) && f > 0.0F, cat("fold ", f));
-    for (const float v : params.shift) require(std::isfinite(v), cat("shift ", v));
-    for (const float v : params.lo) require(std::isfinite(v), cat("lo ", v));
+    const auto positive = [](float value) { return std::isnormal(value) && value > 0.0F; };
+    const auto finite = [](float value) { return std::isfinite(value); };
+    require_all(params.scale, positive, "scale ");
+    require_all(params.fold, positive, "fold ");
+    require_all(params.shift, finite, "shift ");
+    require_all(params.lo, finite, "lo ");
     require(params.fold.empty() || one_per_column(params.fold.size()),
             "the fold does not fit the layer");
     require(params.shift.empty() || one_per_column(params.shift.size()),
@@ -99,11 +101,16 @@ class SiteCheck {
             cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
     const std::int32_t top = top_weight(params.bits);
     const std::span<const std::int8_t> all = tensor.as<std::int8_t>();
-    const auto bad = std::find_if(all.begin(), all.end(),
-                                  [top](std::int8_t code) { return code < -top || code > top; });
+    const auto outside = [top](std::int8_t code) { return code < -top || code > top; };
+    const auto bad = std::find_if(all.begin(), all.end(), outside);
     if (bad == all.end()) return;
     require(false,
             cat("code ", int{*bad}, " in ", name, " lies outside of ", params.bits, " bits"));
+  }
+  template <typename Good>
+  void require_all(const std::vector<float>& values, const Good& good, const char* what) const {
+    const auto bad = std::find_if_not(values.begin(), values.end(), good);
+    if (bad != values.end()) require(false, cat(what, *bad));
   }
   void require(bool holds, const std::string& what) const {
     if (!holds) {
