@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "bench.h"
+#include "vitq/weights.h"
 
 using namespace vitq;
 
@@ -17,13 +18,15 @@ const apps::Program kProgram = {
     .examples =
         "  vit_bench deit.safetensors -t 1\n"
         "  vit_bench deit.safetensors vit.safetensors -b 1,8 -t 1,4 --format csv\n"
-        "  vit_bench deit.safetensors --iters 100 --per-op\n"};
+        "  vit_bench deit.safetensors --iters 100 --per-op\n"
+        "  vit_bench deit.safetensors -t 1 --trace steps.json\n"};
 
 struct Options {
   std::vector<std::string> models;
   std::vector<std::int64_t> batches = {1};
   std::vector<int> threads;  // empty: as the other programs decide
   std::string format = "md";
+  std::string trace;
   apps::BenchConfig config;
 };
 
@@ -48,6 +51,9 @@ void declare(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 1024));
   app.add_flag("--per-op", options.config.per_op, "Also where the time goes, by kind and by step");
+  app.add_option("--trace", options.trace,
+                 "Also write the steps of a mean run for Perfetto or chrome://tracing; implies "
+                 "--per-op");
   app.add_option("--format", options.format, "md (default), csv or json")
       ->check(CLI::IsMember({"md", "csv", "json"}));
 }
@@ -81,12 +87,17 @@ int run(apps::Args& args) {
   Options options;
   declare(args.app(), options);
   args.add_backend();
+  args.add_force();
   args.parse();
+  if (!options.trace.empty()) options.config.per_op = true;
   const std::vector<apps::BenchResult> results = measure_all(options, args.session());
   if (options.format == "json") {
     std::cout << apps::to_json(results).dump(2) << '\n';
   } else {
     std::cout << (options.format == "csv" ? apps::to_csv(results) : apps::to_markdown(results));
+  }
+  if (!options.trace.empty()) {
+    write_file(options.trace, apps::to_trace(results).dump(), args.overwrite());
   }
   return apps::kOk;
 }

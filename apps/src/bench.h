@@ -56,5 +56,7 @@ std::string to_markdown(std::span<const BenchResult> results);
 std::string to_csv(std::span<const BenchResult> results);
 // An object for one result, an array for several.
 Json to_json(std::span<const BenchResult> results);
+// The steps of a mean run in Chrome's trace event format, one process for each result.
+Json to_trace(std::span<const BenchResult> results);
 
 }  // namespace vitq::apps

@@ -82,7 +82,7 @@ std::string csv_row(const Row& cells) {
 std::string title_of(const BenchResult& r) {
   return r.config.model.filename().string() + ", batch " + std::to_string(r.config.batch) + ", " +
          std::to_string(r.config.session.threads) + " threads, " + isa_in_use() + ": " +
-         number(r.mean_ms()) + " ms\n";
+         number(r.mean_ms()) + " ms";
 }
 
 Json json_of(const OpTime& time, const BenchResult& result) {
@@ -114,6 +114,27 @@ Json json_of(const BenchResult& r) {
   return json.set("per_op", kinds).set("per_step", steps);
 }
 
+// Adds the steps one after the other: a session runs them in this order, each with all threads.
+void add_events(const BenchResult& result, std::size_t process, Json& events) {
+  const auto id = static_cast<std::int64_t>(process);
+  Json name = Json::object();
+  name.set("name", title_of(result));
+  Json label = Json::object();
+  label.set("ph", "M").set("pid", id).set("name", "process_name").set("args", name);
+  events.push(label);
+  double start = 0.0;  // in microseconds, as all times there
+  for (const OpTime& step : result.steps) {
+    Json details = Json::object();
+    details.set("kernel", step.kernel).set("result", step.shape);
+    details.set("gop_per_s", giga_ops_per_second(step));
+    Json event = Json::object();
+    event.set("ph", "X").set("pid", id).set("tid", 0).set("name", step.name).set("cat", step.op);
+    event.set("ts", start).set("dur", 1e3 * step.milliseconds).set("args", details);
+    events.push(event);
+    start += 1e3 * step.milliseconds;
+  }
+}
+
 }  // namespace
 
 std::string to_markdown(std::span<const BenchResult> results) {
@@ -121,7 +142,7 @@ std::string to_markdown(std::span<const BenchResult> results) {
   for (const BenchResult& result : results) text.append(markdown_row(row_of(result)));
   for (const BenchResult& result : results) {
     if (result.steps.empty()) continue;
-    text.append("\n").append(title_of(result)).append("\n").append(markdown_header(kKindHeader));
+    text.append("\n").append(title_of(result)).append("\n\n").append(markdown_header(kKindHeader));
     for (const OpTime& kind : by_kind(result.steps)) {
       text.append(markdown_row(kind_row(kind, result)));
     }
@@ -147,6 +168,13 @@ Json to_json(std::span<const BenchResult> results) {
   Json all = Json::array();
   for (const BenchResult& result : results) all.push(json_of(result));
   return all;
+}
+
+Json to_trace(std::span<const BenchResult> results) {
+  Json events = Json::array();
+  for (std::size_t i = 0; i < results.size(); ++i) add_events(results[i], i, events);
+  Json trace = Json::object();
+  return trace.set("traceEvents", events).set("displayTimeUnit", "ms");
 }
 
 }  // namespace vitq::apps
