@@ -15,6 +15,7 @@ namespace {
 using Assignment = std::vector<std::size_t>;  // of each group, the index of its choice
 
 constexpr double kMega = 1e6;
+constexpr double kNano = 1e6;  // of a millisecond
 
 std::string bits_name(const BitsLoss& choice) {
   return choice.bits ? std::to_string(choice.bits->weights) + " bits" : "float";
@@ -33,6 +34,7 @@ class Search {
 
   BitsChoice run() {
     const Assignment best = job_.max_drop ? smallest() : within_budget();
+    if (job_.milliseconds) add_time(best);
     return {rules_of(best), trade_off(best), note_};
   }
 
@@ -41,6 +43,7 @@ class Search {
     return found_.groups[layer].choices[index];
   }
   std::int64_t cost(const Sensitivities::Group& group, const BitsLoss& loss) const {
+    if (job_.milliseconds) return loss.nanoseconds;
     return job_.mean_bits ? bits_of(loss) * group.weights : loss.bytes;
   }
 
@@ -56,6 +59,9 @@ class Search {
   }
 
   double limit() const {
+    if (job_.milliseconds) {
+      return *job_.milliseconds * kNano - static_cast<double>(found_.rest_nanoseconds);
+    }
     if (job_.megabytes) return *job_.megabytes * kMega - static_cast<double>(rest_);
     double weights = 0.0;
     for (const Sensitivities::Group& group : found_.groups) {
@@ -86,9 +92,37 @@ class Search {
       throw UnsupportedError("the fewest bits that there are is " +
                              std::to_string(bits_of(found_.uniform.front())));
     }
+    if (job_.milliseconds) {
+      throw UnsupportedError(
+          "the least time there can be is " +
+          fixed((least + static_cast<double>(found_.rest_nanoseconds)) / kNano, 3) +
+          " ms an image" + on_this_cpu() + ", more than the budget");
+    }
     throw UnsupportedError("the smallest file there can be has " +
                            fixed((least + static_cast<double>(rest_)) / kMega, 3) +
                            " MB, more than the budget");
+  }
+
+  std::string on_this_cpu() const {
+    const std::size_t count = found_.groups.size();
+    const auto faster = std::ranges::count_if(found_.groups, gains_by_fewer_bits);
+    return " on one thread of this CPU (" + found_.cpu + "), where fewer bits are faster in " +
+           std::to_string(faster) + " of " + std::to_string(count) + " layers";
+  }
+
+  static bool gains_by_fewer_bits(const Sensitivities::Group& group) {
+    const auto is_integer = [](const BitsLoss& choice) { return choice.bits.has_value(); };
+    const auto last = std::find_if(group.choices.rbegin(), group.choices.rend(), is_integer);
+    return last != group.choices.rend() && group.choices.front().nanoseconds < last->nanoseconds;
+  }
+
+  void add_time(const Assignment& assignment) {
+    auto sum = static_cast<double>(found_.rest_nanoseconds);
+    for (std::size_t l = 0; l < assignment.size(); ++l) {
+      sum += static_cast<double>(choice(l, assignment[l]).nanoseconds);
+    }
+    if (!note_.empty()) note_ += '\n';
+    note_ += "about " + fixed(sum / kNano, 3) + " ms an image" + on_this_cpu();
   }
 
   // Losses are measured one layer at a time: together they come to more. So the sum that is
@@ -142,10 +176,13 @@ class Search {
   }
 
   TradeOff::Point point_of(const Assignment& assignment, std::string label) const {
-    TradeOff::Point point = {std::move(label), static_cast<double>(rest_), 0.0};
+    const bool timed = job_.milliseconds.has_value();
+    const std::int64_t rest = timed ? found_.rest_nanoseconds : rest_;
+    TradeOff::Point point = {std::move(label), static_cast<double>(rest), 0.0};
     for (std::size_t l = 0; l < assignment.size(); ++l) {
-      point.bytes += static_cast<double>(choice(l, assignment[l]).bytes);
-      point.kl += choice(l, assignment[l]).loss;
+      const BitsLoss& loss = choice(l, assignment[l]);
+      point.cost += static_cast<double>(timed ? loss.nanoseconds : loss.bytes);
+      point.kl += loss.loss;
     }
     return point;
   }
@@ -153,6 +190,10 @@ class Search {
   TradeOff trade_off(const Assignment& chosen) const {
     constexpr std::size_t kDrawn = 60;
     TradeOff result;
+    if (job_.milliseconds) {
+      result.cost = "predicted time of an image on one thread of " + found_.cpu;
+      result.unit = "ms";
+    }
     if (job_.space.score != SearchSpace{}.score) result.loss = "score " + job_.space.score;
     const std::size_t count = front_.points().size();
     const std::size_t drawn = std::min(count, kDrawn);

@@ -33,11 +33,15 @@ Json record_of(const SearchSpace& space, const SearchInputs& inputs) {
   json.set("model", digest_of({&inputs.model, 1})).set("calibration", inputs.calibration.digest);
   json.set("images", inputs.calibration.count).set("recipe", inputs.recipe.json);
   json.set("act_bits", inputs.options.bits.activations).set("rules", std::move(rules));
-  return json.set("sensitivity", space.score).set("bits_by", grain_name(space.grain));
+  json.set("sensitivity", space.score).set("bits_by", grain_name(space.grain));
+  return space.timed ? json.set("cpu", this_cpu()) : json;
 }
 
 void require_same(const Json& stored, const Json& wanted) {
   for (const auto& [key, value] : wanted.members()) {
+    if (key == "cpu" && !stored.contains("cpu")) {
+      stored.fail("without times; measure anew, with --budget-ms and without --stats-in");
+    }
     if (stored.at(key).dump() == value.dump()) continue;
     stored.at(key).fail("measured from another '" + key + "' than is given now; measure anew, " +
                         "without --stats-in");
@@ -148,12 +152,20 @@ void declare(CLI::App& app, BudgetJob& job) {
       app.add_option("--budget-bits", job.mean_bits, "The same for the mean bits of the weights")
           ->check(CLI::Range(2.0, 32.0))
           ->excludes(megabytes);
+  CLI::Option* milliseconds =
+      app.add_option("--budget-ms", job.milliseconds,
+                     "The same for the time of one image on one thread of this CPU, as predicted "
+                     "from the time of each layer; another CPU has other times")
+          ->check(CLI::PositiveNumber)
+          ->excludes(megabytes)
+          ->excludes(bits);
   app.add_option("--max-drop", job.max_drop,
                  "The smallest file whose answers have no larger KL divergence from the float "
                  "model's than this, in nats, on calibration pictures kept apart")
       ->check(CLI::PositiveNumber)
       ->excludes(megabytes)
-      ->excludes(bits);
+      ->excludes(bits)
+      ->excludes(milliseconds);
   app.add_option("--stats-out", job.stats_out,
                  "Keep what was measured for it, so that another budget takes less time");
   app.add_option("--stats-in", job.stats_in, "Use what --stats-out has kept");
@@ -167,7 +179,7 @@ void require_sense(const BudgetJob& job) {
   if (!job.stated() && !(plain && job.stats_in.empty() && job.stats_out.empty())) {
     throw UsageError(
         "--stats-in, --stats-out, --sensitivity, --bits-by, --candidates and --unjudged are for "
-        "--budget-mb, --budget-bits, --max-drop");
+        "--budget-mb, --budget-bits, --budget-ms, --max-drop");
   }
   if (job.space.score == usual.score) return;
   if (job.space.grain != Grain::kModule) {
@@ -177,18 +189,20 @@ void require_sense(const BudgetJob& job) {
 }
 
 Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Overwrite overwrite) {
-  const Json record = record_of(job.space, inputs);
+  SearchSpace space = job.space;
+  space.timed = job.milliseconds.has_value();
+  const Json record = record_of(space, inputs);
   if (!job.stats_in.empty()) {
     const Json stored = Json::read(job.stats_in);
     require_same(stored.at("inputs"), record);
     Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
     require_layers_of(inputs, found, stored.at("sensitivities"));
     require_equal_choices(found, stored.at("sensitivities"));
-    take_candidates(job.space.bits, found, stored.at("sensitivities"));
+    take_candidates(space.bits, found, stored.at("sensitivities"));
     return found;
   }
   Sensitivities found = measure_sensitivities(inputs.network, inputs.calibration, inputs.recipe,
-                                              inputs.options, job.space);
+                                              inputs.options, space);
   if (!job.stats_out.empty()) {
     Json json = Json::object();
     json.set("inputs", record).set("sensitivities", found.to_json());

@@ -108,11 +108,13 @@ std::string trade_off_section(const TradeOff& trade_off) {
         "alone at those bits, on a logarithmic scale; the number is the largest.</p>\n" +
         bars;
   }
-  return section(
-      "Size against accuracy",
-      "The line: the least sum of the layers' divergences at each size. Rings: the sum with "
-      "all layers at the same bits. Full disc: this model.",
-      body);
+  const bool timed = trade_off.unit == "ms";
+  return section(timed ? "Time against accuracy" : "Size against accuracy",
+                 std::string("The line: the least sum of the layers' divergences at each ") +
+                     (timed ? "time" : "size") +
+                     ". Rings: the sum with "
+                     "all layers at the same bits. Full disc: this model.",
+                 body);
 }
 
 }  // namespace

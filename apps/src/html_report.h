@@ -11,12 +11,12 @@
 
 namespace vitq::apps {
 
-// How size was traded for accuracy when bits were chosen. KL: the mean divergence of the outputs
-// from the float network's, in nats; or whatever else `loss` says.
+// How size, or time, was traded for accuracy when bits were chosen. KL: the mean divergence of the
+// outputs from the float network's, in nats; or whatever else `loss` says.
 struct TradeOff {
   struct Point {
     std::string label;
-    double bytes;
+    double cost;  // bytes or nanoseconds: a millionth of the unit
     double kl;
   };
   std::vector<Point> front;    // the best there is at each size
@@ -29,6 +29,8 @@ struct TradeOff {
   };
   std::vector<Bar> sensitivities;  // one layer alone at those bits
   std::string loss = "KL from the float model";
+  std::string cost = "size of the file";
+  std::string unit = "MB";
 };
 
 // Both files of `facts` have to be there: their sizes are shown. Without a trade-off its section is

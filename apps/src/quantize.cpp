@@ -153,12 +153,15 @@ QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>
 // The plan, before anything is quantized for the file.
 std::string planned(const QuantizeJob& job, const Source& source, const SearchInputs& inputs) {
   QuantizeOptions options = inputs.options;
+  std::string note;
   if (job.budget.stated()) {
     const Sensitivities found = sensitivities(job.budget, inputs, job.overwrite);
     const std::int64_t rest = rest_bytes(found, inputs, source.model.info());
-    options = with_rules(options, choose_bits(job.budget, inputs, found, rest).rules);
+    const BitsChoice choice = choose_bits(job.budget, inputs, found, rest);
+    options = with_rules(options, choice.rules);
+    if (!choice.note.empty()) note = choice.note + '\n';
   }
-  return plan_text(plan_layers(inputs.network, inputs.recipe, options), source.weights);
+  return plan_text(plan_layers(inputs.network, inputs.recipe, options), source.weights) + note;
 }
 
 // Again, with less for the codes, should the file come out larger than was foreseen.

@@ -21,8 +21,8 @@ std::string rounded(double value) {
   return significant(value, 3);
 }
 
-double megabytes(const Point& point) {
-  return point.bytes / 1e6;
+double cost_of(const Point& point) {
+  return point.cost / 1e6;
 }
 
 // A logarithm has no place for 0, which a divergence too small to be measured may be: it stands at
@@ -61,12 +61,13 @@ std::vector<Point> all_points(const TradeOff& trade_off) {
 
 class FrontPlot {
  public:
-  explicit FrontPlot(const std::vector<Point>& points)
-      : svg_({768.0, 410.0}, Svg::Fit::kKeep, "Divergence against size"),
+  FrontPlot(const std::vector<Point>& points, std::string unit)
+      : svg_({768.0, 410.0}, Svg::Fit::kKeep, "Divergence against " + unit),
+        unit_(std::move(unit)),
         x_(Scale::linear(sizes(points), {kPlot.x, kPlot.x + kPlot.width})),
         y_(divergences(points), {kPlot.y + kPlot.height, kPlot.y}) {}
 
-  void axes(const std::string& loss) {
+  void axes(const std::string& cost, const std::string& loss) {
     const double bottom = kPlot.y + kPlot.height;
     const double right = kPlot.x + kPlot.width;
     for (const double tick : x_.ticks()) {
@@ -77,12 +78,12 @@ class FrontPlot {
       svg_.line({kPlot.x, y_(tick)}, {right, y_(tick)}, "grid");
       svg_.text({kPlot.x - 8.0, y_(tick) + 4.0}, "end", rounded(tick));
     }
-    svg_.text({kPlot.x + kPlot.width / 2.0, bottom + 42.0}, "mid axis", "size of the file, MB");
+    svg_.text({kPlot.x + kPlot.width / 2.0, bottom + 42.0}, "mid axis", cost + ", " + unit_);
     svg_.text({kPlot.x + 8.0, kPlot.y + 14.0}, "axis", loss);
   }
 
   void front(std::vector<Point> points) {
-    std::ranges::sort(points, {}, &Point::bytes);
+    std::ranges::sort(points, {}, &Point::cost);
     std::vector<Spot> spots;
     for (const Point& point : points) spots.push_back(spot(point));
     svg_.path(spots, "front");
@@ -112,7 +113,7 @@ class FrontPlot {
  private:
   static std::vector<double> sizes(const std::vector<Point>& points) {
     std::vector<double> values;
-    for (const Point& point : points) values.push_back(megabytes(point));
+    for (const Point& point : points) values.push_back(cost_of(point));
     return values;
   }
   static std::vector<double> divergences(const std::vector<Point>& points) {
@@ -120,12 +121,14 @@ class FrontPlot {
     for (const Point& point : points) values.push_back(point.kl);
     return values;
   }
-  static std::string title(const Point& point) {
-    return point.label + ": " + fixed(megabytes(point), 2) + " MB, KL " + rounded(point.kl);
+  std::string title(const Point& point) const {
+    return point.label + ": " + fixed(cost_of(point), 2) + " " + unit_ + ", KL " +
+           rounded(point.kl);
   }
-  Spot spot(const Point& point) const { return {x_(megabytes(point)), y_(point.kl)}; }
+  Spot spot(const Point& point) const { return {x_(cost_of(point)), y_(point.kl)}; }
 
   Svg svg_;
+  std::string unit_;
   Scale x_;
   KlScale y_;
 };
@@ -143,8 +146,8 @@ std::string layer_bars(std::vector<Bar> bars, const KlScale& scale) {
 }
 
 std::string drawn_front(const TradeOff& trade_off) {
-  FrontPlot plot(all_points(trade_off));
-  plot.axes(trade_off.loss);
+  FrontPlot plot(all_points(trade_off), trade_off.unit);
+  plot.axes(trade_off.cost, trade_off.loss);
   plot.front(trade_off.front);
   for (const Point& point : trade_off.uniform) plot.uniform(point);
   plot.chosen(trade_off.chosen);

@@ -10,6 +10,7 @@
 #include "pictures.h"
 #include "scores/list.h"
 #include "text.h"
+#include "times.h"
 #include "trials.h"
 #include "vitq/error.h"
 #include "vitq/session.h"
@@ -175,9 +176,14 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
   const std::unique_ptr<Score> score = make_score(space.score, court.judge);
   const JoinedProgress progress(options, space.bits.size());
   Sensitivities result = start_of(groups);
+  std::vector<std::shared_ptr<const Plan>> plans;
+  const auto add_plan = [&](const Weights& weights, const Scheme& scheme) {
+    if (space.timed) plans.push_back(plan_of(network, weights, scheme));
+  };
   for (std::size_t level = 0; level < space.bits.size(); ++level) {
     if (space.bits[level] == kFloatBits) {
       add_float(network.weights, groups, result);
+      add_plan(network.weights, Scheme::float32());
       continue;
     }
     const Bits bits = bits_at(space.bits[level], options, space.grain);
@@ -198,7 +204,9 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     result.uniform.push_back(all);
     const std::int64_t file = bytes_in_all(network.graph, std::move(packed), made.scheme);
     result.rest_bytes = std::max(result.rest_bytes, file - all.bytes);
+    add_plan(made.weights, made.scheme);
   }
+  if (space.timed) add_times(plans, groups, court.pictures->image(0), result);
   return result;
 }
 

@@ -10,6 +10,7 @@ Json losses_to_json(const std::vector<BitsLoss>& losses) {
     Json json = Json::object();
     json.set("weight_bits", bits_of(choice));
     if (choice.bits) json.set("activation_bits", choice.bits->activations);
+    if (choice.nanoseconds > 0) json.set("nanoseconds", choice.nanoseconds);
     list.push(json.set("bytes", choice.bytes).set("loss", choice.loss));
   }
   return list;
@@ -18,6 +19,12 @@ Json losses_to_json(const std::vector<BitsLoss>& losses) {
 std::int64_t size_of(const Json& json) {
   // What millions of them add up to fits 64 bits.
   return json.integer(0, std::int64_t{1} << 40U);
+}
+
+// 0 where nothing was timed.
+std::int64_t time_of(const Json& json, std::string_view key) {
+  const std::optional<Json> time = json.find(key);
+  return time ? size_of(*time) : 0;
 }
 
 double loss_of(const Json& json) {
@@ -35,7 +42,8 @@ std::optional<Bits> bits_from_json(const Json& json) {
 std::vector<BitsLoss> losses_from_json(const Json& json) {
   std::vector<BitsLoss> losses;
   for (const Json& item : json.items()) {
-    losses.push_back({bits_from_json(item), size_of(item.at("bytes")), loss_of(item.at("loss"))});
+    losses.push_back({bits_from_json(item), size_of(item.at("bytes")), loss_of(item.at("loss")),
+                      time_of(item, "nanoseconds")});
   }
   if (losses.empty()) json.fail("expected a number of bits, found none");
   return losses;
@@ -61,6 +69,7 @@ Json Sensitivities::to_json() const {
   }
   Json json = Json::object();
   json.set("rest_bytes", rest_bytes).set("uniform", losses_to_json(uniform));
+  if (!cpu.empty()) json.set("cpu", cpu).set("rest_nanoseconds", rest_nanoseconds);
   return json.set("groups", std::move(list));
 }
 
@@ -68,6 +77,8 @@ Sensitivities Sensitivities::from_json(const Json& json) {
   Sensitivities result;
   result.rest_bytes = size_of(json.at("rest_bytes"));
   result.uniform = losses_from_json(json.at("uniform"));
+  result.rest_nanoseconds = time_of(json, "rest_nanoseconds");
+  if (const std::optional<Json> cpu = json.find("cpu")) result.cpu = cpu->string();
   for (const Json& item : json.at("groups").items()) {
     result.groups.push_back({item.at("name").string(), names_from_json(item.at("layers")),
                              size_of(item.at("weights")), losses_from_json(item.at("choices"))});

@@ -28,6 +28,7 @@ struct SearchSpace {
   Grain grain = Grain::kLayer;
   std::vector<int> bits = {4, 5, 6, 7, 8};  // rising, of 2 to 8, then perhaps kFloatBits
   std::string score = "measured";
+  bool timed = false;  // whether to measure how long layers take, too
 };
 
 // The names of the losses there are.
@@ -37,6 +38,7 @@ struct BitsLoss {
   std::optional<Bits> bits;  // none: float
   std::int64_t bytes = 0;    // that lie in the file
   double loss = 0.0;
+  std::int64_t nanoseconds = 0;  // for one image on one thread, if it was timed
 };
 // Of the weights.
 int bits_of(const BitsLoss& choice);
@@ -52,11 +54,16 @@ struct Sensitivities {
   std::vector<Group> groups;      // whose bits are free, in the order of the graph
   std::vector<BitsLoss> uniform;  // loss: the KL of the whole network; bytes: of these groups
   std::int64_t rest_bytes = 0;    // of the rest of a file: other tensors, the header, the scheme
+  std::int64_t rest_nanoseconds = 0;  // of all other steps
+  std::string cpu;                    // whose times these are; empty if nothing was timed
 
   Json to_json() const;
   // Throws FileError for what to_json() does not write.
   static Sensitivities from_json(const Json& json);
 };
+
+// The CPU this runs on and the instruction set in use: times of another are no times of this one.
+std::string this_cpu();
 
 // Of the layers that none of the options' rules names; the options' bits of weights do not count.
 // Quantizes the network once for each number of bits, on at most 32 of the images; as many others
