@@ -69,6 +69,12 @@ Matrix rows_of_picture(const Tensor& picture) {
   return rows;
 }
 
+// [1, heads, tokens, dim] -> [heads, tokens, dim]
+Tensor heads_of(const Tensor& operand) {
+  const Shape& shape = operand.shape();
+  return operand.reshaped({shape[1], shape[2], shape[3]});
+}
+
 Tensor tensor_of(std::span<const float> values) {
   Tensor tensor({static_cast<std::int64_t>(values.size())}, DType::kF32);
   std::copy(values.begin(), values.end(), tensor.as<float>().begin());
@@ -254,8 +260,9 @@ void Walk::visit_attention(const Unit& unit) {
                               .value = params_of(bits, Range::kPerColumn)};
   AttentionData data = {.images = quantized_.images(), .threads = state_.threads, .sample = {}};
   data.sample = [this, &unit](std::int64_t image) -> AttentionSample {
-    return {quantized_.value(unit.operand, image), quantized_.value(unit.key, image),
-            quantized_.value(unit.value, image)};
+    return {heads_of(quantized_.value(unit.operand, image)),
+            heads_of(quantized_.value(unit.key, image)),
+            heads_of(quantized_.value(unit.value, image))};
   };
   for (const RecipeStep& step : steps_) {
     if (step.where.matches(attention)) step.method->fit_attention(attention, data);

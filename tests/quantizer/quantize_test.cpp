@@ -137,6 +137,28 @@ TEST_CASE("every recipe's files can be read and run, at the most and the fewest 
   }
 }
 
+TEST_CASE("a frozen range of probabilities ends at the greatest that the network gave") {
+  const TinyNetwork tiny;
+  const CalibrationSet pictures = tiny.pictures(6);
+  QuantizeOptions options;
+  options.rules = {{".", std::nullopt}, {"block.0.logits", Bits{8, 8}}};
+  const Quantized made = quantize(tiny.network(), pictures, recipe_named("minmax"), options);
+  NodeId softmax = 0;
+  while (!std::holds_alternative<op::Softmax>(tiny.graph[softmax].op)) ++softmax;
+  const NodeId mixed = tiny.graph.readers()[static_cast<std::size_t>(softmax)][0];
+  Session session(std::make_shared<const Plan>(lower(tiny.graph, tiny.weights, Scheme::float32(),
+                                                     {.also = {{"probabilities", softmax}}})),
+                  {.threads = 1});
+  float greatest = 0.0F;
+  for (std::int64_t i = 0; i < pictures.count; ++i) {
+    const std::span<const Tensor> values = session.run(pictures.batch(i, 1));
+    greatest = std::max(greatest, std::ranges::max(values[1].as<float>()));
+  }
+  const QParams* codes = made.scheme.find({mixed, 0});
+  REQUIRE(codes != nullptr);
+  CHECK(255.0F * codes->scale[0] == doctest::Approx(static_cast<double>(greatest)).epsilon(1e-5));
+}
+
 TEST_CASE("layers that a rule keeps stay as they were") {
   const TinyNetwork tiny;
   QuantizeOptions options;
