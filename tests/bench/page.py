@@ -10,7 +10,7 @@ over the rounds of a party's time by ONNX Runtime's in float; of min: the same o
 energy of ONNX Runtime's logits in float over that of a party's difference from them, on pictures that none was
 calibrated on, on this CPU (where 16-bit sums may saturate, the same file answers worse); it is left empty for
 random weights (deit-tiny, deit-small, vit-base), whose answers mean nothing. A run is sound if ONNX Runtime's
-dynamic int8 takes at most 0.80 of its float.
+first int8 of the table takes at most 0.80 of its float.
 
 Each party's int8 is its own quantizer's. ONNX Runtime: dynamic, and static of the products with weights, all per
 channel; attention is its fused operator. OpenVINO: NNCF's mixed preset for transformers as it is. All that
