@@ -97,7 +97,7 @@ struct Attention {
   // f32 constants [H * d]: what is taken out of queries and keys, as (x - shift) * factor, and what
   // the shift of the queries adds to a score.
   View q_shift = {}, q_factor = {}, k_shift = {}, k_factor = {}, q_offset = {};
-  std::int64_t slots = 1;  // heads that may be worked on at the same time, each in its scratch
+  std::int64_t slots = 1;  // threads that may work at the same time, each in its part of scratch
 };
 
 }  // namespace step

@@ -24,6 +24,15 @@ void parallel_for([[maybe_unused]] int threads, std::int64_t count, const Body& 
   for (std::int64_t i = 0; i < count; ++i) body(i);
 }
 
+// Calls body(chunk, begin, end) for parts of [0, count), equal but for one, at most one per thread.
+template <typename Body>
+void parallel_chunks(int threads, std::int64_t count, const Body& body) {
+  const std::int64_t chunks = count < threads ? count : threads;
+  parallel_for(threads, chunks, [&](std::int64_t chunk) {
+    body(chunk, count * chunk / chunks, count * (chunk + 1) / chunks);
+  });
+}
+
 // How many threads OpenMP, and with it oneDNN, uses in parallel regions of the calling thread.
 inline void set_thread_count([[maybe_unused]] int threads) {
 #ifdef _OPENMP

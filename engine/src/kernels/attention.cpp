@@ -38,12 +38,15 @@ class AttentionKernel : public Kernel {
         scratch_(queries_, keys_, channels_) {}
 
   void run(Buffers buffers) noexcept override {
-    const std::int64_t count = step_.out.dims[0] * heads_;
-    parallel_for(threads_, op_.slots, [&](std::int64_t slot) {
+    // Threads take equal numbers of queries. A head that two of them share is coded by both.
+    const std::int64_t all = step_.out.dims[0] * heads_ * queries_;
+    const auto threads = static_cast<int>(std::min<std::int64_t>(threads_, op_.slots));
+    parallel_chunks(threads, all, [&](std::int64_t slot, std::int64_t begin, std::int64_t end) {
       std::byte* memory = data_of<std::byte>(buffers, *step_.scratch) + slot * scratch_.bytes;
-      const std::int64_t end = count * (slot + 1) / op_.slots;
-      for (std::int64_t index = count * slot / op_.slots; index < end; ++index) {
-        run_head({buffers, memory, index / heads_, index % heads_});
+      for (std::int64_t index = begin / queries_; index * queries_ < end; ++index) {
+        const std::int64_t first = index * queries_;
+        run_head({buffers, memory, index / heads_, index % heads_}, std::max(begin, first) - first,
+                 std::min(end, first + queries_) - first);
       }
     });
   }
@@ -65,11 +68,11 @@ class AttentionKernel : public Kernel {
     return data_of<const float>(head.buffers, step_.in[3]) + head.image * step_.in[3].strides[0];
   }
 
-  void run_head(const Head& head) const {
+  void run_head(const Head& head, std::int64_t first, std::int64_t end) const {
     code_keys(head);
     code_values(head);
-    for (std::int64_t begin = 0; begin < queries_; begin += scratch_.block) {
-      const std::int64_t count = std::min(scratch_.block, queries_ - begin);
+    for (std::int64_t begin = first; begin < end; begin += scratch_.block) {
+      const std::int64_t count = std::min(scratch_.block, end - begin);
       code_queries(head, begin, count);
       auto* sums = head.at<std::int32_t>(scratch_.sums);
       products_.multiply({.m = count, .n = keys_, .k = channels_},

@@ -25,11 +25,9 @@ class CopyKernel : public Kernel {
   }
 
   void run(Buffers buffers) noexcept override {
-    const std::int64_t chunks = std::min<std::int64_t>(walk_.rows, threads_);
-    parallel_for(threads_, chunks, [&](std::int64_t chunk) {
-      const std::int64_t end = walk_.rows * (chunk + 1) / chunks;
-      RowCursor cursor(walk_, walk_.rows * chunk / chunks);
-      for (std::int64_t row = walk_.rows * chunk / chunks; row < end; ++row, cursor.next()) {
+    parallel_chunks(threads_, walk_.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+      RowCursor cursor(walk_, begin);
+      for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
         copy_row(data_of<const From>(buffers, views_[0]) + cursor.offset(0),
                  data_of<To>(buffers, views_[1]) + cursor.offset(1));
       }

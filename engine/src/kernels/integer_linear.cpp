@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/parallel.h"
+#include "core/per_thread.h"
 #include "kernels/coding.h"
 #include "kernels/windows.h"
 #include "plan/views.h"
@@ -22,91 +23,52 @@ class IntegerLinearKernel : public Kernel {
         threads_(context.threads),
         rows_(context.rows),
         product_(std::move(product)),
-        columns_(step.out.dims[-1]) {
+        columns_(step.out.dims[-1]),
+        values_(threads_, columns_) {
     std::vector<View> views = {step.out};
     if (step.epilogue.codes) views.push_back(*step.epilogue.codes);
     if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
     walk_ = walk_rows(views);
     if (step.epilogue.coding) coder_.emplace(*step.epilogue.coding, columns_, context.rows);
     if (op_.windows) windows_.emplace(*op_.windows, op_.coding, step.in[0].dims[-1], context);
-    values_.resize(static_cast<std::size_t>(columns_ * threads_));
   }
 
   void run(Buffers buffers) noexcept override {
     if (windows_) windows_->find_ranges(buffers);
-    if (product_->uses_threads()) {
-      for_each_panel({0, 0, walk_.rows}, [&](std::int64_t begin, std::int64_t end) {
-        if (windows_) {
-          split(begin, end, [&](const Chunk& chunk) {
-            code_windows(buffers, chunk, codes_of(buffers, chunk.begin - begin));
-          });
-        }
-        product_->run(codes_of(buffers, windows_ ? 0 : begin), end - begin, sums_of(buffers, 0));
-        split(begin, end, [&](const Chunk& chunk) {
-          finish_rows(buffers, chunk, sums_of(buffers, chunk.begin - begin));
-        });
-      });
-      return;
-    }
-    // Panels use the same memory one after the other, so that it stays in cache.
-    split(0, walk_.rows, [&](const Chunk& chunk) {
-      std::int32_t* sums = sums_of(buffers, chunk.begin);
-      for_each_panel(chunk, [&](std::int64_t begin, std::int64_t end) {
-        std::uint8_t* codes = codes_of(buffers, windows_ ? chunk.begin : begin);
-        if (windows_) code_windows(buffers, {chunk.index, begin, end}, codes);
-        product_->run(codes, end - begin, sums);
-        finish_rows(buffers, {chunk.index, begin, end}, sums);
-      });
-    });
+    parallel_chunks(threads_, walk_.rows,
+                    [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+                      run_rows(buffers, thread, begin, end);
+                    });
   }
   std::string name() const override { return product_->name(); }
 
  private:
-  struct Chunk {
-    std::int64_t index, begin, end;
-  };
   struct Place {
-    std::int64_t chunk, row;
+    std::int64_t thread, row;
   };
 
-  template <typename Body>
-  void split(std::int64_t begin, std::int64_t end, const Body& body) const {
-    const std::int64_t rows = end - begin;
-    const std::int64_t chunks = std::min<std::int64_t>(rows, threads_);
-    parallel_for(threads_, chunks, [&](std::int64_t index) {
-      body(Chunk{index, begin + rows * index / chunks, begin + rows * (index + 1) / chunks});
-    });
-  }
-
-  template <typename Body>
-  void for_each_panel(const Chunk& chunk, const Body& body) const {
-    const std::int64_t panel = product_->panel_rows();
-    for (std::int64_t begin = chunk.begin; begin < chunk.end; begin += panel) {
-      body(begin, std::min(begin + panel, chunk.end));
+  // Panels use the same memory one after the other, so that it stays in cache.
+  void run_rows(Buffers buffers, std::int64_t thread, std::int64_t begin, std::int64_t end) {
+    auto* sums = data_of<std::int32_t>(buffers, *step_.scratch) + begin * columns_;
+    RowCursor cursor(walk_, begin);
+    for (std::int64_t row = begin; row < end; row += product_->panel_rows()) {
+      const std::int64_t rows = std::min(product_->panel_rows(), end - row);
+      std::uint8_t* codes = codes_of(buffers, windows_ ? begin : row);
+      if (windows_) windows_->encode(buffers, {thread, row, row + rows}, codes);
+      product_->run(thread, {codes, rows, sums});
+      for (std::int64_t i = 0; i < rows; ++i, cursor.next()) {
+        finish_row(buffers, sums + i * columns_, {thread, row + i}, cursor);
+      }
     }
   }
 
-  void finish_rows(Buffers buffers, const Chunk& chunk, const std::int32_t* sums) {
-    RowCursor cursor(walk_, chunk.begin);
-    for (std::int64_t row = chunk.begin; row < chunk.end; ++row, cursor.next()) {
-      finish_row(buffers, sums, {chunk.index, row}, cursor);
-      sums += columns_;
-    }
-  }
-
-  void code_windows(Buffers buffers, const Chunk& rows, std::uint8_t* codes) {
-    windows_->encode(buffers, {rows.index, rows.begin, rows.end}, codes);
-  }
   std::uint8_t* codes_of(Buffers buffers, std::int64_t row) const {
     return data_of<std::uint8_t>(buffers, step_.in[0]) + row * step_.in[1].dims[1];
-  }
-  std::int32_t* sums_of(Buffers buffers, std::int64_t row) const {
-    return data_of<std::int32_t>(buffers, *step_.scratch) + row * columns_;
   }
 
   void finish_row(Buffers buffers, const std::int32_t* sums, Place place, const RowCursor& cursor) {
     const bool codes_only = step_.out.dtype == DType::kU8;
-    float* own = &values_[static_cast<std::size_t>(place.chunk * columns_)];
+    float* own = values_[place.thread];
     float* y = codes_only ? own : data_of<float>(buffers, step_.out) + cursor.offset(0);
     const RowScale x = row_scale_of(op_.coding, buffers, place.row);
     const std::optional<View>& residual = step_.epilogue.residual;
@@ -154,7 +116,7 @@ class IntegerLinearKernel : public Kernel {
   RowWalk walk_;
   std::optional<RowCoder> coder_;
   std::optional<WindowCoder> windows_;
-  std::vector<float> values_;  // a row for each thread
+  PerThread<float> values_;  // a row
 };
 
 }  // namespace

@@ -7,7 +7,13 @@
 
 namespace vitq {
 
-// acc[m][n] = sum_c x[m][c] * w[n][c], exactly. `x` and `acc` are dense.
+struct Panel {
+  const std::uint8_t* x;  // dense
+  std::int64_t rows;
+  std::int32_t* acc;  // dense
+};
+
+// acc[m][n] = sum_c x[m][c] * w[n][c], exactly.
 class IntegerProduct {
  public:
   IntegerProduct() = default;
@@ -17,10 +23,8 @@ class IntegerProduct {
 
   // How many rows are multiplied at a time, at most, to be finished while they are in cache.
   virtual std::int64_t panel_rows() const = 0;
-  // Whether run() uses the context's threads itself, and is given one whole panel after the other;
-  // otherwise each thread runs panels of its own rows.
-  virtual bool uses_threads() const = 0;
-  virtual void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept = 0;
+  // Called by thread number `thread` for panels of a part of the rows (parallel_chunks).
+  virtual void run(std::int64_t thread, const Panel& panel) noexcept = 0;
   virtual std::string name() const = 0;
 };
 

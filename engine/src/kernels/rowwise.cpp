@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/parallel.h"
+#include "core/per_thread.h"
 #include "kernels/coding.h"
 #include "plan/views.h"
 
@@ -43,16 +44,16 @@ class RowwiseKernel : public Kernel {
     for (std::size_t i = 0; i < walked; ++i) row_.stride[i] = views_[i].strides[last];
     if (step.epilogue.coding) {
       coder_.emplace(*step.epilogue.coding, row_.n, context.rows);
-      values_.resize(static_cast<std::size_t>(row_.n * threads_));
-      codes_.resize(values_.size());
+      values_ = PerThread<float>(threads_, row_.n);
+      codes_ = PerThread<std::uint8_t>(threads_, row_.n);
     }
   }
 
   void run(Buffers buffers) noexcept override {
-    const std::int64_t chunks = std::min<std::int64_t>(walk_.rows, threads_);
-    parallel_for(threads_, chunks, [&](std::int64_t chunk) {
-      run_rows(buffers, chunk, walk_.rows * chunk / chunks, walk_.rows * (chunk + 1) / chunks);
-    });
+    parallel_chunks(threads_, walk_.rows,
+                    [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
+                      run_rows(buffers, chunk, begin, end);
+                    });
   }
   std::string name() const override { return "rows"; }
 
@@ -76,16 +77,15 @@ class RowwiseKernel : public Kernel {
   void finish_row(Buffers buffers, std::int64_t chunk, std::int64_t r, std::int64_t offset,
                   Row row) {
     const View& out = views_[walked_];
-    const auto own = static_cast<std::size_t>(chunk * row_.n);
     if (out_type_ == DType::kU8) {
-      row.out = &values_[own];
+      row.out = values_[chunk];
       compute_(row);
       coder_->encode(buffers, r, row.out, row.out, data_of<std::uint8_t>(buffers, out) + offset);
       return;
     }
     row.out = data_of<float>(buffers, out) + offset;
     compute_(row);
-    if (coder_) coder_->simulate(buffers, r, row.out, &codes_[own]);
+    if (coder_) coder_->simulate(buffers, r, row.out, codes_[chunk]);
   }
 
   int threads_;
@@ -96,8 +96,8 @@ class RowwiseKernel : public Kernel {
   RowWalk walk_;
   Row row_;
   std::optional<RowCoder> coder_;
-  std::vector<float> values_;        // a row for each thread
-  std::vector<std::uint8_t> codes_;  // likewise
+  PerThread<float> values_;  // a row
+  PerThread<std::uint8_t> codes_;
 };
 
 void copy_row(const Row& row) {

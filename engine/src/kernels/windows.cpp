@@ -45,15 +45,6 @@ void gather(const View& windows, const float* corner, float* values) {
   });
 }
 
-// Calls body(chunk, begin, end) for a part of `count` in each thread.
-template <typename Body>
-void split(std::int64_t count, int threads, const Body& body) {
-  const std::int64_t chunks = std::min<std::int64_t>(count, threads);
-  parallel_for(threads, chunks, [&](std::int64_t chunk) {
-    body(chunk, count * chunk / chunks, count * (chunk + 1) / chunks);
-  });
-}
-
 class WindowsKernel : public Kernel {
  public:
   WindowsKernel(const Step& step, const KernelContext& context)
@@ -62,21 +53,21 @@ class WindowsKernel : public Kernel {
         elements_(elements_of(windows_)),
         threads_(context.threads),
         coder_(*step.epilogue.coding, elements_, context.rows),
-        corners_(corners_of(windows_)) {
-    codes_.resize(static_cast<std::size_t>(elements_ * threads_));
-  }
+        corners_(corners_of(windows_)),
+        codes_(threads_, elements_) {}
 
   void run(Buffers buffers) noexcept override {
     const std::int64_t columns = out_.dims[-1];
-    split(corners_.rows, threads_, [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
-      RowCursor cursor(corners_, begin);
-      for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
-        float* values = data_of<float>(buffers, out_) + row * columns;
-        gather(windows_, data_of<const float>(buffers, windows_) + cursor.offset(0), values);
-        coder_.simulate(buffers, row, values, &codes_[static_cast<std::size_t>(chunk * elements_)]);
-        std::fill(values + elements_, values + columns, 0.0F);
-      }
-    });
+    parallel_chunks(
+        threads_, corners_.rows, [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
+          RowCursor cursor(corners_, begin);
+          for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
+            float* values = data_of<float>(buffers, out_) + row * columns;
+            gather(windows_, data_of<const float>(buffers, windows_) + cursor.offset(0), values);
+            coder_.simulate(buffers, row, values, codes_[chunk]);
+            std::fill(values + elements_, values + columns, 0.0F);
+          }
+        });
   }
   std::string name() const override { return "windows"; }
 
@@ -86,7 +77,7 @@ class WindowsKernel : public Kernel {
   int threads_;
   RowCoder coder_;
   RowWalk corners_;
-  std::vector<std::uint8_t> codes_;  // of a window, for each thread
+  PerThread<std::uint8_t> codes_;  // of a window
 };
 
 }  // namespace
@@ -101,7 +92,7 @@ WindowCoder::WindowCoder(const step::Windows& windows, const RowCoding& coding,
       coder_(coding, elements_of(windows.picture), context.rows),
       corners_(corners_of(windows.picture)) {
   if (coding_.shift) {
-    values_.resize(static_cast<std::size_t>(elements_of(windows.picture) * threads_));
+    values_ = PerThread<float>(threads_, elements_of(windows.picture));
   }
 }
 
@@ -111,12 +102,13 @@ void WindowCoder::find_ranges(Buffers buffers) const {
   const std::int64_t channels = picture.dims[-1];
   const auto* pixels = data_of<const float>(buffers, picture) - picture.offset;
   auto* ranges = data_of<float>(buffers, windows_.ranges);
-  split(windows_.ranges.dims[0], threads_, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-      rows_.min_max(pixels + pixel * channels, channels, ranges + 2 * pixel,
-                    ranges + 2 * pixel + 1);
-    }
-  });
+  parallel_chunks(threads_, windows_.ranges.dims[0],
+                  [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                      rows_.min_max(pixels + pixel * channels, channels, ranges + 2 * pixel,
+                                    ranges + 2 * pixel + 1);
+                    }
+                  });
 }
 
 void WindowCoder::encode(Buffers buffers, const Span& rows, std::uint8_t* codes) {
@@ -124,7 +116,7 @@ void WindowCoder::encode(Buffers buffers, const Span& rows, std::uint8_t* codes)
   RowCursor cursor(corners_, rows.begin);
   for (std::int64_t row = rows.begin; row < rows.end; ++row, cursor.next(), codes += columns_) {
     if (coding_.shift) {
-      float* values = &values_[static_cast<std::size_t>(rows.thread * elements)];
+      float* values = values_[rows.thread];
       gather(windows_.picture, data_of<const float>(buffers, windows_.picture) + cursor.offset(0),
              values);
       coder_.encode(buffers, row, values, values, codes);

@@ -3,6 +3,7 @@
 // of them together would be many times as large as the picture.
 #pragma once
 
+#include "core/per_thread.h"
 #include "kernels/coding.h"
 #include "kernels/kernel.h"
 #include "plan/views.h"
@@ -35,7 +36,7 @@ class WindowCoder {
   const Rows& rows_;
   RowCoder coder_;
   RowWalk corners_;
-  std::vector<float> values_;  // a window for each thread
+  PerThread<float> values_;  // a window
 };
 
 // Quantize where the operand is windows, to the values that codes stand for.

@@ -61,7 +61,7 @@ Lowering::AttentionNodes Lowering::attention_nodes(NodeId av) const {
 }
 
 void Lowering::attention(NodeId av) {
-  constexpr std::int64_t kSlots = 32;  // heads that may be worked on at the same time
+  constexpr std::int64_t kSlots = 32;
   const AttentionNodes& nodes = attentions_.at(av);
   const NodeId qk = nodes.qk;
   const View q = columns_last(qk, operand(qk, 0));
@@ -86,10 +86,11 @@ void Lowering::attention(NodeId av) {
   op.k_shift = constant_view(filled(op.k.shift, channels, 0.0F));
   op.k_factor = constant_view(inverse);
   op.q_offset = constant_view(offset);
-  op.slots = std::min(kSlots, q.dims[0] * q.dims[1]);
   const View out = result(av);
   places_[static_cast<std::size_t>(av)] = out;
   const AttentionScratch scratch(q.dims[-2], k.dims[-2], q.dims[-1]);
+  const std::int64_t blocks = (q.dims[2] + scratch.block - 1) / scratch.block;
+  op.slots = std::min(kSlots, q.dims[0] * q.dims[1] * blocks);
   const View slots = fresh({op.slots, scratch.bytes}, DType::kU8);
   std::vector<View> in = {q, k, v};
   if (nodes.hidden) in.push_back(places_[static_cast<std::size_t>(*nodes.hidden)]);

@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
+#include <functional>
+#include <set>
 
 #include "core/cpu.h"
 #include "core/parallel.h"
@@ -15,47 +16,81 @@
 namespace vitq {
 namespace {
 
-// A primitive for one number of rows.
+// The product of a layer for one number of rows. Copies share primitive and weights, and can run at
+// the same time.
 class Matmul {
  public:
-  Matmul(const OneDnn& onednn, const IntegerProductShape& shape, const Tensor& weights) {
+  // Weights that are packed already are taken as they are.
+  Matmul(const OneDnn& onednn, const IntegerProductShape& shape, const Tensor& weights,
+         const dnnl::memory& packed_weights)
+      : rows_(shape.m) {
     using Type = dnnl::memory::data_type;
     using Dims = dnnl::memory::dims;
-    const MatmulProblem problem = {{{shape.m, shape.k}, Type::u8, Dims{shape.k, 1}},
-                                   {{shape.k, shape.n}, Type::s8, dnnl::memory::format_tag::any},
-                                   {},
-                                   {{shape.m, shape.n}, Type::s32, Dims{shape.n, 1}}};
+    MatmulProblem problem = {{{shape.m, shape.k}, Type::u8, Dims{shape.k, 1}},
+                             {{shape.k, shape.n}, Type::s8, dnnl::memory::format_tag::any},
+                             {},
+                             {{shape.m, shape.n}, Type::s32, Dims{shape.n, 1}}};
+    if (packed_weights) problem.weights = packed_weights.get_desc();
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const OneThread one_thread;
     const auto described = describe(onednn, problem, attr);
     name_ = described.impl_info_str();
     primitive_ = dnnl::matmul(described);
-    scratchpad_ = dnnl::memory(described.scratchpad_desc(), onednn.engine);
-    x_ = dnnl::memory(problem.src, onednn.engine, nullptr);
-    acc_ = dnnl::memory(problem.dst, onednn.engine, nullptr);
-    const dnnl::memory::desc plain({shape.k, shape.n}, Type::s8, Dims{1, shape.k});
-    weights_ = packed(onednn, weights, plain, described.weights_desc());
-    arguments_ = {dnnl_exec_arg_t{DNNL_ARG_SRC, x_.get()},
-                  dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, weights_.get()},
-                  dnnl_exec_arg_t{DNNL_ARG_DST, acc_.get()},
-                  dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, scratchpad_.get()}};
+    weights_ = packed_weights;
+    if (!weights_) {
+      const dnnl::memory::desc plain({shape.k, shape.n}, Type::s8, Dims{1, shape.k});
+      weights_ = packed(onednn, weights, plain, described.weights_desc());
+    }
+    x_ = problem.src;
+    acc_ = problem.dst;
+    scratchpad_ = described.scratchpad_desc();
   }
 
-  void run(const OneDnn& onednn, const std::uint8_t* x, std::int32_t* acc) noexcept {
+  std::int64_t rows() const { return rows_; }
+  const std::string& name() const { return name_; }
+  const dnnl::memory& weights() const { return weights_; }
+
+ private:
+  friend class Runner;
+  std::int64_t rows_;
+  std::string name_;
+  dnnl::matmul primitive_;
+  dnnl::memory weights_;
+  dnnl::memory::desc x_, acc_, scratchpad_;
+};
+
+// What one thread needs to run a Matmul.
+class Runner {
+ public:
+  Runner(const OneDnn& onednn, const Matmul& matmul)
+      : rows_(matmul.rows_),
+        primitive_(matmul.primitive_),
+        stream_(onednn.engine),
+        x_(matmul.x_, onednn.engine, nullptr),
+        acc_(matmul.acc_, onednn.engine, nullptr),
+        weights_(matmul.weights_),
+        scratchpad_(matmul.scratchpad_, onednn.engine),
+        arguments_{dnnl_exec_arg_t{DNNL_ARG_SRC, x_.get()},
+                   dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, weights_.get()},
+                   dnnl_exec_arg_t{DNNL_ARG_DST, acc_.get()},
+                   dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, scratchpad_.get()}} {}
+
+  std::int64_t rows() const { return rows_; }
+  void run(const std::uint8_t* x, std::int32_t* acc) noexcept {
     // oneDNN takes a mutable pointer but only reads its source.
     x_.set_data_handle(const_cast<std::uint8_t*>(x));
     acc_.set_data_handle(acc);
-    const dnnl_status_t status =
-        dnnl_primitive_execute(primitive_.get(), onednn.stream.get(),
-                               static_cast<int>(arguments_.size()), arguments_.data());
+    const dnnl_status_t status = dnnl_primitive_execute(
+        primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()), arguments_.data());
     if (status != dnnl_success) std::terminate();
   }
-  const std::string& name() const { return name_; }
 
  private:
-  std::string name_;
+  std::int64_t rows_;
   dnnl::matmul primitive_;
-  dnnl::memory x_, weights_, acc_, scratchpad_;
+  dnnl::stream stream_;
+  dnnl::memory x_, acc_, weights_, scratchpad_;
   std::array<dnnl_exec_arg_t, 4> arguments_;
 };
 
@@ -68,27 +103,47 @@ std::int64_t panel_of(const IntegerProductShape& shape) {
   return std::min(shape.m, std::max<std::int64_t>(kSums / shape.n, 128));
 }
 
+// Every number of rows that a thread's panels have, largest first.
+std::set<std::int64_t, std::greater<>> panel_sizes(std::int64_t rows, std::int64_t panel,
+                                                   int threads) {
+  const std::int64_t chunks = std::min<std::int64_t>(rows, threads);
+  std::set<std::int64_t, std::greater<>> sizes;
+  for (const std::int64_t chunk : {rows / chunks, (rows + chunks - 1) / chunks}) {
+    sizes.insert(std::min(chunk, panel));
+    if (chunk % panel != 0) sizes.insert(chunk % panel);
+  }
+  return sizes;
+}
+
 class OneDnnProduct : public IntegerProduct {
  public:
   OneDnnProduct(const IntegerProductShape& shape, const Step& step, const KernelContext& context)
-      : shape_(shape), panel_(panel_of(shape)), threads_(context.threads), onednn_(context.onednn) {
+      : shape_(shape),
+        panel_(panel_of(shape)),
+        runners_(static_cast<std::size_t>(context.threads)) {
     const Tensor weights = safe_weights(step, context);
-    whole_.emplace(*onednn_, IntegerProductShape{panel_, shape.n, shape.k}, weights);
-    const std::int64_t rest = shape.m % panel_;
-    if (rest > 0) last_.emplace(*onednn_, IntegerProductShape{rest, shape.n, shape.k}, weights);
+    dnnl::memory packed_weights;
+    for (const std::int64_t rows : panel_sizes(shape.m, panel_, context.threads)) {
+      const Matmul matmul(*context.onednn, {rows, shape.n, shape.k}, weights, packed_weights);
+      packed_weights = matmul.weights();
+      if (name_.empty()) name_ = matmul.name();
+      for (auto& own : runners_) own.emplace_back(*context.onednn, matmul);
+    }
+    if (!rest_.empty()) name_ += " + sparse rest";
   }
 
   std::int64_t panel_rows() const override { return panel_; }
-  bool uses_threads() const override { return true; }
-  void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
-    (rows == panel_ ? whole_ : last_)->run(*onednn_, x, acc);
+  void run(std::int64_t thread, const Panel& panel) noexcept override {
+    auto& own = runners_[static_cast<std::size_t>(thread)];
+    std::find_if(own.begin(), own.end(), [&](const Runner& runner) {
+      return runner.rows() == panel.rows;
+    })->run(panel.x, panel.acc);
     if (rest_.empty()) return;
-    parallel_for(threads_, rows,
-                 [&](std::int64_t row) { rest_.add_to(x + row * shape_.k, acc + row * shape_.n); });
+    for (std::int64_t row = 0; row < panel.rows; ++row) {
+      rest_.add_to(panel.x + row * shape_.k, panel.acc + row * shape_.n);
+    }
   }
-  std::string name() const override {
-    return rest_.empty() ? whole_->name() : whole_->name() + " + sparse rest";
-  }
+  std::string name() const override { return name_; }
 
  private:
   // The step's weights, without what would saturate on this CPU.
@@ -105,10 +160,9 @@ class OneDnnProduct : public IntegerProduct {
 
   IntegerProductShape shape_;
   std::int64_t panel_;
-  int threads_;
-  std::shared_ptr<OneDnn> onednn_;
   SparseRest rest_;
-  std::optional<Matmul> whole_, last_;
+  std::string name_;
+  std::vector<std::vector<Runner>> runners_;  // [thread][number of rows]
 };
 
 }  // namespace

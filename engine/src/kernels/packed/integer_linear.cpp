@@ -22,20 +22,20 @@ class PackedProduct : public IntegerProduct {
       : shape_(shape), weights_(codes, shape.k, top) {}
 
   std::int64_t panel_rows() const override { return kPanelRows; }
-  bool uses_threads() const override { return false; }
-  void run(const std::uint8_t* x, std::int64_t rows, std::int32_t* acc) noexcept override {
+  void run(std::int64_t /*thread*/, const Panel& panel) noexcept override {
     const std::int64_t whole = shape_.n / kBlockColumns;
     for (std::int64_t block = 0; block < whole; ++block) {
-      tiles_avx2::multiply(weights_.block(block),
-                           {x, shape_.k, rows, acc + block * kBlockColumns, shape_.n});
+      tiles_avx2::multiply(weights_.block(block), {panel.x, shape_.k, panel.rows,
+                                                   panel.acc + block * kBlockColumns, shape_.n});
     }
     const std::int64_t columns = shape_.n % kBlockColumns;
     if (columns == 0) return;
     std::array<std::int32_t, kPanelRows * kBlockColumns> last;
-    tiles_avx2::multiply(weights_.block(whole), {x, shape_.k, rows, last.data(), kBlockColumns});
-    for (std::int64_t row = 0; row < rows; ++row) {
+    tiles_avx2::multiply(weights_.block(whole),
+                         {panel.x, shape_.k, panel.rows, last.data(), kBlockColumns});
+    for (std::int64_t row = 0; row < panel.rows; ++row) {
       std::copy_n(last.data() + row * kBlockColumns, columns,
-                  acc + row * shape_.n + whole * kBlockColumns);
+                  panel.acc + row * shape_.n + whole * kBlockColumns);
     }
   }
   std::string name() const override { return "packed:avx2"; }
