@@ -172,6 +172,7 @@ class Search {
     QuantizeOptions options = inputs_.options;
     const std::vector<LayerRule> rules = rules_of(assignment);
     options.rules.insert(options.rules.end(), rules.begin(), rules.end());
+    options.row_weights = found_.row_weights;
     return judged_kl(inputs_.network, inputs_.calibration, inputs_.recipe, options);
   }
 

@@ -48,14 +48,20 @@ std::string fact(std::string_view name, std::string_view value, std::string_view
   return text + "</dd></div>\n";
 }
 
-std::string summary(const Quantized& made, const QuantizeFacts& facts) {
+std::string predicted_time(const std::optional<TradeOff>& trade_off) {
+  if (!trade_off || trade_off->unit != "ms") return "";
+  return fact("Predicted time", fixed(trade_off->chosen.cost / 1e6, 2) + " ms", trade_off->cost);
+}
+
+std::string summary(const Quantized& made, const QuantizeFacts& facts,
+                    const std::optional<TradeOff>& trade_off) {
   const auto before = static_cast<std::int64_t>(std::filesystem::file_size(facts.source));
   const auto after = static_cast<std::int64_t>(std::filesystem::file_size(facts.output));
   const Json& record = made.provenance;
   const std::string facts_list =
       fact("Float model", facts.source.string(), byte_count(before)) +
       fact("Size of the file", byte_count(after), ratio(after, before) + " of the float model's") +
-      fact("Bits", record.at("bits").string(), mean_bits(made)) +
+      predicted_time(trade_off) + fact("Bits", record.at("bits").string(), mean_bits(made)) +
       fact("Recipe", record.at("recipe").at("name").string(), "") +
       fact("Calibrated on", std::to_string(facts.images) + " pictures",
            "digest " + record.at("calibration").string()) +
@@ -121,7 +127,7 @@ std::string trade_off_section(const TradeOff& trade_off) {
 
 std::string html_report(const Quantized& made, const QuantizeFacts& facts,
                         const std::optional<TradeOff>& trade_off) {
-  std::string page = head(facts) + summary(made, facts);
+  std::string page = head(facts) + summary(made, facts, trade_off);
   if (trade_off) page += trade_off_section(*trade_off);
   page += section("Bits of each layer",
                   "In the order of computation: weights above, activations below.",

@@ -32,7 +32,7 @@ class KlScale {
   KlScale(std::vector<double> values, Scale::Room room)
       : least_(least_positive(values)), scale_(Scale::logarithmic(raised(values), room)) {}
 
-  double operator()(double kl) const { return scale_(std::max(kl, least_)); }
+  double operator()(double kl) const { return scale_(kl > 0.0 ? kl : least_); }
   const std::vector<double>& ticks() const { return scale_.ticks(); }
 
  private:
@@ -79,7 +79,8 @@ class FrontPlot {
       svg_.text({kPlot.x - 8.0, y_(tick) + 4.0}, "end", rounded(tick));
     }
     svg_.text({kPlot.x + kPlot.width / 2.0, bottom + 42.0}, "mid axis", cost + ", " + unit_);
-    svg_.text({kPlot.x + 8.0, kPlot.y + 14.0}, "axis", loss);
+    // Where a front that falls to the right leaves room.
+    svg_.text({right - 8.0, kPlot.y + 14.0}, "end axis", loss);
   }
 
   void front(std::vector<Point> points) {
@@ -102,7 +103,8 @@ class FrontPlot {
   void chosen(const Point& point) {
     const Spot at = spot(point);
     svg_.circle(at, 7.5, "chosen", title(point));
-    const bool near_edge = at.x < kPlot.x + 0.25 * kPlot.width;
+    constexpr double kRoomOfLabel = 80.0;
+    const bool near_edge = at.x < kPlot.x + kRoomOfLabel;
     const double below = std::min(at.y + 24.0, kPlot.y + kPlot.height - 6.0);
     svg_.text({at.x + (near_edge ? -6.0 : -10.0), below}, near_edge ? "start strong" : "end strong",
               point.label);

@@ -115,10 +115,13 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
   ValueStore store(options.memory_bytes, options.scratch);
   const std::shared_ptr<const Values> pictures = load_pictures(network, calibration, store);
   Clock clock(network.graph, units, recipe.rounds.size(), options);
-  const std::map<NodeId, float> row_weights =
-      measure_row_weights(network, recipe.row_weights, *pictures, calibration.count, threads);
-  WalkState state = {network, units,           row_weights, store, pictures, calibration.count,
-                     threads, network.weights, {},          {},    {}};
+  RowWeightsFound row_weights = options.row_weights;
+  if (row_weights.empty()) {
+    row_weights =
+        measure_row_weights(network, recipe.row_weights, *pictures, calibration.count, threads);
+  }
+  WalkState state = {network, units,          row_weights,     store, pictures, calibration.count,
+                     threads, options.errors, network.weights, {},    {},       {}};
   for (const std::vector<RecipeStep>& steps : recipe.rounds) {
     Walk walk(state, steps);
     for (const Unit& unit : units) {
@@ -128,6 +131,7 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
     }
   }
   Quantized result;
+  result.row_weights = row_weights;
   result.weights = std::move(state.weights);
   result.scheme = std::move(state.scheme);
   store_scheme(network.graph, result.scheme, result.weights);

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "rounding.h"
-
 namespace vitq {
 namespace {
 
@@ -35,18 +33,11 @@ Json bits_to_json(const std::optional<Bits>& bits, bool attention) {
 
 }  // namespace
 
-LayerReport report_start(const LayerPlan& plan, LayerDraft& layer, LayerData& data) {
-  LayerReport report;
-  report.plan = plan;
+void report_start(const LayerDraft& layer, LayerData& data, LayerReport& report) {
   const Channels& channels = data.channels();
   report.least = *std::min_element(channels.least.begin(), channels.least.end());
   report.most = *std::max_element(channels.most.begin(), channels.most.end());
-  if (layer.codes.empty()) {
-    layer.scale = largest_scales(layer);
-    round_to_nearest(layer);
-  }
   report.error_before = output_error(layer, data.rows(layer));
-  return report;
 }
 
 void report_end(const LayerDraft& layer, LayerData& data, LayerReport& report) {

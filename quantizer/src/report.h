@@ -6,8 +6,8 @@
 
 namespace vitq {
 
-// Rounds the draft to nearest, as a start and to compare with; notes range and error.
-LayerReport report_start(const LayerPlan& plan, LayerDraft& layer, LayerData& data);
+// Range and error before the layer is fitted, and after.
+void report_start(const LayerDraft& layer, LayerData& data, LayerReport& report);
 void report_end(const LayerDraft& layer, LayerData& data, LayerReport& report);
 
 }  // namespace vitq

@@ -2,8 +2,11 @@
 #include "rounding.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+
+#include "parallel.h"
 
 namespace vitq {
 namespace {
@@ -23,16 +26,53 @@ double least_share(int bits) {
 }
 constexpr double kMostShare = 1.05;
 
-double rounding_error(std::span<const float> row, std::span<const float> importance, float scale,
-                      float top) {
-  const float inverse = 1.0F / scale;
-  double sum = 0.0;
+constexpr std::size_t kAtOnce = 8;
+using Scales8 = std::array<float, kAtOnce>;
+using Errors8 = std::array<double, kAtOnce>;
+
+// Of eight scales at a time, because no sum waits for another.
+Errors8 rounding_errors(std::span<const float> row, std::span<const float> importance,
+                        const Scales8& scales, float top) {
+  Scales8 inverse;
+  for (std::size_t i = 0; i < kAtOnce; ++i) inverse[i] = 1.0F / scales[i];
+  Errors8 sums = {};
   for (std::size_t c = 0; c < row.size(); ++c) {
-    const float code = nearest_within(row[c] * inverse, -top, top);
-    const float off = code * scale - row[c];
-    sum += static_cast<double>(importance[c] * off * off);
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      const float code = nearest_within(row[c] * inverse[i], -top, top);
+      const float off = code * scales[i] - row[c];
+      sums[i] += static_cast<double>(importance[c] * off * off);
+    }
   }
-  return sum;
+  return sums;
+}
+
+// The first is tried, then the same from shares of it.
+std::vector<float> scales_to_try(float largest, double least, int steps) {
+  std::vector<float> scales = {largest};
+  for (int i = 0; i < steps; ++i) {
+    const double share = least + (kMostShare - least) * i / std::max(steps - 1, 1);
+    scales.push_back(static_cast<float>(static_cast<double>(largest) * share));
+  }
+  return scales;
+}
+
+float best_scale(std::span<const float> row, std::span<const float> importance,
+                 const std::vector<float>& scales, float top) {
+  double least = std::numeric_limits<double>::infinity();
+  float best = scales[0];
+  for (std::size_t begin = 0; begin < scales.size(); begin += kAtOnce) {
+    Scales8 some;
+    some.fill(scales[0]);
+    const std::size_t count = std::min(kAtOnce, scales.size() - begin);
+    std::copy_n(scales.begin() + static_cast<std::ptrdiff_t>(begin), count, some.begin());
+    const Errors8 errors = rounding_errors(row, importance, some, top);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!(errors[i] < least)) continue;
+      least = errors[i];
+      best = some[i];
+    }
+  }
+  return best;
 }
 
 }  // namespace
@@ -47,23 +87,14 @@ std::vector<float> largest_scales(const LayerDraft& layer) {
 }
 
 std::vector<float> searched_scales(const LayerDraft& layer, std::span<const float> importance,
-                                   int steps) {
+                                   int steps, int threads) {
   std::vector<float> scales = largest_scales(layer);
   const auto top = static_cast<float>(top_weight(layer.weight_bits));
   const double least = least_share(layer.weight_bits);
-  for (std::size_t o = 0; o < scales.size(); ++o) {
-    const std::span<const float> row = layer.goal.row(static_cast<std::int64_t>(o));
-    const auto start = static_cast<double>(scales[o]);
-    double best = rounding_error(row, importance, scales[o], top);
-    for (int i = 0; i < steps; ++i) {
-      const double share = least + (kMostShare - least) * i / std::max(steps - 1, 1);
-      const auto scale = static_cast<float>(start * share);
-      const double error = rounding_error(row, importance, scale, top);
-      if (error >= best) continue;
-      best = error;
-      scales[o] = scale;
-    }
-  }
+  parallel_for(threads, layer.goal.rows, [&](std::int64_t row) {
+    float& scale = scales[static_cast<std::size_t>(row)];
+    scale = best_scale(layer.goal.row(row), importance, scales_to_try(scale, least, steps), top);
+  });
   return scales;
 }
 

@@ -23,7 +23,7 @@ std::vector<float> largest_scales(const LayerDraft& layer);
 // For every row of the goal the scale, out of `steps` shares of the largest one, whose rounding to
 // nearest gives the least sum over c of importance[c] * error[c]^2.
 std::vector<float> searched_scales(const LayerDraft& layer, std::span<const float> importance,
-                                   int steps);
+                                   int steps, int threads = 1);
 // The goal rounded to nearest under `layer.scale`.
 void round_to_nearest(LayerDraft& layer);
 

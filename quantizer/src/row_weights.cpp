@@ -106,10 +106,9 @@ float weight_of(const Probe& probe, std::span<const Clean> images, double power)
 
 }  // namespace
 
-std::map<NodeId, float> measure_row_weights(const Network& network, const RowWeights& settings,
-                                            const Values& pictures, std::int64_t images,
-                                            int threads) {
-  std::map<NodeId, float> weights;
+RowWeightsFound measure_row_weights(const Network& network, const RowWeights& settings,
+                                    const Values& pictures, std::int64_t images, int threads) {
+  RowWeightsFound weights;
   const RowsOfGraph rows(network.graph);
   const std::vector<NodeId> sums = rows.stream();
   const std::vector<NodeId> inputs = network.graph.inputs();

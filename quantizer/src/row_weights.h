@@ -2,7 +2,6 @@
 // How much more an error of a special row costs than one of another row.
 #pragma once
 
-#include <map>
 #include <memory>
 
 #include "values.h"
@@ -12,8 +11,7 @@ namespace vitq {
 
 // Per sum of the residual stream: (error at the outputs per unit of noise on special rows, over the
 // same for the others) ^ power.
-std::map<NodeId, float> measure_row_weights(const Network& network, const RowWeights& settings,
-                                            const Values& pictures, std::int64_t images,
-                                            int threads);
+RowWeightsFound measure_row_weights(const Network& network, const RowWeights& settings,
+                                    const Values& pictures, std::int64_t images, int threads);
 
 }  // namespace vitq

@@ -134,6 +134,13 @@ Bits bits_at(int bits, const QuantizeOptions& options, Grain grain) {
   return {bits, grain == Grain::kModule ? bits : options.bits.activations};
 }
 
+QuantizeOptions everywhere(Bits bits, QuantizeOptions options, const RowWeightsFound& found) {
+  options.rules.insert(options.rules.begin(), LayerRule{".", bits});
+  options.errors = false;
+  options.row_weights = found;
+  return options;
+}
+
 // What judges, and the images it does so on.
 struct Court {
   Court(const Network& network, const CalibrationSet& calibration, const QuantizeOptions& options)
@@ -187,10 +194,10 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
       continue;
     }
     const Bits bits = bits_at(space.bits[level], options, space.grain);
-    QuantizeOptions uniform = options;
-    uniform.rules.insert(uniform.rules.begin(), LayerRule{".", bits});
+    QuantizeOptions uniform = everywhere(bits, options, result.row_weights);
     uniform.progress = progress.part(bits.weights, level);
     const Quantized made = quantize(network, images, recipe, uniform);
+    result.row_weights = made.row_weights;
     Weights packed = made.weights;
     pack_codes(network.graph, made.scheme, packed);
     BitsLoss all = {bits, 0, court.judge.kl(made.weights, made.scheme)};
@@ -211,8 +218,9 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
 }
 
 double judged_kl(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
-                 const QuantizeOptions& options) {
+                 QuantizeOptions options) {
   const Court court(network, calibration, options);
+  options.errors = false;
   const Quantized made = quantize(network, fitting_half(calibration), recipe, options);
   return court.judge.kl(made.weights, made.scheme);
 }

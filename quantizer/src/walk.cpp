@@ -5,6 +5,7 @@
 
 #include "patches.h"
 #include "report.h"
+#include "rounding.h"
 
 namespace vitq {
 namespace {
@@ -124,6 +125,8 @@ LayerDraft Walk::start(const Unit& unit) const {
   if (unit.role == Role::kInput) layer.input = pixel_codes(*state_.network.pixels);
   set_fold(layer, layer.input.fold, layer.input.shift);
   layer.new_bias = layer.bias;
+  layer.scale = largest_scales(layer);
+  round_to_nearest(layer);
   return layer;
 }
 
@@ -193,11 +196,12 @@ void Walk::visit_layer(const Unit& unit) {
   quantized_.advance(operands, state_.weights, state_.scheme, state_.threads);
   LayerData data(source_of(unit), state_.threads);
   LayerDraft layer = start(unit);
-  LayerReport report = report_start(unit.plan, layer, data);
+  LayerReport report = {.plan = unit.plan};
+  if (state_.errors) report_start(layer, data, report);
   for (const RecipeStep& step : steps_) {
     if (step.where.matches(layer)) step.method->fit_layer(layer, data);
   }
-  report_end(layer, data, report);
+  if (state_.errors) report_end(layer, data, report);
   state_.reports[unit.plan.node] = report;
   keep(unit, layer);
 }

@@ -16,11 +16,12 @@ namespace vitq {
 struct WalkState {
   const Network& network;
   const std::vector<Unit>& units;
-  const std::map<NodeId, float>& row_weights;
+  const RowWeightsFound& row_weights;
   ValueStore& store;
   std::shared_ptr<const Values> pictures;
   std::int64_t images = 0;
   int threads = 1;
+  bool errors = true;  // whether they are reported
 
   Weights weights;  // the network's, codes in place of what is quantized
   Scheme scheme;

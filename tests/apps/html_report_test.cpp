@@ -7,6 +7,7 @@
 
 #include "layer_charts.h"
 #include "support/temp_folder.h"
+#include "trade_off_charts.h"
 
 using namespace vitq;
 using namespace vitq::apps;
@@ -97,6 +98,14 @@ std::string unbalanced(const std::string& page) {
   return open.empty() ? "" : open.back();
 }
 
+// Of the text with these words, down from the drawing's top.
+double height_of(const std::string& drawing, std::string_view words) {
+  const std::size_t end = drawing.find(">" + std::string(words) + "</text>");
+  REQUIRE(end != std::string::npos);
+  const std::size_t begin = drawing.rfind("<text", end);
+  return std::stod(drawing.substr(drawing.find(" y=\"", begin) + 4));
+}
+
 }  // namespace
 
 TEST_CASE("a page shows the numbers of the whole and of each layer") {
@@ -167,6 +176,29 @@ TEST_CASE("without a trade-off its section is left out") {
   CHECK(has(page, "8 bits: KL 0.0001"));
   CHECK(!has(page, "nan"));
   CHECK(!has(page, "inf\""));
+}
+
+TEST_CASE("ticks stand where a logarithm puts them, below the least value too") {
+  TradeOff steep;
+  steep.front = {{"", 1e6, 0.056}, {"", 2e6, 0.0008}};
+  steep.chosen = {"this model", 2e6, 0.0008};
+  const std::string drawing = front_plot(steep);
+  const double step = height_of(drawing, "0.001") - height_of(drawing, "0.002");
+  CHECK(step > 10.0);
+  CHECK(height_of(drawing, "0.0005") - height_of(drawing, "0.001") ==
+        doctest::Approx(step).epsilon(0.01));
+}
+
+TEST_CASE("a budget of time is drawn as time") {
+  TradeOff timed = trade_off();
+  timed.cost = "predicted time on some CPU";
+  timed.unit = "ms";
+  const std::string page = Page().of(example(), timed);
+  CHECK(has(page, "Time against accuracy"));
+  CHECK(has(page, ">predicted time on some CPU, ms</text>"));
+  CHECK(has(page, "f2: 4.00 ms, KL 0.01"));
+  CHECK(!has(page, "4.00 MB, KL"));
+  CHECK(has(page, "<dt>Predicted time</dt><dd>3.00 ms"));
 }
 
 TEST_CASE("a model without integer layers, and a trade-off without measurements, make a page") {

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
+
 #include "quantizer/tiny_network.h"
 #include "vitq/error.h"
 
@@ -79,6 +81,27 @@ TEST_CASE("a network quantized at one number of bits is judged as that") {
   const QuantizeOptions at5 = options_with({{".", Bits{5, 8}}});
   CHECK(judged_kl(tiny.network(), tiny.pictures(24), recipe_named("default"), at5) ==
         found.uniform[1].loss);
+}
+
+TEST_CASE("row weights that are kept, and no errors reported, leave the same bytes") {
+  const TinyNetwork tiny;
+  const auto made = [&](const QuantizeOptions& options) {
+    return quantize(tiny.network(), tiny.pictures(12), recipe_named("default"), options);
+  };
+  QuantizeOptions options = options_with({{".", Bits{5, 8}}});
+  const Quantized plain = made(options);
+  REQUIRE(!plain.row_weights.empty());
+  options.row_weights = plain.row_weights;
+  options.errors = false;
+  const Quantized again = made(options);
+  CHECK(again.scheme.sites() == plain.scheme.sites());
+  CHECK(again.report.size() == plain.report.size());
+  for (const auto& [name, tensor] : plain.weights.tensors) {
+    CAPTURE(name);
+    const Tensor& other = again.weights.at(name);
+    REQUIRE(other.bytes() == tensor.bytes());
+    CHECK(std::memcmp(other.data(), tensor.data(), tensor.bytes()) == 0);
+  }
 }
 
 TEST_CASE("what are no sensitivities is refused") {

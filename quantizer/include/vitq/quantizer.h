@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <regex>
 #include <string>
@@ -71,6 +72,9 @@ struct Progress {
 // is none, has more than 1,000 characters or a number of more than four digits.
 std::regex layer_expression(const std::string& pattern);
 
+// How much an error in special rows counts at each sum of the residual stream.
+using RowWeightsFound = std::map<NodeId, float>;
+
 struct QuantizeOptions {
   Bits bits;
   std::vector<LayerRule> rules;  // the last that matches wins; one that matches nothing throws
@@ -78,6 +82,8 @@ struct QuantizeOptions {
   std::int64_t memory_bytes = std::int64_t{2} << 30;  // activations beyond it go to a file
   std::filesystem::path scratch = "/tmp";             // where that file is, unnamed
   std::function<void(const Progress&)> progress;
+  bool errors = true;           // whether the report has the ranges and errors of layers
+  RowWeightsFound row_weights;  // of the same network, pictures and recipe; if empty, measured
 };
 
 // What happened to one layer or attention.
@@ -94,7 +100,8 @@ struct Quantized {
   Weights weights;  // codes, biases, the numbers of the scheme, and all that stays in float
   Scheme scheme;
   std::vector<LayerReport> report;
-  Json provenance;  // {"recipe", "bits", "rules", "calibration", "images", "tool"}
+  RowWeightsFound row_weights;  // that were used
+  Json provenance;              // {"recipe", "bits", "rules", "calibration", "images", "tool"}
 };
 
 // Every layer that can be quantized, in the order of the graph. Throws UnsupportedError for bits

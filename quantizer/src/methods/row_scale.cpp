@@ -11,7 +11,8 @@ class RowScale : public Method {
  public:
   explicit RowScale(int steps) : steps_(steps) {}
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
-    layer.scale = searched_scales(layer, diagonal_of(data.moments(layer).gram), steps_);
+    layer.scale =
+        searched_scales(layer, diagonal_of(data.moments(layer).gram), steps_, data.threads());
     round_to_nearest(layer);
   }
 
