@@ -95,13 +95,9 @@ CalibrationSet calibration_set(std::vector<fs::path> images, const Preprocess& p
   CalibrationSet set;
   set.count = static_cast<std::int64_t>(images.size());
   set.digest = digest_of(images);
-  set.batch = [images = std::move(images), preprocess](std::int64_t begin, std::int64_t n) {
-    std::vector<Image> pixels;
-    for (std::int64_t i = begin; i < begin + n; ++i) {
-      const fs::path& path = images[static_cast<std::size_t>(i)];
-      pixels.push_back(read_pixels(path, preprocess));
-    }
-    return normalize(pixels, preprocess);
+  set.image = [images = std::move(images), preprocess](std::int64_t index) {
+    const Image pixels = read_pixels(images[static_cast<std::size_t>(index)], preprocess);
+    return normalize({&pixels, 1}, preprocess);
   };
   return set;
 }

@@ -27,7 +27,7 @@ std::vector<std::filesystem::path> calibration_images(const CalibrationJob& job)
 std::vector<std::size_t> random_sample(std::size_t total, std::size_t count, std::uint64_t seed);
 
 // Reads and prepares pictures when they are asked for. EXIF orientation is ignored, as training
-// code does. Throws FileError if one of them cannot be opened; batch() throws what reading it
+// code does. Throws FileError if one of them cannot be opened; image() throws what reading it
 // throws.
 CalibrationSet calibration_set(std::vector<std::filesystem::path> images,
                                const Preprocess& preprocess);

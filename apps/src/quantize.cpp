@@ -73,25 +73,30 @@ struct Source {
 
   const Family& family() const { return vitq::family(model.info().family); }
 
-  // Networks that take any size are calibrated at one: the shorter side as they want it, 3 to 4.
-  Preprocess preprocess() const {
-    Preprocess steps = model.info().preprocess;
-    if (!family().any_size) return steps;
-    steps.resize = Preprocess::Resize::kExact;
-    steps.width = steps.height * 4 / 3;
-    return steps;
+  // One input. What is counted of a network that takes any size is counted for a picture of 3 to 4.
+  Shape usual_input() const {
+    const std::int64_t side = model.info().preprocess.height;
+    if (family().any_size) return {1, 3, side, side * 4 / 3};
+    const Shape image = family().image_shape(model.info().config);
+    return {1, image[0], image[1], image[2]};
+  }
+
+  Graph traced(const Shape& image) const {
+    Graph result;
+    const Value pixels = input(result, "image", image);
+    result.set_outputs(family().trace(Scope(result), pixels, model.info().config));
+    return result;
   }
 
   Network network() {
-    const Preprocess preprocess = this->preprocess();
-    const Shape image = family().any_size ? Shape{3, preprocess.height, preprocess.width}
-                                          : family().image_shape(model.info().config);
-    const Value pixels = input(graph, "image", {1, image[0], image[1], image[2]});
-    graph.set_outputs(family().trace(Scope(graph), pixels, model.info().config));
+    graph = traced(usual_input());
     const auto list = [](const std::array<float, 3>& values) {
       return std::vector<float>(values.begin(), values.end());
     };
-    return {graph, weights, vitq::Pixels{list(preprocess.mean), list(preprocess.std)}};
+    const Preprocess& steps = model.info().preprocess;
+    Network network = {graph, weights, vitq::Pixels{list(steps.mean), list(steps.std)}};
+    if (family().any_size) network.trace = [this](const Shape& size) { return traced(size); };
+    return network;
   }
 
   Model model;
@@ -198,7 +203,8 @@ void write_report(const QuantizeJob& job, const Made& made, const QuantizeFacts&
 void declare_calibration(CLI::App& app, CalibrationJob& job) {
   app.add_option("--calib", job.source,
                  "Pictures like those that the network will see: a folder (with those below it), "
-                 "or a text file that names them, one a line, relative to itself");
+                 "or a text file that names them, one a line, relative to itself. A detector takes "
+                 "each at the size that it has in vit_infer");
   app.add_option("--samples", job.samples,
                  "At most so many pictures, spread evenly over all (default 128)")
       ->check(CLI::Range(1, 1'000'000));
@@ -259,7 +265,8 @@ int run(const QuantizeJob& job) {
   const Network network = source.network();
   CalibrationSet calibration;
   if (!job.calibration.source.empty()) {
-    calibration = calibration_set(calibration_images(job.calibration), source.preprocess());
+    calibration =
+        calibration_set(calibration_images(job.calibration), source.model.info().preprocess);
   }
   const auto start = std::chrono::steady_clock::now();
   Made made;

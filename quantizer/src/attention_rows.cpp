@@ -45,7 +45,7 @@ void keep(AttentionRows& rows, const AttentionSample& sample) {
     rows.query.push_back(Head(sample.query, h).whole());
     rows.key.push_back(Head(sample.key, h).whole());
     rows.value.push_back(Head(sample.value, h).transposed());
-    rows.image.insert(rows.image.end(), static_cast<std::size_t>(sample.query.shape()[1]), image);
+    rows.image.push_back(image);
   }
 }
 
@@ -59,12 +59,15 @@ AttentionRows attention_rows(const AttentionDraft& attention, const AttentionDat
                              std::int64_t tokens) {
   AttentionRows rows;
   rows.scale = attention.scale;
+  std::int64_t queries = 0;
+  for (std::int64_t i = 0; i < data.images; ++i) queries += data.sample(i).query.shape()[1];
+  const std::int64_t kept = images_for(tokens, queries, data.images);
   for (std::int64_t i = 0; i < data.images; ++i) {
     const AttentionSample sample = data.sample(i);
     widen(rows.query_max, sample.query);
     widen(rows.key_max, sample.key);
     widen(rows.value_max, sample.value);
-    if (in_sample(i, data.images, images_for(tokens, sample.query.shape()[1]))) keep(rows, sample);
+    if (in_sample(i, data.images, kept)) keep(rows, sample);
   }
   return rows;
 }

@@ -51,12 +51,13 @@ class LinearSearch {
 Found search_linear(const LayerDraft& layer, const Rows& rows, float input_max,
                     const CorrelationSettings& settings);
 
-// Rows of queries, and all keys and values, of some images: one matrix per image and head.
+// Rows of queries, and all keys and values, of some images, which may differ in how many they have:
+// one matrix per image and head.
 struct AttentionRows {
   std::vector<Matrix> query;        // [rows, d]
   std::vector<Matrix> key;          // [keys, d]
   std::vector<Matrix> value;        // [d, keys]
-  std::vector<std::int32_t> image;  // of each row of logits, head by head
+  std::vector<std::int32_t> image;  // of each matrix, from 0
   float scale = 1.0F;               // of the logits
   // Greatest magnitudes, of all rows of all images.
   float query_max = 0.0F, key_max = 0.0F, value_max = 0.0F;

@@ -2,6 +2,7 @@
 // The paper's search for the two products of an attention.
 #include <algorithm>
 #include <cstddef>
+#include <map>
 
 #include "attention_rows.h"
 #include "correlation.h"
@@ -19,28 +20,46 @@ struct Operand {
   CodeRange codes;
 };
 
-void append(Matrix& all, const Matrix& part, float factor) {
-  all.cols = part.cols;
-  all.rows += part.rows;
-  for (const float v : part.values) all.values.push_back(factor * v);
+void scale_by(Matrix& map, float factor) {
+  for (float& v : map.values) v *= factor;
 }
 
-// factor a b^T of every image and head, one below the other.
-Matrix products(const std::vector<Matrix>& a, const std::vector<Matrix>& b, float factor) {
-  Matrix all;
-  for (std::size_t i = 0; i < a.size(); ++i) append(all, product_transposed(a[i], b[i]), factor);
-  return all;
-}
-
-// The same with both in codes of these scales.
-Matrix coded_products(const Operand& a, const Operand& b, Scales scales, float factor) {
-  Matrix all;
-  for (std::size_t i = 0; i < a.values.size(); ++i) {
-    const Matrix left = symmetric_codes(a.values[i], scales.first, a.codes);
-    const Matrix right = symmetric_codes(b.values[i], scales.second, b.codes);
-    append(all, product_transposed(left, right), factor * scales.first * scales.second);
+// factor a b^T of every image and head.
+std::vector<Matrix> products(const std::vector<Matrix>& a, const std::vector<Matrix>& b,
+                             float factor) {
+  std::vector<Matrix> maps;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    maps.push_back(product_transposed(a[i], b[i]));
+    scale_by(maps.back(), factor);
   }
-  return all;
+  return maps;
+}
+
+// Those of one image and head with both in codes of these scales.
+Matrix coded_product(const Operand& a, const Operand& b, std::size_t index, Scales scales) {
+  const Matrix left = symmetric_codes(a.values[index], scales.first, a.codes);
+  const Matrix right = symmetric_codes(b.values[index], scales.second, b.codes);
+  return product_transposed(left, right);
+}
+
+void add_rows(std::int32_t image, const Matrix& wanted, const Matrix& got,
+              ImageCorrelations& correlations) {
+  for (std::int64_t r = 0; r < wanted.rows; ++r) {
+    correlations.add(image, wanted.row(r), got.row(r));
+  }
+}
+
+// For maps of each number of columns that occurs; without pairs where the ranking does not count.
+std::map<std::int64_t, Ranking> rankings_of(const std::vector<Matrix>& maps,
+                                            const CorrelationSettings& settings) {
+  std::map<std::int64_t, Ranking> rankings;
+  for (const Matrix& map : maps) {
+    if (rankings.contains(map.cols)) continue;
+    Ranking& ranking = rankings[map.cols];
+    ranking = {.columns = map.cols, .theta = settings.theta};
+    if (settings.ranking) ranking.pairs = sample_pairs(map.cols, settings.pairs, kPairSeed);
+  }
+  return rankings;
 }
 
 ScaleSearch steps_of(const CorrelationSettings& settings) {
@@ -52,15 +71,20 @@ ScaleSearch steps_of(const CorrelationSettings& settings) {
 }  // namespace
 
 Found search_logits(const AttentionRows& rows, int bits, const CorrelationSettings& settings) {
-  const Matrix wanted = products(rows.query, rows.key, rows.scale);
-  Ranking ranking = {.columns = wanted.cols, .theta = settings.theta};
-  if (settings.ranking) ranking.pairs = sample_pairs(wanted.cols, settings.pairs, kPairSeed);
+  const std::vector<Matrix> wanted = products(rows.query, rows.key, rows.scale);
+  const std::map<std::int64_t, Ranking> rankings = rankings_of(wanted, settings);
   const Operand query = {rows.query, input_codes(bits)};
   const Operand key = {rows.key, weight_codes(bits)};
   const auto score = [&](Scales s) {
-    const Matrix got = coded_products(query, key, s, rows.scale);
-    return mean_pearson(wanted.values, got.values, {rows.image}) -
-           settings.gamma * ranking_loss(wanted.values, got.values, ranking);
+    ImageCorrelations correlations;
+    RankingLoss loss;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      Matrix got = coded_product(query, key, i, s);
+      scale_by(got, rows.scale * s.first * s.second);
+      add_rows(rows.image[i], wanted[i], got, correlations);
+      loss.add(wanted[i].values, got.values, rankings.at(got.cols));
+    }
+    return correlations.mean() - settings.gamma * loss.mean();
   };
   const Scales start = {max_scale(rows.query_max, query.codes), max_scale(rows.key_max, key.codes)};
   return search_scales(start, steps_of(settings), {.score = score});
@@ -73,12 +97,17 @@ Found search_output(const AttentionRows& rows, int bits, const CorrelationSettin
     probabilities.push_back(attention_probabilities(rows.query[i], rows.key[i], rows.scale));
     most = std::max(most, largest_magnitude(probabilities.back().values));
   }
-  const Matrix wanted = products(probabilities, rows.value, 1.0F);
+  const std::vector<Matrix> wanted = products(probabilities, rows.value, 1.0F);
   const Operand probability = {probabilities, probability_codes(bits)};
   const Operand value = {rows.value, weight_codes(bits)};
   const auto score = [&](Scales s) {
-    const Matrix got = coded_products(probability, value, s, 1.0F);
-    return mean_pearson(wanted.values, got.values, {rows.image});
+    ImageCorrelations correlations;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      Matrix got = coded_product(probability, value, i, s);
+      scale_by(got, s.first * s.second);
+      add_rows(rows.image[i], wanted[i], got, correlations);
+    }
+    return correlations.mean();
   };
   const Scales start = {max_scale(most, probability.codes), max_scale(rows.value_max, value.codes)};
   return search_scales(start, steps_of(settings), {.score = score});

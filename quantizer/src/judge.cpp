@@ -6,10 +6,6 @@
 #include <numeric>
 #include <span>
 
-#include "parallel.h"
-#include "vitq/plan.h"
-#include "vitq/session.h"
-
 namespace vitq {
 namespace {
 
@@ -46,28 +42,21 @@ double mean_divergence(const Tensor& reference, const Tensor& found) {
 
 }  // namespace
 
-Judge::Judge(const Network& network, std::shared_ptr<const Values> pictures, std::int64_t images,
-             int threads)
-    : network_(network),
-      pictures_(std::move(pictures)),
-      images_(images),
-      threads_(threads),
-      answers_(static_cast<std::size_t>(images)) {
-  run(network.weights, Scheme::float32(), [this](std::int64_t image, const Tensor& answer) {
-    answers_[static_cast<std::size_t>(image)] = answer.clone();
-  });
+Judge::Judge(const Pictures& pictures, int threads)
+    : pictures_(pictures), threads_(threads), answers_(static_cast<std::size_t>(pictures.count())) {
+  run(pictures.network().weights, Scheme::float32(),
+      [this](std::int64_t image, const Tensor& answer) {
+        answers_[static_cast<std::size_t>(image)] = answer.clone();
+      });
 }
 
 template <typename Visit>
 void Judge::run(const Weights& weights, const Scheme& scheme, const Visit& visit) const {
-  const auto plan =
-      std::make_shared<const Plan>(lower(network_.graph, weights, scheme, LowerOptions{}));
-  const std::int64_t workers = std::min<std::int64_t>(std::max(threads_, 1), images_);
-  parallel_for(threads_, workers, [&](std::int64_t worker) {
-    Session session(plan, {.threads = 1});
-    for (std::int64_t image = worker; image < images_; image += workers) {
-      visit(image, session.run(pictures_->image(image))[0]);
-    }
+  const auto lowered = [&](const Graph& graph) {
+    return lower(graph, weights, scheme, LowerOptions{});
+  };
+  pictures_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
+    visit(image, session.run(pictures_.values()[static_cast<std::size_t>(image)])[0]);
   });
 }
 

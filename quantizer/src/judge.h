@@ -2,19 +2,16 @@
 // How far a network's answers are from those of the float network.
 #pragma once
 
-#include <memory>
 #include <vector>
 
-#include "values.h"
-#include "vitq/quantizer.h"
+#include "pictures.h"
 
 namespace vitq {
 
 class Judge {
  public:
-  // Keeps the float network's answers to the pictures. The network has to outlive it.
-  Judge(const Network& network, std::shared_ptr<const Values> pictures, std::int64_t images,
-        int threads);
+  // Keeps the float network's answers to the pictures, which have to outlive it.
+  Judge(const Pictures& pictures, int threads);
 
   // KL(softmax(float) || softmax(other)) over the last axis of the first output in nats, the mean
   // over its rows and the images.
@@ -26,9 +23,7 @@ class Judge {
   template <typename Visit>
   void run(const Weights& weights, const Scheme& scheme, const Visit& visit) const;
 
-  const Network& network_;
-  std::shared_ptr<const Values> pictures_;
-  std::int64_t images_;
+  const Pictures& pictures_;
   int threads_;
   std::vector<Tensor> answers_;
 };

@@ -106,7 +106,7 @@ const Channels& LayerData::channels() {
   std::vector<ChannelSums> lanes(kLanes);
   const Matrix first = source.inputs(0);
   const std::vector<float> centre(first.row(0).begin(), first.row(0).end());
-  for_lanes(impl_->threads, source.images, [&](std::int64_t lane, std::int64_t image) {
+  for_lanes(impl_->threads, source.images(), [&](std::int64_t lane, std::int64_t image) {
     const Matrix x = source.inputs(image);
     for (std::int64_t r = 0; r < x.rows; ++r) {
       lanes[static_cast<std::size_t>(lane)].add(x.row(r), centre);
@@ -116,7 +116,7 @@ const Channels& LayerData::channels() {
     if (!lanes[i].sum.empty()) lanes[0].add(lanes[i]);
   }
   const ChannelSums& sums = lanes[0];
-  const auto n = static_cast<double>(source.images * source.rows);
+  const auto n = static_cast<double>(source.rows_in_all());
   Channels result = {sums.least, sums.most, centre, centre};
   for (std::size_t c = 0; c < centre.size(); ++c) {
     const double mean = sums.sum[c] / n;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 
 #include "parallel.h"
 #include "product.h"
@@ -62,14 +63,20 @@ Matrix all_rows(const LayerSource& source, std::int64_t image) {
 
 LayerSample layer_sample(const LayerDraft& layer, const LayerData& data, std::int64_t tokens) {
   const LayerSource& source = data.source();
-  const std::int64_t each = all_rows(source, 0).rows;
-  std::vector<Matrix> kept(static_cast<std::size_t>(source.images));
+  const std::int64_t images = source.images();
+  std::vector<Matrix> kept(static_cast<std::size_t>(images));
   std::vector<float> largest(kept.size());
-  parallel_for(data.threads(), source.images, [&](std::int64_t image) {
-    Matrix all = all_rows(source, image);
+  std::vector<std::int64_t> rows(kept.size());
+  parallel_for(data.threads(), images, [&](std::int64_t image) {
+    const Matrix all = all_rows(source, image);
     largest[static_cast<std::size_t>(image)] = largest_magnitude(all.values);
-    if (!in_sample(image, source.images, images_for(tokens, each))) return;
-    kept[static_cast<std::size_t>(image)] = std::move(all);
+    rows[static_cast<std::size_t>(image)] = all.rows;
+  });
+  const std::int64_t wanted =
+      images_for(tokens, std::accumulate(rows.begin(), rows.end(), std::int64_t{0}), images);
+  parallel_for(data.threads(), images, [&](std::int64_t image) {
+    if (!in_sample(image, images, wanted)) return;
+    kept[static_cast<std::size_t>(image)] = all_rows(source, image);
   });
   LayerSample sample;
   for (std::size_t image = 0; image < kept.size(); ++image) {
@@ -85,7 +92,7 @@ LayerSample layer_sample(const LayerDraft& layer, const LayerData& data, std::in
 
 Histogram input_histogram(const LayerData& data) {
   std::vector<Histogram> lanes(kLanes);
-  for_lanes(data.threads(), data.source().images, [&](std::int64_t lane, std::int64_t image) {
+  for_lanes(data.threads(), data.source().images(), [&](std::int64_t lane, std::int64_t image) {
     lanes[static_cast<std::size_t>(lane)].add(all_rows(data.source(), image).values);
   });
   Histogram sum;
@@ -95,7 +102,7 @@ Histogram input_histogram(const LayerData& data) {
 
 std::vector<float> corrected_bias(const LayerDraft& layer, const LayerData& data) {
   std::vector<ColumnSums> lanes(kLanes, ColumnSums(static_cast<std::size_t>(layer.weight.cols)));
-  for_lanes(data.threads(), data.source().images, [&](std::int64_t lane, std::int64_t image) {
+  for_lanes(data.threads(), data.source().images(), [&](std::int64_t lane, std::int64_t image) {
     const Matrix x = all_rows(data.source(), image);
     lanes[static_cast<std::size_t>(lane)].add(x, dequantized_inputs(layer, x));
   });

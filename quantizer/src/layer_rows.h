@@ -19,7 +19,7 @@ struct LayerSample {
   Rows rows;               // of whole images, evenly among all; each weighs 1
   float input_max = 0.0F;  // greatest magnitude of all rows, also of those that are not kept
 };
-// As many images as make up `tokens` rows. The target is W x + b.
+// About as many images as make up `tokens` rows. The target is W x + b.
 LayerSample layer_sample(const LayerDraft& layer, const LayerData& data, std::int64_t tokens);
 
 Histogram input_histogram(const LayerData& data);

@@ -139,9 +139,9 @@ Lane sum_images(const LayerDraft& layer, const LayerData& data, bool cross, cons
   for (std::int64_t i = 0; i < kLanes; ++i) {
     lanes.emplace_back(layer.weight.cols, layer.weight.rows, cross);
   }
-  for_lanes(data.threads(), data.source().images, [&](std::int64_t lane, std::int64_t image) {
+  for_lanes(data.threads(), data.source().images(), [&](std::int64_t lane, std::int64_t image) {
     add(image, lanes[at(lane)]);
-    if (image + kLanes >= data.source().images) lanes[at(lane)].flush();
+    if (image + kLanes >= data.source().images()) lanes[at(lane)].flush();
   });
   for (std::size_t i = 1; i < lanes.size(); ++i) lanes[0].add(lanes[i]);
   return std::move(lanes[0]);
@@ -195,8 +195,8 @@ Moments collect_moments(const LayerDraft& layer, LayerData& data, Cross cross) {
   if (with_cross) moments.cross = centred(lane.cross, lane.weight, lane.t_sum, lane.u_sum);
   moments.input_mean = mean_of(lane.u_sum, lane.weight, centres.u);
   moments.target_mean = mean_of(lane.t_sum, lane.weight, centres.t);
-  moments.rows = source.images * source.rows;
-  moments.others = source.images * (source.rows - (source.special_end - source.special_begin));
+  moments.rows = source.rows_in_all();
+  moments.others = moments.rows - source.images() * (source.special_end - source.special_begin);
   if (moments.others > 0) {
     const auto others = static_cast<double>(moments.others);
     moments.input_others = mean_of(lane.u_others, others, centres.u);

@@ -113,15 +113,14 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
   check_sums(network, units);
   const int threads = options.threads > 0 ? options.threads : default_threads();
   ValueStore store(options.memory_bytes, options.scratch);
-  const std::shared_ptr<const Values> pictures = load_pictures(network, calibration, store);
+  const Pictures pictures(network, calibration, store);
   Clock clock(network.graph, units, recipe.rounds.size(), options);
   RowWeightsFound row_weights = options.row_weights;
   if (row_weights.empty()) {
-    row_weights =
-        measure_row_weights(network, recipe.row_weights, *pictures, calibration.count, threads);
+    row_weights = measure_row_weights(recipe.row_weights, pictures, threads);
   }
-  WalkState state = {network, units,          row_weights,     store, pictures, calibration.count,
-                     threads, options.errors, network.weights, {},    {},       {}};
+  WalkState state = {network,        units,           row_weights, store, pictures, threads,
+                     options.errors, network.weights, {},          {},    {}};
   for (const std::vector<RecipeStep>& steps : recipe.rounds) {
     Walk walk(state, steps);
     for (const Unit& unit : units) {

@@ -15,10 +15,10 @@ std::size_t at(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
 
-// Rows [0, rows) of one image without the special ones, `count` of them, in random order.
+// `count` rows of an image without the special ones, in random order.
 std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, std::int64_t count) {
   std::vector<std::int64_t> others;
-  for (std::int64_t r = 0; r < source.rows; ++r) {
+  for (std::int64_t r = 0; r < source.rows[at(image)]; ++r) {
     if (r < source.special_begin || r >= source.special_end) others.push_back(r);
   }
   std::mt19937_64 random(static_cast<std::uint64_t>(image) * 0x9E3779B97F4A7C15U + 1);
@@ -32,31 +32,37 @@ std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, st
 
 // How many rows of each kind are taken from which images.
 struct Shares {
-  std::int64_t special_images = 0;  // the first ones
-  std::int64_t special = 0;         // of each of them
-  std::int64_t others = 0;          // of each image
+  std::int64_t special_images = 0;   // the first ones
+  std::int64_t special = 0;          // of each of them
+  std::vector<std::int64_t> others;  // of each image, in proportion to how many it has
+
+  std::int64_t all_special() const { return special_images * special; }
 };
 
 Shares shares_of(const LayerSource& source, std::int64_t count) {
   Shares shares;
   shares.special = source.special_end - source.special_begin;
-  const std::int64_t others = source.rows - shares.special;
-  const std::int64_t room = others > 0 ? count / 2 : count;
-  shares.special_images = source.images;
+  const std::int64_t all_others = source.rows_in_all() - source.images() * shares.special;
+  const std::int64_t room = all_others > 0 ? count / 2 : count;
+  shares.special_images = source.images();
   if (shares.special > 0) {
-    shares.special_images = std::clamp<std::int64_t>(room / shares.special, 1, source.images);
+    shares.special_images = std::clamp<std::int64_t>(room / shares.special, 1, source.images());
   }
-  const std::int64_t left = count - shares.special_images * shares.special;
-  if (others > 0) shares.others = std::clamp<std::int64_t>(left / source.images, 1, others);
+  const std::int64_t left = std::max<std::int64_t>(count - shares.all_special(), 0);
+  for (const std::int64_t rows : source.rows) {
+    const std::int64_t others = rows - shares.special;
+    shares.others.push_back(
+        others > 0 ? std::clamp<std::int64_t>(left * others / all_others, 1, others) : 0);
+  }
   return shares;
 }
 
 // Weights that make sums over the kept rows stand for all rows; mean 1.
 std::vector<float> weights_of(const LayerSource& source, std::int64_t special,
                               std::int64_t others) {
-  const auto images = static_cast<double>(source.images);
+  const auto images = static_cast<double>(source.images());
   const auto all_special = static_cast<double>(source.special_end - source.special_begin) * images;
-  const auto all_others = static_cast<double>(source.rows) * images - all_special;
+  const auto all_others = static_cast<double>(source.rows_in_all()) - all_special;
   const double of_special = static_cast<double>(source.special_weight) * all_special /
                             static_cast<double>(std::max<std::int64_t>(special, 1));
   const double of_others = all_others / static_cast<double>(std::max<std::int64_t>(others, 1));
@@ -77,9 +83,9 @@ void visit_kept(const LayerSource& source, const Shares& shares, std::int64_t im
       visit(image * shares.special + s, source.special_begin + s);
     }
   }
-  const std::vector<std::int64_t> others = pick(source, image, shares.others);
-  const std::int64_t first = shares.special_images * shares.special + image * shares.others;
-  for (std::int64_t i = 0; i < shares.others; ++i) visit(first + i, others[at(i)]);
+  const auto before = shares.others.begin() + static_cast<std::ptrdiff_t>(image);
+  std::int64_t kept = std::accumulate(shares.others.begin(), before, shares.all_special());
+  for (const std::int64_t row : pick(source, image, *before)) visit(kept++, row);
 }
 
 void copy_row(std::span<const float> from, std::span<float> to) {
@@ -91,13 +97,14 @@ void copy_row(std::span<const float> from, std::span<float> to) {
 Rows choose_rows(const LayerSource& source, std::int64_t count, int threads) {
   const Shares shares = shares_of(source, count);
   Rows rows;
-  rows.special = shares.special_images * shares.special;
-  const std::int64_t others = source.images * shares.others;
+  rows.special = shares.all_special();
+  const std::int64_t others =
+      std::accumulate(shares.others.begin(), shares.others.end(), std::int64_t{0});
   rows.x = Matrix(rows.special + others, source.inputs(0).cols);
   rows.weight = weights_of(source, rows.special, others);
   rows.image.resize(rows.weight.size());
   rows.place.resize(rows.weight.size());
-  parallel_for(threads, source.images, [&](std::int64_t image) {
+  parallel_for(threads, source.images(), [&](std::int64_t image) {
     const Matrix x = source.inputs(image);
     visit_kept(source, shares, image, [&](std::int64_t kept, std::int64_t row) {
       copy_row(x.row(row), rows.x.row(kept));
@@ -114,9 +121,9 @@ void fill_targets(const LayerDraft& layer, const LayerSource& source, Rows& rows
     return;
   }
   rows.target = Matrix(rows.x.rows, layer.weight.rows);
-  std::vector<std::vector<std::int64_t>> of_image(at(source.images));
+  std::vector<std::vector<std::int64_t>> of_image(at(source.images()));
   for (std::int64_t r = 0; r < rows.x.rows; ++r) of_image[at(rows.image[at(r)])].push_back(r);
-  for (std::int64_t image = 0; image < source.images; ++image) {
+  for (std::int64_t image = 0; image < source.images(); ++image) {
     const Matrix targets = source.targets(image);
     for (const std::int64_t r : of_image[at(image)]) {
       copy_row(targets.row(rows.place[at(r)]), rows.target.row(r));

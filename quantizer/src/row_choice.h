@@ -7,7 +7,8 @@
 namespace vitq {
 
 // At most about `count` rows, without targets: all special ones (half of the room at most, if there
-// are others), and as many others of every image, picked at random with a fixed seed.
+// are others), and others of every image in proportion to how many it has, picked at random with a
+// fixed seed.
 Rows choose_rows(const LayerSource& source, std::int64_t count, int threads);
 // Fills in what the layer should make of the rows.
 void fill_targets(const LayerDraft& layer, const LayerSource& source, Rows& rows);

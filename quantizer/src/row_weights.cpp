@@ -14,12 +14,20 @@
 namespace vitq {
 namespace {
 
-std::shared_ptr<const Plan> plan_between(const Network& network, std::span<const NodeId> from,
-                                         std::span<const NodeId> to) {
-  const Subgraph part = subgraph(network.graph, from, to);
-  return std::make_shared<const Plan>(
-      lower(part.graph, network.weights, Scheme::float32(), LowerOptions{}));
-}
+// The float network between some of its values.
+class Between {
+ public:
+  Between(const Weights& weights, std::span<const NodeId> from, std::span<const NodeId> to)
+      : weights_(weights), from_(from), to_(to) {}
+  Plan operator()(const Graph& graph) const {
+    return lower(subgraph(graph, from_, to_).graph, weights_, Scheme::float32(), LowerOptions{});
+  }
+
+ private:
+  const Weights& weights_;
+  std::span<const NodeId> from_;
+  std::span<const NodeId> to_;
+};
 
 std::vector<Tensor> copies(std::span<const Tensor> tensors) {
   std::vector<Tensor> result;
@@ -64,13 +72,12 @@ struct Clean {
   const std::vector<Tensor>* outputs = nullptr;
 };
 
-// The network behind a sum of the residual stream.
+// Noise on a sum of the residual stream, in a session of what comes after it.
 struct Probe {
-  std::shared_ptr<const Plan> rest;
   RowSpan special;
   double noise = 0.02;
 
-  // Uniform noise on the special rows or on the others, added up in `response`.
+  // Uniform, on the special rows or on the others; added up in `response`.
   void run(Session& session, const Clean& image, bool on_special, Response& response) const {
     const Tensor& clean = image.sum;
     Tensor noisy = clean.clone();
@@ -91,39 +98,50 @@ struct Probe {
   }
 };
 
-float weight_of(const Probe& probe, std::span<const Clean> images, double power) {
-  if (probe.rest->inputs.size() != 1) return 1.0F;  // the sum is not all that goes on
-  Session session(probe.rest, {.threads = 1});
+// The sum in every image, and all that the network makes of it.
+struct Sum {
+  NodeId node = 0;
+  std::vector<Clean> images;
+};
+
+float weight_of(const Pictures& pictures, const Sum& sum, std::span<const NodeId> outputs,
+                const Probe& probe, double power) {
+  const Graph& graph = pictures.network().graph;
+  const bool all_that_goes_on = subgraph(graph, {&sum.node, 1}, outputs).graph.inputs().size() == 1;
+  if (!all_that_goes_on) return 1.0F;
   Response special;
   Response others;
-  for (const Clean& image : images) {
-    probe.run(session, image, true, special);
-    probe.run(session, image, false, others);
-  }
+  const Between rest(pictures.network().weights, {&sum.node, 1}, outputs);
+  pictures.run(1, rest, [&](Session& session, std::int64_t image) {
+    const Clean& clean = sum.images[static_cast<std::size_t>(image)];
+    probe.run(session, clean, true, special);
+    probe.run(session, clean, false, others);
+  });
   const double ratio = special.ratio() / std::max(others.ratio(), 1e-30);
   return static_cast<float>(std::clamp(std::pow(ratio, power), 1e-3, 1e3));
 }
 
 }  // namespace
 
-RowWeightsFound measure_row_weights(const Network& network, const RowWeights& settings,
-                                    const Values& pictures, std::int64_t images, int threads) {
+RowWeightsFound measure_row_weights(const RowWeights& settings, const Pictures& all, int threads) {
   RowWeightsFound weights;
-  const RowsOfGraph rows(network.graph);
+  const Graph& graph = all.network().graph;
+  const RowsOfGraph rows(graph);
   const std::vector<NodeId> sums = rows.stream();
-  const std::vector<NodeId> inputs = network.graph.inputs();
-  const std::int64_t used = std::min(settings.images, images);
-  if (used == 0 || sums.empty()) return weights;
+  const std::vector<NodeId> inputs = graph.inputs();
+  const Pictures pictures = all.first(std::min(settings.images, all.count()));
+  if (pictures.count() == 0 || sums.empty()) return weights;
 
   std::vector<NodeId> outputs;
-  for (const GraphOutput& output : network.graph.outputs()) outputs.push_back(output.node);
+  for (const GraphOutput& output : graph.outputs()) outputs.push_back(output.node);
   std::vector<NodeId> observed = sums;
   observed.insert(observed.end(), outputs.begin(), outputs.end());
-  std::vector<std::vector<Tensor>> results;  // [image][observed]
-  Session front(plan_between(network, inputs, observed), {.threads = 1});
-  for (std::int64_t image = 0; image < used; ++image) {
-    results.push_back(copies(front.run(pictures.image(image))));
-  }
+  std::vector<std::vector<Tensor>> results(pictures.values().size());  // [image][observed]
+  const Between front(all.network().weights, inputs, observed);
+  pictures.run(threads, front, [&](Session& session, std::int64_t image) {
+    const auto i = static_cast<std::size_t>(image);
+    results[i] = copies(session.run(pictures.values()[i]));
+  });
   std::vector<std::vector<Tensor>> answers;  // [image][output]
   for (const std::vector<Tensor>& result : results) {
     answers.emplace_back(result.begin() + static_cast<std::ptrdiff_t>(sums.size()), result.end());
@@ -131,14 +149,12 @@ RowWeightsFound measure_row_weights(const Network& network, const RowWeights& se
   std::vector<float> found(sums.size());
   parallel_for(threads, static_cast<std::int64_t>(sums.size()), [&](std::int64_t index) {
     const auto i = static_cast<std::size_t>(index);
-    const NodeId sum = sums[i];
-    std::vector<Clean> images_of_sum;
+    Sum sum = {sums[i], {}};
     for (std::size_t image = 0; image < results.size(); ++image) {
-      images_of_sum.push_back({results[image][i], &answers[image]});
+      sum.images.push_back({results[image][i], &answers[image]});
     }
-    const Probe probe = {plan_between(network, {&sum, 1}, outputs), *rows.special(sum),
-                         settings.noise};
-    found[i] = weight_of(probe, images_of_sum, settings.power);
+    found[i] =
+        weight_of(pictures, sum, outputs, {*rows.special(sums[i]), settings.noise}, settings.power);
   });
   for (std::size_t i = 0; i < sums.size(); ++i) weights[sums[i]] = found[i];
   return weights;

@@ -8,9 +8,9 @@
 
 namespace vitq {
 
-// The images whose rows make up `tokens`.
-constexpr std::int64_t images_for(std::int64_t tokens, std::int64_t rows_of_one) {
-  return (tokens + rows_of_one - 1) / rows_of_one;
+// How many images' rows make up `tokens`, where `images` have `rows` together.
+constexpr std::int64_t images_for(std::int64_t tokens, std::int64_t rows, std::int64_t images) {
+  return (tokens * images + rows - 1) / rows;
 }
 
 // Whether an image is one of `kept` that lie evenly among all of them.

@@ -26,8 +26,8 @@ CalibrationSet half_of(const CalibrationSet& all, std::int64_t first) {
   CalibrationSet part;
   part.count = std::min(half, kImages);
   part.digest = all.digest;
-  part.batch = [&all, first, half, taken = part.count](std::int64_t begin, std::int64_t /*n*/) {
-    return all.batch(first + 2 * (begin * half / taken), 1);
+  part.image = [&all, first, half, taken = part.count](std::int64_t index) {
+    return all.image(first + 2 * (index * half / taken));
   };
   return part;
 }
@@ -146,14 +146,12 @@ struct Court {
   Court(const Network& network, const CalibrationSet& calibration, const QuantizeOptions& options)
       : threads(options.threads > 0 ? options.threads : default_threads()),
         store(options.memory_bytes, options.scratch),
-        images(judging_half(calibration)),
-        pictures(load_pictures(network, images, store)),
-        judge(network, pictures, images.count, threads) {}
+        pictures(network, judging_half(calibration), store),
+        judge(pictures, threads) {}
 
   int threads;
   ValueStore store;
-  CalibrationSet images;
-  std::shared_ptr<const Values> pictures;
+  Pictures pictures;
   Judge judge;
 };
 
@@ -185,7 +183,7 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
   Sensitivities result = start_of(groups);
   std::vector<std::shared_ptr<const Plan>> plans;
   const auto add_plan = [&](const Weights& weights, const Scheme& scheme) {
-    if (space.timed) plans.push_back(plan_of(network, weights, scheme));
+    if (space.timed) plans.push_back(plan_of(court.pictures.graph(0), weights, scheme));
   };
   for (std::size_t level = 0; level < space.bits.size(); ++level) {
     if (space.bits[level] == kFloatBits) {
@@ -201,7 +199,7 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     Weights packed = made.weights;
     pack_codes(network.graph, made.scheme, packed);
     BitsLoss all = {bits, 0, court.judge.kl(made.weights, made.scheme)};
-    Trials trials(network, court.pictures, court.images.count, court.store, court.threads);
+    Trials trials(court.pictures, court.store, court.threads);
     for (std::size_t g = 0; g < groups.size(); ++g) {
       trials.begin(groups[g]);
       const std::int64_t bytes = bytes_of(packed, groups[g]);
@@ -213,7 +211,7 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     result.rest_bytes = std::max(result.rest_bytes, file - all.bytes);
     add_plan(made.weights, made.scheme);
   }
-  if (space.timed) add_times(plans, groups, court.pictures->image(0), result);
+  if (space.timed) add_times(plans, groups, court.pictures.values()[0], result);
   return result;
 }
 

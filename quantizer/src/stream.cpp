@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 
-#include "parallel.h"
 #include "vitq/plan.h"
 #include "vitq/session.h"
 
@@ -27,16 +25,15 @@ bool contains(std::span<const NodeId> ids, NodeId id) {
 
 }  // namespace
 
-Stream::Stream(const Graph& graph, ValueStore& store, std::shared_ptr<const Values> pictures,
-               std::int64_t images)
-    : graph_(graph),
+Stream::Stream(const Pictures& pictures, ValueStore& store)
+    : pictures_(pictures),
+      graph_(pictures.network().graph),
       store_(store),
-      images_(images),
-      readers_(graph.readers()),
-      done_(at(graph.size()), false) {
-  const NodeId input = graph.inputs().front();
+      readers_(graph_.readers()),
+      done_(at(graph_.size()), false) {
+  const NodeId input = graph_.inputs().front();
   done_[at(input)] = true;
-  held_[input] = std::move(pictures);
+  held_[input] = pictures.values();
 }
 
 // The nodes that have to be computed for these.
@@ -71,29 +68,34 @@ void Stream::advance(std::span<const NodeId> wanted, const Weights& weights, con
   });
 }
 
+Values Stream::room_for(NodeId id) const {
+  std::vector<Shape> shapes;
+  for (std::int64_t image = 0; image < pictures_.count(); ++image) {
+    shapes.push_back(pictures_.graph(image)[id].shape);
+  }
+  return store_.make(shapes);
+}
+
 void Stream::compute(std::span<const NodeId> outputs, const Weights& weights, const Scheme& scheme,
                      int threads) {
   std::vector<NodeId> given;
   for (const auto& [id, values] : held_) given.push_back(id);
-  const Subgraph part = subgraph(graph_, given, outputs);
-  const auto plan = std::make_shared<const Plan>(
-      lower(part.graph, weights, restricted(scheme, part), {.prune = false}));
-  std::vector<std::shared_ptr<const Values>> results;
-  for (const NodeId id : outputs) results.push_back(store_.make(graph_[id].shape, images_));
-  const std::int64_t workers = std::min<std::int64_t>(std::max(threads, 1), images_);
-  const auto run = [&](Session& session, std::int64_t image) {
+  std::vector<Values> results;
+  for (const NodeId id : outputs) results.push_back(room_for(id));
+  const auto lowered = [&](const Graph& graph) {
+    const Subgraph part = subgraph(graph, given, outputs);
+    return lower(part.graph, weights, restricted(scheme, part), {.prune = false});
+  };
+  pictures_.run(threads, lowered, [&](Session& session, std::int64_t image) {
     std::vector<Tensor> inputs;
     for (const NodeId id : given) inputs.push_back(value(id, image));
     const std::span<const Tensor> out = session.run(inputs);
     for (std::size_t i = 0; i < results.size(); ++i) {
-      std::memcpy(results[i]->image(image).data(), out[i].data(), out[i].bytes());
+      std::memcpy(results[i][static_cast<std::size_t>(image)].data(), out[i].data(),
+                  out[i].bytes());
     }
-  };
-  parallel_for(threads, workers, [&](std::int64_t worker) {
-    Session session(plan, {.threads = 1});
-    for (std::int64_t image = worker; image < images_; image += workers) run(session, image);
   });
-  for (std::size_t i = 0; i < results.size(); ++i) held_[outputs[i]] = results[i];
+  for (std::size_t i = 0; i < results.size(); ++i) held_[outputs[i]] = std::move(results[i]);
 }
 
 Scheme restricted(const Scheme& scheme, const Subgraph& part) {

@@ -5,11 +5,10 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <span>
 #include <vector>
 
-#include "values.h"
+#include "pictures.h"
 #include "vitq/graph.h"
 #include "vitq/quant.h"
 #include "vitq/weights.h"
@@ -18,9 +17,8 @@ namespace vitq {
 
 class Stream {
  public:
-  // Begins at the graph's only Input, whose values are `pictures`.
-  Stream(const Graph& graph, ValueStore& store, std::shared_ptr<const Values> pictures,
-         std::int64_t images);
+  // Begins at the network's only input. The pictures have to outlive it.
+  Stream(const Pictures& pictures, ValueStore& store);
 
   // Afterwards the values `wanted` are held. `weights` and `scheme` say how what lies between is
   // computed. A value can be wanted once it is no longer held only if something ahead reads it.
@@ -28,22 +26,25 @@ class Stream {
                int threads);
 
   bool holds(NodeId id) const { return held_.contains(id); }
-  // f32, of the node's shape; borrows.
-  Tensor value(NodeId id, std::int64_t image) const { return held_.at(id)->image(image); }
-  std::int64_t images() const { return images_; }
+  // f32, of the node's shape in that image; borrows.
+  Tensor value(NodeId id, std::int64_t image) const {
+    return held_.at(id)[static_cast<std::size_t>(image)];
+  }
+  const Pictures& pictures() const { return pictures_; }
 
  private:
   std::vector<NodeId> needed_for(std::span<const NodeId> wanted) const;
   bool read_ahead(NodeId id) const;
+  Values room_for(NodeId id) const;
   void compute(std::span<const NodeId> outputs, const Weights& weights, const Scheme& scheme,
                int threads);
 
-  const Graph& graph_;
+  const Pictures& pictures_;
+  const Graph& graph_;  // of any size
   ValueStore& store_;
-  std::int64_t images_;
   std::vector<std::vector<NodeId>> readers_;
   std::vector<bool> done_;
-  std::map<NodeId, std::shared_ptr<const Values>> held_;
+  std::map<NodeId, Values> held_;
 };
 
 // The part of a scheme that speaks of nodes inside a subgraph, in its numbering.

@@ -69,9 +69,9 @@ std::string this_cpu() {
   return isa_in_use();
 }
 
-std::shared_ptr<const Plan> plan_of(const Network& network, const Weights& weights,
+std::shared_ptr<const Plan> plan_of(const Graph& graph, const Weights& weights,
                                     const Scheme& scheme) {
-  return std::make_shared<const Plan>(lower(network.graph, weights, scheme, LowerOptions{}));
+  return std::make_shared<const Plan>(lower(graph, weights, scheme, LowerOptions{}));
 }
 
 void level_out(std::vector<BitsLoss>& choices) {

@@ -11,7 +11,7 @@
 
 namespace vitq {
 
-std::shared_ptr<const Plan> plan_of(const Network& network, const Weights& weights,
+std::shared_ptr<const Plan> plan_of(const Graph& graph, const Weights& weights,
                                     const Scheme& scheme);
 
 // Runs the plans in turn on one thread. The shortest time of each step counts: other work on the

@@ -3,10 +3,6 @@
 
 #include <algorithm>
 
-#include "parallel.h"
-#include "vitq/plan.h"
-#include "vitq/session.h"
-
 namespace vitq {
 namespace {
 
@@ -17,13 +13,11 @@ bool is_constant(const Node& node) {
 
 }  // namespace
 
-Trials::Trials(const Network& network, std::shared_ptr<const Values> pictures, std::int64_t images,
-               ValueStore& store, int threads)
-    : network_(network),
-      images_(images),
+Trials::Trials(const Pictures& pictures, ValueStore& store, int threads)
+    : pictures_(pictures),
       threads_(threads),
-      readers_(network.graph.readers()),
-      stream_(network.graph, store, std::move(pictures), images) {}
+      readers_(pictures.network().graph.readers()),
+      stream_(pictures, store) {}
 
 void Trials::begin(const Group& group) {
   const NodeId first = group.units.front().plan.node;
@@ -31,24 +25,21 @@ void Trials::begin(const Group& group) {
   for (NodeId id = 0; id < first; ++id) {
     const std::vector<NodeId>& readers = readers_[static_cast<std::size_t>(id)];
     const bool read = std::ranges::any_of(readers, [first](NodeId r) { return r >= first; });
-    if ((read || id == answer()) && !is_constant(network_.graph[id])) given_.push_back(id);
+    if ((read || id == answer()) && !is_constant(network().graph[id])) given_.push_back(id);
   }
-  stream_.advance(given_, network_.weights, Scheme::float32(), threads_);
+  stream_.advance(given_, network().weights, Scheme::float32(), threads_);
 }
 
 void Trials::run(std::span<const NodeId> nodes, const Weights& weights, const Scheme& scheme,
                  const Visit& visit) const {
-  const Subgraph part = subgraph(network_.graph, given_, nodes);
-  const auto plan = std::make_shared<const Plan>(
-      lower(part.graph, weights, restricted(scheme, part), LowerOptions{}));
-  const std::int64_t workers = std::min<std::int64_t>(std::max(threads_, 1), images_);
-  parallel_for(threads_, workers, [&](std::int64_t worker) {
-    Session session(plan, {.threads = 1});
-    for (std::int64_t image = worker; image < images_; image += workers) {
-      std::vector<Tensor> inputs;
-      for (const NodeId id : given_) inputs.push_back(stream_.value(id, image));
-      visit(image, session.run(inputs));
-    }
+  const auto lowered = [&](const Graph& graph) {
+    const Subgraph part = subgraph(graph, given_, nodes);
+    return lower(part.graph, weights, restricted(scheme, part), LowerOptions{});
+  };
+  pictures_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
+    std::vector<Tensor> inputs;
+    for (const NodeId id : given_) inputs.push_back(stream_.value(id, image));
+    visit(image, session.run(inputs));
   });
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -15,8 +14,8 @@ namespace vitq {
 
 class Trials {
  public:
-  Trials(const Network& network, std::shared_ptr<const Values> pictures, std::int64_t images,
-         ValueStore& store, int threads);
+  // The pictures have to outlive it.
+  Trials(const Pictures& pictures, ValueStore& store, int threads);
 
   // To the values that a group begins from. Groups come in the order of the graph.
   void begin(const Group& group);
@@ -26,15 +25,14 @@ class Trials {
   void run(std::span<const NodeId> nodes, const Weights& weights, const Scheme& scheme,
            const Visit& visit) const;
 
-  const Network& network() const { return network_; }
-  std::int64_t images() const { return images_; }
+  const Network& network() const { return pictures_.network(); }
+  std::int64_t images() const { return pictures_.count(); }
   int threads() const { return threads_; }
   // The network's first output, which answers are compared at.
-  NodeId answer() const { return network_.graph.outputs()[0].node; }
+  NodeId answer() const { return network().graph.outputs()[0].node; }
 
  private:
-  const Network& network_;
-  std::int64_t images_;
+  const Pictures& pictures_;
   int threads_;
   std::vector<std::vector<NodeId>> readers_;
   std::vector<NodeId> given_;

@@ -41,7 +41,9 @@ class Finder {
     if (!std::holds_alternative<op::Param>(graph_[weight].op)) return false;
     if (rows_.readers(weight).size() != 1) return false;
     // What does not depend on the picture has nothing to be fitted to.
-    if (std::holds_alternative<op::Constant>(graph_[node.inputs[0]].op)) return false;
+    const Op& operand = graph_[node.inputs[0]].op;
+    if (std::holds_alternative<op::Constant>(operand) || std::holds_alternative<op::Param>(operand))
+      return false;
     return linear || network_.pixels || !reads_picture(node);
   }
 

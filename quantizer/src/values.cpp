@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::align_val_t kAlignment{64};
 
+std::int64_t bytes_of(const Shape& shape) {
+  return shape.elements() * static_cast<std::int64_t>(sizeof(float));
+}
+
 // A file without a name, which is gone when it is closed.
 int unnamed_file(const std::filesystem::path& folder) {
   std::string name = (folder / "vitq.XXXXXX").string();
@@ -45,24 +49,31 @@ std::shared_ptr<std::byte> on_disk(const std::filesystem::path& folder, std::int
 
 }  // namespace
 
-Tensor Values::image(std::int64_t index) const {
-  const auto bytes = shape_.elements() * static_cast<std::int64_t>(sizeof(float));
-  return Tensor::borrow(shape_, DType::kF32, storage_.get() + index * bytes, storage_);
-}
-
 ValueStore::ValueStore(std::int64_t memory_bytes, std::filesystem::path scratch)
     : left_(std::make_shared<std::int64_t>(memory_bytes)), scratch_(std::move(scratch)) {}
 
-std::shared_ptr<const Values> ValueStore::make(const Shape& shape, std::int64_t count) {
-  const auto bytes = shape.elements() * count * static_cast<std::int64_t>(sizeof(float));
-  if (bytes > *left_) return std::make_shared<Values>(shape, on_disk(scratch_, bytes));
+Values ValueStore::make(std::span<const Shape> shapes) {
+  std::int64_t bytes = 0;
+  for (const Shape& shape : shapes) bytes += bytes_of(shape);
+  const std::shared_ptr<std::byte> room = room_for(bytes);
+  Values values;
+  std::int64_t offset = 0;
+  for (const Shape& shape : shapes) {
+    values.push_back(Tensor::borrow(shape, DType::kF32, room.get() + offset, room));
+    offset += bytes_of(shape);
+  }
+  return values;
+}
+
+std::shared_ptr<std::byte> ValueStore::room_for(std::int64_t bytes) {
+  if (bytes > *left_) return on_disk(scratch_, bytes);
   *left_ -= bytes;
   auto* data = static_cast<std::byte*>(operator new(static_cast<std::size_t>(bytes), kAlignment));
   const auto give_back = [left = left_, bytes](std::byte* p) {
     operator delete(p, kAlignment);
     *left += bytes;
   };
-  return std::make_shared<Values>(shape, std::shared_ptr<std::byte>(data, give_back));
+  return {data, give_back};
 }
 
 }  // namespace vitq

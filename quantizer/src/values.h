@@ -6,34 +6,27 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "vitq/tensor.h"
 
 namespace vitq {
 
-// One value of a graph for every image, f32.
-class Values {
- public:
-  Values(Shape shape, std::shared_ptr<std::byte> storage)
-      : shape_(shape), storage_(std::move(storage)) {}
-
-  const Shape& shape() const { return shape_; }
-  // Borrows.
-  Tensor image(std::int64_t index) const;
-
- private:
-  Shape shape_;
-  std::shared_ptr<std::byte> storage_;
-};
+// One value of a graph for every image, f32, each of its own shape.
+using Values = std::vector<Tensor>;
 
 class ValueStore {
  public:
   ValueStore(std::int64_t memory_bytes, std::filesystem::path scratch);
 
-  // Room for `count` values of this shape. Throws FileError if there is none on the disk either.
-  std::shared_ptr<const Values> make(const Shape& shape, std::int64_t count);
+  // Room for values of these shapes, given back when the last of them is gone. Throws FileError if
+  // there is none on the disk either.
+  Values make(std::span<const Shape> shapes);
 
  private:
+  std::shared_ptr<std::byte> room_for(std::int64_t bytes);
+
   std::shared_ptr<std::int64_t> left_;
   std::filesystem::path scratch_;
 };

@@ -39,6 +39,13 @@ Matrix special_part(const Unit& unit, Matrix rows) {
   return some_rows(rows, unit.special.begin, unit.special.end, 1);
 }
 
+// How many rows of an image the unit's layer is fitted to.
+std::int64_t rows_in(const Unit& unit, const Graph& graph) {
+  if (unit.special_only) return unit.special.end - unit.special.begin;
+  const Node& layer = graph[unit.plan.node];
+  return layer.shape.elements() / graph[layer.inputs[1]].shape[0];
+}
+
 QParams params_of(int bits, Range range) {
   QParams params;
   params.bits = bits;
@@ -87,8 +94,8 @@ Tensor tensor_of(std::span<const float> values) {
 Walk::Walk(WalkState& state, const std::vector<RecipeStep>& steps)
     : state_(state),
       steps_(steps),
-      float_(state.network.graph, state.store, state.pictures, state.images),
-      quantized_(state.network.graph, state.store, state.pictures, state.images) {}
+      float_(state.pictures, state.store),
+      quantized_(state.pictures, state.store) {}
 
 void Walk::visit(const Unit& unit) {
   if (!unit.plan.bits) return;
@@ -150,7 +157,9 @@ Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
 
 LayerSource Walk::source_of(const Unit& unit) const {
   LayerSource source;
-  source.images = quantized_.images();
+  for (std::int64_t image = 0; image < state_.pictures.count(); ++image) {
+    source.rows.push_back(rows_in(unit, state_.pictures.graph(image)));
+  }
   const Node& node = state_.network.graph[unit.plan.node];
   if (const auto* conv = std::get_if<op::Conv2d>(&node.op)) {
     const Shape weight = state_.network.graph[node.inputs[1]].shape;
@@ -169,7 +178,6 @@ LayerSource Walk::source_of(const Unit& unit) const {
   } else {
     source.targets = [this, &unit](std::int64_t image) { return targets(unit, image); };
   }
-  source.rows = source.inputs(0).rows;
   add_special_rows(unit, source);
   return source;
 }
@@ -177,7 +185,7 @@ LayerSource Walk::source_of(const Unit& unit) const {
 void Walk::add_special_rows(const Unit& unit, LayerSource& source) const {
   const bool all_special = unit.special_only || unit.role == Role::kOutput;
   source.special_begin = all_special ? 0 : unit.special.begin;
-  source.special_end = all_special ? source.rows : unit.special.end;
+  source.special_end = all_special ? source.rows.front() : unit.special.end;  // as many in each
   const auto weight = state_.row_weights.find(unit.stream);
   if (!all_special && weight != state_.row_weights.end()) source.special_weight = weight->second;
   if (unit.background >= 0) {
@@ -235,7 +243,7 @@ void Walk::store_layer(const LayerDraft& layer) {
 // A part of the graph does not know which of its rows the whole graph's outputs read.
 void Walk::correct_special_rows(const Unit& unit, const LayerDraft& layer) {
   const std::size_t n = layer.new_bias.size();
-  for (std::int64_t image = 0; image < quantized_.images(); ++image) {
+  for (std::int64_t image = 0; image < state_.pictures.count(); ++image) {
     Tensor value = quantized_.value(unit.plan.node, image);
     const std::span<float> rows = value.as<float>();
     for (std::int64_t r = unit.special.begin; r < unit.special.end; ++r) {
@@ -262,7 +270,7 @@ void Walk::visit_attention(const Unit& unit) {
                               .key = params_of(bits, Range::kPerRow),
                               .probability = params_of(bits, Range::kPerRow),
                               .value = params_of(bits, Range::kPerColumn)};
-  AttentionData data = {.images = quantized_.images(), .threads = state_.threads, .sample = {}};
+  AttentionData data = {.images = state_.pictures.count(), .threads = state_.threads, .sample = {}};
   data.sample = [this, &unit](std::int64_t image) -> AttentionSample {
     return {heads_of(quantized_.value(unit.operand, image)),
             heads_of(quantized_.value(unit.key, image)),

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "stream.h"
@@ -18,8 +17,7 @@ struct WalkState {
   const std::vector<Unit>& units;
   const RowWeightsFound& row_weights;
   ValueStore& store;
-  std::shared_ptr<const Values> pictures;
-  std::int64_t images = 0;
+  const Pictures& pictures;
   int threads = 1;
   bool errors = true;  // whether they are reported
 

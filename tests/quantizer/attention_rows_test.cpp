@@ -36,9 +36,8 @@ TEST_CASE("an attention's rows are those of whole images, evenly among all") {
   attention.scale = 0.5F;
   const AttentionRows rows = attention_rows(attention, kData, 8);
   CHECK(rows.scale == 0.5F);
-  REQUIRE(rows.query.size() == 6);   // 2 images, 3 heads
-  REQUIRE(rows.image.size() == 42);  // 7 rows each
-  for (std::size_t i = 0; i < 42; ++i) CHECK(rows.image[i] == static_cast<std::int32_t>(i / 21));
+  REQUIRE(rows.query.size() == 6);  // 2 images, 3 heads
+  CHECK(rows.image == std::vector<std::int32_t>{0, 0, 0, 1, 1, 1});
   for (std::size_t i = 0; i < 6; ++i) {
     const float head = (i < 3 ? 400.0F : 900.0F) + 28.0F * static_cast<float>(i % 3);
     REQUIRE(rows.query[i].rows == 7);
@@ -56,6 +55,18 @@ TEST_CASE("the greatest magnitudes are those of all images") {
   CHECK(rows.query_max == 983.0F);
   CHECK(rows.key_max == 1966.0F);
   CHECK(rows.value_max == 983.5F);
+}
+
+TEST_CASE("images of many rows and of few are counted by what they have together") {
+  // 7 and 21 rows in turn: 28 rows are two of the ten images, 29 three.
+  AttentionData data = kData;
+  data.sample = [](std::int64_t image) {
+    AttentionSample sample = sample_of(image);
+    if (image % 2 == 1) sample.query = Tensor({3, 21, 4}, DType::kF32);
+    return sample;
+  };
+  CHECK(attention_rows({}, data, 28).query.size() == 6);
+  CHECK(attention_rows({}, data, 29).query.size() == 9);
 }
 
 TEST_CASE("no more images are looked at than there are") {

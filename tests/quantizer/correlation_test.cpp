@@ -80,15 +80,16 @@ struct LinearCase {
   }
 };
 
-// Two images, two heads, 12 tokens of dimension 8.
+// Two images of different sizes, two heads, dimension 8: 5 queries and 12 keys, then 7 and 9.
 AttentionRows attention_case(std::uint64_t seed) {
   AttentionRows rows;
   rows.scale = 0.35F;
   for (std::uint64_t i = 0; i < 4; ++i) {
-    rows.query.push_back(noise(5, 8, seed + 3 * i));
-    rows.key.push_back(noise(12, 8, seed + 3 * i + 1));
-    rows.value.push_back(noise(8, 12, seed + 3 * i + 2));
-    rows.image.insert(rows.image.end(), 5, static_cast<std::int32_t>(i / 2));
+    const std::int64_t keys = i < 2 ? 12 : 9;
+    rows.query.push_back(noise(i < 2 ? 5 : 7, 8, seed + 3 * i));
+    rows.key.push_back(noise(keys, 8, seed + 3 * i + 1));
+    rows.value.push_back(noise(8, keys, seed + 3 * i + 2));
+    rows.image.push_back(static_cast<std::int32_t>(i / 2));
   }
   rows.query_max = rows.key_max = rows.value_max = 2.0F;
   return rows;
@@ -158,7 +159,7 @@ TEST_CASE("the search of a linear layer does not depend on the number of threads
 }
 
 TEST_CASE("the score of logits is their correlation less the ranking loss") {
-  const AttentionRows rows = attention_case(7);
+  const AttentionRows rows = attention_case(8);
   const CorrelationSettings still = {.search = {.rounds = 0}, .ranking = false};
   CorrelationSettings ranked = still;
   ranked.ranking = true;
@@ -178,9 +179,10 @@ TEST_CASE("the score of logits is their correlation less the ranking loss") {
       for (const double v : linear(q, k, {})) b.push_back(0.35 * v);
     }
     wanted += correlation(a, b) / 2.0;
-    for (std::size_t row = 0; row < a.size(); row += 12) {
-      for (std::size_t i = 0; i < 12; ++i) {
-        for (std::size_t j = i + 1; j < 12; ++j) {
+    const auto keys = static_cast<std::size_t>(rows.key[2 * image].rows);
+    for (std::size_t row = 0; row < a.size(); row += keys) {
+      for (std::size_t i = 0; i < keys; ++i) {
+        for (std::size_t j = i + 1; j < keys; ++j) {
           const double order = a[row + i] > a[row + j] ? 1.0 : -1.0;
           loss += std::max(0.0, 0.2 - (b[row + i] - b[row + j]) * order);
           terms += 1.0;

@@ -2,6 +2,8 @@
 // Statistics against sums written out, and what is independent of the number of threads.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "quantizer/support.h"
 
 using namespace vitq;
@@ -23,7 +25,7 @@ Sums weighted(const LayerDraft& layer, const LayerSource& source) {
   std::vector<double> mean(4, 0.0);
   double total = 0.0;
   const auto visit = [&](const auto& add) {
-    for (std::int64_t image = 0; image < source.images; ++image) {
+    for (std::int64_t image = 0; image < source.images(); ++image) {
       const Matrix u = dequantized_inputs(layer, source.inputs(image));
       for (std::int64_t r = 0; r < u.rows; ++r) {
         add(u.row(r), r < source.special_end ? static_cast<double>(source.special_weight) : 1.0);
@@ -116,6 +118,37 @@ TEST_CASE("kept rows are all special rows, then others, and weigh what they stan
   // 4 special rows of weight 10, and 196 others that 20 rows stand for.
   CHECK(rows.weight[0] / rows.weight[4] == doctest::Approx(10.0 / 9.8));
   CHECK(rows.target == float_outputs(layer, rows.x));
+}
+
+TEST_CASE("images of more rows are kept more rows of, and count by their rows") {
+  const LayerDraft layer = small_layer();
+  std::vector<Matrix> images = correlated_images(2, 30, 4);
+  images.push_back(correlated_rows(90, 4, 7));
+  LayerSource source = source_of(layer, images);
+  LayerData data(source, 2, 50);
+  const Rows& rows = data.rows(layer);
+  REQUIRE(rows.x.rows == 50);
+  CHECK(std::ranges::count(rows.image, 0) == 10);
+  CHECK(std::ranges::count(rows.image, 1) == 10);
+  CHECK(std::ranges::count(rows.image, 2) == 30);
+  CHECK(rows.weight == std::vector<float>(50, 1.0F));
+  for (std::int64_t r = 0; r < 50; ++r) {
+    const auto at = static_cast<std::size_t>(r);
+    const auto from = images[static_cast<std::size_t>(rows.image[at])].row(rows.place[at]);
+    CHECK(std::ranges::equal(rows.x.row(r), from));
+  }
+  CHECK(data.moments(layer).rows == 150);
+  const Sums expected = weighted(layer, source);
+  double mean = 0.0;
+  for (const Matrix& image : images) {
+    for (std::int64_t r = 0; r < image.rows; ++r)
+      mean += static_cast<double>(image.row(r)[2]) / 150;
+  }
+  CHECK(data.channels().mean[2] == doctest::Approx(mean).epsilon(1e-5));
+  for (std::size_t i = 0; i < 16; ++i) {
+    CHECK(data.moments(layer).gram.values[i] ==
+          doctest::Approx(static_cast<double>(expected.gram.values[i])).epsilon(1e-4));
+  }
 }
 
 TEST_CASE("fewer rows keep the special ones and the balance") {

@@ -32,7 +32,7 @@ std::vector<float> logits_of(const TinyNetwork& tiny, const Weights& weights,
   const CalibrationSet unseen = tiny.pictures(16, 1000);
   std::vector<float> all;
   for (std::int64_t i = 0; i < unseen.count; ++i) {
-    const auto logits = session.run(unseen.batch(i, 1))[0].as<float>();
+    const auto logits = session.run(unseen.image(i))[0].as<float>();
     all.insert(all.end(), logits.begin(), logits.end());
   }
   return all;
@@ -151,7 +151,7 @@ TEST_CASE("a frozen range of probabilities ends at the greatest that the network
                   {.threads = 1});
   float greatest = 0.0F;
   for (std::int64_t i = 0; i < pictures.count; ++i) {
-    const std::span<const Tensor> values = session.run(pictures.batch(i, 1));
+    const std::span<const Tensor> values = session.run(pictures.image(i));
     greatest = std::max(greatest, std::ranges::max(values[1].as<float>()));
   }
   const QParams* codes = made.scheme.find({mixed, 0});
@@ -200,10 +200,10 @@ TEST_CASE("networks and pictures that cannot be calibrated are refused") {
   const Recipe recipe = recipe_named("default");
   CHECK_THROWS_AS(quantize(tiny.network(), tiny.pictures(0), recipe, {}), UnsupportedError);
   CalibrationSet wrong = tiny.pictures(2);
-  wrong.batch = [](std::int64_t, std::int64_t) { return Tensor({1, 3, 8, 8}, DType::kF32); };
+  wrong.image = [](std::int64_t) { return Tensor({1, 3, 8, 8}, DType::kF32); };
   CHECK_THROWS_AS(quantize(tiny.network(), wrong, recipe, {}), ShapeError);
   CalibrationSet broken = tiny.pictures(2);
-  broken.batch = [](std::int64_t, std::int64_t) {
+  broken.image = [](std::int64_t) {
     Tensor picture({1, 3, 12, 12}, DType::kF32);
     picture.as<float>()[5] = NAN;
     return picture;
@@ -222,8 +222,8 @@ TEST_CASE("a layer whose sums could leave 32 bits is refused, unless it is kept"
   weights.tensors["wide.weight"] = Tensor({1, 66603}, DType::kF32);
   weights.tensors["wide.bias"] = Tensor({1}, DType::kF32);
   const CalibrationSet set = {.count = 1,
-                              .batch =
-                                  [](std::int64_t, std::int64_t) {
+                              .image =
+                                  [](std::int64_t) {
                                     return Tensor({1, 3, 149, 149}, DType::kF32);
                                   },
                               .digest = "zeros"};

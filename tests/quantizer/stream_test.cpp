@@ -4,8 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
-
 #include "quantizer/tiny_network.h"
 #include "support/temp_folder.h"
 #include "vitq/error.h"
@@ -19,19 +17,11 @@ namespace {
 
 constexpr std::int64_t kImages = 5;
 
-std::shared_ptr<const Values> load(const TinyNetwork& tiny, ValueStore& store) {
-  const CalibrationSet set = tiny.pictures(kImages);
-  auto values = store.make({1, 3, 12, 12}, kImages);
-  for (std::int64_t i = 0; i < kImages; ++i) {
-    const Tensor picture = set.batch(i, 1);
-    std::memcpy(values->image(i).data(), picture.data(), picture.bytes());
-  }
-  return values;
-}
-
 // The logits after stops at every layer.
 std::vector<float> walked(const TinyNetwork& tiny, ValueStore& store, int threads) {
-  Stream stream(tiny.graph, store, load(tiny, store), kImages);
+  const Network network = tiny.network();
+  const Pictures pictures(network, tiny.pictures(kImages), store);
+  Stream stream(pictures, store);
   for (NodeId id = 0; id < tiny.graph.size(); ++id) {
     if (!std::holds_alternative<op::Linear>(tiny.graph[id].op)) continue;
     stream.advance({&id, 1}, tiny.weights, Scheme::float32(), threads);
@@ -56,7 +46,7 @@ TEST_CASE("a walk in many stops ends where one run ends") {
                       lower(tiny.graph, tiny.weights, Scheme::float32(), LowerOptions{})),
                   {.threads = 1});
   for (std::int64_t i = 0; i < kImages; ++i) {
-    const auto logits = session.run(tiny.pictures(kImages).batch(i, 1))[0].as<float>();
+    const auto logits = session.run(tiny.pictures(kImages).image(i))[0].as<float>();
     for (std::size_t j = 0; j < 5; ++j) {
       CHECK(found[static_cast<std::size_t>(i) * 5 + j] ==
             doctest::Approx(static_cast<double>(logits[j])).epsilon(1e-4));
@@ -75,13 +65,16 @@ TEST_CASE("values beyond the cap lie in a file and are the same") {
 
 TEST_CASE("a folder that cannot hold the file is an error") {
   ValueStore store(0, "/no/such/folder");
-  CHECK_THROWS_AS(store.make({1, 4}, 2), FileError);
+  const std::vector<Shape> shapes = {{1, 4}, {1, 4}};
+  CHECK_THROWS_AS(store.make(shapes), FileError);
 }
 
 TEST_CASE("a stream holds only what something ahead reads") {
   const TinyNetwork tiny;
   ValueStore store(1 << 30, "/tmp");
-  Stream stream(tiny.graph, store, load(tiny, store), kImages);
+  const Network network = tiny.network();
+  const Pictures pictures(network, tiny.pictures(kImages), store);
+  Stream stream(pictures, store);
   NodeId stem = 0;
   while (!std::holds_alternative<op::Conv2d>(tiny.graph[stem].op)) ++stem;
   CHECK(stream.holds(tiny.graph.inputs()[0]));

@@ -42,12 +42,11 @@ inline LayerDraft draft_of(Matrix weight, int weight_bits, int activation_bits =
   return layer;
 }
 
-// Images of equal numbers of rows, the first `special` of each special; targets W x + b.
+// The first `special` of each special; targets W x + b.
 inline LayerSource source_of(const LayerDraft& layer, std::vector<Matrix> images,
                              std::int64_t special = 0) {
   LayerSource source;
-  source.images = static_cast<std::int64_t>(images.size());
-  source.rows = images[0].rows;
+  for (const Matrix& image : images) source.rows.push_back(image.rows);
   source.special_end = special;
   source.inputs = [images](std::int64_t i) { return images[static_cast<std::size_t>(i)]; };
   source.targets = [images, layer](std::int64_t i) {

@@ -32,9 +32,9 @@ struct TinyNetwork {
   // Pictures of random bytes with smooth parts.
   CalibrationSet pictures(std::int64_t count, unsigned seed = 7) const {
     const Pixels pixels = *network().pixels;
-    const auto batch = [pixels, seed](std::int64_t begin, std::int64_t /*n*/) {
+    const auto image = [pixels, seed](std::int64_t index) {
       Tensor picture({1, 3, 12, 12}, DType::kF32);
-      std::mt19937 random(static_cast<unsigned>(begin) * 31U + seed);
+      std::mt19937 random(static_cast<unsigned>(index) * 31U + seed);
       int byte = 128;
       for (std::size_t i = 0; i < 432; ++i) {
         byte = std::min(std::max(byte + static_cast<int>(random() % 61) - 30, 0), 255);
@@ -43,7 +43,7 @@ struct TinyNetwork {
       }
       return picture;
     };
-    return {.count = count, .batch = batch, .digest = "random"};
+    return {.count = count, .image = image, .digest = "random"};
   }
 
  private:

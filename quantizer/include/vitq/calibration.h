@@ -12,8 +12,9 @@ namespace vitq {
 
 struct CalibrationSet {
   std::int64_t count = 0;
-  // Images [begin, begin + n) as f32 [n, 3, H, W]. Asked for in order, by each who wants them.
-  std::function<Tensor(std::int64_t begin, std::int64_t n)> batch;
+  // One as f32 [1, 3, H, W]; where the network takes any size, each at its own. Asked for in order,
+  // by each who wants them.
+  std::function<Tensor(std::int64_t index)> image;
   std::string digest;  // identifies the images, for the record
 };
 

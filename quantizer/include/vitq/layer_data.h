@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "vitq/layer_draft.h"
@@ -17,8 +18,7 @@ namespace vitq {
 
 // Where a layer's rows come from, image by image. Called from several threads at once.
 struct LayerSource {
-  std::int64_t images = 0;
-  std::int64_t rows = 0;           // of one image
+  std::vector<std::int64_t> rows;  // of each image
   std::int64_t special_begin = 0;  // rows [begin, end) of each image are special: the network's
   std::int64_t special_end = 0;    // outputs read them
   float special_weight = 1.0F;     // how much an error there counts, against one elsewhere
@@ -26,6 +26,11 @@ struct LayerSource {
   std::function<Matrix(std::int64_t image)> targets;  // [rows, n], of the float stream
   // Inputs of rows whose results nobody reads; they steady the statistics of few rows. Or none.
   std::function<Matrix(std::int64_t image)> background;
+
+  std::int64_t images() const { return static_cast<std::int64_t>(rows.size()); }
+  std::int64_t rows_in_all() const {
+    return std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  }
 };
 
 // Rows of the layer's input in the quantized stream, and what it should make of them.

@@ -45,6 +45,9 @@ struct Network {
   const Graph& graph;
   const Weights& weights;
   std::optional<Pixels> pixels;
+  // The graph for an image of another size, [1, 3, H, W]: the same nodes in the same order, only
+  // shapes and constants differ. None: all images are of the graph's size.
+  std::function<Graph(const Shape& image)> trace = {};
 };
 
 // What will be done to one layer or attention.
