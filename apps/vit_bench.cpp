@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "bench.h"
+#include "output.h"
 #include "vitq/weights.h"
 
 using namespace vitq;
@@ -14,7 +15,8 @@ const apps::Program kProgram = {
     .name = "vit_bench",
     .purpose =
         "Measures models on pixels of noise: every combination of models, batches and\n"
-        "threads. Load time and peak memory are measured first, for each anew.",
+        "threads. The load time is that of a start; the peak of memory is that of loading and "
+        "runs.",
     .examples =
         "  vit_bench deit.safetensors -t 1\n"
         "  vit_bench deit.safetensors vit.safetensors -b 1,8 -t 1,4 --format csv\n"
@@ -89,7 +91,10 @@ int run(apps::Args& args) {
   args.add_backend();
   args.add_force();
   args.parse();
-  if (!options.trace.empty()) options.config.per_op = true;
+  if (!options.trace.empty()) {
+    apps::require_free(options.trace, args.overwrite());
+    options.config.per_op = true;
+  }
   const std::vector<apps::BenchResult> results = measure_all(options, args.session());
   if (options.format == "json") {
     std::cout << apps::to_json(results).dump(2) << '\n';

@@ -57,19 +57,23 @@ void declare(CLI::App& app, Options& options) {
   auto* labels =
       app.add_option("--labels", options.labels,
                      "Lines of file<TAB>class id, files relative to the folder of pictures");
+  auto* batch = app.add_option("-b,--batch", options.batch, "Pictures at a time (default 8)")
+                    ->check(CLI::Range(1, 1024));
+  auto* range =
+      app.add_flag("--check-range", options.check_range,
+                   "Say, on standard error, which layers' frozen ranges the pictures do not fit");
   app.add_option("--coco", options.coco, "Detectors: the objects in the pictures, in COCO's JSON")
       ->excludes(against)
-      ->excludes(labels);
+      ->excludes(labels)
+      ->excludes(range)
+      ->excludes(batch);
   app.add_option("--preprocessor", options.preprocessor,
                  "Prepare pictures as this preprocessor_config.json says, not as the model");
   app.add_option("--limit", options.limit, "At most so many pictures, spread evenly over all")
       ->check(CLI::PositiveNumber);
-  app.add_option("-b,--batch", options.batch, "Pictures at a time (default 8)")
-      ->check(CLI::Range(1, 1024));
-  app.add_flag("--check-range", options.check_range,
-               "Say, on standard error, which layers' frozen ranges the pictures do not fit");
   app.add_flag("--each", options.each,
-               "With --against and --format json: the divergence of each picture as well");
+               "With --against and --format json: the divergence of each picture as well")
+      ->needs(against);
   app.add_option("--format", options.format, "text (default) or json")
       ->check(CLI::IsMember({"text", "json"}));
 }
@@ -113,7 +117,7 @@ apps::Evaluation evaluate(const Options& options, const SessionOptions& session)
   apps::EvaluateOptions how = {.batch = options.batch, .threads = session.threads};
   std::optional<apps::RangeCheck> check;
   if (options.check_range) {
-    check.emplace(options.model, session);
+    check.emplace(apps::find_model(options.model), session);
     how.watch = [&check](const Tensor& input) { check->add(input); };
   }
   apps::Evaluation result = {.model = options.model, .against = options.against};

@@ -11,7 +11,8 @@ const apps::Program kProgram = {
     .name = "vit_quantize",
     .purpose =
         "Makes an integer model of a float model file, calibrated on pictures. The same inputs\n"
-        "give the same file, byte for byte.",
+        "give the same file, byte for byte; with --budget-ms, which measures this CPU, only with\n"
+        "the same --stats-in.",
     .examples =
         "  vit_quantize deit.safetensors --calib photos/ -o deit.int8.safetensors\n"
         "  vit_quantize deit.safetensors --dry-run --weight-bits 6 --keep head\n"

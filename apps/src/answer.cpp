@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "args.h"
 #include "table.h"
@@ -99,15 +100,16 @@ Json list_of(const std::vector<Detection>& detections) {
   return list;
 }
 
-// The number in a file's name: 139 for "000000000139.jpg".
+// The last number in a file's name: 139 for "COCO_val2014_000000000139.jpg".
 std::int64_t coco_image_id(const std::string& image) {
+  constexpr const char* kDigits = "0123456789";
   const std::string stem = std::filesystem::path(image).stem();
   std::int64_t id = 0;
-  const std::size_t start = stem.find_first_of("0123456789");
-  const char* const end = stem.data() + stem.size();
-  if (start != std::string::npos &&
-      std::from_chars(stem.data() + start, end, id).ec == std::errc()) {
-    return id;
+  const std::size_t last = stem.find_last_of(kDigits);
+  if (last != std::string::npos) {
+    const std::size_t start = stem.find_last_not_of(kDigits, last) + 1;  // npos + 1 is 0
+    const char* const end = stem.data() + last + 1;
+    if (std::from_chars(stem.data() + start, end, id).ec == std::errc()) return id;
   }
   throw UsageError("COCO's results need the image's number in its file's name, and '" + image +
                    "' has none");
@@ -129,6 +131,16 @@ std::vector<Json> coco_results(const Answer& answer) {
 }
 
 }  // namespace
+
+void require_coco_ids(const std::vector<std::string>& images) {
+  std::map<std::int64_t, std::string> seen;
+  for (const std::string& image : images) {
+    const auto [other, fresh] = seen.emplace(coco_image_id(image), image);
+    if (fresh) continue;
+    throw UsageError("'" + other->second + "' and '" + image + "' would both be COCO's image " +
+                     std::to_string(other->first));
+  }
+}
 
 Json to_json(const Answer& answer, Task task, const std::string& model) {
   Json json = Json::object();

@@ -32,6 +32,10 @@ struct Answer {
 // kCoco: COCO's list of results. An image's id there is the number in its file's name.
 enum class Format { kText, kJson, kJsonl, kCsv, kCoco };
 
+// COCO's results name pictures by number: throws UsageError for a file without one, and for two
+// with the same.
+void require_coco_ids(const std::vector<std::string>& images);
+
 Json to_json(const Answer& answer, Task task, const std::string& model);
 
 // Writes answers as they come, except for JSON: one picture's answer is an object, several are an

@@ -2,9 +2,12 @@
 #include "args.h"
 
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <new>
+#include <sstream>
 #include <string>
 
 #include "vitq/error.h"
@@ -112,7 +115,21 @@ int exit_code(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return kLimit;
   if (dynamic_cast<const Error*>(&error) != nullptr) return kMalformed;
   if (dynamic_cast<const UsageError*>(&error) != nullptr) return kUsage;
+  const auto* files = dynamic_cast<const std::filesystem::filesystem_error*>(&error);
+  if (files != nullptr) return kUnreadable;
   return kInternal;
+}
+
+CLI::Validator finite_in(double least, double most) {
+  const auto check = [least, most](std::string& text) {
+    double value = 0.0;
+    const bool number = CLI::detail::lexical_cast(text, value) && std::isfinite(value);
+    if (number && value >= least && value <= most) return std::string();
+    std::ostringstream message;
+    message << "'" << text << "' is no number from " << least << " to " << most;
+    return message.str();
+  };
+  return CLI::Validator(check, "");
 }
 
 Args::Args(const Program& program, int argc, const char* const* argv)

@@ -40,6 +40,9 @@ struct Program {
   std::string_view examples;  // whole lines, shown at the end of --help
 };
 
+// A finite number in [least, most], which CLI11's Range takes "nan" for too.
+CLI::Validator finite_in(double least, double most);
+
 // The command line of a program. --help, --version and --threads are always there.
 class Args {
  public:

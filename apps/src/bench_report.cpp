@@ -59,6 +59,18 @@ Row kind_row(const OpTime& kind, const BenchResult& result) {
   return row;
 }
 
+const Row kRunHeader = {"model", "batch", "threads"};
+
+Row run_of(const BenchResult& r) {
+  return {r.config.model.filename().string(), std::to_string(r.config.batch),
+          std::to_string(r.config.session.threads)};
+}
+
+Row joined(Row first, const Row& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
 std::string markdown_row(const Row& cells) {
   std::string line = "|";
   for (const std::string& cell : cells) line.append(" ").append(cell).append(" |");
@@ -157,8 +169,10 @@ std::string to_csv(std::span<const BenchResult> results) {
   for (const BenchResult& result : results) text.append(csv_row(row_of(result)));
   for (const BenchResult& result : results) {
     if (result.steps.empty()) continue;
-    text.append("\n").append(csv_row(kStepHeader));
-    for (const OpTime& step : result.steps) text.append(csv_row(step_row(step, result)));
+    text.append("\n").append(csv_row(joined(kRunHeader, kStepHeader)));
+    for (const OpTime& step : result.steps) {
+      text.append(csv_row(joined(run_of(result), step_row(step, result))));
+    }
   }
   return text;
 }

@@ -92,17 +92,19 @@ std::vector<int> read_candidates(const std::vector<std::string>& texts) {
 }
 
 void declare_space(CLI::App& app, BudgetJob& job) {
-  app.add_option("--sensitivity", job.space.score,
-                 "What counts: the measured divergence of the answers (default), or the paper's "
-                 "score, as it stands or in units of what is perturbed")
+  app.add_option(
+         "--sensitivity", job.space.score,
+         "What counts: the divergence of the answers (measured, the default), or the paper's "
+         "score as it stands (nuclear-norm) or in units of what is perturbed "
+         "(nuclear-norm-relative)")
       ->check(CLI::IsMember(names_of_scores()));
   const std::map<std::string, Grain> grains = {{"layer", Grain::kLayer},
                                                {"module", Grain::kModule}};
   app.add_option(
          "--bits-by", job.space.grain,
-         "What has bits of its own: the weights of each layer (default), or as in the paper "
-         "each attention and each MLP module, weights and activations alike")
-      ->transform(CLI::Transformer(grains));
+         "What has bits of its own: the weights of each layer (layer, the default), or as in the "
+         "paper each attention and each MLP, weights and activations alike (module)")
+      ->transform(CLI::CheckedTransformer(grains));
   app.add_option_function<std::vector<std::string>>(
          "--candidates",
          [&job](const std::vector<std::string>& texts) { job.space.bits = read_candidates(texts); },
@@ -147,7 +149,7 @@ void declare(CLI::App& app, BudgetJob& job) {
       app.add_option("--budget-mb", job.megabytes,
                      "Choose the weights' bits of each layer, so that the file has at most so many "
                      "megabytes (10^6 bytes)")
-          ->check(CLI::PositiveNumber);
+          ->check(finite_in(1e-15, 1e9));
   CLI::Option* bits =
       app.add_option("--budget-bits", job.mean_bits, "The same for the mean bits of the weights")
           ->check(CLI::Range(2.0, 32.0))
@@ -156,13 +158,13 @@ void declare(CLI::App& app, BudgetJob& job) {
       app.add_option("--budget-ms", job.milliseconds,
                      "The same for the time of one image on one thread of this CPU, as predicted "
                      "from the time of each layer; another CPU has other times")
-          ->check(CLI::PositiveNumber)
+          ->check(finite_in(1e-15, 1e9))
           ->excludes(megabytes)
           ->excludes(bits);
   app.add_option("--max-drop", job.max_drop,
                  "The smallest file whose answers have no larger KL divergence from the float "
                  "model's than this, in nats, on calibration pictures kept apart")
-      ->check(CLI::PositiveNumber)
+      ->check(finite_in(1e-15, 1e9))
       ->excludes(megabytes)
       ->excludes(bits)
       ->excludes(milliseconds);

@@ -17,10 +17,10 @@ namespace vitq::apps {
 
 // At most one of the four is stated.
 struct BudgetJob {
-  std::optional<double> megabytes;  // 10^6 bytes, of the whole file
-  std::optional<double> mean_bits;  // of the weights
+  std::optional<double> megabytes;     // 10^6 bytes, of the whole file
+  std::optional<double> mean_bits;     // of the weights
   std::optional<double> milliseconds;  // of one image, on one thread of this CPU
-  std::optional<double> max_drop;   // KL on the judging pictures; the smallest file that keeps it
+  std::optional<double> max_drop;  // KL on the judging pictures; the smallest file that keeps it
   SearchSpace space;
   bool unjudged = false;  // whether the same bits everywhere may not be taken instead
   std::filesystem::path stats_in;

@@ -144,10 +144,6 @@ std::vector<CocoResult> parse_coco_results(const Json& json, const CocoTruth& tr
   return results;
 }
 
-std::vector<CocoResult> read_coco_results(const fs::path& path, const CocoTruth& truth) {
-  return parse_coco_results(read_json(path), truth);
-}
-
 CocoTruth spread(const CocoTruth& truth, std::size_t count) {
   if (count >= truth.images.size()) return truth;
   CocoTruth part = {.images = {}, .categories = truth.categories, .objects = {}};

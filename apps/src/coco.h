@@ -62,8 +62,6 @@ CocoTruth read_coco_truth(const std::filesystem::path& path);
 
 // A list of detections in images and categories of `truth`.
 std::vector<CocoResult> parse_coco_results(const Json& json, const CocoTruth& truth);
-std::vector<CocoResult> read_coco_results(const std::filesystem::path& path,
-                                          const CocoTruth& truth);
 
 // `count` of the images, spread evenly over all, with what is in them.
 CocoTruth spread(const CocoTruth& truth, std::size_t count);

@@ -24,6 +24,12 @@ std::vector<std::string> preset_names() {
   return names;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 std::string size_of_input(const ModelInfo& info) {
   if (family(info.family).any_size) return "any size";
   const Shape image = family(info.family).image_shape(info.config);
@@ -66,13 +72,17 @@ void declare(CLI::App& app, ConvertJob& job) {
   app.add_option("SRC", job.source, "The checkpoint: a file, a shard index or a folder")
       ->required();
   app.add_option("-o,--output", job.output, "The model file to write")->required();
-  app.add_option("--arch", options.arch, "The architecture, where it cannot be recognized")
+  app.add_option("--arch", options.arch,
+                 "The architecture, where it cannot be recognized: " + listed(family_names()))
       ->check(CLI::IsMember(family_names()));
   app.add_option("--heads", options.heads, "Attention heads, where nothing states them")
       ->check(CLI::Range(1, 64));
-  auto* preset =
-      app.add_option("--preset", options.preset, "Preprocessing by name; fb is Facebook's")
-          ->check(CLI::IsMember(preset_names()));
+  auto* preset = app.add_option("--preset", options.preset,
+                                "Preprocessing: of the family as timm, hf (Hugging Face) or fb "
+                                "(Facebook) has it, or one "
+                                "of " +
+                                    listed(preset_names()))
+                     ->check(CLI::IsMember(preset_names()));
   app.add_option("--preprocessor", options.preprocessor,
                  "Preprocessing from a preprocessor_config.json of Hugging Face")
       ->excludes(preset);

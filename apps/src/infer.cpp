@@ -60,7 +60,7 @@ void declare_answers(CLI::App& app, InferJob& job) {
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--threshold", job.threshold,
                  "Detectors: name objects of at least this probability (default 0.5)")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(finite_in(0.0, 1.0));
   app.add_option("-f,--format", job.format,
                  "text, json, jsonl or csv; coco (detectors): COCO's list of results")
       ->transform(CLI::CheckedTransformer(formats));
@@ -86,7 +86,8 @@ void declare_inspection(CLI::App& app, InferJob& job) {
   app.add_option("--layer", attention.layer,
                  "Attention of this layer (detectors: of the decoder), or rollout up to it, from 0")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--head", attention.head, "Attention of this head, from 0; otherwise the mean");
+  app.add_option("--head", attention.head, "Attention of this head, from 0; otherwise the mean")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--query", attention.query,
                  "Detectors: attention of this query, from 0; otherwise of all objects found")
       ->needs(output)
@@ -96,8 +97,17 @@ void declare_inspection(CLI::App& app, InferJob& job) {
 void require_sense(const InferJob& job) {
   const bool anything = !job.images.empty() || !job.tensor.empty() || job.explain;
   if (!anything) throw UsageError("no picture is named (see --help)");
-  if (!job.attention.output.empty() && job.images.size() != 1) {
-    throw UsageError("--attention takes exactly one picture");
+  const AttentionJob& attention = job.attention;
+  const bool chosen = attention.head || attention.layer || attention.method != "last";
+  if (chosen && attention.output.empty()) {
+    throw UsageError("--head, --layer and --method say what --attention draws");
+  }
+  if (job.tensor.empty()) return;
+  const bool of_pictures = !job.annotate.empty() || !attention.output.empty() || job.timing ||
+                           job.format == Format::kCoco;
+  if (of_pictures) {
+    throw UsageError(
+        "--annotate, --attention, --timing and -f coco are for pictures, not --tensor");
   }
 }
 
@@ -113,6 +123,9 @@ void declare(CLI::App& app, InferJob& job) {
 int run(const InferJob& job) {
   require_sense(job);
   const std::vector<std::string> images = expand_inputs(job.images, job.recursive);
+  if (!job.attention.output.empty() && images.size() != 1) {
+    throw UsageError("--attention takes exactly one picture, not " + std::to_string(images.size()));
+  }
   Inference inference(job, find_model(job.model));
   if (job.explain) {
     const bool alone = images.empty() && job.tensor.empty();

@@ -88,6 +88,23 @@ Tensor read_tensor(const std::filesystem::path& path) {
   return tensor;
 }
 
+// The extent of what is not padding in each mask of [N, H, W].
+void take_sizes(const Tensor& mask, std::vector<Answer>& answers) {
+  const std::int64_t height = mask.shape()[1];
+  const std::int64_t width = mask.shape()[2];
+  const float* value = mask.as<float>().data();
+  for (Answer& answer : answers) {
+    answer.width = answer.height = 0;
+    for (std::int64_t y = 0; y < height; ++y) {
+      for (std::int64_t x = 0; x < width; ++x, ++value) {
+        if (*value == 0.0F) continue;
+        answer.width = std::max(answer.width, x + 1);
+        answer.height = std::max(answer.height, y + 1);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Inference::Inference(const InferJob& job, const std::filesystem::path& model)
@@ -105,6 +122,7 @@ Inference::Inference(const InferJob& job, const std::filesystem::path& model)
 }
 
 int Inference::run_pictures(const std::vector<std::string>& inputs) {
+  if (job_.format == Format::kCoco) require_coco_ids(inputs);
   if (!job_.annotate.empty()) annotations_.emplace(job_.annotate, inputs, job_.overwrite);
   for (const std::string& input : inputs) take(input);
   run_batch();
@@ -113,6 +131,7 @@ int Inference::run_pictures(const std::vector<std::string>& inputs) {
 
 int Inference::run_tensor() {
   const Tensor input = read_tensor(job_.tensor);
+  if (!job_.mask.empty()) mask_ = read_tensor(job_.mask);
   const Shape& shape = input.shape();
   std::vector<Answer> answers(shape.rank() == 4 ? static_cast<std::size_t>(shape[0]) : 0);
   std::vector<Answer*> rows;
@@ -122,6 +141,8 @@ int Inference::run_tensor() {
     answers[i].height = shape[2];
     rows.push_back(&answers[i]);
   }
+  // Boxes are found within the picture, not within its padding.
+  if (mask_ && mask_->shape() == Shape{shape[0], shape[2], shape[3]}) take_sizes(*mask_, answers);
   answer(input, rows);
   for (const Answer& row : answers) writer_.write(row);
   return finish();
@@ -139,7 +160,7 @@ void Inference::take(const std::string& input) {
     ++ready_;
   } catch (const Error& error) {
     if (!job_.keep_going) {
-      run_batch();  // what came before it is not lost
+      run_batch();  // answers that are printed as they come are not lost
       throw;
     }
     Answer* answers[] = {&pending.answer};
@@ -213,7 +234,7 @@ void Inference::fail(const Error& error, std::span<Answer*> answers) {
 void Inference::answer(const Tensor& input, std::span<Answer*> answers) {
   Stopwatch watch;
   const std::span<const Tensor> outputs =
-      job_.mask.empty() ? model_.run(input) : model_.run_padded(input, read_tensor(job_.mask));
+      mask_ ? model_.run_padded(input, *mask_) : model_.run(input);
   const double infer = watch.lap() / static_cast<double>(answers.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     watch.lap();

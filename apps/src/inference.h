@@ -56,6 +56,7 @@ class Inference {
   ModelInfo info_;
   AnswerWriter writer_;
   std::optional<Dump> dump_;
+  std::optional<Tensor> mask_;  // of prepared pictures
   std::optional<RangeCheck> check_;
   std::optional<PictureFiles> annotations_;
   std::vector<Pending> pending_;

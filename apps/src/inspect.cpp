@@ -164,6 +164,11 @@ void require_sense(const InspectJob& job) {
     throw UsageError("--compare takes two model files and a picture");
   }
   if (!job.compare && job.files.size() != 1) throw UsageError("expected one file (see --help)");
+  if (job.verify && (job.compare || job.files[0].extension() == ".json")) {
+    throw UsageError(
+        "--verify takes one safetensors file: an index and --compare have no checksum");
+  }
+  if (!job.graph.empty() && job.format == "json") throw UsageError("--graph has no JSON");
 }
 
 }  // namespace

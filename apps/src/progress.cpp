@@ -59,12 +59,6 @@ void Progress::advance(std::size_t by) {
   draw();
 }
 
-void Progress::note(const std::string& line) {
-  if (shown_) std::cerr << kClearLine;
-  std::cerr << line << '\n';
-  if (shown_) draw();
-}
-
 StatusLine::StatusLine() : shown_(isatty(STDERR_FILENO) == 1) {}
 
 StatusLine::~StatusLine() {

@@ -18,8 +18,6 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void advance(std::size_t by = 1);
-  // Writes a line of text above the bar; on anything but a terminal just the line.
-  void note(const std::string& line);
 
  private:
   using Clock = std::chrono::steady_clock;

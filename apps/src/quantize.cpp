@@ -33,6 +33,20 @@ void require_writable(const fs::path& path, Overwrite overwrite) {
   }
 }
 
+// A file that is read or written under two names would be lost.
+void require_apart(const QuantizeJob& job) {
+  std::vector<fs::path> paths;
+  for (const fs::path& path : {job.model, job.output, job.report, job.budget.stats_out}) {
+    if (!path.empty()) paths.push_back(fs::weakly_canonical(fs::absolute(path)));
+  }
+  std::sort(paths.begin(), paths.end());
+  const auto twice = std::adjacent_find(paths.begin(), paths.end());
+  if (twice == paths.end()) return;
+  throw UsageError("'" + twice->string() +
+                   "' is named twice: MODEL, --output, --report and --stats-out are files of their "
+                   "own");
+}
+
 void require_sense(const QuantizeJob& job) {
   if (job.model.empty()) throw UsageError("MODEL is missing (see --help)");
   const BudgetJob& budget = job.budget;
@@ -40,6 +54,8 @@ void require_sense(const QuantizeJob& job) {
     throw UsageError("a report as .svg is the front of sizes: it takes a budget");
   }
   require_sense(budget);
+  require_apart(job);
+  if (job.dry_run && !job.report.empty()) throw UsageError("--dry-run makes no --report");
   if (job.dry_run && !budget.stated()) return;
   if (job.output.empty() && !job.dry_run)
     throw UsageError("no output is named: -o FILE, or --dry-run");
@@ -51,14 +67,19 @@ void require_sense(const QuantizeJob& job) {
   require_writable(budget.stats_out, job.overwrite);
 }
 
+std::string names_of_recipes() {
+  std::string names;
+  for (const std::string_view name : recipe_names()) {
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  return names;
+}
+
 Recipe find_recipe(const std::string& name) {
   if (name.ends_with(".json")) return recipe_from_json(Json::read(name));
   const std::vector<std::string_view> names = recipe_names();
   if (std::find(names.begin(), names.end(), name) != names.end()) return recipe_named(name);
-  std::string known;
-  for (const std::string_view other : names)
-    known += (known.empty() ? "" : ", ") + std::string(other);
-  throw UsageError("there is no recipe '" + name + "'; there are: " + known +
+  throw UsageError("there is no recipe '" + name + "'; there are: " + names_of_recipes() +
                    ", and files that end in .json");
 }
 
@@ -234,16 +255,22 @@ void declare(CLI::App& app, QuantizeJob& job) {
   app.add_option("MODEL", job.model, "The float model file");
   app.add_option("-o,--output", job.output, "The model file to write");
   declare_calibration(app, job.calibration);
-  app.add_option("--recipe", job.recipe, "How: a name (default: default), or a JSON file");
+  app.add_option(
+      "--recipe", job.recipe,
+      "How: " + names_of_recipes() + " (default: default), or a file that ends in .json");
   app.add_flag("--print-recipe", job.print_recipe,
                "Show the recipe as JSON, to start one of your own from, and exit");
-  app.add_option("--weight-bits", job.bits.weights, "Bits of the weights, 4 to 8 (default 7)")
-      ->check(CLI::Range(kLeastBits, kMostBits));
+  auto* weights =
+      app.add_option("--weight-bits", job.bits.weights, "Bits of the weights, 4 to 8 (default 7)")
+          ->check(CLI::Range(kLeastBits, kMostBits));
   app.add_option("--act-bits", job.bits.activations, "Bits of the activations, 4 to 8 (default 8)")
       ->check(CLI::Range(kLeastBits, kMostBits));
   declare(app, job.budget);
+  for (const char* budget : {"--budget-mb", "--budget-bits", "--budget-ms", "--max-drop"}) {
+    weights->excludes(app.get_option(budget));
+  }
   declare_rules(app, job);
-  app.add_flag("--dry-run", job.dry_run, "Show the layers, their bits and sizes; write nothing");
+  app.add_flag("--dry-run", job.dry_run, "Show the layers, their bits and sizes; write no model");
   app.add_option(
       "--report", job.report,
       "Ranges and errors of each layer, as .json or .csv, or as a page to look at: .html; .svg is "

@@ -60,6 +60,22 @@ std::string with_one_class_less(const TempFolder& temp, const std::string& model
 
 }  // namespace
 
+TEST_CASE("files of vit_quantize are apart, and bits are not stated beside a budget") {
+  const Workplace place;
+  const std::string report = (place.temp.path() / "r.json").string();
+  Result same = run("vit_quantize", {place.model, "--calib", (place.temp.path() / "calib").string(),
+                                     "-o", report, "--report", report});
+  check_refused(same, 2, "named twice");
+  const std::string before = contents_of(place.model);
+  same = run("vit_quantize", {place.model, "--calib", (place.temp.path() / "calib").string(), "-o",
+                              place.model, "--force"});
+  check_refused(same, 2, "named twice");
+  CHECK(contents_of(place.model) == before);
+  place.refused(place.run_with({"--budget-bits", "5", "--weight-bits", "8"}), 2, "--weight-bits");
+  place.refused(place.run_with({"--budget-mb", "nan"}), 2, "'nan' is no number");
+  place.refused(place.run_with({"--budget-mb", "1e20"}), 2, "is no number from");
+}
+
 TEST_CASE("calibration pictures that are not there, or not to be read, end with 3 or 4") {
   const Workplace w;
   w.refused(w.run_on((w.temp.path() / "nowhere").string()), 3, "nowhere");

@@ -184,6 +184,38 @@ TEST_CASE("a standard output that cannot be written ends with 3") {
   CHECK(WEXITSTATUS(std::system(line.c_str())) == 3);
 }
 
+TEST_CASE("options that would say nothing are refused") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  fs::create_directories(temp.path() / "two");
+  make_picture(temp, "two/a.png", 0);
+  make_picture(temp, "two/b.png", 1);
+  const std::string two = (temp.path() / "two").string();
+  const std::string map = (temp.path() / "map.png").string();
+  check_refused(run("vit_infer", {"-m", model, two, "--attention", map}), 2, "one picture, not 2");
+  check_refused(run("vit_infer", {"-m", model, two, "--head", "1"}), 2, "--attention draws");
+  check_refused(run("vit_infer", {"-m", model, "--tensor", "x.npy", "--timing"}), 2, "--tensor");
+  check_refused(run("vit_infer", {"-m", model, two, "--threshold", "nan"}), 2,
+                "'nan' is no number");
+  check_refused(run("vit_inspect", {model, "--verify", "--compare", model, two}), 2, "--verify");
+  check_refused(run("vit_inspect", {"model.safetensors.index.json", "--verify"}), 2, "--verify");
+  CHECK(!fs::exists(map));
+}
+
+TEST_CASE("a model file is no checkpoint") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  check_refused(run("vit_convert", {model, "-o", (temp.path() / "again").string()}), 4,
+                "is a model file already");
+}
+
+TEST_CASE("names that no file can have end with 3") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  check_refused(run("vit_infer", {"-m", model, std::string(5000, 'x')}), 3, "");
+  check_refused(run("vit_infer", {"-m", std::string(5000, 'x'), "photo.jpg"}), 3, "");
+}
+
 TEST_CASE("options of the other task are refused") {
   const TempFolder temp;
   const std::string picture = make_picture(temp, "a.png", 0);

@@ -62,7 +62,12 @@ class Converter {
   }
 
   Converted run() {
-    const Family& chosen = choose_family(read_weights(files_.weights));
+    const Weights source = read_weights(files_.weights);
+    if (source.metadata.contains("vitq")) {
+      throw FileError(Fault::kMalformed, files_.weights.string(),
+                      "is a model file already; expected a checkpoint");
+    }
+    const Family& chosen = choose_family(source);
     Json stated = config_;
     if (options_.heads) stated.set("num_attention_heads", *options_.heads);
     result_.info.family = chosen.name;
