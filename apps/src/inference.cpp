@@ -2,17 +2,16 @@
 #include "inference.h"
 
 #include <chrono>
-#include <cmath>
 #include <iostream>
 
 #include "annotate.h"
 #include "args.h"
 #include "inputs.h"
 #include "inside.h"
+#include "prepared.h"
 #include "query_attention.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
-#include "vitq/npy.h"
 
 namespace vitq::apps {
 
@@ -75,34 +74,6 @@ std::vector<std::string> dumped_names(Model& model) {
   std::vector<std::string> names = {"input"};
   for (const GraphOutput& output : model.graph().outputs()) names.push_back(output.name);
   return names;
-}
-
-Tensor read_tensor(const std::filesystem::path& path) {
-  Tensor tensor = read_npy(path);
-  const std::span<const float> values = tensor.as<float>();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::isfinite(values[i])) continue;
-    throw FileError(Fault::kMalformed, path.string(),
-                    "element " + std::to_string(i) + " is not finite");
-  }
-  return tensor;
-}
-
-// The extent of what is not padding in each mask of [N, H, W].
-void take_sizes(const Tensor& mask, std::vector<Answer>& answers) {
-  const std::int64_t height = mask.shape()[1];
-  const std::int64_t width = mask.shape()[2];
-  const float* value = mask.as<float>().data();
-  for (Answer& answer : answers) {
-    answer.width = answer.height = 0;
-    for (std::int64_t y = 0; y < height; ++y) {
-      for (std::int64_t x = 0; x < width; ++x, ++value) {
-        if (*value == 0.0F) continue;
-        answer.width = std::max(answer.width, x + 1);
-        answer.height = std::max(answer.height, y + 1);
-      }
-    }
-  }
 }
 
 }  // namespace
