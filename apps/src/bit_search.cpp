@@ -16,13 +16,10 @@ using Assignment = std::vector<std::size_t>;  // of each group, the index of its
 
 constexpr double kMega = 1e6;
 constexpr double kNano = 1e6;  // of a millisecond
+constexpr double kRounding = 1e-9;
 
-std::string bits_name(const BitsLoss& choice) {
-  return choice.bits ? std::to_string(choice.bits->weights) + " bits" : "float";
-}
-
-std::string label_of(const BitsLoss& choice) {
-  return choice.bits ? "W" + std::to_string(choice.bits->weights) : "float";
+int activation_bits(const BitsLoss& choice) {
+  return choice.bits ? choice.bits->activations : kFloatBits;
 }
 
 // Sizes and losses of whole assignments.
@@ -39,6 +36,21 @@ class Search {
   }
 
  private:
+  bool has_pairs() const {
+    return std::ranges::any_of(job_.space.bits,
+                               [](const Candidate& c) { return c.activations > 0; });
+  }
+  std::string label_of(const BitsLoss& choice) const {
+    if (!choice.bits) return "float";
+    std::string label = "W" + std::to_string(choice.bits->weights);
+    if (has_pairs()) label.append("A").append(std::to_string(choice.bits->activations));
+    return label;
+  }
+  std::string bits_name(const BitsLoss& choice) const {
+    if (!choice.bits || has_pairs()) return label_of(choice);
+    return std::to_string(choice.bits->weights) + " bits";
+  }
+
   const BitsLoss& choice(std::size_t layer, std::size_t index) const {
     return found_.groups[layer].choices[index];
   }
@@ -52,10 +64,31 @@ class Search {
     for (const Sensitivities::Group& group : found_.groups) {
       all.emplace_back();
       for (const BitsLoss& choice : group.choices) {
-        all.back().push_back({cost(group, choice), choice.loss});
+        const std::int64_t activations = activation_bits(choice) * group.weights;
+        all.back().push_back({cost(group, choice), choice.loss, static_cast<double>(activations)});
       }
     }
     return all;
+  }
+
+  double weights() const {
+    double sum = 0.0;
+    for (const Sensitivities::Group& group : found_.groups) {
+      sum += static_cast<double>(group.weights);
+    }
+    return sum;
+  }
+
+  double mean_activation_bits(const Assignment& assignment) const {
+    std::int64_t sum = 0;
+    for (std::size_t l = 0; l < assignment.size(); ++l) {
+      sum += activation_bits(choice(l, assignment[l])) * found_.groups[l].weights;
+    }
+    return static_cast<double>(sum) / weights();
+  }
+  bool keeps_activations(const Assignment& assignment) const {
+    return !job_.mean_activation_bits ||
+           mean_activation_bits(assignment) <= *job_.mean_activation_bits * (1.0 + kRounding);
   }
 
   double limit() const {
@@ -63,22 +96,34 @@ class Search {
       return *job_.milliseconds * kNano - static_cast<double>(found_.rest_nanoseconds);
     }
     if (job_.megabytes) return *job_.megabytes * kMega - static_cast<double>(rest_);
-    double weights = 0.0;
-    for (const Sensitivities::Group& group : found_.groups) {
-      weights += static_cast<double>(group.weights);
+    return *job_.mean_bits * weights();
+  }
+
+  Assignment best_within(double most) {
+    const auto cost = static_cast<std::int64_t>(std::floor(most));
+    if (job_.mean_activation_bits) {
+      front_ =
+          priced_front(choices(), cost, *job_.mean_activation_bits * (1.0 + kRounding) * weights());
     }
-    return *job_.mean_bits * weights;
+    const auto point = front_.within(cost);
+    if (!point) refuse();
+    const Assignment best = front_.assignment(*point);
+    if (!keeps_activations(best)) refuse_activations(best);
+    return best;
+  }
+
+  [[noreturn]] void refuse_activations(const Assignment& fewest) const {
+    throw UnsupportedError("the fewest bits of activations within the budget are " +
+                           fixed(mean_activation_bits(fewest), 2) + " on average");
   }
 
   Assignment within_budget() {
     const double most = limit();
-    const auto point = front_.within(static_cast<std::int64_t>(std::floor(most)));
-    if (!point) refuse();
-    Assignment best = front_.assignment(*point);
+    Assignment best = best_within(most);
     if (job_.unjudged) return best;
     const double kl = judged(best);
     note_ = "bits by layer: KL " + significant(kl, 3) + " on pictures kept apart";
-    if (const auto plain = largest_uniform(most)) {
+    if (const auto plain = best_uniform(most)) {
       const BitsLoss& uniform = found_.uniform[*plain];
       note_ += "; " + bits_name(uniform) + " everywhere: " + significant(uniform.loss, 3);
       if (uniform.loss <= kl) best.assign(found_.groups.size(), *plain);
@@ -147,15 +192,17 @@ class Search {
                            " everywhere have " + significant(most.loss, 3));
   }
 
-  // The index of the most bits that all layers can have.
-  std::optional<std::size_t> largest_uniform(double most) const {
-    std::optional<std::size_t> largest;
+  // The index of the bits that lose least of those that all layers can have.
+  std::optional<std::size_t> best_uniform(double most) const {
+    std::optional<std::size_t> best;
     for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
       std::int64_t sum = 0;
       for (const Sensitivities::Group& group : found_.groups) sum += cost(group, group.choices[i]);
-      if (static_cast<double>(sum) <= most) largest = i;
+      if (static_cast<double>(sum) > most) continue;
+      if (!keeps_activations(Assignment(found_.groups.size(), i))) continue;
+      if (!best || found_.uniform[i].loss <= found_.uniform[*best].loss) best = i;
     }
-    return largest;
+    return best;
   }
 
   std::vector<LayerRule> rules_of(const Assignment& assignment) const {

@@ -12,15 +12,6 @@ namespace vitq::apps {
 
 namespace {
 
-std::string expression_of(const std::string& layer) {
-  std::string pattern = "^";
-  for (const char c : layer) {
-    if (std::string_view(".^$|()[]{}*+?\\").find(c) != std::string_view::npos) pattern += '\\';
-    pattern += c;
-  }
-  return pattern + '$';
-}
-
 std::string grain_name(Grain grain) {
   return grain == Grain::kModule ? "module" : "layer";
 }
@@ -75,17 +66,23 @@ std::vector<std::string> names_of_scores() {
   return {names.begin(), names.end()};
 }
 
-std::vector<int> read_candidates(const std::vector<std::string>& texts) {
-  std::vector<int> bits;
-  for (const std::string& text : texts) {
-    const bool digit = text.size() == 1 && text[0] >= '3' && text[0] <= '8';
-    if (!digit && text != "float") {
-      throw UsageError("expected bits from 3 to 8 or 'float', found '" + text + "'");
-    }
-    bits.push_back(digit ? text[0] - '0' : kFloatBits);
+// "6", "6a8", or "float".
+Candidate read_candidate(const std::string& text) {
+  if (text == "float") return {};
+  const auto is_digit = [&text](std::size_t i) { return text[i] >= '3' && text[i] <= '8'; };
+  const bool pair = text.size() == 3 && text[1] == 'a' && is_digit(2);
+  if ((text.size() != 1 && !pair) || !is_digit(0)) {
+    throw UsageError("expected bits from 3 to 8, such as 6 or 6a8, or 'float', found '" + text +
+                     "'");
   }
-  std::ranges::sort(bits);
-  if (bits.front() == kFloatBits || std::ranges::adjacent_find(bits) != bits.end()) {
+  return {text[0] - '0', pair ? text[2] - '0' : 0};
+}
+
+std::vector<Candidate> read_candidates(const std::vector<std::string>& texts) {
+  std::vector<Candidate> bits;
+  std::ranges::transform(texts, std::back_inserter(bits), read_candidate);
+  std::sort(bits.begin(), bits.end());
+  if (bits.front() == Candidate{} || std::ranges::adjacent_find(bits) != bits.end()) {
     throw UsageError("--candidates are several, and not all float");
   }
   return bits;
@@ -103,12 +100,14 @@ void declare_space(CLI::App& app, BudgetJob& job) {
   app.add_option(
          "--bits-by", job.space.grain,
          "What has bits of its own: the weights of each layer (layer, the default), or as in the "
-         "paper each attention and each MLP, weights and activations alike (module)")
+         "paper each attention and each MLP, weights and activations alike (module); activations "
+         "apart from weights where --candidates say so")
       ->transform(CLI::CheckedTransformer(grains));
   app.add_option_function<std::vector<std::string>>(
          "--candidates",
          [&job](const std::vector<std::string>& texts) { job.space.bits = read_candidates(texts); },
-         "The numbers of bits to choose from, 3 to 8, or float (default 4,5,6,7,8)")
+         "The numbers of bits to choose from, 3 to 8, or float (default 4,5,6,7,8); 6a5 are 6 of "
+         "weights and 5 of activations")
       ->delimiter(',')
       ->trigger_on_parse();
   app.add_flag("--unjudged", job.unjudged,
@@ -116,15 +115,25 @@ void declare_space(CLI::App& app, BudgetJob& job) {
                "pictures kept apart find those better");
 }
 
+std::string bits_name(const Candidate& candidate) {
+  std::string name = std::to_string(candidate.weights);
+  if (candidate.activations == 0) return name.append(" bits");
+  return name.append("a").append(std::to_string(candidate.activations));
+}
+
 // Those of the bits that are asked for. A file may have more.
-void take_candidates(const std::vector<int>& bits, Sensitivities& found, const Json& place) {
-  for (const int b : bits) {
-    if (std::ranges::find(found.uniform, b, bits_of) != found.uniform.end()) continue;
-    place.fail(std::to_string(b) +
-               " bits have not been measured; measure anew, without --stats-in");
+void take_candidates(const SearchSpace& space, const QuantizeOptions& options, Sensitivities& found,
+                     const Json& place) {
+  std::vector<std::optional<Bits>> asked;
+  for (const Candidate& candidate : space.bits) {
+    asked.push_back(bits_of(candidate, options, space.grain));
+    if (std::ranges::find(found.uniform, asked.back(), &BitsLoss::bits) != found.uniform.end()) {
+      continue;
+    }
+    place.fail(bits_name(candidate) + " have not been measured; measure anew, without --stats-in");
   }
   const auto unasked = [&](const BitsLoss& choice) {
-    return std::ranges::find(bits, bits_of(choice)) == bits.end();
+    return std::ranges::find(asked, choice.bits) == asked.end();
   };
   std::erase_if(found.uniform, unasked);
   for (Sensitivities::Group& group : found.groups) std::erase_if(group.choices, unasked);
@@ -138,10 +147,6 @@ Json rule_to_json(const LayerRule& rule) {
   return json.set("bits", rule.bits ? Json("w" + std::to_string(rule.bits->weights) + "a" +
                                            std::to_string(rule.bits->activations))
                                     : Json("keep"));
-}
-
-LayerRule rule_for(const std::string& layer, std::optional<Bits> bits) {
-  return {expression_of(layer), bits};
 }
 
 void declare(CLI::App& app, BudgetJob& job) {
@@ -168,6 +173,10 @@ void declare(CLI::App& app, BudgetJob& job) {
       ->excludes(megabytes)
       ->excludes(bits)
       ->excludes(milliseconds);
+  app.add_option("--budget-act-bits", job.mean_activation_bits,
+                 "Beside one of those: at most so many bits of activations on average, each "
+                 "layer's as often as it has weights")
+      ->check(finite_in(2.0, 32.0));
   app.add_option("--stats-out", job.stats_out,
                  "Keep what was measured for it, so that another budget takes less time");
   app.add_option("--stats-in", job.stats_in, "Use what --stats-out has kept");
@@ -177,11 +186,14 @@ void declare(CLI::App& app, BudgetJob& job) {
 void require_sense(const BudgetJob& job) {
   const SearchSpace usual;
   const bool plain = job.space.score == usual.score && job.space.grain == usual.grain &&
-                     job.space.bits == usual.bits && !job.unjudged;
+                     job.space.bits == usual.bits && !job.unjudged && !job.mean_activation_bits;
   if (!job.stated() && !(plain && job.stats_in.empty() && job.stats_out.empty())) {
     throw UsageError(
-        "--stats-in, --stats-out, --sensitivity, --bits-by, --candidates and --unjudged are for "
-        "--budget-mb, --budget-bits, --budget-ms, --max-drop");
+        "--stats-in, --stats-out, --sensitivity, --bits-by, --candidates, --budget-act-bits and "
+        "--unjudged are for --budget-mb, --budget-bits, --budget-ms, --max-drop");
+  }
+  if (job.max_drop && job.mean_activation_bits) {
+    throw UsageError("--budget-act-bits does not go with --max-drop");
   }
   if (job.space.score == usual.score) return;
   if (job.space.grain != Grain::kModule) {
@@ -200,7 +212,7 @@ Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Ov
     Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
     require_layers_of(inputs, found, stored.at("sensitivities"));
     require_equal_choices(found, stored.at("sensitivities"));
-    take_candidates(space.bits, found, stored.at("sensitivities"));
+    take_candidates(space, inputs.options, found, stored.at("sensitivities"));
     return found;
   }
   Sensitivities found = measure_sensitivities(inputs.network, inputs.calibration, inputs.recipe,

@@ -2,9 +2,47 @@
 #include "vitq/pareto.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 namespace vitq {
+namespace {
+
+using Layers = std::span<const std::vector<Choice>>;
+
+ParetoFront front_at(double price, Layers layers) {
+  std::vector<std::vector<Choice>> priced(layers.begin(), layers.end());
+  for (std::vector<Choice>& choices : priced) {
+    for (Choice& choice : choices) choice.loss += price * choice.second_cost;
+  }
+  return ParetoFront(priced);
+}
+
+bool keeps(const ParetoFront& front, Layers layers, std::int64_t cost, double second_cost) {
+  const std::optional<std::size_t> point = front.within(cost);
+  if (!point) return true;  // nothing to be bought by any price
+  const std::vector<std::size_t> assignment = front.assignment(*point);
+  double sum = 0.0;
+  for (std::size_t l = 0; l < layers.size(); ++l) sum += layers[l][assignment[l]].second_cost;
+  return sum <= second_cost;
+}
+
+// With which no loss is worth the least step of the second cost that a layer can make.
+double price_above_all(Layers layers) {
+  double loss = 0.0;
+  double step = HUGE_VAL;
+  for (const std::vector<Choice>& choices : layers) {
+    const auto [least, most] = std::ranges::minmax(choices, {}, &Choice::loss);
+    loss += most.loss - least.loss;
+    for (const Choice& choice : choices) {
+      const double less = std::fabs(choice.second_cost - choices.front().second_cost);
+      if (less > 0.0) step = std::min(step, less);
+    }
+  }
+  return 2.0 * std::max(loss, 1e-9) / step;
+}
+
+}  // namespace
 
 ParetoFront::ParetoFront(std::span<const std::vector<Choice>> layers) {
   for (const std::vector<Choice>& choices : layers) add(choices);
@@ -64,6 +102,25 @@ std::optional<std::size_t> ParetoFront::within(std::int64_t cost) const {
   const auto above = std::ranges::upper_bound(points_, cost, {}, &Point::cost);
   if (above == points_.begin()) return std::nullopt;
   return static_cast<std::size_t>(above - points_.begin()) - 1;
+}
+
+ParetoFront priced_front(std::span<const std::vector<Choice>> layers, std::int64_t cost,
+                         double second_cost) {
+  ParetoFront free(layers);
+  if (keeps(free, layers, cost, second_cost)) return free;
+  constexpr double kRange = 1e-9;
+  constexpr double kNear = 1.02;
+  double high = price_above_all(layers);
+  double low = kRange * high;
+  ParetoFront best = front_at(high, layers);
+  while (high > kNear * low && keeps(best, layers, cost, second_cost)) {
+    const double price = std::sqrt(low * high);
+    ParetoFront front = front_at(price, layers);
+    const bool kept = keeps(front, layers, cost, second_cost);
+    (kept ? high : low) = price;
+    if (kept) best = std::move(front);
+  }
+  return best;
 }
 
 }  // namespace vitq

@@ -89,19 +89,24 @@ class JoinedProgress {
         levels_(static_cast<int>(levels)),
         start_(std::chrono::steady_clock::now()) {}
 
-  std::function<void(const Progress&)> part(int bits, std::size_t index) const {
+  std::function<void(const Progress&)> part(const Candidate& bits, std::size_t index) const {
     if (!options_.progress) return {};
-    return [this, bits, index](const Progress& part) { tell(bits, static_cast<int>(index), part); };
+    return [this, name = name_of(bits), index](const Progress& part) {
+      tell(name, static_cast<int>(index), part);
+    };
   }
 
  private:
-  void tell(int bits, int level, const Progress& part) const {
+  static std::string name_of(const Candidate& bits) {
+    if (bits.activations == 0) return text_of(bits.weights, " bits");
+    return text_of("w", bits.weights, "a", bits.activations);
+  }
+  void tell(const std::string& bits, int level, const Progress& part) const {
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
     const int index = level * part.count + part.index;
     const int count = levels_ * part.count;
     const double left = index > 0 ? passed.count() * (count - index) / index : 0.0;
-    options_.progress(
-        {text_of("at ", bits, " bits: ", part.layer), index, count, passed.count(), left});
+    options_.progress({text_of("at ", bits, ": ", part.layer), index, count, passed.count(), left});
   }
 
   const QuantizeOptions& options_;
@@ -130,14 +135,13 @@ void add_float(const Weights& weights, const std::vector<Group>& groups, Sensiti
   result.uniform.push_back(all);
 }
 
-Bits bits_at(int bits, const QuantizeOptions& options, Grain grain) {
-  return {bits, grain == Grain::kModule ? bits : options.bits.activations};
-}
-
-QuantizeOptions everywhere(Bits bits, QuantizeOptions options, const RowWeightsFound& found) {
-  options.rules.insert(options.rules.begin(), LayerRule{".", bits});
+// In all layers that are free; whatever else there is, is left to the options.
+QuantizeOptions everywhere(Bits bits, QuantizeOptions options, const Sensitivities& found) {
+  for (const Sensitivities::Group& group : found.groups) {
+    for (const std::string& layer : group.layers) options.rules.push_back(rule_for(layer, bits));
+  }
   options.errors = false;
-  options.row_weights = found;
+  options.row_weights = found.row_weights;
   return options;
 }
 
@@ -155,13 +159,26 @@ struct Court {
   Judge judge;
 };
 
-void require_bits(const SearchSpace& space) {
-  const bool rising =
-      std::ranges::adjacent_find(space.bits, std::greater_equal<>()) == space.bits.end();
-  const bool known =
-      std::ranges::all_of(space.bits, [](int b) { return (b >= 2 && b <= 8) || b == kFloatBits; });
-  if (space.bits.empty() || !rising || !known || space.bits.front() == kFloatBits) {
-    throw UnsupportedError("bits to choose from are 2 to 8, rising, then perhaps float");
+bool is_known(int bits) {
+  return bits >= 2 && bits <= 8;
+}
+
+// Throws if there are none, or too many or too few bits, or the same twice, or bits fall.
+void require_bits(const SearchSpace& space, const QuantizeOptions& options) {
+  std::vector<Candidate> whole;  // with both numbers
+  for (const Candidate& candidate : space.bits) {
+    const std::optional<Bits> bits = bits_of(candidate, options, space.grain);
+    whole.push_back(bits ? Candidate{bits->weights, bits->activations} : Candidate{});
+  }
+  const bool known = std::ranges::all_of(whole, [](const Candidate& c) {
+    return c == Candidate{} || (is_known(c.weights) && is_known(c.activations));
+  });
+  const bool rising = std::ranges::is_sorted(whole, {}, &Candidate::weights);
+  std::sort(whole.begin(), whole.end());
+  const bool different = std::ranges::adjacent_find(whole) == whole.end();
+  if (whole.empty() || !rising || !known || !different || whole.front() == Candidate{}) {
+    throw UnsupportedError(
+        "bits to choose from are 2 to 8, none twice, those of weights rising, then perhaps float");
   }
 }
 
@@ -171,10 +188,18 @@ int bits_of(const BitsLoss& choice) {
   return choice.bits ? choice.bits->weights : kFloatBits;
 }
 
+std::optional<Bits> bits_of(const Candidate& candidate, const QuantizeOptions& options,
+                            Grain grain) {
+  if (candidate.weights == kFloatBits) return std::nullopt;
+  if (candidate.activations != 0) return Bits{candidate.weights, candidate.activations};
+  return Bits{candidate.weights,
+              grain == Grain::kModule ? candidate.weights : options.bits.activations};
+}
+
 Sensitivities measure_sensitivities(const Network& network, const CalibrationSet& calibration,
                                     const Recipe& recipe, const QuantizeOptions& options,
                                     const SearchSpace& space) {
-  require_bits(space);
+  require_bits(space, options);
   Court court(network, calibration, options);
   const CalibrationSet images = fitting_half(calibration);
   const std::vector<Group> groups = free_groups(network, recipe, options, space.grain);
@@ -186,14 +211,14 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     if (space.timed) plans.push_back(plan_of(court.pictures.graph(0), weights, scheme));
   };
   for (std::size_t level = 0; level < space.bits.size(); ++level) {
-    if (space.bits[level] == kFloatBits) {
+    const std::optional<Bits> bits = bits_of(space.bits[level], options, space.grain);
+    if (!bits) {
       add_float(network.weights, groups, result);
       add_plan(network.weights, Scheme::float32());
       continue;
     }
-    const Bits bits = bits_at(space.bits[level], options, space.grain);
-    QuantizeOptions uniform = everywhere(bits, options, result.row_weights);
-    uniform.progress = progress.part(bits.weights, level);
+    QuantizeOptions uniform = everywhere(*bits, options, result);
+    uniform.progress = progress.part(space.bits[level], level);
     const Quantized made = quantize(network, images, recipe, uniform);
     result.row_weights = made.row_weights;
     Weights packed = made.weights;

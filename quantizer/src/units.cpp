@@ -201,6 +201,15 @@ std::vector<Unit> find_units(const Network& network) {
   return Finder(network).run();
 }
 
+LayerRule rule_for(const std::string& layer, std::optional<Bits> bits) {
+  std::string pattern = "^";
+  for (const char c : layer) {
+    if (std::string_view(".^$|()[]{}*+?\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return {pattern + '$', bits};
+}
+
 void decide_bits(const Network& network, const Recipe& recipe, const QuantizeOptions& options,
                  std::vector<Unit>& units) {
   require_bits(options.bits);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bits by layer within a budget, as a user asks for them.
+#include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "run.h"
 #include "vitq/json.h"
@@ -129,6 +131,45 @@ TEST_CASE("the paper's way: its score, modules, weights and activations alike, n
   CHECK(desk.quantize({"--budget-bits", "6", "--sensitivity", "nuclear-norm"}).code == 2);
   CHECK(desk.quantize({"--budget-bits", "6", "--candidates", "9"}).code == 2);
   CHECK(desk.quantize({"--bits-by", "module"}).code == 2);
+}
+
+TEST_CASE("weights and activations apart, within a budget of each") {
+  const Desk desk;
+  const std::vector<std::string> asked = {"--candidates", "4a5,4a8,6a5,6a8,8", "--unjudged",
+                                          "--budget-bits", "6"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), asked.begin(), asked.end());
+    return desk.quantize(std::move(more));
+  };
+  const Result made = with({"--budget-act-bits", "6.5", "--stats-out", desk.stats, "--report",
+                            desk.path("report.html")});
+  REQUIRE_MESSAGE(made.code == 0, made.err);
+  const Json record = Json::parse(read_safetensors(desk.out).metadata.at("vitq"), "vitq");
+  std::set<std::string> seen;
+  for (const Json& rule : record.at("quantization").at("rules").items()) {
+    seen.insert(rule.at("bits").string());
+  }
+  CHECK(std::ranges::any_of(seen, [](const std::string& s) { return s.ends_with("a5"); }));
+  CHECK(std::ranges::any_of(seen, [](const std::string& s) { return s.ends_with("a8"); }));
+  CHECK(contents_of(desk.path("report.html")).find(">W6A5</text>") != std::string::npos);
+  CHECK(run("vit_infer", {"-m", desk.out, desk.path("calib/0.png")}).code == 0);
+  const std::string first = contents_of(desk.out);
+
+  const Result again = with({"--budget-act-bits", "6.5", "--stats-in", desk.stats});
+  REQUIRE_MESSAGE(again.code == 0, again.err);
+  CHECK(contents_of(desk.out) == first);
+  const Result never = with({"--budget-act-bits", "4", "--stats-in", desk.stats});
+  CHECK(never.code == 4);
+  CHECK(never.err.find("the fewest bits of activations within the budget are 5.00") !=
+        std::string::npos);
+
+  const Result unmeasured =
+      desk.quantize({"--budget-bits", "6", "--stats-in", desk.stats, "--candidates", "6a5,6a7"});
+  CHECK(unmeasured.code == 4);
+  CHECK(unmeasured.err.find("6a7 have not been measured") != std::string::npos);
+  CHECK(desk.quantize({"--budget-bits", "6", "--candidates", "6a9"}).code == 2);
+  CHECK(desk.quantize({"--max-drop", "1", "--budget-act-bits", "6"}).code == 2);
+  CHECK(desk.quantize({"--budget-act-bits", "6"}).code == 2);
 }
 
 TEST_CASE("a dry run shows the bits and writes nothing") {

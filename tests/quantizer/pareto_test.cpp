@@ -35,15 +35,21 @@ ParetoFront::Point sum_of(const Layers& layers, const std::vector<std::size_t>& 
   return sum;
 }
 
+template <typename Visit>
+void for_all(const Layers& layers, const Visit& visit) {
+  std::vector<std::size_t> assignment(layers.size(), 0);
+  std::size_t l = 0;
+  while (l < layers.size()) {
+    visit(assignment);
+    l = 0;
+    while (l < layers.size() && ++assignment[l] == layers[l].size()) assignment[l++] = 0;
+  }
+}
+
 std::vector<ParetoFront::Point> all_sums(const Layers& layers) {
   std::vector<ParetoFront::Point> sums;
-  std::vector<std::size_t> assignment(layers.size(), 0);
-  while (true) {
-    sums.push_back(sum_of(layers, assignment));
-    std::size_t l = 0;
-    while (l < layers.size() && ++assignment[l] == layers[l].size()) assignment[l++] = 0;
-    if (l == layers.size()) return sums;
-  }
+  for_all(layers, [&](const std::vector<std::size_t>& a) { sums.push_back(sum_of(layers, a)); });
+  return sums;
 }
 
 // The least loss of all assignments that cost no more; none: no such assignment.
@@ -63,6 +69,36 @@ bool is_best(const Layers& layers, const ParetoFront& front, std::int64_t budget
   const ParetoFront::Point point = front.points()[*found];
   const ParetoFront::Point sum = sum_of(layers, front.assignment(*found));
   return point.loss == *least && sum.loss == *least && sum.cost == point.cost && sum.cost <= budget;
+}
+
+struct Sum {
+  std::int64_t cost = 0;
+  double second = 0.0;
+  double loss = 0.0;
+};
+
+Sum sum_of_both(const Layers& layers, const std::vector<std::size_t>& assignment) {
+  const ParetoFront::Point point = sum_of(layers, assignment);
+  Sum sum = {point.cost, 0.0, point.loss};
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    sum.second += layers[l][assignment[l]].second_cost;
+  return sum;
+}
+
+std::vector<Sum> sums_of_both(const Layers& layers) {
+  std::vector<Sum> sums;
+  for_all(layers,
+          [&](const std::vector<std::size_t>& a) { sums.push_back(sum_of_both(layers, a)); });
+  return sums;
+}
+
+// Of all that keep to the first cost.
+double least_second(const std::vector<Sum>& sums, std::int64_t cost) {
+  double least = 1e9;
+  for (const Sum& sum : sums) {
+    if (sum.cost <= cost) least = std::min(least, sum.second);
+  }
+  return least;
 }
 
 bool rises_and_falls(const std::vector<ParetoFront::Point>& points) {
@@ -110,4 +146,29 @@ TEST_CASE("a front that would grow without end is thinned, and what is left is r
   const ParetoFront::Point sum = sum_of(layers, front.assignment(some));
   CHECK(sum.cost == front.points()[some].cost);
   CHECK(sum.loss == front.points()[some].loss);
+}
+
+TEST_CASE("with a price on a second cost, nothing with less of both is better than what is found") {
+  std::mt19937 random(2);
+  int priced = 0;
+  for (int trial = 0; trial < 200; ++trial) {
+    CAPTURE(trial);
+    Layers layers = random_layers(random);
+    for (std::vector<Choice>& choices : layers) {
+      for (Choice& choice : choices) choice.second_cost = static_cast<double>(random() % 5);
+    }
+    const std::vector<Sum> sums = sums_of_both(layers);
+    const Sum& budget = sums[random() % sums.size()];
+    const ParetoFront front = priced_front(layers, budget.cost, budget.second);
+    const Sum found = sum_of_both(layers, front.assignment(front.within(budget.cost).value()));
+    CHECK(found.cost <= budget.cost);
+    const auto better = std::ranges::count_if(sums, [&](const Sum& sum) {
+      return sum.cost <= budget.cost && sum.second <= found.second && sum.loss < found.loss;
+    });
+    CHECK(better == 0);
+    const double least = least_second(sums, budget.cost);
+    CHECK(found.second <= std::max(budget.second, least));
+    if (found.loss > *least_loss(all_sums(layers), budget.cost)) ++priced;
+  }
+  CHECK(priced > 20);
 }

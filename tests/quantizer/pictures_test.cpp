@@ -204,7 +204,7 @@ TEST_CASE("every recipe and every score takes pictures of many sizes") {
   for (const std::string_view score : score_names()) {
     CAPTURE(score);
     const SearchSpace space = {
-        .grain = Grain::kModule, .bits = {4, 8}, .score = std::string(score)};
+        .grain = Grain::kModule, .bits = {{4}, {8}}, .score = std::string(score)};
     const Sensitivities found =
         measure_sensitivities(any.network(), kMixed, recipe_named("default"), options, space);
     double fewer = 0.0;

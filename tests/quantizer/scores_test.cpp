@@ -29,8 +29,9 @@ Tensor heads(std::int64_t tokens, std::int64_t dim, const std::vector<float>& va
 Sensitivities scored(const TinyNetwork& tiny, const std::string& score, int threads = 1) {
   QuantizeOptions options;
   options.threads = threads;
-  return measure_sensitivities(tiny.network(), tiny.pictures(12), recipe_named("default"), options,
-                               {.grain = Grain::kModule, .bits = {4, 6, 8, 32}, .score = score});
+  return measure_sensitivities(
+      tiny.network(), tiny.pictures(12), recipe_named("default"), options,
+      {.grain = Grain::kModule, .bits = {{4}, {6}, {8}, {32}}, .score = score});
 }
 
 }  // namespace

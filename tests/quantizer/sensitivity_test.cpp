@@ -75,6 +75,37 @@ TEST_CASE("the same for any number of threads, and after a way through JSON") {
   CHECK(Sensitivities::from_json(Json::parse(text, "test")).to_json().dump() == text);
 }
 
+TEST_CASE("bits of weights and activations are measured apart, and come through JSON") {
+  const TinyNetwork tiny;
+  const auto found_in = [&](const SearchSpace& space) {
+    return measure_sensitivities(tiny.network(), tiny.pictures(24), recipe_named("default"),
+                                 options_with({}), space);
+  };
+  const Sensitivities pairs = found_in({.bits = {{5, 4}, {5, 6}, {5}, {6, 4}}});
+  const Sensitivities plain = found_in({.bits = {{5}, {6}}});
+  REQUIRE(pairs.groups.size() == plain.groups.size());
+  double at[4] = {};
+  for (std::size_t g = 0; g < pairs.groups.size(); ++g) {
+    const std::vector<BitsLoss>& choices = pairs.groups[g].choices;
+    REQUIRE(choices.size() == 4);
+    CHECK(choices[0].bits == Bits{5, 4});
+    CHECK(choices[2].bits == Bits{5, 8});
+    CHECK(choices[2].loss == plain.groups[g].choices[0].loss);
+    for (std::size_t i = 0; i < 4; ++i) at[i] += choices[i].loss;
+  }
+  CHECK(at[0] > 1.5 * at[1]);
+  CHECK(at[1] > at[2]);
+  CHECK(at[0] > at[3]);
+  const std::string text = pairs.to_json().dump();
+  const Sensitivities again = Sensitivities::from_json(Json::parse(text, "test"));
+  CHECK(again.to_json().dump() == text);
+  CHECK(again.uniform[1].bits == Bits{5, 6});
+
+  CHECK_THROWS_AS(found_in({.bits = {{5}, {5, 8}}}), UnsupportedError);
+  CHECK_THROWS_AS(found_in({.bits = {{6, 4}, {5, 8}}}), UnsupportedError);
+  CHECK_THROWS_AS(found_in({.bits = {{5, 9}}}), UnsupportedError);
+}
+
 TEST_CASE("a network quantized at one number of bits is judged as that") {
   const TinyNetwork tiny;
   const Sensitivities found = measured(tiny, options_with({}));

@@ -41,7 +41,7 @@ TEST_CASE("times that differ by no more than noise are one time, that of more bi
 }
 
 TEST_CASE("layers are timed where that is asked for, and times come through JSON") {
-  const Sensitivities found = measured({.bits = {4, 8, kFloatBits}, .timed = true});
+  const Sensitivities found = measured({.bits = {{4}, {8}, {kFloatBits}}, .timed = true});
   CHECK(found.cpu == this_cpu());
   CHECK(found.rest_nanoseconds > 0);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -58,7 +58,7 @@ TEST_CASE("layers are timed where that is asked for, and times come through JSON
   CHECK(again.to_json().dump() == text);
   CHECK(again.groups[1].choices[2].nanoseconds == found.groups[1].choices[2].nanoseconds);
 
-  const Sensitivities untimed = measured({.bits = {4, 8}});
+  const Sensitivities untimed = measured({.bits = {{4}, {8}}});
   CHECK(untimed.cpu.empty());
   CHECK(untimed.uniform[0].nanoseconds == 0);
 }

@@ -16,6 +16,7 @@ namespace vitq {
 struct Choice {
   std::int64_t cost = 0;  // bytes, or any other unit that adds up
   double loss = 0.0;
+  double second_cost = 0.0;  // of another kind: see priced_front
 };
 
 class ParetoFront {
@@ -52,5 +53,13 @@ class ParetoFront {
   std::vector<Point> points_ = {{0, 0.0}};
   std::vector<std::vector<Origin>> origins_;  // [layer][point]
 };
+
+// For a budget of each cost: the front whose losses have a price on the second cost in them, the
+// least with which the best point within `cost` keeps to `second_cost`. That point then loses least
+// of all assignments with no more of either cost than it has (H. Everett, "Generalized Lagrange
+// multiplier method", 1963); one nearer to the budget may lose less. If none keeps to it, the price
+// is above all losses.
+ParetoFront priced_front(std::span<const std::vector<Choice>> layers, std::int64_t cost,
+                         double second_cost);
 
 }  // namespace vitq

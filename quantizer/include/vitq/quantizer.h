@@ -75,6 +75,9 @@ struct Progress {
 // is none, has more than 1,000 characters or a number of more than four digits.
 std::regex layer_expression(const std::string& pattern);
 
+// For the layer, or attention, of that very name.
+LayerRule rule_for(const std::string& layer, std::optional<Bits> bits);
+
 // How much an error in special rows counts at each sum of the residual stream.
 using RowWeightsFound = std::map<NodeId, float>;
 

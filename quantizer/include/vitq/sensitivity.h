@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vitq/quantizer.h"
@@ -17,16 +18,29 @@ namespace vitq {
 
 // Which layers share a choice of bits.
 enum class Grain : std::uint8_t {
-  kLayer,   // each for itself, of its weights; attentions are left to the options
-  kModule,  // all between two sums of the residual stream, weights and activations alike
+  kLayer,   // each for itself; attentions are left to the options
+  kModule,  // all between two sums of the residual stream
 };
 
 constexpr int kFloatBits = 32;
 
+// Bits to choose.
+struct Candidate {
+  int weights = kFloatBits;
+  int activations = 0;  // 0: as many as the options say; of a module as many as of the weights
+
+  friend bool operator==(const Candidate&, const Candidate&) = default;
+  // By the bits of weights, then of activations.
+  friend bool operator<(const Candidate& a, const Candidate& b) {
+    return std::pair(a.weights, a.activations) < std::pair(b.weights, b.activations);
+  }
+};
+
 // What is searched, and by which losses.
 struct SearchSpace {
   Grain grain = Grain::kLayer;
-  std::vector<int> bits = {4, 5, 6, 7, 8};  // rising, of 2 to 8, then perhaps kFloatBits
+  // All different, of 2 to 8 bits, those of weights rising; then perhaps kFloatBits.
+  std::vector<Candidate> bits = {{4}, {5}, {6}, {7}, {8}};
   std::string score = "measured";
   bool timed = false;  // whether to measure how long layers take, too
 };
@@ -42,6 +56,9 @@ struct BitsLoss {
 };
 // Of the weights.
 int bits_of(const BitsLoss& choice);
+// Of both operands; none: float.
+std::optional<Bits> bits_of(const Candidate& candidate, const QuantizeOptions& options,
+                            Grain grain);
 
 struct Sensitivities {
   struct Group {
@@ -67,7 +84,7 @@ struct Sensitivities {
 std::string this_cpu();
 
 // Of the layers that none of the options' rules names; the options' bits of weights do not count.
-// Quantizes the network once for each number of bits, on at most 32 of the images; as many others
+// Quantizes the network once for each candidate, on at most 32 of the images; as many others
 // judge. Throws UnsupportedError if there is only one image, no such layer or no such score.
 Sensitivities measure_sensitivities(const Network& network, const CalibrationSet& calibration,
                                     const Recipe& recipe, const QuantizeOptions& options,
