@@ -137,6 +137,14 @@ std::string html_report(const Quantized& made, const QuantizeFacts& facts,
               "The signal-to-noise ratio of its outputs over the calibration pictures. The errors "
               "of all layers before it are part of the noise.",
               snr_bars(made.report));
+  const std::string inputs = input_histograms(made.report);
+  if (!inputs.empty()) {
+    page += section("Inputs of each layer",
+                    "How often values lie where, of some rows of the calibration pictures, as they "
+                    "are coded: after shift and fold. Heights are logarithmic. Marks: where the "
+                    "range of codes ends; of ranges found row by row, the median.",
+                    inputs);
+  }
   page += section("Layers",
                   "Least and most are of the inputs seen; clipped is the share of them outside of "
                   "a frozen range. Errors are the mean square of the outputs' error over their "

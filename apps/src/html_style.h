@@ -47,6 +47,15 @@ break-inside:avoid;padding:2px 0}
 .bars span{overflow-wrap:anywhere}
 .bars svg{width:100%;height:14px}
 .bars b{font-weight:400;text-align:right;font-variant-numeric:tabular-nums}
+.spreads{display:grid;grid-template-columns:repeat(auto-fill,minmax(148px,1fr));gap:16px 20px}
+figure{margin:0;min-width:0}
+figcaption{font-size:13px;overflow-wrap:anywhere;margin:0 0 3px}
+.spreads svg{width:100%;height:56px}
+.spreads .ends{margin:1px 0 0}
+.codes{font-size:12px;margin:0}
+.inputs{fill:var(--accent)}
+.end-of-codes{fill:var(--mark)}
+.ends-of-rows{fill:var(--mark);fill-opacity:.3;background:color-mix(in srgb,var(--mark) 30%,var(--card))}
 .plot{max-width:860px;min-width:560px}
 .plot svg{width:100%;height:auto}
 .plot text{fill:var(--ink);font-size:12px}

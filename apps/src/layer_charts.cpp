@@ -36,6 +36,64 @@ std::string snr_bar(const LayerReport& entry, double most) {
   return svg.str();
 }
 
+constexpr Box kInputs = {0.0, 4.0, 240.0, 56.0};
+
+// As a band from 5 to 95 % of the rows with a line at half of them, or the line alone.
+void range_end(Svg& svg, const Scale& x, const std::array<float, 3>& end) {
+  const double from = x(static_cast<double>(end[0]));
+  const double to = x(static_cast<double>(end[2]));
+  const double middle = x(static_cast<double>(end[1]));
+  const double height = kInputs.y + kInputs.height;
+  if (to > from) svg.rect({from, 0.0, to - from, height}, "ends-of-rows");
+  svg.rect({middle - 0.75, 0.0, 1.5, height}, "end-of-codes");
+}
+
+// Logarithmic, so that the few values far out can be seen.
+void bars_of(Svg& svg, const Scale& x, const InputSpread& spread) {
+  const auto height = [](std::int64_t count) { return std::log1p(static_cast<double>(count)); };
+  const double most = height(std::ranges::max(spread.counts));
+  const double bottom = kInputs.y + kInputs.height;
+  const auto least = static_cast<double>(spread.least);
+  const double width =
+      (static_cast<double>(spread.most) - least) / static_cast<double>(spread.counts.size());
+  std::vector<Spot> outline = {{x(least), bottom}};
+  for (std::size_t i = 0; i < spread.counts.size(); ++i) {
+    const double y = bottom - kInputs.height * height(spread.counts[i]) / most;
+    outline.push_back({x(least + width * static_cast<double>(i)), y});
+    outline.push_back({x(least + width * static_cast<double>(i + 1)), y});
+  }
+  outline.push_back({outline.back().x, bottom});
+  svg.path(outline, "inputs");
+}
+
+std::string range_text(const LayerReport& entry) {
+  const auto text = [](float value) { return significant(static_cast<double>(value), 3); };
+  const InputSpread& spread = entry.inputs;
+  std::string result = entry.range == Range::kFrozen ? "frozen: " : "median: ";
+  return result.append(text(spread.lows[1])).append(" to ").append(text(spread.highs[1]));
+}
+
+std::string input_histogram(const LayerReport& entry) {
+  const InputSpread& spread = entry.inputs;
+  const auto left = static_cast<double>(std::min(spread.least, spread.lows[0]));
+  const auto right = static_cast<double>(std::max(spread.most, spread.highs[2]));
+  const Scale x = Scale::exact({left, right > left ? right : left + 1.0},
+                               {kInputs.x + 1.0, kInputs.x + kInputs.width - 1.0});
+  Svg svg({kInputs.width, kInputs.y + kInputs.height}, Svg::Fit::kStretch,
+          "Inputs of " + entry.plan.name);
+  const double codes = x(static_cast<double>(spread.lows[1]));
+  svg.rect(
+      {codes, 0.0, x(static_cast<double>(spread.highs[1])) - codes, kInputs.y + kInputs.height},
+      "room");
+  bars_of(svg, x, spread);
+  range_end(svg, x, spread.lows);
+  range_end(svg, x, spread.highs);
+  return "<figure><figcaption>" + escaped(entry.plan.name) + "</figcaption>" + svg.str() +
+         "<p class=\"ends\"><span>" + significant(left, 3) + "</span><span>" +
+         significant(right, 3) + "</span></p><p class=\"codes\">" + range_text(entry) +
+         "</p></figure>\n";
+}
+
 }  // namespace
 
 std::string bits_class(int bits) {
@@ -101,6 +159,18 @@ std::string snr_bars(std::span<const LayerReport> report) {
   return "<p class=\"legend\"><span><i class=\"after\"></i>with corrections</span><span>"
          "<i class=\"before\"></i>rounded to nearest</span></p>" +
          bar_rows(rows);
+}
+
+std::string input_histograms(std::span<const LayerReport> report) {
+  std::string figures;
+  for (const LayerReport& entry : report) {
+    if (entry.inputs.rows > 0) figures += input_histogram(entry);
+  }
+  if (figures.empty()) return "";
+  return "<p class=\"legend\"><span><i class=\"after\"></i>inputs</span><span><i class=\"before\">"
+         "</i>ends of the range</span><span><i class=\"ends-of-rows\"></i>where those of 90 % of "
+         "the rows are</span></p><div class=\"spreads\">" +
+         figures + "</div>";
 }
 
 }  // namespace vitq::apps

@@ -22,6 +22,10 @@ std::string snr_text(double error);
 // One bar per layer that has been quantized, and a mark where plain rounding would have been.
 std::string snr_bars(std::span<const LayerReport> report);
 
+// One small drawing per layer of how its inputs lie, with the range of codes; empty if none was
+// noted.
+std::string input_histograms(std::span<const LayerReport> report);
+
 // A name, a drawing that is stretched to the room there is, and a value.
 struct BarRow {
   std::string name;

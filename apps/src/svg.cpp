@@ -129,6 +129,13 @@ Scale Scale::logarithmic(std::span<const double> values, Room room) {
   return scale;
 }
 
+Scale Scale::exact(Room values, Room room) {
+  Scale scale;
+  scale.room_ = room;
+  scale.ticks_ = {values.from, values.to};
+  return scale;
+}
+
 double Scale::operator()(double value) const {
   const auto measure = [this](double v) { return logarithmic_ ? std::log10(v) : v; };
   const double least = measure(ticks_.front());

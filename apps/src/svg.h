@@ -53,6 +53,8 @@ class Scale {
   // logarithmic.
   static Scale linear(std::span<const double> values, Room room);
   static Scale logarithmic(std::span<const double> values, Room room);
+  // Not widened: the ticks stand at both ends.
+  static Scale exact(Room values, Room room);
 
   double operator()(double value) const;
   const std::vector<double>& ticks() const { return ticks_; }

@@ -2,9 +2,104 @@
 #include "report.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace vitq {
 namespace {
+
+constexpr std::int64_t kRowsShown = 512;
+constexpr std::int64_t kBins = 48;
+constexpr double kShares[] = {0.05, 0.5, 0.95};
+
+// `count` of the rows from `begin` to `end`, or all of them, evenly.
+void add_rows(const Matrix& from, std::int64_t begin, std::int64_t end, std::int64_t count,
+              Matrix& to) {
+  count = std::min(count, end - begin);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::span<const float> row = from.row(begin + i * (end - begin) / count);
+    to.values.insert(to.values.end(), row.begin(), row.end());
+  }
+  to.rows += count;
+}
+
+// Special rows, of which all may have been kept, in no greater share than they have of all.
+Matrix some_rows(const LayerSource& source, const Rows& rows) {
+  const std::int64_t special =
+      (source.special_end - source.special_begin) * source.images() * kRowsShown;
+  const std::int64_t of_special = (special + source.rows_in_all() - 1) / source.rows_in_all();
+  Matrix result(0, rows.x.cols);
+  add_rows(rows.x, 0, rows.special, of_special, result);
+  add_rows(rows.x, rows.special, rows.x.rows, kRowsShown - result.rows, result);
+  return result;
+}
+
+void as_coded(const LayerDraft& layer, Matrix& x) {
+  const std::vector<float> fold = column_fold(layer);
+  const std::vector<float> shift = column_shift(layer);
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    const std::span<float> row = x.row(r);
+    for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - shift[c]) / fold[c];
+  }
+}
+
+std::array<float, 3> quantiles(std::vector<float> values) {
+  std::ranges::sort(values);
+  std::array<float, 3> result = {};
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const double last = static_cast<double>(values.size() - 1);
+    result[i] = values[static_cast<std::size_t>(std::lround(kShares[i] * last))];
+  }
+  return result;
+}
+
+void add_ranges(const QParams& input, const Matrix& coded, InputSpread& spread) {
+  if (input.range == Range::kFrozen) {
+    const float lo = input.lo.front();
+    spread.lows.fill(lo);
+    spread.highs.fill(lo + input.scale.front() * static_cast<float>(top_code(input.bits)));
+    return;
+  }
+  std::vector<float> lows;
+  std::vector<float> highs;
+  for (std::int64_t r = 0; r < coded.rows; ++r) {
+    const auto [least, most] = std::ranges::minmax(coded.row(r));
+    lows.push_back(least);
+    highs.push_back(most);
+  }
+  spread.lows = quantiles(std::move(lows));
+  spread.highs = quantiles(std::move(highs));
+}
+
+InputSpread spread_of(const LayerDraft& layer, Matrix rows) {
+  as_coded(layer, rows);
+  InputSpread spread;
+  spread.rows = rows.rows;
+  const auto [least, most] = std::ranges::minmax(rows.values);
+  spread.least = least;
+  spread.most = most;
+  spread.counts.assign(static_cast<std::size_t>(kBins), 0);
+  const float bins = most > least ? static_cast<float>(kBins) / (most - least) : 0.0F;
+  for (const float v : rows.values) {
+    const auto bin = static_cast<std::int64_t>((v - least) * bins);
+    ++spread.counts[static_cast<std::size_t>(std::clamp<std::int64_t>(bin, 0, kBins - 1))];
+  }
+  add_ranges(layer.input, rows, spread);
+  return spread;
+}
+
+Json spread_to_json(const InputSpread& spread) {
+  const auto list = [](const auto& values) {
+    Json json = Json::array();
+    for (const auto value : values) json.push(static_cast<double>(value));
+    return json;
+  };
+  Json counts = Json::array();
+  for (const std::int64_t count : spread.counts) counts.push(count);
+  Json json = Json::object();
+  json.set("rows", spread.rows).set("least", static_cast<double>(spread.least));
+  json.set("most", static_cast<double>(spread.most)).set("counts", std::move(counts));
+  return json.set("lows", list(spread.lows)).set("highs", list(spread.highs));
+}
 
 // The share of the kept inputs whose code a frozen range has clamped.
 double clipped_share(const LayerDraft& layer, const Rows& rows) {
@@ -45,6 +140,7 @@ void report_end(const LayerDraft& layer, LayerData& data, LayerReport& report) {
   report.range = layer.input.range;
   report.error_after = output_error(layer, rows);
   report.clipped = clipped_share(layer, rows);
+  report.inputs = spread_of(layer, some_rows(data.source(), rows));
 }
 
 Json report_to_json(const std::vector<LayerReport>& report) {
@@ -61,6 +157,7 @@ Json report_to_json(const std::vector<LayerReport>& report) {
           .set("most", static_cast<double>(entry.most));
       json.set("clipped", entry.clipped);
       json.set("error_before", entry.error_before).set("error_after", entry.error_after);
+      if (entry.inputs.rows > 0) json.set("coded_inputs", spread_to_json(entry.inputs));
     }
     layers.push(std::move(json));
   }

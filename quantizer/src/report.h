@@ -6,7 +6,7 @@
 
 namespace vitq {
 
-// Range and error before the layer is fitted, and after.
+// Range and error before the layer is fitted, and after; then how its inputs lie as they are coded.
 void report_start(const LayerDraft& layer, LayerData& data, LayerReport& report);
 void report_end(const LayerDraft& layer, LayerData& data, LayerReport& report);
 

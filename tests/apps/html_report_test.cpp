@@ -36,8 +36,10 @@ Quantized example() {
   fc1.clipped = 0.0125;
   fc1.error_before = 0.01;
   fc1.error_after = 0.001;
+  fc1.inputs = {2, -2.0F, 6.0F, {1, 0, 3, 4}, {-3.0F, -3.0F, -3.0F}, {5.0F, 5.0F, 5.0F}};
   LayerReport fc2 = layer("blocks.0.mlp.fc2", Bits{8, 8});
   fc2.plan.weights = 1000;
+  fc2.inputs = {3, 0.0F, 0.0F, {12, 0}, {0.0F, 0.0F, 0.0F}, {0.0F, 0.0F, 0.0F}};
   LayerReport attention = layer("blocks.0.attn", Bits{7, 5});
   attention.plan.attention = true;
   made.report = {fc1, fc2, attention, layer("head", std::nullopt)};
@@ -143,6 +145,29 @@ TEST_CASE("the strip has a cell per layer and bars are drawn of layers that were
   CHECK(has(bars, "width=\"37.50\" height=\"8.00\" class=\"after\""));  // of 80 dB
   CHECK(snr_text(0.0) == "exact");
   CHECK(snr_text(2.0) == "-3.0 dB");
+}
+
+TEST_CASE("the inputs of each layer are drawn, with the range of codes") {
+  Quantized made = example();
+  const std::string page = Page().of(made);
+  CHECK(count(page, "<figure>") == 2);
+  CHECK(has(page, "Inputs of blocks.0.mlp.fc1"));
+  CHECK(has(page, "frozen: -3 to 5</p>"));
+  CHECK(has(page, "median: 0 to 0</p>"));
+  CHECK(!has(page, "nan"));
+  // -3 to 6 are drawn from 1 to 239, so that 5 lies at 1 + 238 * 8 / 9; bins are 2 wide.
+  const std::string drawing = input_histograms(std::span(made.report).first(1));
+  CHECK(has(drawing, "<span>-3</span><span>6</span>"));
+  CHECK(has(drawing,
+            "x=\"211.81\" y=\"0.00\" width=\"1.50\" height=\"60.00\" class=\"end-of-codes\""));
+  CHECK(count(drawing, "ends-of-rows") == 1);  // in the legend alone
+  // log 2 and log 5, the greatest: 60 - 56 log 2 / log 5
+  CHECK(has(drawing, "27.44,60.00 27.44,35.88 80.33,35.88 80.33,60.00 133.22,60.00"));
+  CHECK(has(drawing, "186.11,4.00 239.00,4.00 239.00,60.00"));
+
+  made.report[0].inputs.highs = {4.0F, 5.0F, 5.5F};
+  CHECK(count(input_histograms(std::span(made.report).first(1)), "ends-of-rows") == 2);
+  CHECK(input_histograms(std::span(made.report).last(2)).empty());
 }
 
 TEST_CASE("names cannot become markup, and the page needs nothing but itself") {

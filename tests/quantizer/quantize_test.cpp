@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "quantizer/tiny_network.h"
 #include "support/temp_folder.h"
@@ -176,6 +177,33 @@ TEST_CASE("fitting a layer leaves less error than rounding it to nearest") {
     if (entry.plan.attention) continue;
     CAPTURE(entry.plan.name);
     CHECK(entry.error_after <= entry.error_before * 1.05);
+  }
+}
+
+TEST_CASE("the report counts each layer's inputs as they are coded, and their ranges") {
+  for (const char* const recipe : {"default", "percentile"}) {
+    CAPTURE(recipe);
+    const TinyNetwork tiny;
+    const Quantized result = quantize(tiny.network(), tiny.pictures(8), recipe_named(recipe), {});
+    for (const LayerReport& entry : result.report) {
+      CAPTURE(entry.plan.name);
+      const InputSpread& inputs = entry.inputs;
+      CHECK((inputs.rows > 0) == !entry.plan.attention);
+      if (inputs.rows == 0) continue;
+      const Shape& weight = tiny.graph[tiny.graph[entry.plan.node].inputs[1]].shape;
+      const std::int64_t columns = weight.elements() / weight[0];
+      CHECK(std::accumulate(inputs.counts.begin(), inputs.counts.end(), std::int64_t{0}) ==
+            inputs.rows * columns);
+      CHECK(inputs.rows <= 512);
+      CHECK(inputs.counts.front() > 0);
+      CHECK(inputs.counts.back() > 0);
+      const QParams& codes = result.scheme.sites().at({entry.plan.node, 0});
+      CHECK((codes.range == Range::kFrozen) == (inputs.lows[0] == inputs.lows[2]));
+      if (codes.range == Range::kFrozen) CHECK(inputs.lows[1] == codes.lo.front());
+      CHECK(std::ranges::is_sorted(inputs.lows));
+      CHECK(std::ranges::is_sorted(inputs.highs));
+      CHECK(inputs.lows[1] < inputs.highs[1]);
+    }
   }
 }
 
