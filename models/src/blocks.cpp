@@ -6,12 +6,12 @@
 namespace vitq {
 
 Value split_heads(Value x, std::int64_t heads) {
-  const Shape& s = x.shape();
+  const Shape s = x.shape();
   return permute(reshape(x, {s[0], s[1], heads, s[2] / heads}), {0, 2, 1, 3});
 }
 
 Value merge_heads(Value x) {
-  const Shape& s = x.shape();
+  const Shape s = x.shape();
   return reshape(permute(x, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
 }
 

@@ -58,7 +58,7 @@ Value decoder_layer(const Scope& s, Value x, Value queries, Attended across, con
 }
 
 Features features_of(Value map, const Tensor& pixel_mask) {
-  const Shape& s = map.shape();  // [N, dim, h, w]
+  const Shape s = map.shape();  // [N, dim, h, w]
   Graph& graph = *map.graph;
   const Tensor mask = feature_mask(pixel_mask, s[2], s[3]);
   Features f = {.tokens = permute(reshape(map, {s[0], s[1], s[2] * s[3]}), {0, 2, 1}),
@@ -105,7 +105,7 @@ std::vector<GraphOutput> trace_padded(const Scope& s, Value image, const Json& j
 }
 
 std::vector<GraphOutput> trace(const Scope& s, Value image, const Json& json) {
-  const Shape& shape = image.shape();
+  const Shape shape = image.shape();
   Tensor whole({1, shape[2], shape[3]}, DType::kF32);
   std::ranges::fill(whole.as<float>(), 1.0F);
   return trace_padded(s, image, json, whole);

@@ -15,9 +15,10 @@ constexpr std::int64_t kUsualHeads = 8;
 
 const Shape& shape_of(const Weights& weights, const std::string& name, int rank) {
   const Shape& shape = weights.at(name).shape();
-  if (shape.rank() != rank) {
-    throw WeightError("misshaped: " + name + ": expected rank " + std::to_string(rank) +
-                      ", found " + shape.str());
+  const bool empty = shape.elements() == 0;
+  if (shape.rank() != rank || empty) {
+    throw WeightError("misshaped: " + name + ": expected " + std::to_string(rank) +
+                      " axes longer than 0, found " + shape.str());
   }
   return shape;
 }

@@ -254,6 +254,9 @@ Tensor Model::prepare(std::span<const Image> images) const {
 }
 
 std::vector<Prediction> Model::classify(const Image& image, std::size_t k) {
+  if (task() != Task::kClassification) {
+    throw UnsupportedError("a model of the family '" + impl_->info.family + "' names no classes");
+  }
   const std::span<const Tensor> outputs = run(prepare({&image, 1}));
   return top_k(outputs[0].as<float>(), impl_->info, k);
 }

@@ -9,7 +9,7 @@ namespace {
 
 // [N, C, h, w] -> [N, h w, C]
 Value tokens(Value x) {
-  const Shape& s = x.shape();
+  const Shape s = x.shape();
   return permute(reshape(x, {s[0], s[1], s[2] * s[3]}), {0, 2, 1});
 }
 

@@ -30,9 +30,10 @@ std::int64_t depth_of(const Weights& weights) {
 
 const Shape& shape_of(const Weights& weights, std::string_view name, int rank) {
   const Shape& shape = weights.at(name).shape();
-  if (shape.rank() != rank) {
-    throw WeightError("misshaped: " + std::string(name) + ": expected rank " +
-                      std::to_string(rank) + ", found " + shape.str());
+  const bool empty = shape.elements() == 0;
+  if (shape.rank() != rank || empty) {
+    throw WeightError("misshaped: " + std::string(name) + ": expected " + std::to_string(rank) +
+                      " axes longer than 0, found " + shape.str());
   }
   return shape;
 }

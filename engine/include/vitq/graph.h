@@ -75,7 +75,7 @@ struct Value {
   Graph* graph = nullptr;
   NodeId id = 0;
 
-  const Shape& shape() const { return (*graph)[id].shape; }
+  Shape shape() const { return (*graph)[id].shape; }  // a copy: adding nodes moves them
 };
 
 }  // namespace vitq

@@ -33,22 +33,21 @@ void parallel_chunks(int threads, std::int64_t count, const Body& body) {
   });
 }
 
-// How many threads OpenMP, and with it oneDNN, uses in parallel regions of the calling thread.
-inline void set_thread_count([[maybe_unused]] int threads) {
-#ifdef _OPENMP
-  omp_set_num_threads(threads);
-#endif
-}
-
-// Sets the calling thread's count to one for a while.
-class OneThread {
+// While it lives, OpenMP, and with it oneDNN, uses so many threads in parallel regions of the
+// calling thread.
+class ThreadCount {
  public:
-  OneThread() { set_thread_count(1); }
-  ~OneThread() { set_thread_count(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
+  explicit ThreadCount(int threads) { set(threads); }
+  ~ThreadCount() { set(before_); }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
 
  private:
+  static void set([[maybe_unused]] int threads) {
+#ifdef _OPENMP
+    omp_set_num_threads(threads);
+#endif
+  }
 #ifdef _OPENMP
   int before_ = omp_get_max_threads();
 #else

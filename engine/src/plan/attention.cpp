@@ -4,6 +4,7 @@
 #include "plan/attention.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/text.h"
 #include "plan/lowering.h"
@@ -18,29 +19,54 @@ std::vector<float> filled(const std::vector<float>& values, std::size_t count, f
   return values.empty() ? std::vector<float>(count, otherwise) : values;
 }
 
+// Queries, keys and values of [N, H, T, d], scores without another head's or picture's keys.
+bool fits(const Graph& graph, NodeId qk, NodeId av) {
+  const auto* product = std::get_if<op::MatMul>(&graph[qk].op);
+  if (product == nullptr || !product->transpose_b) return false;
+  const Shape& q = graph[graph[qk].inputs[0]].shape;
+  const Shape& k = graph[graph[qk].inputs[1]].shape;
+  const Shape& v = graph[graph[av].inputs[1]].shape;
+  return q.rank() == 4 && k.rank() == 4 && v == k && q[0] == k[0] && q[1] == k[1];
+}
+
+// A constant [N, 1, 1, T] that takes some keys away and leaves the others as they are.
+bool hides_keys(const Node& node, const Shape& scores) {
+  const auto* constant = std::get_if<op::Constant>(&node.op);
+  if (constant == nullptr || node.shape != Shape{scores[0], 1, 1, scores[3]}) return false;
+  const Tensor values = constant->value.to_f32();
+  return std::ranges::all_of(values.as<float>(), [](float value) {
+    return value == 0.0F || value == std::numeric_limits<float>::lowest();
+  });
+}
+
 }  // namespace
 
 void Lowering::find_attentions() {
   const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
   const auto observed = [this](NodeId id) {
-    for (const Site& site : options_.observe) {
-      if (site.node == id) return true;
-    }
-    return false;
+    return std::ranges::any_of(options_.observe, [id](const Site& s) { return s.node == id; });
   };
+  const auto given = [this](NodeId id) {
+    return std::ranges::any_of(graph_.outputs(), [id](const auto& o) { return o.node == id; });
+  };
+  std::vector<bool> found(at(graph_.size()), false);
   for (NodeId av = 0; av < graph_.size(); ++av) {
     const auto* product = std::get_if<op::MatMul>(&graph_[av].op);
     if (product == nullptr || !quantized(av) || product->transpose_b) continue;
     const AttentionNodes nodes = attention_nodes(av);
     const auto read_once = [&](NodeId id) { return readers_[at(id)].size() == 1; };
-    if (!std::ranges::all_of(nodes.inside, read_once) || nodes.inside.empty()) {
-      throw UnsupportedError(cat("layer '", graph_[av].name, "': a product of two activations can ",
-                                 "be quantized only as part of an attention"));
-    }
+    if (nodes.inside.empty() || !std::ranges::all_of(nodes.inside, read_once)) continue;
+    found[at(av)] = found[at(nodes.qk)] = true;
     // Somebody looks at the scores: they are made.
-    if (observed(av) || observed(nodes.qk)) continue;
+    if (observed(av) || observed(nodes.qk) || std::ranges::any_of(nodes.inside, given)) continue;
     attentions_[av] = nodes;
     for (const NodeId id : nodes.inside) absorbed_[at(id)] = true;
+  }
+  for (NodeId id = 0; id < graph_.size(); ++id) {
+    const bool lost = std::holds_alternative<op::MatMul>(graph_[id].op) && quantized(id);
+    if (!lost || found[at(id)]) continue;
+    throw UnsupportedError(cat("layer '", graph_[id].name, "': a product of two activations can ",
+                               "be quantized only as part of an attention"));
   }
 }
 
@@ -48,16 +74,13 @@ Lowering::AttentionNodes Lowering::attention_nodes(NodeId av) const {
   const NodeId softmax = graph_[av].inputs[0];
   if (!std::holds_alternative<op::Softmax>(graph_[softmax].op)) return {};
   const NodeId scores = graph_[softmax].inputs[0];
-  if (quantized(scores)) return {.qk = scores, .hidden = {}, .inside = {softmax, scores}};
   const Node& sum = graph_[scores];
-  if (!std::holds_alternative<op::Add>(sum.op)) return {};
-  const NodeId qk = sum.inputs[0];
-  const NodeId hidden = sum.inputs[1];
-  const Shape& shape = graph_[hidden].shape;
-  const bool by_key = std::holds_alternative<op::Constant>(graph_[hidden].op) &&
-                      shape.rank() == 4 && shape[1] == 1 && shape[2] == 1;
-  if (!quantized(qk) || !by_key) return {};
-  return {.qk = qk, .hidden = hidden, .inside = {softmax, scores, qk}};
+  const bool masked = std::holds_alternative<op::Add>(sum.op);
+  const NodeId qk = masked ? sum.inputs[0] : scores;
+  if (!quantized(qk) || !fits(graph_, qk, av)) return {};
+  if (!masked) return {.qk = qk, .hidden = {}, .inside = {softmax, qk}};
+  if (!hides_keys(graph_[sum.inputs[1]], sum.shape)) return {};
+  return {.qk = qk, .hidden = sum.inputs[1], .inside = {softmax, scores, qk}};
 }
 
 void Lowering::attention(NodeId av) {
@@ -67,6 +90,7 @@ void Lowering::attention(NodeId av) {
   const View q = columns_last(qk, operand(qk, 0));
   const View k = columns_last(qk, operand(qk, 1));
   const View v = columns_last(av, operand(av, 1));
+  require_no_overflow(graph_[av], k.dims[2]);
   step::Attention op = {.scale = std::get<op::MatMul>(graph_[qk].op).scale,
                         .q = params(qk, 0),
                         .k = params(qk, 1),

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kTokens = 1;
 
-// Sums of codes must fit 32 bits.
+}  // namespace
+
 void require_no_overflow(const Node& node, std::int64_t k) {
   constexpr std::int64_t kMostColumns = (std::int64_t{1} << 31) / (255 * 127);
   if (k > kMostColumns) {
@@ -23,8 +24,6 @@ void require_no_overflow(const Node& node, std::int64_t k) {
                                " can be quantized"));
   }
 }
-
-}  // namespace
 
 bool Lowering::quantized(NodeId id) const {
   return scheme_.find({id, 0}) != nullptr;
@@ -50,22 +49,21 @@ RowCoding Lowering::coding_of(const QParams& params, const View& x) {
   return coding;
 }
 
-step::Windows Lowering::windows(NodeId root, const View& x) {
-  const View picture = columns_last(root, x);
-  const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(picture.buffer)];
+step::Windows Lowering::windows(const View& x) {
+  const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(x.buffer)];
   const std::int64_t elements = buffer.bytes / static_cast<std::int64_t>(sizeof(float));
-  return {picture, fresh({elements / picture.dims[-1], 2})};
+  return {x, fresh({elements / x.dims[-1], 2})};
 }
 
 Lowering::Coded Lowering::coded(NodeId root, const View& x) {
   const NodeId source = graph_[root].inputs[0];
   for (const Coded& before : coded_) {
     if (before.operand == source && before.params == params(root, 0) &&
-        before.codes.dims == x.dims) {
+        same_elements(before.source, x)) {
       return before;
     }
   }
-  Coded result = {source, params(root, 0), fresh(rows_shape(x), DType::kU8),
+  Coded result = {source, x, params(root, 0), fresh(rows_shape(x), DType::kU8),
                   coding_of(params(root, 0), x)};
   if (are_windows(x)) return result;  // the layer itself codes them
   add_step(root, step::Quantize{}, {columns_last(root, x)}, result.codes,
@@ -97,6 +95,10 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
   const QParams& act = params(root, 0);
   const QParams& weight = params(root, 1);
   const Node& node = graph_[root];
+  if (are_windows(x) && !std::holds_alternative<op::Conv2d>(node.op)) {
+    throw UnsupportedError(
+        cat("layer '", node.name, "': values of six axes cannot be quantized; merge some"));
+  }
   LinearConstants constants =
       linear_constants(node, weights_, {x, act, weight, graph_[node.inputs[1]].name});
   require_no_overflow(node, constants.codes.shape()[1]);
@@ -109,7 +111,7 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
     Coded rows = coded(root, x);
     in = {rows.codes};
     op.coding = rows.coding;
-    if (are_windows(x)) op.windows = windows(root, x);
+    if (are_windows(x)) op.windows = windows(x);
   }
   in.push_back(constant_view(constants.codes));
   for (const auto* values : {&constants.u, &constants.r, &constants.b}) {

@@ -22,6 +22,9 @@ struct LoweringInput {
   const std::map<NodeId, RowSpan>& special;  // of linear layers, where some rows are special
 };
 
+// Sums of `k` products of codes must fit 32 bits: throws UnsupportedError where they might not.
+void require_no_overflow(const Node& node, std::int64_t k);
+
 class Lowering {
  public:
   explicit Lowering(const LoweringInput& input);
@@ -52,6 +55,7 @@ class Lowering {
   void product(NodeId id, const Fusion& fusion);
   void overlapping_windows(NodeId root, const View& out, const Epilogue& epilogue);
   View channels_last(NodeId root, const View& x);
+  View whole_picture(NodeId root, const View& x);
   View rows_of(NodeId root, const View& patches);
   View padded(NodeId root, const View& x, int pad);
   void linear(NodeId root, View x, const View& out, Epilogue epilogue);
@@ -67,12 +71,13 @@ class Lowering {
   // Rows of x as codes, and how they were coded.
   struct Coded {
     NodeId operand;
+    View source;
     QParams params;
     View codes;
     RowCoding coding;
   };
   Coded coded(NodeId root, const View& x);
-  step::Windows windows(NodeId root, const View& x);
+  step::Windows windows(const View& x);
   bool holds_pixels(NodeId root) const;
   View pixels(NodeId root, const View& x);
   RowCoding coding_of(const QParams& params, const View& x);

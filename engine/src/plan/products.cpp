@@ -48,7 +48,7 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
       return;
     }
     if (coded && apart && weight[2] > 1 && holds_pixels(root)) x = pixels(root, x);
-    if (!apart) x = channels_last(root, conv->pad > 0 ? padded(root, x, conv->pad) : x);
+    if (!apart) x = whole_picture(root, conv->pad > 0 ? padded(root, x, conv->pad) : x);
     const View patches = patches_of(x, out, *conv, weight[2]);
     x = apart ? rows_of(root, patches) : permuted(patches, kWindowsOfPatches);
     out = permuted(out, kChannelsLast);
@@ -72,6 +72,18 @@ void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue&
 // The picture itself lies plane by plane; convolutions read, and write, pixel by pixel.
 View Lowering::channels_last(NodeId root, const View& x) {
   if (x.strides[1] == 1) return x;
+  const View out = fresh(x.dims, kChannelsLast);
+  add_step(root, step::Copy{}, {x}, out);
+  return out;
+}
+
+// A picture alone in its buffer, pixel by pixel: where windows look up what was found of its
+// pixels.
+View Lowering::whole_picture(NodeId root, const View& x) {
+  const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(x.buffer)];
+  const bool whole = buffer.home == Buffer::Home::kArena && buffer.bytes == x.dims.elements() * 4 &&
+                     is_dense(permuted(x, kChannelsLast));
+  if (whole) return x;
   const View out = fresh(x.dims, kChannelsLast);
   add_step(root, step::Copy{}, {x}, out);
   return out;

@@ -58,6 +58,7 @@ class SiteCheck {
   void run(const QParams& params) const {
     const bool weight = is_weight(graph_, site_);
     if (weight) codes(params);
+    require(range_allowed(params.range), "it cannot have a range of this kind");
     if (params.range == Range::kFrozen) {
       const std::size_t scales = weight ? channels(0) : 1;
       const bool fits = params.scale.size() == scales || params.scale.size() == 1;
@@ -79,6 +80,13 @@ class SiteCheck {
   }
 
  private:
+  // Those of weights are known; only the values of an attention have one per column.
+  bool range_allowed(Range range) const {
+    if (is_weight(graph_, site_)) return range == Range::kFrozen;
+    const auto* product = std::get_if<op::MatMul>(&node_.op);
+    const bool values = product != nullptr && !product->transpose_b && site_.operand == 1;
+    return range == Range::kFrozen || range == (values ? Range::kPerColumn : Range::kPerRow);
+  }
   std::size_t channels(int axis) const {
     return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);
   }

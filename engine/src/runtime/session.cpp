@@ -28,7 +28,7 @@ void require_memory(std::int64_t needed, std::int64_t granted) {
 Session::Impl::Impl(std::shared_ptr<const Plan> shared_plan, const SessionOptions& session_options)
     : plan(std::move(shared_plan)), options(session_options) {
   if (options.threads <= 0) options.threads = default_threads();
-  set_thread_count(options.threads);
+  const ThreadCount count(options.threads);
   require_memory(plan->arena_bytes, options.memory_bytes);
   arena = Tensor({plan->arena_bytes}, DType::kU8);
   for (const Buffer& buffer : plan->buffers) {
@@ -88,8 +88,9 @@ void Session::Impl::observe(const Step& step, std::span<const Site> sites, const
   // A copy only prepares an operand of its node; the step that computes the node shows them all.
   if (std::holds_alternative<step::Copy>(step.op)) return;
   for (const Site& site : sites) {
-    if (site.node != step.node) continue;
-    const View& view = step.in[static_cast<std::size_t>(site.operand)];
+    const auto operand = static_cast<std::size_t>(site.operand);
+    if (site.node != step.node || operand >= step.in.size()) continue;
+    const View& view = step.in[operand];
     if (view.dtype != DType::kF32) continue;
     Tensor values(view.dims, DType::kF32);
     const View dense = dense_view(0, view.dims, DType::kF32);
@@ -115,7 +116,7 @@ Session::~Session() = default;
 
 std::span<const Tensor> Session::run(std::span<const Tensor> inputs) {
   impl_->bind(inputs);
-  set_thread_count(impl_->options.threads);
+  const ThreadCount count(impl_->options.threads);
   for (std::size_t i = 0; i < impl_->kernels.size(); ++i) impl_->run_step(i);
   return impl_->outputs;
 }
@@ -123,7 +124,7 @@ std::span<const Tensor> Session::run(std::span<const Tensor> inputs) {
 std::span<const Tensor> Session::run(std::span<const Tensor> inputs, std::span<const Site> sites,
                                      const Tap& tap) {
   impl_->bind(inputs);
-  set_thread_count(impl_->options.threads);
+  const ThreadCount count(impl_->options.threads);
   for (std::size_t i = 0; i < impl_->kernels.size(); ++i) {
     impl_->observe(impl_->plan->steps[i], sites, tap);
     impl_->run_step(i);

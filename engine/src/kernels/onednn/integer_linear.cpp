@@ -33,7 +33,7 @@ class Matmul {
     if (packed_weights) problem.weights = packed_weights.get_desc();
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const OneThread one_thread;
+    const ThreadCount one_thread(1);
     const auto described = describe(onednn, problem, attr);
     name_ = described.impl_info_str();
     primitive_ = dnnl::matmul(described);
