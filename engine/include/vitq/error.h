@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The errors that the library throws. They are thrown while loading, tracing, lowering and at the
 // checked edge of Session::run; kernels never throw. The programs map each class to an exit code
-// (docs in apps/args.h).
+// (docs in apps/src/args.h).
 #pragma once
 
 #include <stdexcept>

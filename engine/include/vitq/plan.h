@@ -81,7 +81,6 @@ struct Pixels {
 // bias of their own, that. With windows, x is memory that the step itself fills with their codes.
 struct IntegerLinear {
   int act_bits = 8;
-  int weight_bits = 8;
   RowCoding coding;  // of x: scale and lo of all rows, or where each row's are
   std::optional<Windows> windows = {};
   std::int64_t row_period = 0;  // rows r with r % row_period in [special_begin, special_end) are

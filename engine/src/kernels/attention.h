@@ -6,7 +6,7 @@
 
 namespace vitq {
 
-// On CPUs with VNNI or AMX by integer products, elsewhere by exact float products on codes.
+// By the fastest products of codes that the CPU has (kernels/products/).
 std::unique_ptr<Kernel> make_attention(const Step& step, const KernelContext& context);
 // By plain loops.
 std::unique_ptr<Kernel> make_reference_attention(const Step& step, const KernelContext& context);

@@ -102,7 +102,7 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
   LinearConstants constants =
       linear_constants(node, weights_, {x, act, weight, graph_[node.inputs[1]].name});
   require_no_overflow(node, constants.codes.shape()[1]);
-  step::IntegerLinear op = {.act_bits = act.bits, .weight_bits = weight.bits, .coding = {}};
+  step::IntegerLinear op = {.act_bits = act.bits, .coding = {}};
   std::vector<View> in;
   if (x.dtype == DType::kU8) {  // pixels
     in = {x};

@@ -36,7 +36,7 @@ struct CodeProducts {
   void (*hold_right_row)(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b);
 };
 
-// All that `features` can run, the fastest first; the last is plain C++ for any CPU.
+// All that `features` can run, the fastest first; the last runs on any x86-64.
 std::vector<const CodeProducts*> code_products(const CpuFeatures& features);
 // The arbiter: plain loops, `a` and the columns of `b` as rows of bytes.
 const CodeProducts& reference_code_products();
