@@ -222,7 +222,7 @@ class AttentionKernel : public Kernel {
 
 std::unique_ptr<Kernel> make_attention(const Step& step, const KernelContext& context) {
   if (!std::holds_alternative<step::Attention>(step.op)) return {};
-  return std::make_unique<AttentionKernel>(step, context, *code_products(cpu()).front());
+  return std::make_unique<AttentionKernel>(step, context, code_products(cpu()));
 }
 
 std::unique_ptr<Kernel> make_reference_attention(const Step& step, const KernelContext& context) {

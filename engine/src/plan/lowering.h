@@ -55,6 +55,7 @@ class Lowering {
   void product(NodeId id, const Fusion& fusion);
   void overlapping_windows(NodeId root, const View& out, const Epilogue& epilogue);
   View channels_last(NodeId root, const View& x);
+  View copied_channels_last(NodeId root, const View& x);
   View whole_picture(NodeId root, const View& x);
   View rows_of(NodeId root, const View& patches);
   View padded(NodeId root, const View& x, int pad);

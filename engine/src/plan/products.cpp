@@ -71,7 +71,10 @@ void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue&
 
 // The picture itself lies plane by plane; convolutions read, and write, pixel by pixel.
 View Lowering::channels_last(NodeId root, const View& x) {
-  if (x.strides[1] == 1) return x;
+  return x.strides[1] == 1 ? x : copied_channels_last(root, x);
+}
+
+View Lowering::copied_channels_last(NodeId root, const View& x) {
   const View out = fresh(x.dims, kChannelsLast);
   add_step(root, step::Copy{}, {x}, out);
   return out;
@@ -83,10 +86,7 @@ View Lowering::whole_picture(NodeId root, const View& x) {
   const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(x.buffer)];
   const bool whole = buffer.home == Buffer::Home::kArena && buffer.bytes == x.dims.elements() * 4 &&
                      is_dense(permuted(x, kChannelsLast));
-  if (whole) return x;
-  const View out = fresh(x.dims, kChannelsLast);
-  add_step(root, step::Copy{}, {x}, out);
-  return out;
+  return whole ? x : copied_channels_last(root, x);
 }
 
 // Patches [N, H', W', C, kernel, kernel] as rows [N, H', W', C * kernel * kernel].

@@ -16,61 +16,52 @@
 namespace vitq {
 namespace {
 
-// The product of a layer for one number of rows. Copies share primitive and weights, and can run at
-// the same time.
-class Matmul {
- public:
+// The product of a layer for one number of rows.
+struct Matmul {
   // Weights that are packed already are taken as they are.
-  Matmul(const OneDnn& onednn, const IntegerProductShape& shape, const Tensor& weights,
+  Matmul(const OneDnn& onednn, const IntegerProductShape& shape, const Tensor& codes,
          const dnnl::memory& packed_weights)
-      : rows_(shape.m) {
+      : rows(shape.m), weights(packed_weights) {
     using Type = dnnl::memory::data_type;
     using Dims = dnnl::memory::dims;
     MatmulProblem problem = {{{shape.m, shape.k}, Type::u8, Dims{shape.k, 1}},
                              {{shape.k, shape.n}, Type::s8, dnnl::memory::format_tag::any},
                              {},
                              {{shape.m, shape.n}, Type::s32, Dims{shape.n, 1}}};
-    if (packed_weights) problem.weights = packed_weights.get_desc();
+    if (weights) problem.weights = weights.get_desc();
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const ThreadCount one_thread(1);
     const auto described = describe(onednn, problem, attr);
-    name_ = described.impl_info_str();
-    primitive_ = dnnl::matmul(described);
-    weights_ = packed_weights;
-    if (!weights_) {
+    name = described.impl_info_str();
+    primitive = dnnl::matmul(described);
+    if (!weights) {
       const dnnl::memory::desc plain({shape.k, shape.n}, Type::s8, Dims{1, shape.k});
-      weights_ = packed(onednn, weights, plain, described.weights_desc());
+      weights = packed(onednn, codes, plain, described.weights_desc());
     }
-    x_ = problem.src;
-    acc_ = problem.dst;
-    scratchpad_ = described.scratchpad_desc();
+    x = problem.src;
+    acc = problem.dst;
+    scratchpad = described.scratchpad_desc();
   }
 
-  std::int64_t rows() const { return rows_; }
-  const std::string& name() const { return name_; }
-  const dnnl::memory& weights() const { return weights_; }
-
- private:
-  friend class Runner;
-  std::int64_t rows_;
-  std::string name_;
-  dnnl::matmul primitive_;
-  dnnl::memory weights_;
-  dnnl::memory::desc x_, acc_, scratchpad_;
+  std::int64_t rows;
+  std::string name;
+  dnnl::matmul primitive;
+  dnnl::memory weights;
+  dnnl::memory::desc x, acc, scratchpad;
 };
 
-// What one thread needs to run a Matmul.
+// What one thread needs to run a Matmul, whose primitive and weights all of them share.
 class Runner {
  public:
   Runner(const OneDnn& onednn, const Matmul& matmul)
-      : rows_(matmul.rows_),
-        primitive_(matmul.primitive_),
+      : rows_(matmul.rows),
+        primitive_(matmul.primitive),
         stream_(onednn.engine),
-        x_(matmul.x_, onednn.engine, nullptr),
-        acc_(matmul.acc_, onednn.engine, nullptr),
-        weights_(matmul.weights_),
-        scratchpad_(matmul.scratchpad_, onednn.engine),
+        x_(matmul.x, onednn.engine, nullptr),
+        acc_(matmul.acc, onednn.engine, nullptr),
+        weights_(matmul.weights),
+        scratchpad_(matmul.scratchpad, onednn.engine),
         arguments_{dnnl_exec_arg_t{DNNL_ARG_SRC, x_.get()},
                    dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, weights_.get()},
                    dnnl_exec_arg_t{DNNL_ARG_DST, acc_.get()},
@@ -120,14 +111,15 @@ class OneDnnProduct : public IntegerProduct {
   OneDnnProduct(const IntegerProductShape& shape, const Step& step, const KernelContext& context)
       : shape_(shape),
         panel_(panel_of(shape)),
+        onednn_(context.onednn),
         runners_(static_cast<std::size_t>(context.threads)) {
     const Tensor weights = safe_weights(step, context);
     dnnl::memory packed_weights;
     for (const std::int64_t rows : panel_sizes(shape.m, panel_, context.threads)) {
-      const Matmul matmul(*context.onednn, {rows, shape.n, shape.k}, weights, packed_weights);
-      packed_weights = matmul.weights();
-      if (name_.empty()) name_ = matmul.name();
-      for (auto& own : runners_) own.emplace_back(*context.onednn, matmul);
+      const Matmul matmul(*onednn_, {rows, shape.n, shape.k}, weights, packed_weights);
+      packed_weights = matmul.weights;
+      if (name_.empty()) name_ = matmul.name;
+      for (auto& own : runners_) own.emplace_back(*onednn_, matmul);
     }
     if (!rest_.empty()) name_ += " + sparse rest";
   }
@@ -160,6 +152,7 @@ class OneDnnProduct : public IntegerProduct {
 
   IntegerProductShape shape_;
   std::int64_t panel_;
+  std::shared_ptr<OneDnn> onednn_;  // whose engine the runners use
   SparseRest rest_;
   std::string name_;
   std::vector<std::vector<Runner>> runners_;  // [thread][number of rows]

@@ -161,3 +161,7 @@ static constexpr CodeProducts kProducts = {
     .hold_right_column = hold_right_column,
     .hold_right_row = hold_right_row,
 };
+
+const CodeProducts& table() {
+  return kProducts;
+}

@@ -21,8 +21,4 @@ static Vector add_products(Vector sums, Vector left, Vector right) {
 
 #include "kernels/products/groups.inl"
 
-const CodeProducts& table() {
-  return kProducts;
-}
-
 }  // namespace vitq::pairs_sse2

@@ -5,11 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
-
-#include "core/cpu.h"
 
 namespace vitq {
+
+struct CpuFeatures;  // core/cpu.h, which the tiers must not include (see groups.inl)
 
 // c [m, n] = a [m, k] b [k, n]
 struct ProductShape {
@@ -36,8 +35,8 @@ struct CodeProducts {
   void (*hold_right_row)(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b);
 };
 
-// All that `features` can run, the fastest first; the last runs on any x86-64.
-std::vector<const CodeProducts*> code_products(const CpuFeatures& features);
+// The fastest that `features` can run; there is one for any x86-64.
+const CodeProducts& code_products(const CpuFeatures& features);
 // The arbiter: plain loops, `a` and the columns of `b` as rows of bytes.
 const CodeProducts& reference_code_products();
 
