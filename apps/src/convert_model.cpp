@@ -24,12 +24,6 @@ std::vector<std::string> preset_names() {
   return names;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 std::string size_of_input(const ModelInfo& info) {
   if (family(info.family).any_size) return "any size";
   const Shape image = family(info.family).image_shape(info.config);

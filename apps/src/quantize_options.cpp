@@ -7,6 +7,7 @@
 #include "output.h"
 #include "quantize_checks.h"
 #include "quantize_report.h"
+#include "table.h"
 #include "vitq/error.h"
 
 namespace vitq::apps {
@@ -40,11 +41,8 @@ void require_apart(const QuantizeJob& job) {
 }
 
 std::string names_of_recipes() {
-  std::string names;
-  for (const std::string_view name : recipe_names()) {
-    names += (names.empty() ? "" : ", ") + std::string(name);
-  }
-  return names;
+  const std::vector<std::string_view> names = recipe_names();
+  return listed({names.begin(), names.end()});
 }
 
 void declare_calibration(CLI::App& app, CalibrationJob& job) {

@@ -51,10 +51,8 @@ std::string kept_text(const Quantized& made) {
     if (!entry.plan.bits) kept.push_back(entry.plan.name);
   }
   if (kept.empty()) return "nothing but normalization, softmax and activation functions";
-  std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(kept.size(), 4); ++i) {
-    text += (i == 0 ? "" : ", ") + kept[i];
-  }
+  std::string text =
+      listed({kept.begin(), kept.begin() + std::min<std::ptrdiff_t>(std::ssize(kept), 4)});
   if (kept.size() > 4) text += " and " + std::to_string(kept.size() - 4) + " more";
   return text;
 }

@@ -22,6 +22,8 @@ class Table {
   std::string right_;  // one character per column: 'r' or anything else
 };
 
+// "vit, deit, detr".
+std::string listed(const std::vector<std::string>& names);
 std::string fixed(double value, int decimals);
 // "0.0123", "1.2e-05": without zeros at the end.
 std::string significant(double value, int digits);

@@ -6,7 +6,7 @@ namespace vitq {
 RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows)
     : coding_(coding), n_(n), rows_(rows) {}
 
-RowCoder::RowRange RowCoder::range_of(const float* values) const {
+RowScale RowCoder::range_of(const float* values) const {
   if (coding_.range == Range::kFrozen) return {coding_.scale, coding_.lo};
   float lo = 0.0F;
   float hi = 0.0F;
@@ -21,13 +21,10 @@ void RowCoder::encode(Buffers buffers, std::int64_t row, const float* values, fl
                  data_of<const float>(buffers, *coding_.inverse_fold), n_, room);
     values = room;
   }
-  const RowRange range = range_of(values);
+  const RowScale range = range_of(values);
   const auto top = static_cast<float>(top_code(coding_.bits));
   rows_.quantize_u8(values, n_, range.lo, 1.0F / range.scale, top, codes);
-  if (!coding_.rows) return;
-  float* out = data_of<float>(buffers, *coding_.rows) + 2 * row;
-  out[0] = range.scale;
-  out[1] = range.lo;
+  keep_row_scale(coding_, buffers, row, range);
 }
 
 void RowCoder::simulate(Buffers buffers, std::int64_t row, float* values,
@@ -43,6 +40,13 @@ RowScale row_scale_of(const RowCoding& coding, Buffers buffers, std::int64_t row
   if (!coding.rows) return {coding.scale, coding.lo};
   const float* range = data_of<const float>(buffers, *coding.rows) + 2 * row;
   return {range[0], range[1]};
+}
+
+void keep_row_scale(const RowCoding& coding, Buffers buffers, std::int64_t row, RowScale range) {
+  if (!coding.rows) return;
+  float* out = data_of<float>(buffers, *coding.rows) + 2 * row;
+  out[0] = range.scale;
+  out[1] = range.lo;
 }
 
 }  // namespace vitq

@@ -8,6 +8,15 @@
 
 namespace vitq {
 
+// Scale and lo of a row of codes.
+struct RowScale {
+  float scale, lo;
+};
+// Of row number `row` of an operand coded before.
+RowScale row_scale_of(const RowCoding& coding, Buffers buffers, std::int64_t row);
+// Where that looks them up; nowhere, if they are frozen.
+void keep_row_scale(const RowCoding& coding, Buffers buffers, std::int64_t row, RowScale range);
+
 // Rows of `n` floats to rows of codes, as a RowCoding says.
 class RowCoder {
  public:
@@ -21,20 +30,11 @@ class RowCoder {
   void simulate(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const;
 
  private:
-  struct RowRange {
-    float scale, lo;
-  };
-  RowRange range_of(const float* values) const;
+  RowScale range_of(const float* values) const;
 
   RowCoding coding_;
   std::int64_t n_;
   const Rows& rows_;
 };
-
-// Scale and lo of row number `row` of an operand coded before.
-struct RowScale {
-  float scale, lo;
-};
-RowScale row_scale_of(const RowCoding& coding, Buffers buffers, std::int64_t row);
 
 }  // namespace vitq

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/parallel.h"
+#include "plan/linear_constants.h"
 
 namespace vitq {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 // Axes of a window, in [N, H', W', kernel, kernel, C].
 constexpr int kDown = 3;
 constexpr int kAcross = 4;
-constexpr int kWindowsRank = 6;
 
 std::int64_t elements_of(const View& windows) {
   return windows.dims[kDown] * windows.dims[kAcross] * windows.dims[-1];
@@ -156,16 +156,12 @@ RowScale WindowCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t c
     }
   }
   const RowScale result = {row_scale(lo, hi, coding_.bits), lo};
-  auto* stored = data_of<float>(buffers, *coding_.rows) + 2 * row;
-  stored[0] = result.scale;
-  stored[1] = result.lo;
+  keep_row_scale(coding_, buffers, row, result);
   return result;
 }
 
 std::unique_ptr<Kernel> make_windows(const Step& step, const KernelContext& context) {
-  const bool windows =
-      std::holds_alternative<step::Quantize>(step.op) && step.in[0].dims.rank() == kWindowsRank;
-  if (!windows) return {};
+  if (!std::holds_alternative<step::Quantize>(step.op) || !are_windows(step.in[0])) return {};
   return std::make_unique<WindowsKernel>(step, context);
 }
 
