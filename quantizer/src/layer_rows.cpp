@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 
 #include "parallel.h"
 #include "product.h"
@@ -53,6 +52,16 @@ Matrix mean_of(const std::vector<double>& sums, std::int64_t rows) {
   return mean;
 }
 
+// Of all images, as all_rows has them.
+std::int64_t count_all_rows(const LayerSource& source) {
+  std::int64_t rows = source.rows_in_all();
+  if (!source.background) return rows;
+  for (std::int64_t image = 0; image < source.images(); ++image) {
+    rows += source.background(image).rows;
+  }
+  return rows;
+}
+
 }  // namespace
 
 Matrix all_rows(const LayerSource& source, std::int64_t image) {
@@ -66,17 +75,11 @@ LayerSample layer_sample(const LayerDraft& layer, const LayerData& data, std::in
   const std::int64_t images = source.images();
   std::vector<Matrix> kept(static_cast<std::size_t>(images));
   std::vector<float> largest(kept.size());
-  std::vector<std::int64_t> rows(kept.size());
+  const std::int64_t wanted = images_for(tokens, count_all_rows(source), images);
   parallel_for(data.threads(), images, [&](std::int64_t image) {
-    const Matrix all = all_rows(source, image);
+    Matrix all = all_rows(source, image);
     largest[static_cast<std::size_t>(image)] = largest_magnitude(all.values);
-    rows[static_cast<std::size_t>(image)] = all.rows;
-  });
-  const std::int64_t wanted =
-      images_for(tokens, std::accumulate(rows.begin(), rows.end(), std::int64_t{0}), images);
-  parallel_for(data.threads(), images, [&](std::int64_t image) {
-    if (!in_sample(image, images, wanted)) return;
-    kept[static_cast<std::size_t>(image)] = all_rows(source, image);
+    if (in_sample(image, images, wanted)) kept[static_cast<std::size_t>(image)] = std::move(all);
   });
   LayerSample sample;
   for (std::size_t image = 0; image < kept.size(); ++image) {
