@@ -18,12 +18,11 @@ std::string grain_name(Grain grain) {
 
 // What the sensitivities are of: anything that would change them.
 Json record_of(const SearchSpace& space, const SearchInputs& inputs) {
-  Json rules = Json::array();
-  for (const LayerRule& rule : inputs.options.rules) rules.push(rule_to_json(rule));
   Json json = Json::object();
   json.set("model", digest_of({&inputs.model, 1})).set("calibration", inputs.calibration.digest);
   json.set("images", inputs.calibration.count).set("recipe", inputs.recipe.json);
-  json.set("act_bits", inputs.options.bits.activations).set("rules", std::move(rules));
+  json.set("act_bits", inputs.options.bits.activations)
+      .set("rules", rules_to_json(inputs.options.rules));
   json.set("sensitivity", space.score).set("bits_by", grain_name(space.grain));
   return space.timed ? json.set("cpu", this_cpu()) : json;
 }
@@ -141,14 +140,6 @@ void take_candidates(const SearchSpace& space, const QuantizeOptions& options, S
 
 }  // namespace
 
-Json rule_to_json(const LayerRule& rule) {
-  Json json = Json::object();
-  json.set("layers", rule.pattern);
-  return json.set("bits", rule.bits ? Json("w" + std::to_string(rule.bits->weights) + "a" +
-                                           std::to_string(rule.bits->activations))
-                                    : Json("keep"));
-}
-
 void declare(CLI::App& app, BudgetJob& job) {
   CLI::Option* megabytes =
       app.add_option("--budget-mb", job.megabytes,
@@ -228,14 +219,11 @@ Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Ov
 std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
                         const ModelInfo& info) {
   Json record = info.to_json();
-  Json rules = Json::array();
-  for (const LayerRule& rule : inputs.options.rules) rules.push(rule_to_json(rule));
+  std::vector<LayerRule> rules = inputs.options.rules;
   for (const Sensitivities::Group& group : found.groups) {
-    for (const std::string& layer : group.layers) {
-      rules.push(rule_to_json(rule_for(layer, Bits{4, 8})));
-    }
+    for (const std::string& layer : group.layers) rules.push_back(rule_for(layer, Bits{4, 8}));
   }
-  record.set("recipe", inputs.recipe.json).set("rules", std::move(rules));
+  record.set("recipe", inputs.recipe.json).set("rules", rules_to_json(rules));
   constexpr std::int64_t kTheRecordsOtherMembers = 400;
   const std::string as_metadata = Json(record.dump()).dump();
   return found.rest_bytes + static_cast<std::int64_t>(as_metadata.size()) + kTheRecordsOtherMembers;

@@ -51,9 +51,6 @@ Sensitivities sensitivities(const BudgetJob& job, const SearchInputs& inputs, Ov
 std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
                         const ModelInfo& info);
 
-// Rules as records and policies have them.
-Json rule_to_json(const LayerRule& rule);
-
 struct BitsChoice {
   std::vector<LayerRule> rules;  // one for each layer
   TradeOff trade_off;

@@ -80,6 +80,18 @@ class Clock {
   int count_ = 0;
 };
 
+Json provenance_of(const CalibrationSet& calibration, const Recipe& recipe,
+                   const QuantizeOptions& options) {
+  Json json = Json::object();
+  json.set("tool", kTool).set("recipe", recipe.json);
+  json.set("bits", text_of("w", options.bits.weights, "a", options.bits.activations));
+  json.set("rules", rules_to_json(options.rules));
+  json.set("images", calibration.count).set("calibration", calibration.digest);
+  return json;
+}
+
+}  // namespace
+
 Json rules_to_json(const std::vector<LayerRule>& rules) {
   Json json = Json::array();
   for (const LayerRule& rule : rules) {
@@ -92,18 +104,6 @@ Json rules_to_json(const std::vector<LayerRule>& rules) {
   }
   return json;
 }
-
-Json provenance_of(const CalibrationSet& calibration, const Recipe& recipe,
-                   const QuantizeOptions& options) {
-  Json json = Json::object();
-  json.set("tool", kTool).set("recipe", recipe.json);
-  json.set("bits", text_of("w", options.bits.weights, "a", options.bits.activations));
-  json.set("rules", rules_to_json(options.rules));
-  json.set("images", calibration.count).set("calibration", calibration.digest);
-  return json;
-}
-
-}  // namespace
 
 Quantized quantize(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
                    const QuantizeOptions& options) {

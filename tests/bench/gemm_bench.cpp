@@ -35,7 +35,6 @@ struct Case {
 };
 
 constexpr std::int32_t kTopCode = top_code(8);
-constexpr std::int64_t kPanelRows = 51;                  // as the layers have it
 constexpr Case kTiles[] = {{48, 192, kBlockColumns, 0},  // operands and sums of about 20 KiB
                            {12, 768, kBlockColumns, 0}};
 constexpr Case kShapes[] = {{197, 192, 576, 0},   // query, key and value

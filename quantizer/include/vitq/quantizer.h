@@ -78,6 +78,8 @@ std::regex layer_expression(const std::string& pattern);
 
 // For the layer, or attention, of that very name.
 LayerRule rule_for(const std::string& layer, std::optional<Bits> bits);
+// As the record of a quantized network has them.
+Json rules_to_json(const std::vector<LayerRule>& rules);
 
 // How much an error in special rows counts at each sum of the residual stream.
 using RowWeightsFound = std::map<NodeId, float>;

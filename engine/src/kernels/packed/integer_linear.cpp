@@ -11,10 +11,6 @@
 namespace vitq {
 namespace {
 
-// A block's weights and a panel's codes and sums stay in the first two caches; more rows would load
-// the weights less often.
-constexpr std::int64_t kPanelRows = 51;
-
 class PackedProduct : public IntegerProduct {
  public:
   PackedProduct(const IntegerProductShape& shape, std::span<const std::int8_t> codes,

@@ -13,6 +13,10 @@
 
 namespace vitq {
 
+// How many rows a layer multiplies at a time: a block's weights and a panel's codes and sums stay
+// in the first two caches; more rows would load the weights less often.
+constexpr std::int64_t kPanelRows = 51;
+
 class PackedWeights {
  public:
   // Of codes [n, k], k a multiple of 4, for activation codes up to `top`, at most 255. The groups
