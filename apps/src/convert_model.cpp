@@ -30,7 +30,15 @@ std::string size_of_input(const ModelInfo& info) {
   return std::to_string(image[2]) + " x " + std::to_string(image[1]);
 }
 
-void summarize(const ConvertJob& job, const Converted& made) {
+// A file of the folder counts though nobody named it: it is said.
+std::string files_beside(const Checkpoint& source) {
+  std::string text;
+  if (!source.config.members().empty()) text += ", with config.json";
+  if (!source.preprocessor.is_null()) text += ", with preprocessor_config.json";
+  return text;
+}
+
+void summarize(const ConvertJob& job, const Checkpoint& source, const Converted& made) {
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;
   for (const auto& [name, tensor] : made.weights.tensors) {
@@ -38,8 +46,8 @@ void summarize(const ConvertJob& job, const Converted& made) {
     bytes += static_cast<std::int64_t>(tensor.bytes());
   }
   std::cerr << job.output.string() << ": " << family(made.info.family).title << '\n'
-            << "  from           " << job.source.string() << ", named as by " << made.dialect
-            << '\n'
+            << "  from           " << source.path << files_beside(source) << '\n'
+            << "  named as by    " << made.dialect << '\n'
             << "  input          " << size_of_input(made.info) << '\n'
             << "  parameters     " << with_prefix(static_cast<double>(parameters)) << ", "
             << byte_count(bytes) << '\n'
@@ -86,9 +94,10 @@ void declare(CLI::App& app, ConvertJob& job) {
 
 int run(const ConvertJob& job) {
   require_free(job.output, job.overwrite);
-  const Converted made = convert(job.source, job.options);
+  const Checkpoint source = read_checkpoint(job.source);
+  const Converted made = convert(source, job.options);
   write_safetensors(job.output, made.weights, job.overwrite);
-  summarize(job, made);
+  summarize(job, source, made);
   return kOk;
 }
 

@@ -56,19 +56,16 @@ Weights read_weights(const fs::path& path) {
 // What is stated nowhere is taken by convention, and said.
 class Converter {
  public:
-  Converter(const fs::path& source, const ConvertOptions& options)
-      : options_(options), files_(find_files(source)) {
-    config_ = files_.config.empty() ? Json::object() : Json::read(files_.config);
-  }
+  Converter(const Checkpoint& source, const ConvertOptions& options)
+      : source_(source), options_(options) {}
 
   Converted run() {
-    const Weights source = read_weights(files_.weights);
-    if (source.metadata.contains("vitq")) {
-      throw FileError(Fault::kMalformed, files_.weights.string(),
+    if (source_.weights.metadata.contains("vitq")) {
+      throw FileError(Fault::kMalformed, source_.path,
                       "is a model file already; expected a checkpoint");
     }
-    const Family& chosen = choose_family(source);
-    Json stated = config_;
+    const Family& chosen = choose_family();
+    Json stated = source_.config;
     if (options_.heads) stated.set("num_attention_heads", *options_.heads);
     result_.info.family = chosen.name;
     result_.info.config = chosen.configure(result_.weights, stated);
@@ -85,32 +82,33 @@ class Converter {
   }
 
  private:
-  const Family& choose_family(const Weights& source) {
+  const Family& choose_family() {
     if (!options_.arch.empty()) {
       const Family& named = family(options_.arch);
-      take(source, named);
+      take(named);
       return named;
     }
     for (const Family& candidate : families()) {
-      if (!speaks(source, candidate.dialects)) continue;
-      take(source, candidate);
-      if (candidate.recognize(result_.weights, config_)) return candidate;
+      if (!speaks(source_.weights, candidate.dialects)) continue;
+      take(candidate);
+      if (candidate.recognize(result_.weights, source_.config)) return candidate;
     }
     throw UnsupportedError("the architecture was not recognized; state it with --arch");
   }
 
-  void take(const Weights& source, const Family& candidate) {
-    Renamed renamed = to_canonical_names(source, candidate.dialects);
+  void take(const Family& candidate) {
+    Renamed renamed = to_canonical_names(source_.weights, candidate.dialects);
     result_.weights = std::move(renamed.weights);
     result_.dialect = std::move(renamed.dialect);
     result_.ignored = std::move(renamed.ignored);
   }
 
   void assume_heads(const Json& stated) {
-    for (const std::string_view key :
-         {"num_attention_heads", "model_args", "encoder_attention_heads"}) {
+    for (const std::string_view key : {"num_attention_heads", "encoder_attention_heads"}) {
       if (stated.contains(key)) return;
     }
+    const auto arguments = stated.find("model_args");
+    if (arguments && arguments->contains("num_heads")) return;
     result_.assumptions.push_back(
         std::to_string(result_.info.config.at("heads").integer(1, 1 << 20)) +
         " attention heads (as published models have; --heads sets them)");
@@ -122,10 +120,8 @@ class Converter {
     if (!options_.preprocessor.empty()) {
       return preprocess_from_huggingface(Json::read(options_.preprocessor));
     }
-    if (!files_.preprocessor.empty()) {
-      return preprocess_from_huggingface(Json::read(files_.preprocessor));
-    }
-    if (const auto pretrained = config_.find("pretrained_cfg")) {
+    if (!source_.preprocessor.is_null()) return preprocess_from_huggingface(source_.preprocessor);
+    if (const auto pretrained = source_.config.find("pretrained_cfg")) {
       return preprocess_from_timm(*pretrained);
     }
     const bool facebook = chosen.name == "deit" || chosen.name == "detr";
@@ -174,9 +170,9 @@ class Converter {
   std::vector<std::string> labels() const {
     if (!options_.labels.empty()) return read_labels(options_.labels);
     std::vector<std::string> names;
-    if (const auto by_id = config_.find("id2label")) {
+    if (const auto by_id = source_.config.find("id2label")) {
       for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
-    } else if (const auto list = config_.find("label_names")) {
+    } else if (const auto list = source_.config.find("label_names")) {
       for (const Json& name : list->items()) names.push_back(name.string());
     }
     return names;
@@ -208,12 +204,11 @@ class Converter {
     for (const auto& [name, tensor] : result_.weights.tensors) {
       if (!wanted.contains(name)) report += "\n  unexpected: " + name + " " + tensor.shape().str();
     }
-    if (!report.empty()) throw WeightError(files_.weights.string() + ": " + report);
+    if (!report.empty()) throw WeightError(source_.path + ": " + report);
   }
 
+  const Checkpoint& source_;
   const ConvertOptions& options_;
-  SourceFiles files_;
-  Json config_;
   Converted result_;
 };
 
@@ -227,8 +222,20 @@ class Converter {
 
 }  // namespace
 
-Converted convert(const fs::path& source, const ConvertOptions& options) {
+Checkpoint read_checkpoint(const fs::path& source) {
+  const SourceFiles files = find_files(source);
+  Checkpoint found = {.path = files.weights.string(), .weights = read_weights(files.weights)};
+  if (!files.config.empty()) found.config = Json::read(files.config);
+  if (!files.preprocessor.empty()) found.preprocessor = Json::read(files.preprocessor);
+  return found;
+}
+
+Converted convert(const Checkpoint& source, const ConvertOptions& options) {
   return Converter(source, options).run();
+}
+
+Converted convert(const fs::path& source, const ConvertOptions& options) {
+  return convert(read_checkpoint(source), options);
 }
 
 std::vector<std::string> read_labels(const fs::path& path) {

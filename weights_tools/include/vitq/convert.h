@@ -23,6 +23,18 @@ struct ConvertOptions {
   std::filesystem::path labels = {};  // id<TAB>...<TAB>name lines; empty: from config.json
 };
 
+// What is converted, as it was found.
+struct Checkpoint {
+  std::string path;  // for messages
+  Weights weights;
+  Json config = Json::object();  // config.json, if there is one
+  Json preprocessor = {};        // preprocessor_config.json; null: there is none
+};
+
+// `source` is a safetensors file, a shard index, or a folder that holds one of them and, if it has
+// them, config.json and preprocessor_config.json. Throws FileError.
+Checkpoint read_checkpoint(const std::filesystem::path& source);
+
 struct Converted {
   Weights weights;  // with the metadata key "vitq"
   ModelInfo info;
@@ -31,9 +43,9 @@ struct Converted {
   std::vector<std::string> assumptions;  // what nothing stated, in words for people
 };
 
-// `source` is a safetensors file, a shard index, or a folder that holds one of them and, if it has
-// them, config.json and preprocessor_config.json. Throws FileError, UnsupportedError, or one
-// WeightError that names all missing, unexpected and misshaped tensors.
+// Throws FileError, UnsupportedError, or one WeightError that names all missing, unexpected and
+// misshaped tensors.
+Converted convert(const Checkpoint& source, const ConvertOptions& options);
 Converted convert(const std::filesystem::path& source, const ConvertOptions& options);
 
 // Class names from a text file: one line per class, the id first if it is a number, the name last,
