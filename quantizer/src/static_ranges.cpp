@@ -75,7 +75,7 @@ void StaticRanges::fit_attention(AttentionDraft& attention, AttentionData& data)
   attention.query = free_range(bits, estimate_(seen.query, free));
   attention.key = symmetric_range(bits, estimate_(seen.key, symmetric));
   attention.value = symmetric_range(bits, estimate_(seen.value, symmetric));
-  attention.probability = free_range(bits, {0.0, estimate_(seen.probability, free).hi});
+  attention.probability = free_range(bits, {0.0, of_probabilities_(seen.probability, free).hi});
 }
 
 }  // namespace vitq

@@ -14,7 +14,10 @@ using RangeEstimator = std::function<Interval(const Histogram&, CodeKind)>;
 
 class StaticRanges : public Method {
  public:
-  explicit StaticRanges(RangeEstimator estimate) : estimate_(std::move(estimate)) {}
+  // `of_probabilities`: for an attention's probabilities, if they want another.
+  explicit StaticRanges(RangeEstimator estimate, RangeEstimator of_probabilities = {})
+      : estimate_(std::move(estimate)),
+        of_probabilities_(of_probabilities ? std::move(of_probabilities) : estimate_) {}
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override;
   // Queries may have any range; those of keys and values lie around zero, and that of the
@@ -22,7 +25,7 @@ class StaticRanges : public Method {
   void fit_attention(AttentionDraft& attention, AttentionData& data) const override;
 
  private:
-  RangeEstimator estimate_;
+  RangeEstimator estimate_, of_probabilities_;
 };
 
 }  // namespace vitq

@@ -10,6 +10,7 @@
 
 #include "quantizer/samples.h"
 #include "ranges.h"
+#include "static_ranges.h"
 #include "support/oracle.h"
 #include "symmetric.h"
 #include "vitq/error.h"
@@ -102,6 +103,13 @@ TEST_CASE("min-max holds the operands of an attention, keys and values around ze
   const double most = 255.0 * wide(attention.probability.scale[0]);
   CHECK(most > 1.0 / 9.0);
   CHECK(most <= 1.0);
+}
+
+TEST_CASE("entropy keeps all probabilities of an attention, which its threshold would cut") {
+  const std::vector<float> all = fitted_attention(*method("minmax"), 3).probability.scale;
+  CHECK(fitted_attention(*method("entropy"), 3).probability.scale == all);
+  const StaticRanges threshold(entropy_range);
+  CHECK(fitted_attention(threshold, 3).probability.scale[0] < 0.9F * all[0]);
 }
 
 TEST_CASE("the paper's method leaves one scale per tensor and symmetric codes") {

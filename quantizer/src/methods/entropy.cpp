@@ -7,7 +7,9 @@
 namespace vitq {
 
 std::unique_ptr<const Method> make_entropy(Settings& /*settings*/) {
-  return std::make_unique<StaticRanges>(entropy_range);
+  // Nearly all probabilities lie near 0, so that a threshold which keeps their information cuts off
+  // the few that an attention consists of: with it DeiT-Tiny W8A8 gets 61 % right, without 79 %.
+  return std::make_unique<StaticRanges>(entropy_range, min_max_range);
 }
 
 }  // namespace vitq
