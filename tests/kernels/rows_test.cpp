@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernels/row_support.h"
+#include "kernels/sigmoid.h"
 #include "support/oracle.h"
 
 using namespace vitq;
@@ -159,6 +160,28 @@ TEST_CASE("exp errs by less than one unit in the last place and flushes below th
     Floats y(edge.size());
     rows(tier.isa).exp(edge.data(), length_of(edge), y.data());
     CHECK(y == Floats{1, 0, 0, 0, 0, 0});
+  }
+}
+
+TEST_CASE("sigmoid is the oracle's at all sizes, and reaches both ends") {
+  for (const Tier& tier : tiers()) {
+    CAPTURE(tier.name);
+    for (Floats x : {sweep(0.0F, 100.0F), sweep(-0.0F, -80.0F)}) {
+      const Floats given = x;
+      sigmoid(rows(tier.isa), x.data(), length_of(x), x.data());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double expected = 1.0 / (1.0 + std::exp(-wide(given[i])));
+        CAPTURE(given[i]);
+        REQUIRE(std::fabs(wide(x[i]) - expected) <= 4 * kUnit * expected);
+      }
+    }
+    Floats ends = {0.0F, kInfinity, -kInfinity, 3e38F, -3e38F};
+    sigmoid(rows(tier.isa), ends.data(), length_of(ends), ends.data());
+    CHECK(ends[0] == 0.5F);
+    CHECK(ends[1] == 1.0F);
+    CHECK(ends[3] == 1.0F);
+    CHECK(ends[2] < 1e-37F);
+    CHECK(ends[4] == ends[2]);
   }
 }
 

@@ -2,12 +2,12 @@
 #include "kernels/integer_linear.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "core/parallel.h"
 #include "core/per_thread.h"
 #include "kernels/coding.h"
+#include "kernels/sigmoid.h"
 #include "kernels/windows.h"
 #include "plan/views.h"
 
@@ -92,9 +92,7 @@ class IntegerLinearKernel : public Kernel {
       case Act::kNone: break;
       case Act::kGelu: rows_.gelu(y, columns_, y); break;
       case Act::kRelu: rows_.relu(y, columns_, y); break;
-      case Act::kSigmoid:
-        for (std::int64_t i = 0; i < columns_; ++i) y[i] = 1.0F / (1.0F + std::exp(-y[i]));
-        break;
+      case Act::kSigmoid: sigmoid(rows_, y, columns_, y); break;
     }
   }
 

@@ -2,13 +2,13 @@
 #include "kernels/rowwise.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <optional>
 
 #include "core/parallel.h"
 #include "core/per_thread.h"
 #include "kernels/coding.h"
+#include "kernels/sigmoid.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -114,10 +114,6 @@ void add_row(const Row& row) {
   }
 }
 
-void sigmoid_row(const Row& row) {
-  for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = 1.0F / (1.0F + std::exp(-row.in[0][i]));
-}
-
 struct Maker {
   const Step& step;
   const KernelContext& context;
@@ -144,7 +140,10 @@ struct Maker {
       case Act::kNone: return make(1, copy_row);
       case Act::kGelu: return apply(context.rows.gelu);
       case Act::kRelu: return apply(context.rows.relu);
-      case Act::kSigmoid: return make(1, sigmoid_row);
+      case Act::kSigmoid:
+        return make(1, [&rows = context.rows](const Row& row) {
+          sigmoid(rows, row.in[0], row.n, row.out);
+        });
     }
     return {};
   }
