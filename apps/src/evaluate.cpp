@@ -137,7 +137,7 @@ void require_same_classes(Model& model, Model& reference) {
 }  // namespace
 
 std::int64_t class_count(Model& model) {
-  const Graph& graph = model.graph(1);
+  const Graph& graph = model.graph();
   const bool classifies = family(model.info().family).task == Task::kClassification;
   if (!classifies) {
     throw UnsupportedError("a model of the family '" + model.info().family +

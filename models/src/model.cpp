@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
-#include <map>
 #include <numeric>
 
 #include "pixel_grid.h"
@@ -111,33 +110,22 @@ struct Model::Impl {
   Scheme scheme;                  // node ids do not depend on the batch
   std::optional<PixelGrid> grid;  // where the network reads the bytes of the picture
   ModelOptions options;
-  Shape image;                                            // [3, H, W]
-  std::map<std::int64_t, std::unique_ptr<Graph>> graphs;  // by batch, at the size of `image`
-  std::map<std::int64_t, Session> sessions;
-  std::deque<std::pair<Shape, Session>> other_sizes;  // the one used last in front
+  Shape image;                                     // [3, H, W]
+  Graph graph;                                     // of one such
+  std::deque<std::pair<Shape, Session>> sessions;  // by input, the one used last in front
   std::optional<Session> padded;
 
-  const Graph& graph(std::int64_t n);
-  Session& session(std::int64_t n);
+  Graph traced(const Shape& input) const;
   Session& session(const Shape& input);
   Session make_session(const Graph& made, const Scheme& made_for) const;
   void require_input(const Shape& shape) const;
 };
 
-const Graph& Model::Impl::graph(std::int64_t n) {
-  std::unique_ptr<Graph>& graph = graphs[n];
-  if (!graph) {
-    graph = std::make_unique<Graph>();
-    const Value pixels = input(*graph, "image", {n, image[0], image[1], image[2]});
-    graph->set_outputs(family->trace(Scope(*graph), pixels, info.config));
-  }
-  return *graph;
-}
-
-Session& Model::Impl::session(std::int64_t n) {
-  const auto found = sessions.find(n);
-  if (found != sessions.end()) return found->second;
-  return sessions.emplace(n, make_session(graph(n), scheme)).first->second;
+Graph Model::Impl::traced(const Shape& input) const {
+  Graph made;
+  const Value pixels = vitq::input(made, "image", input);
+  made.set_outputs(family->trace(Scope(made), pixels, info.config));
+  return made;
 }
 
 Session Model::Impl::make_session(const Graph& made, const Scheme& made_for) const {
@@ -146,21 +134,16 @@ Session Model::Impl::make_session(const Graph& made, const Scheme& made_for) con
 }
 
 Session& Model::Impl::session(const Shape& input) {
-  constexpr std::size_t kMostSizes = 4;
-  if (input == Shape{input[0], image[0], image[1], image[2]}) return session(input[0]);
-  const auto found = std::find_if(other_sizes.begin(), other_sizes.end(),
+  const auto found = std::find_if(sessions.begin(), sessions.end(),
                                   [&](const auto& entry) { return entry.first == input; });
-  if (found != other_sizes.end()) {
-    std::rotate(other_sizes.begin(), found, found + 1);
+  if (found != sessions.end()) {
+    std::rotate(sessions.begin(), found, found + 1);
   } else {
     // The oldest goes before the new one comes, so that the two need not fit together.
-    if (other_sizes.size() == kMostSizes) other_sizes.pop_back();
-    Graph made;
-    const Value pixels = vitq::input(made, "image", input);
-    made.set_outputs(family->trace(Scope(made), pixels, info.config));
-    other_sizes.emplace_front(input, make_session(made, scheme));
+    if (sessions.size() == Model::kMostSessions) sessions.pop_back();
+    sessions.emplace_front(input, make_session(traced(input), scheme));
   }
-  return other_sizes.front().second;
+  return sessions.front().second;
 }
 
 void Model::Impl::require_input(const Shape& shape) const {
@@ -186,11 +169,13 @@ Model Model::load(const std::filesystem::path& path, const ModelOptions& options
   impl->family = &vitq::family(impl->info.family);
   impl->image = impl->family->image_shape(impl->info.config);
   impl->options = options;
+  const Shape& image = impl->image;
+  impl->graph = impl->traced({1, image[0], image[1], image[2]});
   if (const Json& quantization = impl->info.quantization; !quantization.is_null()) {
-    impl->scheme = load_scheme(impl->graph(1), impl->weights, quantization.at("scheme"));
-    impl->grid = pixel_grid(impl->graph(1), impl->scheme);
+    impl->scheme = load_scheme(impl->graph, impl->weights, quantization.at("scheme"));
+    impl->grid = pixel_grid(impl->graph, impl->scheme);
   }
-  require_weights(impl->graph(1), impl->weights, impl->scheme);
+  require_weights(impl->graph, impl->weights, impl->scheme);
   return Model(std::move(impl));
 }
 
@@ -211,12 +196,13 @@ void Model::set_preprocess(const Preprocess& preprocess) {
   impl_->info.preprocess = preprocess;
 }
 
-const Graph& Model::graph(std::int64_t n) {
-  return impl_->graph(n);
+const Graph& Model::graph() const {
+  return impl_->graph;
 }
 
 Session& Model::session(std::int64_t n) {
-  return impl_->session(n);
+  const Shape& image = impl_->image;
+  return impl_->session({n, image[0], image[1], image[2]});
 }
 
 Session& Model::session(const Shape& input) {
@@ -226,7 +212,7 @@ Session& Model::session(const Shape& input) {
 
 std::span<const Tensor> Model::run(const Tensor& input) {
   Session& session = this->session(input.shape());
-  if (impl_->grid) require_pixels(input, *impl_->grid);
+  if (impl_->grid) require_pixels(input, *impl_->grid, nullptr);
   return session.run(input);
 }
 
@@ -238,11 +224,12 @@ std::span<const Tensor> Model::run_padded(const Tensor& input, const Tensor& mas
                            "' has no padded batches");
   }
   require_mask(mask, shape);
+  if (impl_->grid) require_pixels(input, *impl_->grid, &mask);
   Graph graph;
   const Value pixels = vitq::input(graph, "image", shape);
   graph.set_outputs(impl_->family->trace_padded(Scope(graph), pixels, impl_->info.config, mask));
   impl_->padded.reset();
-  impl_->padded = impl_->make_session(graph, moved(impl_->scheme, impl_->graph(1), graph));
+  impl_->padded = impl_->make_session(graph, moved(impl_->scheme, impl_->graph, graph));
   return impl_->padded->run(input);
 }
 

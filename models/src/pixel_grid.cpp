@@ -28,6 +28,11 @@ bool all_on_grid(std::span<const float> values, float shift, float inverse_fold)
   return off == 0;
 }
 
+const float* picture_of(const Tensor& mask, std::size_t index) {
+  const Shape& shape = mask.shape();
+  return mask.as<float>().data() + index * static_cast<std::size_t>(shape[1] * shape[2]);
+}
+
 [[noreturn]] void fail(const Shape& shape, std::int64_t index, float value) {
   std::string place;
   std::int64_t stride = shape.elements();
@@ -59,19 +64,23 @@ std::optional<PixelGrid> pixel_grid(const Graph& graph, const Scheme& scheme) {
   return std::nullopt;
 }
 
-void require_pixels(const Tensor& input, const PixelGrid& grid) {
+void require_pixels(const Tensor& input, const PixelGrid& grid, const Tensor* mask) {
   const Shape& shape = input.shape();
+  const std::size_t channels = grid.fold.size();
   const std::span<const float> values = input.as<float>();
   const auto plane = static_cast<std::size_t>(shape[2] * shape[3]);
   for (std::size_t begin = 0; begin < values.size(); begin += plane) {
-    const std::size_t channel = begin / plane % grid.fold.size();
+    const std::size_t channel = begin / plane % channels;
     const float shift = grid.shift[channel];
     const float inverse = 1.0F / grid.fold[channel];
     const std::span<const float> part = values.subspan(begin, plane);
     if (all_on_grid(part, shift, inverse)) continue;
-    const auto off = std::find_if(part.begin(), part.end(),
-                                  [&](float x) { return !on_grid(x, shift, inverse); });
-    fail(shape, static_cast<std::int64_t>(begin) + (off - part.begin()), *off);
+    const float* valid = mask == nullptr ? nullptr : picture_of(*mask, begin / plane / channels);
+    for (std::size_t i = 0; i < plane; ++i) {
+      const bool padding = valid != nullptr && valid[i] == 0.0F;
+      if (padding || on_grid(part[i], shift, inverse)) continue;
+      fail(shape, static_cast<std::int64_t>(begin + i), part[i]);
+    }
   }
 }
 

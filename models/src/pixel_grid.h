@@ -21,7 +21,7 @@ struct PixelGrid {
 std::optional<PixelGrid> pixel_grid(const Graph& graph, const Scheme& scheme);
 
 // Throws ShapeError naming the first value of `input` [N, C, H, W] that is further than a hundredth
-// of a step from a byte's.
-void require_pixels(const Tensor& input, const PixelGrid& grid);
+// of a step from a byte's. With a `mask` [N, H, W] only of those where it is 1.
+void require_pixels(const Tensor& input, const PixelGrid& grid, const Tensor* mask);
 
 }  // namespace vitq

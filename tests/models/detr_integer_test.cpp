@@ -10,6 +10,7 @@
 #include "support/naive_scheme.h"
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
+#include "vitq/error.h"
 #include "vitq/layers.h"
 #include "vitq/model.h"
 
@@ -69,22 +70,58 @@ TEST_CASE("an integer DETR gives the same bits on both backends, alone and in a 
   }
 }
 
+// Two pictures, of which the second ends after two thirds of the columns.
+struct PaddedBatch {
+  Tensor input, mask, whole;
+
+  explicit PaddedBatch(const Model& model) {
+    const Image images[] = {speckled(64, 48), speckled(64, 48)};
+    input = model.prepare(images);
+    const Shape& shape = input.shape();
+    mask = Tensor({2, shape[2], shape[3]}, DType::kF32);
+    whole = Tensor(mask.shape(), DType::kF32);
+    std::ranges::fill(whole.as<float>(), 1.0F);
+    std::ranges::fill(mask.as<float>(), 1.0F);
+    for (std::int64_t y = 0; y < shape[2]; ++y) {
+      for (std::int64_t x = end(); x < shape[3]; ++x) {
+        mask.as<float>()[static_cast<std::size_t>((shape[2] + y) * shape[3] + x)] = 0.0F;
+        for (std::int64_t channel = 0; channel < 3; ++channel) at(1, channel, y, x) = 0.0F;
+      }
+    }
+  }
+  std::int64_t end() const { return input.shape()[3] * 2 / 3; }
+  float& at(std::int64_t picture, std::int64_t channel, std::int64_t y, std::int64_t x) {
+    const Shape& shape = input.shape();
+    return input.as<float>()[static_cast<std::size_t>(
+        ((picture * 3 + channel) * shape[2] + y) * shape[3] + x)];
+  }
+};
+
 TEST_CASE("an integer DETR takes padded batches, and padding changes no bit of its neighbours") {
   const TempFolder temp;
   Model model = converted(temp);
-  const Weights expected = read_safetensors(kGolden / "expected.safetensors");
-  const Tensor& input = expected.at("input");
-  const Tensor& mask = expected.at("mask");  // of the second picture a part is padding
-  Tensor whole(mask.shape(), DType::kF32);
-  std::ranges::fill(whole.as<float>(), 1.0F);
+  PaddedBatch batch(model);
   const fs::path file = quantized(model, model.graph(), 8, temp);
   Model fast = Model::load(file, {.session = {.threads = 2}, .lower = {}});
-  const Tensor padded = fast.run_padded(input, mask)[0].clone();
+  const Tensor padded = fast.run_padded(batch.input, batch.mask)[0].clone();
   const auto found = padded.as<float>();
   const auto half = found.size() / 2;
-  const auto unpadded = fast.run_padded(input, whole)[0].as<float>();
-  CHECK(std::ranges::equal(found.first(half), unpadded.first(half)));
-  CHECK_FALSE(std::ranges::equal(found.last(half), unpadded.last(half)));
+  const std::span<const Tensor> alone = fast.run(fast.prepare({{speckled(64, 48)}}));
+  CHECK(std::ranges::equal(found.first(half), alone[0].as<float>()));
+  CHECK_FALSE(std::ranges::equal(found.last(half), alone[0].as<float>()));
+}
+
+TEST_CASE("an integer DETR refuses what is no pixel, but not where a picture is padded") {
+  const TempFolder temp;
+  Model model = converted(temp);
+  PaddedBatch batch(model);
+  const fs::path file = quantized(model, model.graph(), 8, temp);
+  Model fast = Model::load(file, {.session = {.threads = 1}, .lower = {}});
+  batch.at(1, 2, 3, batch.end()) = 7.125F;
+  CHECK_NOTHROW(fast.run_padded(batch.input, batch.mask));
+  CHECK_THROWS_AS(fast.run_padded(batch.input, batch.whole), ShapeError);
+  batch.at(0, 2, 3, batch.end()) = 7.125F;
+  CHECK_THROWS_AS(fast.run_padded(batch.input, batch.mask), ShapeError);
 }
 
 TEST_CASE("keys that are padding leave an attention as if they were not there") {

@@ -99,7 +99,7 @@ TEST_CASE("taps on the last product of attention see PyTorch's attention maps") 
   Model model = load(file, {.prune = false, .observe = {}});
   const std::int64_t batch = input.shape()[0];
   std::vector<Site> sites;
-  const Graph& graph = model.graph(batch);
+  const Graph& graph = model.graph();
   for (NodeId id = 0; id < graph.size(); ++id) {
     if (graph[id].name.ends_with("attn.av")) sites.push_back({id, 0});
   }
@@ -113,4 +113,25 @@ TEST_CASE("taps on the last product of attention see PyTorch's attention maps") 
     }
   });
   CHECK(block == 2);
+}
+
+TEST_CASE("batches of more sizes than are kept, in turn, give each picture its answer") {
+  const TempFolder temp;
+  Model model = load(converted("timm_vit", temp), {});
+  const Tensor golden =
+      read_safetensors(kGoldens / "timm_vit" / "expected.safetensors").at("input");
+  const std::span<const float> first = golden.as<float>().first(
+      golden.as<float>().size() / static_cast<std::size_t>(golden.shape()[0]));
+  const auto most = static_cast<std::int64_t>(Model::kMostSessions);
+  std::vector<float> expected;
+  for (std::int64_t turn = 0; turn < 3 * (most + 1); ++turn) {
+    Tensor input(golden.shape().with(0, 1 + turn % (most + 1)), DType::kF32);
+    const std::span<float> pictures = input.as<float>();
+    for (std::size_t i = 0; i < pictures.size(); ++i) pictures[i] = first[i % first.size()];
+    const std::vector<float> logits = logits_of(model, input);
+    if (turn == 0) expected = logits;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      CHECK(std::abs(logits[i] - expected[i % expected.size()]) < 1e-4F);
+    }
+  }
 }

@@ -77,12 +77,13 @@ class Model {
   // What a detector finds in one picture with at least this probability, by falling score.
   std::vector<Detection> detect(const Image& image, float threshold = 0.5F);
 
-  // The network for a batch of n, for tools that look inside; of a network that takes any size, at
-  // a usual one.
-  const Graph& graph(std::int64_t n = 1);
+  // The network for one picture, for tools that look inside; of a network that takes any size, at a
+  // usual one. Names and ids of nodes do not depend on the batch.
+  const Graph& graph() const;
+  // The session for a batch of n such pictures, or for an input [N, 3, H, W]. So many are kept: a
+  // reference holds until sessions for kMostSessions other inputs were asked for.
+  static constexpr std::size_t kMostSessions = 4;
   Session& session(std::int64_t n = 1);
-  // That for such an input [N, 3, H, W]. Of networks that take any size a few are kept: the
-  // reference holds until a run at another size.
   Session& session(const Shape& input);
 
  private:
