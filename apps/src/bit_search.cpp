@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "args.h"
 #include "budget.h"
 #include "table.h"
 #include "vitq/error.h"
@@ -113,8 +114,8 @@ class Search {
   }
 
   [[noreturn]] void refuse_activations(const Assignment& fewest) const {
-    throw UnsupportedError("the fewest bits of activations within the budget are " +
-                           fixed(mean_activation_bits(fewest), 2) + " on average");
+    throw UsageError("the fewest bits of activations within the budget are " +
+                     fixed(mean_activation_bits(fewest), 2) + " on average");
   }
 
   Assignment within_budget() {
@@ -134,18 +135,17 @@ class Search {
   [[noreturn]] void refuse() const {
     const double least = static_cast<double>(front_.points().front().cost);
     if (job_.mean_bits) {
-      throw UnsupportedError("the fewest bits that there are is " +
-                             std::to_string(bits_of(found_.uniform.front())));
+      throw UsageError("the fewest bits that there are is " +
+                       std::to_string(bits_of(found_.uniform.front())));
     }
     if (job_.milliseconds) {
-      throw UnsupportedError(
-          "the least time there can be is " +
-          fixed((least + static_cast<double>(found_.rest_nanoseconds)) / kNano, 3) +
-          " ms an image" + on_this_cpu() + ", more than the budget");
+      throw UsageError("the least time there can be is " +
+                       fixed((least + static_cast<double>(found_.rest_nanoseconds)) / kNano, 3) +
+                       " ms an image" + on_this_cpu() + ", more than the budget");
     }
-    throw UnsupportedError("the smallest file there can be has " +
-                           fixed((least + static_cast<double>(rest_)) / kMega, 3) +
-                           " MB, more than the budget");
+    throw UsageError("the smallest file there can be has " +
+                     fixed((least + static_cast<double>(rest_)) / kMega, 3) +
+                     " MB, more than the budget");
   }
 
   std::string on_this_cpu() const {
@@ -186,10 +186,9 @@ class Search {
       allowed *= 0.95 * *job_.max_drop / kl;
     }
     const BitsLoss& most = found_.uniform.back();
-    throw UnsupportedError("no assignment of " + std::to_string(bits_of(found_.uniform.front())) +
-                           " to " + bits_name(most) + " keeps a KL of " +
-                           significant(*job_.max_drop, 3) + "; " + bits_name(most) +
-                           " everywhere have " + significant(most.loss, 3));
+    throw UsageError("no assignment of " + std::to_string(bits_of(found_.uniform.front())) +
+                     " to " + bits_name(most) + " keeps a KL of " + significant(*job_.max_drop, 3) +
+                     "; " + bits_name(most) + " everywhere have " + significant(most.loss, 3));
   }
 
   // The index of the bits that lose least of those that all layers can have.

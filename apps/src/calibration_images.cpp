@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <numeric>
+#include <random>
 
 #include "inputs.h"
 #include "vitq/error.h"
@@ -13,15 +14,6 @@ namespace vitq::apps {
 namespace {
 
 namespace fs = std::filesystem;
-
-// S. Vigna's SplitMix64: a bijection of a counter.
-std::uint64_t next_random(std::uint64_t& state) {
-  state += 0x9E3779B97F4A7C15U;
-  std::uint64_t z = state;
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-  return z ^ (z >> 31U);
-}
 
 std::vector<fs::path> read_list(const fs::path& list) {
   std::ifstream in(list);
@@ -63,8 +55,9 @@ std::vector<std::size_t> even_sample(std::size_t total, std::size_t count) {
 std::vector<std::size_t> random_sample(std::size_t total, std::size_t count, std::uint64_t seed) {
   std::vector<std::size_t> order(total);
   std::iota(order.begin(), order.end(), std::size_t{0});
+  std::mt19937_64 random(seed);  // whose numbers, unlike distributions, are the same everywhere
   for (std::size_t i = 0; i < count; ++i) {
-    std::swap(order[i], order[i + next_random(seed) % (total - i)]);
+    std::swap(order[i], order[i + random() % (total - i)]);
   }
   order.resize(count);
   std::sort(order.begin(), order.end());

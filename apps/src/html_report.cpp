@@ -61,7 +61,8 @@ std::string summary(const Quantized& made, const QuantizeFacts& facts,
   const std::string facts_list =
       fact("Float model", facts.source.string(), byte_count(before)) +
       fact("Size of the file", byte_count(after), ratio(after, before) + " of the float model's") +
-      predicted_time(trade_off) + fact("Bits", record.at("bits").string(), mean_bits(made)) +
+      predicted_time(trade_off) +
+      fact("Bits", trade_off ? "by layer" : record.at("bits").string(), mean_bits(made)) +
       fact("Recipe", record.at("recipe").at("name").string(), "") +
       fact("Calibrated on", std::to_string(facts.images) + " pictures",
            "digest " + record.at("calibration").string()) +

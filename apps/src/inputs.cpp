@@ -14,24 +14,23 @@ namespace vitq::apps {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-bool looks_like_picture(const fs::path& path) {
+bool is_picture(const fs::directory_entry& entry) {
   constexpr std::array<std::string_view, 3> kEndings = {".jpg", ".jpeg", ".png"};
-  std::string ending = path.extension().string();
+  if (entry.path().filename().string().starts_with('.') || !entry.is_regular_file()) return false;
+  std::string ending = entry.path().extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char character) {
     return static_cast<char>(std::tolower(character));
   });
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
+namespace {
+
 template <typename Iterator>
 std::vector<std::string> pictures_of(Iterator entries) {
   std::vector<std::string> found;
   for (const fs::directory_entry& entry : entries) {
-    if (entry.is_regular_file() && looks_like_picture(entry.path())) {
-      found.push_back(entry.path().string());
-    }
+    if (is_picture(entry)) found.push_back(entry.path().string());
   }
   std::sort(found.begin(), found.end());
   return found;

@@ -2,6 +2,7 @@
 // The pictures named on a command line: files, folders, and "-" for standard input.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,12 @@
 
 namespace vitq::apps {
 
-// "-" and files stay as they are; a folder becomes the JPEG and PNG files in it (known by their
-// names' endings), sorted, with those of its folders if `recursive`. Throws FileError for what does
-// not exist and for a folder without pictures.
+// Whether a file found in a folder is meant: a JPEG or PNG by its name's ending, and not hidden.
+bool is_picture(const std::filesystem::directory_entry& entry);
+
+// "-" and files stay as they are; a folder becomes the pictures in it, sorted, with those of its
+// folders if `recursive`. Throws FileError for what does not exist and for a folder without
+// pictures.
 std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, bool recursive);
 
 // Reads one of them; see read_image.

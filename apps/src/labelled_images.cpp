@@ -54,18 +54,13 @@ LabelledImage parse_line(const fs::path& list, std::size_t number, std::string_v
   return {fs::path(line.substr(0, tab)), *id};
 }
 
-bool is_picture(const fs::directory_entry& entry) {
-  const std::string extension = lower(entry.path().extension().string());
-  return entry.is_regular_file() &&
-         (extension == ".jpg" || extension == ".jpeg" || extension == ".png");
-}
-
 std::vector<fs::path> sorted_entries(const fs::path& folder, bool folders) {
   std::error_code error;
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().filename().string().starts_with('.')) continue;
-    if (folders ? entry.is_directory() : is_picture(entry)) found.push_back(entry.path());
+    const bool hidden = entry.path().filename().string().starts_with('.');
+    const bool meant = folders ? entry.is_directory() && !hidden : is_picture(entry);
+    if (meant) found.push_back(entry.path());
   }
   if (error) throw FileError(Fault::kUnreadable, folder.string(), error.message());
   std::sort(found.begin(), found.end());

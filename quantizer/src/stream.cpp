@@ -14,11 +14,6 @@ std::size_t at(NodeId id) {
   return static_cast<std::size_t>(id);
 }
 
-bool is_constant(const Node& node) {
-  return std::holds_alternative<op::Param>(node.op) ||
-         std::holds_alternative<op::Constant>(node.op);
-}
-
 bool contains(std::span<const NodeId> ids, NodeId id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }

@@ -4,15 +4,6 @@
 #include <algorithm>
 
 namespace vitq {
-namespace {
-
-bool is_constant(const Node& node) {
-  return std::holds_alternative<op::Param>(node.op) ||
-         std::holds_alternative<op::Constant>(node.op);
-}
-
-}  // namespace
-
 Trials::Trials(const Pictures& pictures, ValueStore& store, int threads)
     : pictures_(pictures),
       threads_(threads),

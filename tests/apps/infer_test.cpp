@@ -111,6 +111,7 @@ TEST_CASE("a folder stands for its pictures in order, with --recursive those bel
   make_picture(temp, "in/b.png", 1);
   make_picture(temp, "in/below/a.png", 2);
   temp.file("in/notes.txt", "no picture");
+  temp.file("in/._b.png", "what a Mac leaves beside a file");
   const std::string folder = (temp.path() / "in").string();
   const auto names = [&](std::vector<std::string> more) {
     std::vector<std::string> arguments = {"-m", model, folder, "-f", "jsonl"};

@@ -20,13 +20,13 @@ set(kernels_sees core op plan kernels)
 set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
-set(core_headers cpu error gemm tensor)
+set(core_headers error gemm tensor)
 set(io_headers image json npy weights)
-set(vision_headers predictions preprocess)
+set(vision_headers preprocess)
 set(op_headers op)
 set(graph_headers graph layers)
 set(plan_headers plan quant)
-set(runtime_headers profile session)
+set(runtime_headers session)
 set(op_sees core op)
 
 # Other libraries: what an include (or pragma) of each looks like, and the only files that may have it.

@@ -21,6 +21,8 @@ struct Node {
   std::vector<NodeId> inputs;
   Shape shape;
 };
+// Whether it is the same whatever the network is shown: a Param or a Constant.
+bool is_constant(const Node& node);
 
 struct GraphOutput {
   std::string name;  // "logits", "boxes"

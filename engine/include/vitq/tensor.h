@@ -105,9 +105,6 @@ class Tensor {
   // Float types converted to f32 (exact for f16 and bf16, rounded to nearest for f64); an f32
   // tensor is returned as it is. Throws ShapeError for integer types.
   Tensor to_f32() const;
-  // f32 rounded to nearest-even f16. Throws ShapeError for other types; LimitError if a finite
-  // value would become infinite.
-  Tensor to_f16() const;
 
  private:
   void require(DType dtype) const;

@@ -139,20 +139,6 @@ Tensor Tensor::to_f32() const {
   return result;
 }
 
-Tensor Tensor::to_f16() const {
-  require(DType::kF32);
-  Tensor result(shape_, DType::kF16);
-  auto* out = reinterpret_cast<std::uint16_t*>(result.data_);
-  const std::span<const float> in = as<float>();
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    out[i] = float_to_half(in[i]);
-    if (std::isfinite(in[i]) && !std::isfinite(half_to_float(out[i]))) {
-      throw LimitError(cat("the value ", in[i], " does not fit f16"));
-    }
-  }
-  return result;
-}
-
 void Tensor::require(DType dtype) const {
   if (dtype_ != dtype) {
     throw ShapeError(cat("a tensor of ", name_of(dtype_), " was used as ", name_of(dtype)));

@@ -100,7 +100,7 @@ std::optional<int> quota_cpus(const std::string& root) {
   return result;
 }
 
-int default_threads() {
+int usable_cpus() {
   const int allowed = affinity_cpus();
   return std::max(1, std::min(allowed, quota_cpus("").value_or(allowed)));
 }

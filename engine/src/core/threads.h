@@ -9,7 +9,7 @@ namespace vitq {
 
 // The smaller of the CPUs that this process may run on and the control group's CPU quota, rounded
 // up; at least 1.
-int default_threads();
+int usable_cpus();
 
 // The CPU quota, rounded up, of the control group (v1 or v2) of this process and the groups around
 // it, as the files below `root`/proc and `root`/sys tell; none without a limit. `root` is "" but

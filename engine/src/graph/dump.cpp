@@ -9,14 +9,9 @@
 namespace vitq {
 namespace {
 
-bool is_weight(const Node& node) {
-  return std::holds_alternative<op::Param>(node.op) ||
-         std::holds_alternative<op::Constant>(node.op);
-}
-
 std::string operand_text(const Graph& graph, NodeId input) {
   const Node& node = graph[input];
-  return is_weight(node) ? node.name + node.shape.str() : '%' + std::to_string(input);
+  return is_constant(node) ? node.name + node.shape.str() : '%' + std::to_string(input);
 }
 
 }  // namespace
@@ -25,7 +20,7 @@ std::string to_text(const Graph& graph) {
   std::ostringstream out;
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph[id];
-    if (is_weight(node)) continue;
+    if (is_constant(node)) continue;
     out << std::setw(5) << id << "  " << std::left << std::setw(10) << name_of(node.op)
         << std::setw(28) << node.name << std::setw(22) << node.shape.str() << std::right;
     for (const NodeId input : node.inputs) out << ' ' << operand_text(graph, input);
@@ -42,12 +37,12 @@ std::string to_dot(const Graph& graph) {
   out << "digraph vitq {\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n";
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph[id];
-    if (is_weight(node)) continue;
+    if (is_constant(node)) continue;
     out << "  n" << id << " [label=\"" << name_of(node.op) << "\\n"
         << node.name << "\\n"
         << node.shape.str() << "\"];\n";
     for (const NodeId input : node.inputs) {
-      if (!is_weight(graph[input])) out << "  n" << input << " -> n" << id << ";\n";
+      if (!is_constant(graph[input])) out << "  n" << input << " -> n" << id << ";\n";
     }
   }
   for (const GraphOutput& output : graph.outputs()) {

@@ -7,6 +7,11 @@
 
 namespace vitq {
 
+bool is_constant(const Node& node) {
+  return std::holds_alternative<op::Param>(node.op) ||
+         std::holds_alternative<op::Constant>(node.op);
+}
+
 NodeId Graph::add(std::string name, Op op, std::vector<NodeId> inputs) {
   std::vector<Shape> shapes;
   shapes.reserve(inputs.size());

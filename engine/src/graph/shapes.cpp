@@ -114,10 +114,12 @@ struct Rules {
     require(in[0].rank() == 4, "the input is not [N, C, H, W]");
     return windows(in[0][1], pool.kernel, pool.stride, pool.pad);
   }
-  template <typename Stated>
-  Shape operator()(const Stated&) const {
-    fail("the shape of this op must be stated");
-  }
+  Shape operator()(const op::Input&) const { must_be_stated(); }
+  Shape operator()(const op::Param&) const { must_be_stated(); }
+  Shape operator()(const op::Constant&) const { must_be_stated(); }
+  Shape operator()(const op::Reshape&) const { must_be_stated(); }
+
+  [[noreturn]] void must_be_stated() const { fail("the shape of this op must be stated"); }
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // What each step of a session is and has cost, and what the session runs on.
 #include "core/cpu.h"
 #include "core/text.h"
+#include "core/threads.h"
 #include "kernels/backend.h"
 #include "runtime/impl.h"
 
@@ -60,6 +61,10 @@ std::vector<StepProfile> Session::profile() const {
 
 std::string isa_in_use() {
   return isa_name();
+}
+
+int default_threads() {
+  return usable_cpus();
 }
 
 }  // namespace vitq

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One step of quantizing a layer, and the list of all there are. A new method is one file in
+// One step of quantizing a layer, by name. A new method is one file in
 // quantizer/src/methods and one line in its list.cpp.
 #pragma once
 
@@ -48,15 +48,8 @@ class Settings {
   std::vector<std::string> known_;
 };
 
-struct MethodEntry {
-  std::string_view name;
-  std::string_view summary;  // one line for people
-  std::unique_ptr<const Method> (*make)(Settings& settings);
-};
-std::span<const MethodEntry> methods();
-
-// `json`: the settings, an object without the key "method". Throws FileError for unknown names and
-// settings; messages name the place in the JSON.
+// `json`: the settings, an object without the key "method". Throws FileError for unknown names,
+// with the known ones, and for unknown settings; messages name the place in the JSON.
 std::unique_ptr<const Method> make_method(std::string_view name, const Json& json);
 
 }  // namespace vitq

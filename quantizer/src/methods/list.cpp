@@ -7,40 +7,43 @@
 namespace vitq {
 namespace {
 
-constexpr MethodEntry kMethods[] = {
-    {"balance", "attention: queries and keys centred, and balanced channel by channel",
-     make_balance},
-    {"bias", "outputs get the mean they should have, special rows apart", make_bias},
-    {"correlation", "the paper's scales per tensor, by the correlation of outputs",
-     make_correlation},
-    {"entropy", "frozen ranges that keep the most information", make_entropy},
-    {"fold", "input channels shifted and scaled before they are quantized", make_fold},
-    {"gptq", "weights rounded column by column, later ones making up for earlier", make_gptq},
-    {"minmax", "frozen ranges that hold all values", make_minmax},
-    {"mse", "frozen ranges with the least squared error", make_mse},
-    {"nearest", "weights to the nearest codes", make_nearest},
-    {"percentile", "frozen ranges that hold all values but a share", make_percentile},
-    {"ridge", "weights moved to where they make up for errors of the inputs", make_ridge},
-    {"row_scale", "weight scales by the error of rounding, weighed by the inputs", make_row_scale},
-    {"sweeps", "coordinate descent on codes and scales", make_sweeps},
-    {"target", "what layers are fitted to: the float network, or their own inputs", make_target},
+struct Entry {
+  std::string_view name;
+  std::unique_ptr<const Method> (*make)(Settings& settings);
+};
+
+constexpr Entry kMethods[] = {
+    {"balance",
+     make_balance},       // attention: queries and keys centred, and balanced channel by channel
+    {"bias", make_bias},  // outputs get the mean they should have, special rows apart
+    {"correlation",
+     make_correlation},         // the paper's scales per tensor, by the correlation of outputs
+    {"entropy", make_entropy},  // frozen ranges that keep the most information
+    {"fold", make_fold},        // input channels shifted and scaled before they are quantized
+    {"gptq", make_gptq},      // weights rounded column by column, later ones making up for earlier
+    {"minmax", make_minmax},  // frozen ranges that hold all values
+    {"mse", make_mse},        // frozen ranges with the least squared error
+    {"nearest", make_nearest},        // weights to the nearest codes
+    {"percentile", make_percentile},  // frozen ranges that hold all values but a share
+    {"ridge", make_ridge},          // weights moved to where they make up for errors of the inputs
+    {"row_scale", make_row_scale},  // weight scales by the error of rounding, weighed by the inputs
+    {"sweeps", make_sweeps},        // coordinate descent on codes and scales
+    {"target", make_target},  // what layers are fitted to: the float network, or their own inputs
 };
 
 }  // namespace
 
-std::span<const MethodEntry> methods() {
-  return kMethods;
-}
-
 std::unique_ptr<const Method> make_method(std::string_view name, const Json& json) {
-  for (const MethodEntry& entry : kMethods) {
+  for (const Entry& entry : kMethods) {
     if (entry.name != name) continue;
     Settings settings(json);
     std::unique_ptr<const Method> method = entry.make(settings);
     settings.finish();
     return method;
   }
-  json.fail(text_of("there is no method '", name, "'"));
+  std::string known;
+  for (const Entry& entry : kMethods) known += text_of(known.empty() ? "" : ", ", entry.name);
+  json.fail(text_of("there is no method '", name, "'; known: ", known));
 }
 
 }  // namespace vitq
