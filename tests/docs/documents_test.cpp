@@ -50,8 +50,8 @@ TEST_CASE("code in the documents is code of the tree") {
       CAPTURE(document.string());
       CAPTURE(block.file);
       REQUIRE_MESSAGE(fs::is_regular_file(kRoot / block.file), block.text);
-      const std::string source = "\n" + contents_of(kRoot / block.file);
-      CHECK_MESSAGE(source.find("\n" + block.text) != std::string::npos, block.text);
+      const std::string source = '\n' + contents_of(kRoot / block.file);
+      CHECK_MESSAGE(source.find('\n' + block.text) != std::string::npos, block.text);
     }
   }
 }

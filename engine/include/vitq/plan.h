@@ -68,8 +68,8 @@ struct Quantize {};
 // Windows on a picture, each of which becomes a row [N, H', W', n], with zeros where n is more than
 // kernel * kernel * C.
 struct Windows {
-  View picture;  // f32 [N, H', W', kernel, kernel, C]
-  View ranges;   // f32 [pixels, 2]: memory for the range of each pixel
+  View picture;                // [N, H', W', kernel, kernel, C], f32, or u8: codes already
+  std::optional<View> ranges;  // f32 [pixels, 2]: memory for the range of each, if rows have one
 };
 // Network inputs on the grid of 8-bit pixels back to pixels: rne((in[0] - shift) / fold) with one
 // value per channel, f32 [N, C, H, W] -> u8.

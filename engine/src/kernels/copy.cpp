@@ -61,13 +61,13 @@ class PixelsKernel : public Kernel {
 
   void run(Buffers buffers) noexcept override {
     const Shape& dims = step_.out.dims;  // [N, C, H, W]
-    const std::int64_t plane = dims[2] * dims[3];
-    parallel_for(threads_, dims[0] * dims[1], [&](std::int64_t index) {
-      const auto channel = static_cast<std::size_t>(index % dims[1]);
+    const std::int64_t width = dims[3];
+    parallel_for(threads_, dims[0] * dims[1] * dims[2], [&](std::int64_t row) {
+      const auto channel = static_cast<std::size_t>(row / dims[2] % dims[1]);
       // x = shift + fold * pixel
-      rows_.quantize_u8(data_of<const float>(buffers, step_.in[0]) + index * plane, plane,
+      rows_.quantize_u8(data_of<const float>(buffers, step_.in[0]) + row * width, width,
                         op_.shift[channel], 1.0F / op_.fold[channel], 255.0F,
-                        data_of<std::uint8_t>(buffers, step_.out) + index * plane);
+                        data_of<std::uint8_t>(buffers, step_.out) + row * width);
     });
   }
   std::string name() const override { return "rows"; }

@@ -2,6 +2,7 @@
 #include "kernels/windows.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/parallel.h"
 #include "plan/linear_constants.h"
@@ -42,6 +43,23 @@ void for_each_run(const View& windows, const Visit& visit) {
 void gather(const View& windows, const float* corner, float* values) {
   for_each_run(windows, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
     std::copy_n(corner + from, length, values + to);
+  });
+}
+
+// Runs of bytes are short: eight at a time, the last eight once more, and no call.
+void gather(const View& windows, const std::uint8_t* corner, std::uint8_t* codes) {
+  constexpr std::int64_t kStep = 8;
+  for_each_run(windows, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
+    const std::uint8_t* source = corner + from;
+    std::uint8_t* target = codes + to;
+    if (length < kStep) {
+      for (std::int64_t i = 0; i < length; ++i) target[i] = source[i];
+      return;
+    }
+    for (std::int64_t i = 0; i < length; i += kStep) {
+      const std::int64_t begin = std::min(i, length - kStep);
+      std::memcpy(target + begin, source + begin, kStep);
+    }
   });
 }
 
@@ -101,8 +119,8 @@ void WindowCoder::find_ranges(Buffers buffers) const {
   const View& picture = windows_.picture;
   const std::int64_t channels = picture.dims[-1];
   const auto* pixels = data_of<const float>(buffers, picture) - picture.offset;
-  auto* ranges = data_of<float>(buffers, windows_.ranges);
-  parallel_chunks(threads_, windows_.ranges.dims[0],
+  auto* ranges = data_of<float>(buffers, *windows_.ranges);
+  parallel_chunks(threads_, windows_.ranges->dims[0],
                   [&](std::int64_t, std::int64_t begin, std::int64_t end) {
                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                       rows_.min_max(pixels + pixel * channels, channels, ranges + 2 * pixel,
@@ -115,7 +133,10 @@ void WindowCoder::encode(Buffers buffers, const Span& rows, std::uint8_t* codes)
   const std::int64_t elements = elements_of(windows_.picture);
   RowCursor cursor(corners_, rows.begin);
   for (std::int64_t row = rows.begin; row < rows.end; ++row, cursor.next(), codes += columns_) {
-    if (coding_.shift) {
+    if (windows_.picture.dtype == DType::kU8) {
+      const auto* picture = data_of<const std::uint8_t>(buffers, windows_.picture);
+      gather(windows_.picture, picture + cursor.offset(0), codes);
+    } else if (coding_.shift) {
       float* values = values_[rows.thread];
       gather(windows_.picture, data_of<const float>(buffers, windows_.picture) + cursor.offset(0),
              values);
@@ -144,7 +165,7 @@ RowScale WindowCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t c
   if (!coding_.rows) return {coding_.scale, coding_.lo};
   const View& picture = windows_.picture;
   const std::int64_t channels = picture.dims[-1];
-  const float* first = data_of<const float>(buffers, windows_.ranges) + 2 * (corner / channels);
+  const float* first = data_of<const float>(buffers, *windows_.ranges) + 2 * (corner / channels);
   float lo = first[0];
   float hi = first[1];
   for (std::int64_t down = 0; down < picture.dims[kDown]; ++down) {

@@ -49,7 +49,8 @@ RowCoding Lowering::coding_of(const QParams& params, const View& x) {
   return coding;
 }
 
-step::Windows Lowering::windows(const View& x) {
+step::Windows Lowering::windows(const View& x, const RowCoding& coding) {
+  if (!coding.rows) return {x, std::nullopt};
   const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(x.buffer)];
   const std::int64_t elements = buffer.bytes / static_cast<std::int64_t>(sizeof(float));
   return {x, fresh({elements / x.dims[-1], 2})};
@@ -87,6 +88,13 @@ View Lowering::pixels(NodeId root, const View& x) {
   return codes;
 }
 
+View Lowering::pixels_of_zero(NodeId root) {
+  const QParams& act = params(root, 0);
+  const auto channels = static_cast<std::int64_t>(act.shift.size());
+  const View zero = constant_view(Tensor({1, channels, 1, 1}, DType::kF32));
+  return pixels(root, zero);
+}
+
 void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilogue epilogue) {
   if (options_.numerics == Numerics::kSimulated) {
     simulated_linear(root, x, out, epilogue);
@@ -105,14 +113,14 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
   step::IntegerLinear op = {.act_bits = act.bits, .coding = {}};
   std::vector<View> in;
   if (x.dtype == DType::kU8) {  // pixels
-    in = {x};
+    in = {are_windows(x) ? fresh(rows_shape(x), DType::kU8) : x};
     op.coding = {.bits = 8, .range = Range::kFrozen};
   } else {
     Coded rows = coded(root, x);
     in = {rows.codes};
     op.coding = rows.coding;
-    if (are_windows(x)) op.windows = windows(x);
   }
+  if (are_windows(x)) op.windows = windows(x, op.coding);
   in.push_back(constant_view(constants.codes));
   for (const auto* values : {&constants.u, &constants.r, &constants.b}) {
     in.push_back(constant_view(*values));

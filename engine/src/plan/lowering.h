@@ -58,7 +58,9 @@ class Lowering {
   View copied_channels_last(NodeId root, const View& x);
   View whole_picture(NodeId root, const View& x);
   View rows_of(NodeId root, const View& patches);
-  View padded(NodeId root, const View& x, int pad);
+  View framed(NodeId root, View x, int pad, bool bytes);
+  View zero();
+  View padded(NodeId root, const View& x, const View& value, int pad);
   void linear(NodeId root, View x, const View& out, Epilogue epilogue);
   View result(NodeId id) { return result(id, id); }
   View result(NodeId id, NodeId root);
@@ -78,9 +80,10 @@ class Lowering {
     RowCoding coding;
   };
   Coded coded(NodeId root, const View& x);
-  step::Windows windows(const View& x);
+  step::Windows windows(const View& x, const RowCoding& coding);
   bool holds_pixels(NodeId root) const;
   View pixels(NodeId root, const View& x);
+  View pixels_of_zero(NodeId root);
   RowCoding coding_of(const QParams& params, const View& x);
   // An attention on codes.
   struct AttentionNodes {

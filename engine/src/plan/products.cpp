@@ -47,8 +47,9 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
       overlapping_windows(root, out, epilogue);
       return;
     }
-    if (coded && apart && weight[2] > 1 && holds_pixels(root)) x = pixels(root, x);
-    if (!apart) x = whole_picture(root, conv->pad > 0 ? padded(root, x, conv->pad) : x);
+    const bool bytes = coded && weight[2] > 1 && holds_pixels(root);
+    if (apart && bytes) x = pixels(root, x);
+    if (!apart) x = framed(root, x, conv->pad, bytes);
     const View patches = patches_of(x, out, *conv, weight[2]);
     x = apart ? rows_of(root, patches) : permuted(patches, kWindowsOfPatches);
     out = permuted(out, kChannelsLast);
@@ -75,7 +76,7 @@ View Lowering::channels_last(NodeId root, const View& x) {
 }
 
 View Lowering::copied_channels_last(NodeId root, const View& x) {
-  const View out = fresh(x.dims, kChannelsLast);
+  const View out = fresh(x.dims, kChannelsLast, x.dtype);
   add_step(root, step::Copy{}, {x}, out);
   return out;
 }
@@ -84,7 +85,8 @@ View Lowering::copied_channels_last(NodeId root, const View& x) {
 // pixels.
 View Lowering::whole_picture(NodeId root, const View& x) {
   const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(x.buffer)];
-  const bool whole = buffer.home == Buffer::Home::kArena && buffer.bytes == x.dims.elements() * 4 &&
+  const auto bytes = x.dims.elements() * static_cast<std::int64_t>(size_of(x.dtype));
+  const bool whole = buffer.home == Buffer::Home::kArena && buffer.bytes == bytes &&
                      is_dense(permuted(x, kChannelsLast));
   return whole ? x : copied_channels_last(root, x);
 }
@@ -97,14 +99,25 @@ View Lowering::rows_of(NodeId root, const View& patches) {
   return view ? *view : *reshaped(copy(root, patches), rows);
 }
 
-// `x` [N, C, H, W] with a frame of zeros.
-View Lowering::padded(NodeId root, const View& x, int pad) {
+// The picture that overlapping windows look at; simulated, they round it themselves.
+View Lowering::framed(NodeId root, View x, int pad, bool bytes) {
+  const bool pixelwise = bytes && options_.numerics != Numerics::kSimulated;
+  if (pixelwise) x = pixels(root, x);
+  if (pad > 0) x = padded(root, x, pixelwise ? pixels_of_zero(root) : zero(), pad);
+  return whole_picture(root, x);
+}
+
+View Lowering::zero() {
+  return constant_view(Tensor({1, 1, 1, 1}, DType::kF32));
+}
+
+// `x` [N, C, H, W] in a frame of `value`, which is broadcast.
+View Lowering::padded(NodeId root, const View& x, const View& value, int pad) {
   const std::int64_t height = x.dims[2] + 2 * pad;
   const std::int64_t width = x.dims[3] + 2 * pad;
-  const View out = fresh({x.dims[0], x.dims[1], height, width}, kChannelsLast);
-  View zero = constant_view(Tensor({1, 1, 1, 1}, DType::kF32));
+  const View out = fresh({x.dims[0], x.dims[1], height, width}, kChannelsLast, x.dtype);
   const auto fill = [&](const View& part) {
-    add_step(root, step::Copy{}, {broadcast(zero, part.dims)}, part);
+    add_step(root, step::Copy{}, {broadcast(value, part.dims)}, part);
   };
   const View rows = sliced(out, 2, pad, height - pad);
   fill(sliced(out, 2, 0, pad));

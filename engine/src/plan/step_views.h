@@ -27,7 +27,7 @@ void for_each_view(StepType& step, const Visit& visit) {
     coding(linear->coding);
     if (linear->windows) {
       visit(linear->windows->picture);
-      visit(linear->windows->ranges);
+      maybe(linear->windows->ranges);
     }
   }
   if (auto* attention = std::get_if<step::Attention>(&step.op)) {

@@ -25,8 +25,8 @@ struct ConvertOptions {
 
 // What is converted, as it was found.
 struct Checkpoint {
-  std::string path;  // for messages
-  Weights weights;
+  std::string path = {};  // for messages
+  Weights weights = {};
   Json config = Json::object();  // config.json, if there is one
   Json preprocessor = {};        // preprocessor_config.json; null: there is none
 };
