@@ -70,7 +70,12 @@ def _searched(measurements, network, title, options, bits):
 
 
 def section(measurements, network, measured):
-    text = f"\n### {network.title}: 4MP, 6MP and 8MP\n" + TEXT + HEADER
+    return table(f"\n### {network.title}: 4MP, 6MP and 8MP\n" + TEXT, measurements, network, measured)
+
+
+def table(text, measurements, network, measured):
+    """Text and rows, each with its ratio to the row that it is compared with."""
+    text += HEADER
     for row, base in measured:
         key = f"{network.name}|{row.recipe}|{row.bits.lower()}"
         each = measurements.each

@@ -14,6 +14,7 @@ import calibration
 import detection
 import mixed
 import networks
+import pairs
 import sections
 import table
 from measure import Measurements, Programs
@@ -42,7 +43,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
-                        "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', 4MP to 8MP 'budget', "
+                        "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', weights and activations apart 'pairs', 4MP to 8MP 'budget', "
                         "the kinds of calibration 'calibration'")
     parser.add_argument("--update", action="store_true", help="replace the sections that are measured in the "
                         "output, and leave its others as they are")
@@ -88,6 +89,8 @@ def measure_all(options, programs, measurements):
             more += mixed.section(network, mixed.rows(measurements, network))
         if name in MIXED and wanted(("budget",)):
             more += budget.section(measurements, network, budget.rows(measurements, network))
+        if name in MIXED and wanted(("pairs",)):
+            more += pairs.section(measurements, network, pairs.rows(measurements, network))
         if name == "deit_tiny" and wanted(("ablation_mixed",)):
             recipes = [(json.loads(Path(row[0]).read_text())["name"], row[0])
                        for row in ablation_recipes(programs, options.work)]
