@@ -89,6 +89,13 @@ const std::vector<Case>& cases() {
        {768},
        4,
        [](const Rows& r, Operands& o) { r.min_max(at<float>(o.x), o.n, &o.lo, &o.hi); }},
+      {"unfold_min_max",
+       {768},
+       16,
+       [](const Rows& r, Operands& o) {
+         r.unfold_min_max({at<float>(o.x), at<float>(o.beta), at<float>(o.gamma)}, o.n,
+                          at<float>(o.y), &o.lo, &o.hi);
+       }},
       {"quantize_u8",
        {768},
        5,

@@ -187,14 +187,22 @@ TEST_CASE("codes are unfolded, summed and held in floats exactly") {
       Floats range(x.size(), 2.0F);
       r.unfold(x.data(), shift.data(), factor.data(), n, unfolded.data());
       r.widen_range(x.data(), shift.data(), n, range.data());
+      Floats in_place = x;
+      float lo = 0;
+      float hi = 0;
+      r.unfold_min_max({in_place.data(), shift.data(), factor.data()}, n, in_place.data(), &lo,
+                       &hi);
       CAPTURE(tier.name);
       CAPTURE(n);
       REQUIRE(r.sum_codes(q.data(), n) == sum);
       REQUIRE(std::abs(wide(r.dot_codes(x.data(), q.data(), n)) - dot) <= 1e-6 * magnitude);
       for (std::size_t i = 0; i < x.size(); ++i) {
         REQUIRE(unfolded[i] == (x[i] - shift[i]) * factor[i]);
+        REQUIRE(in_place[i] == unfolded[i]);
         REQUIRE(range[i] == std::max(2.0F, std::abs(x[i] - shift[i])));
       }
+      CHECK(lo == *std::min_element(unfolded.begin(), unfolded.end()));
+      CHECK(hi == *std::max_element(unfolded.begin(), unfolded.end()));
     }
   }
 }

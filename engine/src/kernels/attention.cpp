@@ -97,9 +97,11 @@ class AttentionKernel : public Kernel {
     const auto top = static_cast<float>(top_weight(op_.k.bits));
     for (std::int64_t j = 0; j < keys_; ++j) {
       auto* codes = head.at<std::int8_t>(scratch_.code_row);
-      rows_.unfold(row_of(head, step_.in[1], j), shift, factor, channels_, row);
+      float lo = 0.0F;
+      float hi = 0.0F;
+      rows_.unfold_min_max({row_of(head, step_.in[1], j), shift, factor}, channels_, row, &lo, &hi);
       const float scale =
-          op_.k.range == Range::kFrozen ? op_.k.scale[0] : symmetric_scale(row, channels_, top);
+          op_.k.range == Range::kFrozen ? op_.k.scale[0] : std::max(std::max(-lo, hi) / top, 1e-9F);
       rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
       products_.hold_right_column({codes, channels_, j}, head.at<std::byte>(scratch_.k_codes));
       u[j] = scale * op_.scale;
@@ -108,29 +110,20 @@ class AttentionKernel : public Kernel {
     }
   }
 
-  float symmetric_scale(const float* row, std::int64_t n, float top) const {
-    float lo = 0.0F;
-    float hi = 0.0F;
-    rows_.min_max(row, n, &lo, &hi);
-    return std::max(std::max(-lo, hi) / top, 1e-9F);
-  }
-
   void code_queries(const Head& head, std::int64_t begin, std::int64_t count) const {
     auto* row = head.at<float>(scratch_.row);
     auto* ranges = head.at<float>(scratch_.q_rows);
     for (std::int64_t i = 0; i < count; ++i) {
       auto* codes = head.at<std::uint8_t>(scratch_.code_row);
-      rows_.unfold(row_of(head, step_.in[0], begin + i), constant(head, op_.q_shift),
-                   constant(head, op_.q_factor), channels_, row);
       float lo = 0.0F;
-      float scale = 0.0F;
+      float hi = 0.0F;
+      rows_.unfold_min_max({row_of(head, step_.in[0], begin + i), constant(head, op_.q_shift),
+                            constant(head, op_.q_factor)},
+                           channels_, row, &lo, &hi);
+      float scale = row_scale(lo, hi, op_.q.bits);
       if (op_.q.range == Range::kFrozen) {
         lo = op_.q.lo[0];
         scale = op_.q.scale[0];
-      } else {
-        float hi = 0.0F;
-        rows_.min_max(row, channels_, &lo, &hi);
-        scale = row_scale(lo, hi, op_.q.bits);
       }
       rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(top_code(op_.q.bits)),
                         codes);

@@ -6,22 +6,26 @@ namespace vitq {
 RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows)
     : coding_(coding), n_(n), rows_(rows) {}
 
-RowScale RowCoder::range_of(const float* values) const {
-  if (coding_.range == Range::kFrozen) return {coding_.scale, coding_.lo};
+// Of the values without their folds, which are left in `room` if there are folds.
+RowScale RowCoder::range_of(Buffers buffers, const float* values, float* room) const {
+  const bool frozen = coding_.range == Range::kFrozen;
   float lo = 0.0F;
   float hi = 0.0F;
-  rows_.min_max(values, n_, &lo, &hi);
+  if (coding_.shift) {
+    const auto* shift = data_of<const float>(buffers, *coding_.shift);
+    const auto* factor = data_of<const float>(buffers, *coding_.inverse_fold);
+    rows_.unfold_min_max({values, shift, factor}, n_, room, &lo, &hi);
+  } else if (!frozen) {
+    rows_.min_max(values, n_, &lo, &hi);
+  }
+  if (frozen) return {coding_.scale, coding_.lo};
   return {row_scale(lo, hi, coding_.bits), lo};
 }
 
 void RowCoder::encode(Buffers buffers, std::int64_t row, const float* values, float* room,
                       std::uint8_t* codes) const {
-  if (coding_.shift) {
-    rows_.unfold(values, data_of<const float>(buffers, *coding_.shift),
-                 data_of<const float>(buffers, *coding_.inverse_fold), n_, room);
-    values = room;
-  }
-  const RowScale range = range_of(values);
+  const RowScale range = range_of(buffers, values, room);
+  if (coding_.shift) values = room;
   const auto top = static_cast<float>(top_code(coding_.bits));
   rows_.quantize_u8(values, n_, range.lo, 1.0F / range.scale, top, codes);
   keep_row_scale(coding_, buffers, row, range);

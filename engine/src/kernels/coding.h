@@ -30,7 +30,7 @@ class RowCoder {
   void simulate(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const;
 
  private:
-  RowScale range_of(const float* values) const;
+  RowScale range_of(Buffers buffers, const float* values, float* room) const;
 
   RowCoding coding_;
   std::int64_t n_;

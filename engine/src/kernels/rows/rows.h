@@ -11,11 +11,19 @@ namespace vitq {
 
 enum class Isa : std::uint8_t;  // core/cpu.h, which the tiers must not include (see rows.inl)
 
+// Values, and per channel what folding took out of them.
+struct Folded {
+  const float* values = nullptr;
+  const float* shift = nullptr;
+  const float* factor = nullptr;
+};
+
 // Sums run in 16 lanes: lane i adds elements i, i + 16, ... in rising order, then lanes l and
 // l + 8 are added, then l + 4, l + 2, l + 1. rne is rounding to the nearest integer, ties to even.
 // An output row may be the very input row of equal element size, else they must not overlap.
 // Pointers need no alignment beyond their element's. Inputs hold no NaN. n >= 0; functions that
-// reduce (layer_norm, softmax, softmax_codes, min_max) need n >= 1.
+// reduce (layer_norm, softmax, softmax_codes, min_max,
+// unfold_min_max) need n >= 1.
 struct Rows {
   // y = (((x - mean) * rstd) * gamma) + beta, with mean = sum(x) / n, the biased variance
   // v = sum((x - mean) * (x - mean)) / n, rstd = 1 / sqrt(v + eps).
@@ -48,6 +56,8 @@ struct Rows {
                           const float* u, const float* r, const float* b, float* y);
   // y = (x - shift[i]) * factor[i].
   void (*unfold)(const float* x, const float* shift, const float* factor, std::int64_t n, float* y);
+  // The same, with the range of y.
+  void (*unfold_min_max)(const Folded& x, std::int64_t n, float* y, float* lo, float* hi);
   // y = max(y, |x - center[i]|).
   void (*widen_range)(const float* x, const float* center, std::int64_t n, float* y);
   // Of signed codes: their sum, and sum(x[i] * q[i]).

@@ -144,21 +144,35 @@ static void add(const float* a, const float* b, std::int64_t n, float* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
 }
 
-// Several vectors for each of both: their order changes no result, and one alone waits for its own
-// last step.
-static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
+using Part = float __attribute__((vector_size(4 * kVector)));
+
+static inline Part load(const float* from) {
+  Part part;
+  __builtin_memcpy(&part, from, sizeof(part));
+  return part;
+}
+
+// The range of y[0..n), of which `make(i)` makes the vector from element i on. Several vectors for
+// each end: their order changes no result, and one alone waits for its own last step. What fills no
+// vectors `make_rest(i)` makes, from element i to the last.
+template <typename Make, typename MakeRest>
+[[gnu::always_inline]] static inline void range_of(const float* y, std::int64_t n, float* lo,
+                                                   float* hi, Make make, MakeRest make_rest) {
   constexpr int kParts = 2 * kLanes / kVector;
-  using Part = float __attribute__((vector_size(4 * kVector)));
+  std::int64_t i = n / (2 * kLanes) * (2 * kLanes);
+  make_rest(i);
   Part least[kParts];
   Part most[kParts];
-  for (Part& part : least) part = Part{} + x[0];
-  for (Part& part : most) part = Part{} + x[0];
-  std::int64_t i = 0;
-  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+  if (i > 0) {
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) least[p] = most[p] = make(p * kVector);
+  } else {
+    for (int p = 0; p < kParts; ++p) least[p] = most[p] = Part{} + y[0];
+  }
+  for (std::int64_t at = 2 * kLanes; at < i; at += 2 * kLanes) {
 #pragma GCC unroll 8
     for (int p = 0; p < kParts; ++p) {
-      Part value;
-      __builtin_memcpy(&value, x + i + p * kVector, sizeof(value));
+      const Part value = make(at + p * kVector);
       least[p] = least[p] < value ? least[p] : value;
       most[p] = most[p] > value ? most[p] : value;
     }
@@ -169,13 +183,18 @@ static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
     most[p] = most[p] > most[other] ? most[p] : most[other];
   }
   float lanes[kLanes];
-  const auto rest = [=](std::int64_t l) { return x[i + l]; };
+  const auto rest = [=](std::int64_t l) { return y[i + l]; };
   __builtin_memcpy(lanes, least, sizeof(lanes));
   fold(lanes, n - i, lesser, rest);
   *lo = join_lanes(lanes, lesser);
   __builtin_memcpy(lanes, most, sizeof(lanes));
   fold(lanes, n - i, greater, rest);
   *hi = join_lanes(lanes, greater);
+}
+
+static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
+  range_of(
+      x, n, lo, hi, [x](std::int64_t i) { return load(x + i); }, [](std::int64_t) {});
 }
 
 static void quantize_u8(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
@@ -210,6 +229,19 @@ static void unfold(const float* x, const float* shift, const float* factor, std:
   for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - shift[i]) * factor[i];
 }
 
+static void unfold_min_max(const Folded& x, std::int64_t n, float* y, float* lo, float* hi) {
+  const float* values = x.values;
+  const float* shift = x.shift;
+  const float* factor = x.factor;
+  const auto make = [=](std::int64_t i) {
+    const Part part = (load(values + i) - load(shift + i)) * load(factor + i);
+    __builtin_memcpy(y + i, &part, sizeof(part));
+    return part;
+  };
+  range_of(y, n, lo, hi, make,
+           [=](std::int64_t i) { unfold(values + i, shift + i, factor + i, n - i, y + i); });
+}
+
 static void widen_range(const float* x, const float* center, std::int64_t n, float* y) {
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {
@@ -242,6 +274,7 @@ static constexpr Rows kRows = {
     .quantize_s8 = quantize_s8,
     .linear_epilogue = linear_epilogue,
     .unfold = unfold,
+    .unfold_min_max = unfold_min_max,
     .widen_range = widen_range,
     .sum_codes = sum_codes,
     .dot_codes = dot_codes,
