@@ -24,12 +24,14 @@ def static_onnx(model, output, pixels, operators=None):
 
 
 def static_openvino(model, output, pixels):
-    """NNCF's preset for transformers, with what else it chooses by itself."""
+    """NNCF's preset for transformers, but without smoothing of activations: that costs DeiT-Tiny 5 dB."""
     import nncf
     import openvino
+    plain = nncf.AdvancedSmoothQuantParameters(convolution=-1, matmul=-1)
     quantized = nncf.quantize(openvino.Core().read_model(model), nncf.Dataset(pixels),
                               preset=nncf.QuantizationPreset.MIXED, model_type=nncf.ModelType.TRANSFORMER,
-                              subset_size=len(pixels))
+                              subset_size=len(pixels), advanced_parameters=nncf.AdvancedQuantizationParameters(
+                                  smooth_quant_alphas=plain))
     openvino.save_model(quantized, output, compress_to_fp16=False)
 
 
