@@ -11,7 +11,8 @@ by hand. Every quantized model ran on integers and was compared with its float m
 Lost / won: pictures that only the float model, or only the quantized one, gets right. Agreement: share of
 pictures with the same most probable class. SNR: 10 log10 of the energy of the float model's logits over
 that of the difference, over all pictures. KL: mean of KL(softmax float || softmax quantized), in nats.
-Size: of the file, and its share of the float model's. Seconds: vit_quantize as a whole.
+Size: of the file, and its share of the float model's. Seconds: vit_quantize as a whole,
+sometimes beside other programs.
 """
 
 HEADER = """| recipe | bits | top-1 % | lost / won | agreement % | logit SNR dB | KL | MB | of float | seconds |
