@@ -4,6 +4,7 @@
 #include <algorithm>
 
 namespace vitq {
+
 Trials::Trials(const Pictures& pictures, ValueStore& store, int threads)
     : pictures_(pictures),
       threads_(threads),

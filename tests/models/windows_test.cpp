@@ -12,6 +12,28 @@
 
 using namespace vitq;
 
+namespace {
+
+// Of a weight.
+QParams seven_bits(float scale) {
+  QParams params;
+  params.bits = 7;
+  params.range = Range::kFrozen;
+  params.scale = {scale};
+  return params;
+}
+
+// All over the range of 7 bits.
+Tensor codes_of(const Shape& shape, std::size_t step) {
+  Tensor codes(shape, DType::kS8);
+  const std::span<std::int8_t> to = codes.as<std::int8_t>();
+  for (std::size_t i = 0; i < to.size(); ++i)
+    to[i] = static_cast<std::int8_t>(static_cast<int>(i * step % 127) - 63);
+  return codes;
+}
+
+}  // namespace
+
 TEST_CASE("an integer convolution with padding, stride and dilation is its sum over the codes") {
   constexpr std::int64_t kSide = 9;
   constexpr std::int64_t kChannels = 3;
@@ -32,9 +54,7 @@ TEST_CASE("an integer convolution with padding, stride and dilation is its sum o
                           .pad = conv.pad,
                           .dilation = conv.dilation});
   graph.set_outputs({{"y", y.id}});
-  Tensor codes({2, kChannels, 3, 3}, DType::kS8);
-  for (std::size_t i = 0; i < codes.as<std::int8_t>().size(); ++i)
-    codes.as<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<int>(i * 37 % 127) - 63);
+  const Tensor codes = codes_of({2, kChannels, 3, 3}, 37);
   Weights weights;
   weights.tensors["conv.weight"] = codes;
   weights.tensors["conv.bias"] = Tensor({2}, DType::kF32);
@@ -42,10 +62,7 @@ TEST_CASE("an integer convolution with padding, stride and dilation is its sum o
   QParams act;
   act.fold = {1.0F, 0.5F, 4.0F};  // powers of two: unfolding is exact
   scheme.set({y.id, 0}, act);
-  QParams weight;
-  weight.bits = 7;
-  weight.range = Range::kFrozen;
-  weight.scale = {0.5F};
+  const QParams weight = seven_bits(0.5F);
   scheme.set({y.id, 1}, weight);
   Tensor picture({1, kChannels, kSide, kSide}, DType::kF32);
   for (std::size_t i = 0; i < picture.as<float>().size(); ++i)
@@ -95,9 +112,7 @@ TEST_CASE(
                          {.channels = 5, .kernel = 5, .stride = 2, .pad = 2, .dilation = 1});
   graph.set_outputs({{"y", y.id}});
   Weights weights;
-  Tensor codes({5, 3, 5, 5}, DType::kS8);
-  for (std::size_t i = 0; i < codes.as<std::int8_t>().size(); ++i)
-    codes.as<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<int>(i * 37 % 127) - 63);
+  const Tensor codes = codes_of({5, 3, 5, 5}, 37);
   weights.tensors["conv.weight"] = codes;
   weights.tensors["conv.bias"] = Tensor({5}, DType::kF32);
   QParams pixels;
@@ -106,10 +121,7 @@ TEST_CASE(
   pixels.lo = {0.0F};
   pixels.fold = {0.017F, 0.018F, 0.0175F};
   pixels.shift = {-2.1F, -2.0F, -1.8F};
-  QParams weight;
-  weight.bits = 7;
-  weight.range = Range::kFrozen;
-  weight.scale = {0.5F};
+  const QParams weight = seven_bits(0.5F);
   Scheme scheme;
   scheme.set({y.id, 0}, pixels);
   scheme.set({y.id, 1}, weight);
@@ -153,17 +165,12 @@ TEST_CASE("a layer that stores values beside codes gives both, the same bits as 
     Scheme scheme;
     const auto layer = [&](const char* name, Value x) {
       const Value y = linear(Scope(graph) / name, x, kColumns, Bias::kNo);
-      Tensor codes({kColumns, kColumns}, DType::kS8);
-      for (std::size_t i = 0; i < codes.as<std::int8_t>().size(); ++i)
-        codes.as<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<int>(i * 29 % 127) - 63);
+      const Tensor codes = codes_of({kColumns, kColumns}, 29);
       weights.tensors[std::string(name) + ".weight"] = codes;
       QParams act;
       act.fold.assign(kColumns, 3.0F);
       scheme.set({y.id, 0}, act);
-      QParams weight;
-      weight.bits = 7;
-      weight.range = Range::kFrozen;
-      weight.scale = {0.25F};
+      const QParams weight = seven_bits(0.25F);
       scheme.set({y.id, 1}, weight);
       return y;
     };
