@@ -3,6 +3,7 @@
 everywhere; and its ablation with mixed precision."""
 
 import bootstrap
+from measure import key_of
 
 TEXT = """
 One number of bits for each attention and each MLP module, weights and activations alike, as in the paper
@@ -42,7 +43,7 @@ def _of_target(measurements, network, recipe, bits):
     """(row, key of the row it is compared with) of all at those mean bits."""
     calibration = ["--calib", network.calibration, "--recipe", recipe]
     title = (f"{recipe}, everywhere", f"W{bits}A{bits}")
-    base = f"{network.name}|{title[0]}|{title[1].lower()}"
+    base = key_of(network, title)
     result = [(measurements.measured(network, title, [*calibration, "--set", f".=w{bits}a{bits}"]), None)]
     for score in SCORES if recipe == "paper" else ("measured",):
         options = ["--bits-by", "module", "--sensitivity", score, "--unjudged"]
@@ -50,7 +51,7 @@ def _of_target(measurements, network, recipe, bits):
         result.append((found, base))
     if recipe == "default" and bits < 8:
         title = ("default, everywhere", f"W{bits}A8")
-        base = f"{network.name}|{title[0]}|{title[1].lower()}"
+        base = key_of(network, title)
         result.append((measurements.measured(network, title, [*calibration, "--set", f".=w{bits}a8"]), None))
         found = _searched(measurements, network, ("default, weights by layer", f"{bits} bits, A8"), calibration, bits)
         result.append((found, base))
@@ -61,7 +62,7 @@ def _searched(measurements, network, title, options, bits):
     """Searched in statistics of all candidates, which are measured once."""
     kind = title[0].replace(", ", "_").replace(" ", "_")
     stats = measurements.work / f"{network.name}_{measurements.file.stem}_{kind}.json"
-    key = f"{network.name}|{title[0]}|{title[1].lower()}"
+    key = key_of(network, title)
     if key not in measurements.known and not stats.exists():
         measurements.programs.run("vit_quantize", network.model, *options, "--dry-run", "--budget-bits", 8,
                                   "--candidates", MEASURED, "--stats-out", stats)
@@ -77,7 +78,7 @@ def table(text, measurements, network, measured):
     """Text and rows, each with its ratio to the row that it is compared with."""
     text += HEADER
     for row, base in measured:
-        key = f"{network.name}|{row.recipe}|{row.bits.lower()}"
+        key = key_of(network, (row.recipe, row.bits))
         each = measurements.each
         shown = "{:.2f} ({:.2f} to {:.2f})".format(*bootstrap.ratio(each[key], each[base])) if base else ""
         text += _line(row, shown)

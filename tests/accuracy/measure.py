@@ -57,6 +57,11 @@ class Row:
     operations: float  # of bits, as a share of the float model's
 
 
+def key_of(network, title):
+    """Under which a row is kept; `title`: recipe and bits as they are shown."""
+    return f"{network.name}|{title[0]}|{title[1].lower()}"
+
+
 class Measurements:
     def __init__(self, programs, work):
         self.programs = programs
@@ -76,7 +81,7 @@ class Measurements:
 
     def measured(self, network, title, options):
         """`title`: recipe and bits as they are shown; `options`: of vit_quantize."""
-        key = f"{network.name}|{title[0]}|{title[1].lower()}"
+        key = key_of(network, title)
         if key not in self.known:
             print(key, file=sys.stderr)
             self.keep(key, asdict(self._measure(network, title, options)))
@@ -98,7 +103,7 @@ class Measurements:
         evaluations = [json.loads(self.programs.run(
             "vit_eval", model, "--against", network.model, "--images", part.folder, "--labels", part.labels,
             "--format", "json", "--each", *part.options)) for part in network.sets]
-        self.each[f"{network.name}|{title[0]}|{title[1].lower()}"] = [
+        self.each[key_of(network, title)] = [
             kl for each in evaluations for kl in each["against"]["kl_of_each"]]
         size = os.path.getsize(model)
         return Row(*title, size=size,

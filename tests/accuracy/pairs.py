@@ -3,6 +3,7 @@
 bits of activations."""
 
 import budget
+from measure import key_of
 
 TEXT = """
 What it brings to choose the bits of activations layer by layer too: `vit_quantize --act-bits 6 --budget-bits N`
@@ -38,7 +39,7 @@ def rows(measurements, network):
                 continue
             chosen = [*searched, *more] if more else [*options, "--set", f".=w{bits}a{MEAN_ACTIVATION_BITS}"]
             result.append((measurements.measured(network, (name, title), chosen), before))
-            before = f"{network.name}|{name}|{title.lower()}"
+            before = key_of(network, (name, title))
     return result
 
 

@@ -43,8 +43,8 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
-                        "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', weights and activations apart 'pairs', 4MP to 8MP 'budget', "
-                        "the kinds of calibration 'calibration'")
+                        "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', weights and activations "
+                        "apart 'pairs', 4MP to 8MP 'budget', the kinds of calibration 'calibration'")
     parser.add_argument("--update", action="store_true", help="replace the sections that are measured in the "
                         "output, and leave its others as they are")
     parser.add_argument("--scenes", type=Path, help="a folder with held_out and calibration, made by "

@@ -22,8 +22,7 @@ struct Folded {
 // l + 8 are added, then l + 4, l + 2, l + 1. rne is rounding to the nearest integer, ties to even.
 // An output row may be the very input row of equal element size, else they must not overlap.
 // Pointers need no alignment beyond their element's. Inputs hold no NaN. n >= 0; functions that
-// reduce (layer_norm, softmax, softmax_codes, min_max,
-// unfold_min_max) need n >= 1.
+// reduce (layer_norm, softmax, softmax_codes, min_max, unfold_min_max) need n >= 1.
 struct Rows {
   // y = (((x - mean) * rstd) * gamma) + beta, with mean = sum(x) / n, the biased variance
   // v = sum((x - mean) * (x - mean)) / n, rstd = 1 / sqrt(v + eps).
