@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// vit_eval: how many of labelled pictures a model gets right, how near its answers are to those of
+// vit_eval: how many of labelled images a model gets right, how near its answers are to those of
 // another, and how well a detector finds annotated objects.
 #include <iostream>
 #include <optional>
@@ -17,11 +17,11 @@ namespace {
 const apps::Program kProgram = {
     .name = "vit_eval",
     .purpose =
-        "Classifies labelled pictures and counts what is right: a folder of folders, one for each\n"
+        "Classifies labelled images and counts what is right: a folder of folders, one for each\n"
         "class (named by label or id, or all classes in sorted order), or a list of files with\n"
         "class ids. EXIF orientation is ignored, as training code does. With --against, a folder "
         "of\n"
-        "pictures without classes will do. With --coco, detectors: average precision and recall, "
+        "images without classes will do. With --coco, detectors: average precision and recall, "
         "as\n"
         "pycocotools counts them.",
     .examples =
@@ -51,28 +51,28 @@ void declare(CLI::App& app, Options& options) {
       ->required();
   auto* against =
       app.add_option("--against", options.against,
-                     "Compare with this model, picture by picture: as a rule the float model that "
+                     "Compare with this model, image by image: as a rule the float model that "
                      "MODEL was made from");
-  app.add_option("--images", options.images, "The folder of pictures")->required();
+  app.add_option("--images", options.images, "The folder of images")->required();
   auto* labels =
       app.add_option("--labels", options.labels,
-                     "Lines of file<TAB>class id, files relative to the folder of pictures");
-  auto* batch = app.add_option("-b,--batch", options.batch, "Pictures at a time (default 8)")
+                     "Lines of file<TAB>class id, files relative to the folder of images");
+  auto* batch = app.add_option("-b,--batch", options.batch, "Images at a time (default 8)")
                     ->check(CLI::Range(1, 1024));
   auto* range =
       app.add_flag("--check-range", options.check_range,
-                   "Say, on standard error, which layers' frozen ranges the pictures do not fit");
-  app.add_option("--coco", options.coco, "Detectors: the objects in the pictures, in COCO's JSON")
+                   "Say, on standard error, which layers' static ranges the images do not fit");
+  app.add_option("--coco", options.coco, "Detectors: the objects in the images, in COCO's JSON")
       ->excludes(against)
       ->excludes(labels)
       ->excludes(range)
       ->excludes(batch);
   app.add_option("--preprocessor", options.preprocessor,
-                 "Prepare pictures as this preprocessor_config.json says, not as the model");
-  app.add_option("--limit", options.limit, "At most so many pictures, spread evenly over all")
+                 "Prepare images as this preprocessor_config.json says, not as the model");
+  app.add_option("--limit", options.limit, "At most so many images, spread evenly over all")
       ->check(CLI::PositiveNumber);
   app.add_flag("--each", options.each,
-               "With --against and --format json: the divergence of each picture as well")
+               "With --against and --format json: the divergence of each image as well")
       ->needs(against);
   app.add_option("--format", options.format, "text (default) or json")
       ->check(CLI::IsMember({"text", "json"}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// vit_infer: what a network says of pictures.
+// vit_infer: what a network says of images.
 #include "args.h"
 #include "infer.h"
 
@@ -10,7 +10,7 @@ namespace {
 const apps::Program kProgram = {
     .name = "vit_infer",
     .purpose =
-        "Names what is in pictures, or finds the objects in them, by a model file that\n"
+        "Names what is in images, or finds the objects in them, by a model file that\n"
         "vit_convert or vit_quantize has made.",
     .examples =
         "  vit_infer -m deit.safetensors cat.jpg\n"

@@ -10,7 +10,7 @@ namespace {
 const apps::Program kProgram = {
     .name = "vit_quantize",
     .purpose =
-        "Makes an integer model of a float model file, calibrated on pictures. The same inputs\n"
+        "Makes an integer model of a float model file, calibrated on images. The same inputs\n"
         "give the same file, byte for byte; with --budget-ms, which measures this CPU, only with\n"
         "the same --stats-in.",
     .examples =

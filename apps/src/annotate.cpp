@@ -38,22 +38,21 @@ Colour readable_on(const Colour& colour) {
 }
 
 struct Scale {
-  explicit Scale(const Image& picture)
-      : factor(std::max(1.0,
-                        static_cast<double>(kReadable) / std::min(picture.width, picture.height))),
-        text(std::max(2.0, factor * std::min(picture.width, picture.height) / 300.0)),
+  explicit Scale(const Image& image)
+      : factor(std::max(1.0, static_cast<double>(kReadable) / std::min(image.width, image.height))),
+        text(std::max(2.0, factor * std::min(image.width, image.height) / 300.0)),
         line(static_cast<int>(std::lround(text * 1.25))) {}
 
-  double factor;  // of the picture
+  double factor;  // of the image
   double text;    // of a letter's dots, in pixels
   int line;       // thickness
 };
 
-// In pixels of the enlarged picture, clipped to it.
+// In pixels of the enlarged image, clipped to it.
 Area area_of(const Box& box, double factor, const Image& image) {
-  const auto place = [factor](float side, int most) {
+  const auto place = [factor](float side, int max) {
     const double pixels = static_cast<double>(side) * factor;
-    return static_cast<int>(std::lround(std::clamp(pixels, 0.0, static_cast<double>(most))));
+    return static_cast<int>(std::lround(std::clamp(pixels, 0.0, static_cast<double>(max))));
   };
   const int left = place(box.x0, image.width);
   const int top = place(box.y0, image.height);
@@ -67,19 +66,19 @@ std::int64_t shared(const Area& a, const Area& b) {
 }
 
 // Where the plate hides the least of those that are there: above the box, else inside at its top,
-// below it, or inside at its bottom; always within the picture.
+// below it, or inside at its bottom; always within the image.
 Area place_plate(Area plate, const Area& box, const Image& image, const std::vector<Area>& taken) {
   const int bottom = box.top + box.height;
   Area best = plate;
-  std::int64_t least = -1;
+  std::int64_t min = -1;
   for (const int top : {box.top - plate.height, box.top, bottom, bottom - plate.height}) {
     if (top < 0 || top + plate.height > image.height) continue;
     plate.top = top;
     plate.left = std::clamp(box.left, 0, std::max(0, image.width - plate.width));
     std::int64_t hidden = 0;
     for (const Area& other : taken) hidden += shared(plate, other);
-    if (least >= 0 && hidden >= least) continue;
-    least = hidden;
+    if (min >= 0 && hidden >= min) continue;
+    min = hidden;
     best = plate;
   }
   return best;
@@ -87,14 +86,14 @@ Area place_plate(Area plate, const Area& box, const Image& image, const std::vec
 
 }  // namespace
 
-Image annotate(const Image& picture, std::span<const Detection> detections) {
-  const Scale scale(picture);
+Image annotate(const Image& original, std::span<const Detection> detections) {
+  const Scale scale(original);
   const auto enlarged = [&](int side) {
     return static_cast<int>(std::lround(side * scale.factor));
   };
   Image image =
-      resize(picture, enlarged(picture.width), enlarged(picture.height), Filter::kBicubic);
-  // The most probable comes first in the list, and last on the picture.
+      resize(original, enlarged(original.width), enlarged(original.height), Filter::kBicubic);
+  // The most probable comes first in the list, and last on the image.
   for (auto object = detections.rbegin(); object != detections.rend(); ++object) {
     const Area area = area_of(object->box, scale.factor, image);
     frame(image, {area.left - 1, area.top - 1, area.width + 2, area.height + 2}, scale.line + 2,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures with what was found in them.
+// Images with what was found in them.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace vitq::apps {
 
-// The picture with a box, class name and score for each detection: a colour for each class, the
-// most probable on top. Small pictures are enlarged, so that the names can be read.
-Image annotate(const Image& picture, std::span<const Detection> detections);
+// The image with a box, class name and score for each detection: a colour for each class, the
+// most probable on top. Small images are enlarged, so that the names can be read.
+Image annotate(const Image& image, std::span<const Detection> detections);
 
 }  // namespace vitq::apps

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What vit_infer says of a picture, its classes or the objects in it, as text, JSON or CSV.
+// What vit_infer says of an image, its classes or the objects in it, as text, JSON or CSV.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace vitq::apps {
 
-// Milliseconds per picture; in a batch each has an equal share of the network's time.
+// Milliseconds per image; in a batch each has an equal share of the network's time.
 struct Timing {
   double decode = 0.0;
   double preprocess = 0.0;
@@ -32,13 +32,13 @@ struct Answer {
 // kCoco: COCO's list of results. An image's id there is the number in its file's name.
 enum class Format { kText, kJson, kJsonl, kCsv, kCoco };
 
-// COCO's results name pictures by number: throws UsageError for a file without one, and for two
+// COCO's results name images by number: throws UsageError for a file without one, and for two
 // with the same.
 void require_coco_ids(const std::vector<std::string>& images);
 
 Json to_json(const Answer& answer, Task task, const std::string& model);
 
-// Writes answers as they come, except for JSON: one picture's answer is an object, several are an
+// Writes answers as they come, except for JSON: one image's answer is an object, several are an
 // array, which is complete or absent. COCO's list is always an array.
 class AnswerWriter {
  public:

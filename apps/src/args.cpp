@@ -16,7 +16,7 @@ namespace vitq::apps {
 
 namespace {
 
-constexpr int kMostThreads = 1024;
+constexpr int kMaxThreads = 1024;
 
 constexpr std::string_view kExitCodes =
     "\nExit codes:\n"
@@ -45,9 +45,9 @@ int threads_from(const char* variable) {
   int threads = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
   const bool whole = error == std::errc() && end == text.data() + text.size();
-  if (!whole || threads < 1 || threads > kMostThreads) {
+  if (!whole || threads < 1 || threads > kMaxThreads) {
     throw UsageError(std::string("the environment variable ") + variable + " is \"" + value +
-                     "\", expected a number of threads from 1 to " + std::to_string(kMostThreads));
+                     "\", expected a number of threads from 1 to " + std::to_string(kMaxThreads));
   }
   return threads;
 }
@@ -120,13 +120,13 @@ int exit_code(const std::exception& error) {
   return kInternal;
 }
 
-CLI::Validator finite_in(double least, double most) {
-  const auto check = [least, most](std::string& text) {
+CLI::Validator finite_in(double min, double max) {
+  const auto check = [min, max](std::string& text) {
     double value = 0.0;
     const bool number = CLI::detail::lexical_cast(text, value) && std::isfinite(value);
-    if (number && value >= least && value <= most) return std::string();
+    if (number && value >= min && value <= max) return std::string();
     std::ostringstream message;
-    message << "'" << text << "' is no number from " << least << " to " << most;
+    message << "'" << text << "' is no number from " << min << " to " << max;
     return message.str();
   };
   return CLI::Validator(check, "");
@@ -144,7 +144,7 @@ Args::Args(const Program& program, int argc, const char* const* argv)
   app_.add_option("-t,--threads", threads_,
                   "Threads; 0 or absent: VITQ_NUM_THREADS, OMP_NUM_THREADS, or as many as this "
                   "process may use")
-      ->check(CLI::Range(0, kMostThreads));
+      ->check(CLI::Range(0, kMaxThreads));
   app_.footer("Examples:\n" + std::string(program.examples) + std::string(kExitCodes));
 }
 

@@ -41,7 +41,7 @@ struct Program {
 };
 
 // A finite number in [least, most], which CLI11's Range takes "nan" for too.
-CLI::Validator finite_in(double least, double most);
+CLI::Validator finite_in(double min, double max);
 
 // The command line of a program. --help, --version and --threads are always there.
 class Args {

@@ -16,7 +16,7 @@ PatchWeights patch_grid(const Graph& graph) {
     return {static_cast<int>(shape[3]), static_cast<int>(shape[2]),
             std::vector<double>(static_cast<std::size_t>(shape[2] * shape[3]))};
   }
-  throw UnsupportedError("this network has no patches, so there is no picture of its attention");
+  throw UnsupportedError("this network has no patches, so there is no image of its attention");
 }
 
 void require_index(std::size_t index, std::size_t count, const char* what) {

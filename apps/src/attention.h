@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the class token looks: its attention to the patches as a heat map over the picture. "last"
+// Where the class token looks: its attention to the patches as a heat map over the image. "last"
 // is one layer's softmax; "rollout" follows attention through the layers (arXiv:2005.00928).
 #pragma once
 
@@ -25,11 +25,11 @@ struct AttentionJob {
 // Loads a model such that all of its attention is computed and can be seen.
 Model load_for_attention(const std::filesystem::path& path, const SessionOptions& session);
 
-// The weights of the patches of one prepared picture [1, 3, H, W]. Throws UsageError for a layer or
+// The weights of the patches of one prepared image [1, 3, H, W]. Throws UsageError for a layer or
 // head that the network does not have, UnsupportedError for networks whose tokens are not patches.
 PatchWeights attention_of(Model& model, const Tensor& input, const AttentionJob& job);
 
-// The attention of one layer for one picture, [queries, keys]: of one head, or the mean of all.
+// The attention of one layer for one image, [queries, keys]: of one head, or the mean of all.
 using AttentionMatrix = std::vector<double>;
 
 AttentionMatrix of_head(const Tensor& attention, std::optional<std::size_t> head);

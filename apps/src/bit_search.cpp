@@ -100,8 +100,8 @@ class Search {
     return *job_.mean_bits * weights();
   }
 
-  Assignment best_within(double most) {
-    const auto cost = static_cast<std::int64_t>(std::floor(most));
+  Assignment best_within(double max) {
+    const auto cost = static_cast<std::int64_t>(std::floor(max));
     if (job_.mean_activation_bits) {
       front_ =
           priced_front(choices(), cost, *job_.mean_activation_bits * (1.0 + kRounding) * weights());
@@ -119,12 +119,12 @@ class Search {
   }
 
   Assignment within_budget() {
-    const double most = limit();
-    Assignment best = best_within(most);
+    const double max = limit();
+    Assignment best = best_within(max);
     if (job_.unjudged) return best;
     const double kl = judged(best);
-    note_ = "bits by layer: KL " + significant(kl, 3) + " on pictures kept apart";
-    if (const auto plain = best_uniform(most)) {
+    note_ = "bits by layer: KL " + significant(kl, 3) + " on images kept apart";
+    if (const auto plain = best_uniform(max)) {
       const BitsLoss& uniform = found_.uniform[*plain];
       note_ += "; " + bits_name(uniform) + " everywhere: " + significant(uniform.loss, 3);
       if (uniform.loss <= kl) best.assign(found_.groups.size(), *plain);
@@ -133,18 +133,18 @@ class Search {
   }
 
   [[noreturn]] void refuse() const {
-    const double least = static_cast<double>(front_.points().front().cost);
+    const double min = static_cast<double>(front_.points().front().cost);
     if (job_.mean_bits) {
       throw UsageError("the fewest bits that there are is " +
                        std::to_string(bits_of(found_.uniform.front())));
     }
     if (job_.milliseconds) {
       throw UsageError("the least time there can be is " +
-                       fixed((least + static_cast<double>(found_.rest_nanoseconds)) / kNano, 3) +
+                       fixed((min + static_cast<double>(found_.rest_nanoseconds)) / kNano, 3) +
                        " ms an image" + on_this_cpu() + ", more than the budget");
     }
     throw UsageError("the smallest file there can be has " +
-                     fixed((least + static_cast<double>(rest_)) / kMega, 3) +
+                     fixed((min + static_cast<double>(rest_)) / kMega, 3) +
                      " MB, more than the budget");
   }
 
@@ -171,7 +171,7 @@ class Search {
   }
 
   // Losses are measured one layer at a time: together they come to more. So the sum that is
-  // allowed shrinks until the judging pictures agree.
+  // allowed shrinks until the judging images agree.
   Assignment smallest() {
     double allowed = *job_.max_drop;
     for (int attempt = 0; attempt < 5; ++attempt) {
@@ -181,23 +181,23 @@ class Search {
       if (point == points.end()) break;
       const Assignment best = front_.assignment(static_cast<std::size_t>(point - points.begin()));
       const double kl = judged(best);
-      note_ = "bits by layer: KL " + significant(kl, 3) + " on pictures kept apart";
+      note_ = "bits by layer: KL " + significant(kl, 3) + " on images kept apart";
       if (kl <= *job_.max_drop) return best;
       allowed *= 0.95 * *job_.max_drop / kl;
     }
-    const BitsLoss& most = found_.uniform.back();
+    const BitsLoss& max = found_.uniform.back();
     throw UsageError("no assignment of " + std::to_string(bits_of(found_.uniform.front())) +
-                     " to " + bits_name(most) + " keeps a KL of " + significant(*job_.max_drop, 3) +
-                     "; " + bits_name(most) + " everywhere have " + significant(most.loss, 3));
+                     " to " + bits_name(max) + " keeps a KL of " + significant(*job_.max_drop, 3) +
+                     "; " + bits_name(max) + " everywhere have " + significant(max.loss, 3));
   }
 
   // The index of the bits that lose least of those that all layers can have.
-  std::optional<std::size_t> best_uniform(double most) const {
+  std::optional<std::size_t> best_uniform(double max) const {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
       std::int64_t sum = 0;
       for (const Sensitivities::Group& group : found_.groups) sum += cost(group, group.choices[i]);
-      if (static_cast<double>(sum) > most) continue;
+      if (static_cast<double>(sum) > max) continue;
       if (!keeps_activations(Assignment(found_.groups.size(), i))) continue;
       if (!best || found_.uniform[i].loss <= found_.uniform[*best].loss) best = i;
     }
@@ -218,7 +218,7 @@ class Search {
     QuantizeOptions options = inputs_.options;
     const std::vector<LayerRule> rules = rules_of(assignment);
     options.rules.insert(options.rules.end(), rules.begin(), rules.end());
-    options.row_weights = found_.row_weights;
+    options.token_weights = found_.token_weights;
     return judged_kl(inputs_.network, inputs_.calibration, inputs_.recipe, options);
   }
 

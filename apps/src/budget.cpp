@@ -111,7 +111,7 @@ void declare_space(CLI::App& app, BudgetJob& job) {
       ->trigger_on_parse();
   app.add_flag("--unjudged", job.unjudged,
                "Take the best sum as it is. Otherwise the same bits everywhere are taken where "
-               "pictures kept apart find those better");
+               "images kept apart find those better");
 }
 
 std::string bits_name(const Candidate& candidate) {
@@ -159,7 +159,7 @@ void declare(CLI::App& app, BudgetJob& job) {
           ->excludes(bits);
   app.add_option("--max-drop", job.max_drop,
                  "The smallest file whose answers have no larger KL divergence from the float "
-                 "model's than this, in nats, on calibration pictures kept apart")
+                 "model's than this, in nats, on calibration images kept apart")
       ->check(finite_in(1e-15, 1e9))
       ->excludes(megabytes)
       ->excludes(bits)

@@ -20,7 +20,7 @@ struct BudgetJob {
   std::optional<double> megabytes;     // 10^6 bytes, of the whole file
   std::optional<double> mean_bits;     // of the weights
   std::optional<double> milliseconds;  // of one image, on one thread of this CPU
-  std::optional<double> max_drop;  // KL on the judging pictures; the smallest file that keeps it
+  std::optional<double> max_drop;      // KL on the judging images; the smallest file that keeps it
   std::optional<double> mean_activation_bits;  // beside one of the first three
   SearchSpace space;
   bool unjudged = false;  // whether the same bits everywhere may not be taken instead
@@ -54,12 +54,12 @@ std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
 struct BitsChoice {
   std::vector<LayerRule> rules;  // one for each layer
   TradeOff trade_off;
-  std::string note;  // what the judging pictures found
+  std::string note;  // what the judging images found
 };
 
 // The assignment of least loss within the budget, or within both: where one of fewer bits would
 // keep to that of activations as well, that one is best of all with no more than it has. Instead of
-// it, if the job is to be judged, the same bits everywhere, where the judging pictures find those
+// it, if the job is to be judged, the same bits everywhere, where the judging images find those
 // better. `rest`: bytes of the file that the search cannot change. Throws UnsupportedError if no
 // assignment keeps the budget.
 BitsChoice choose_bits(const BudgetJob& job, const SearchInputs& inputs, const Sensitivities& found,

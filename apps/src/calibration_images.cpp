@@ -79,7 +79,7 @@ namespace {
 
 Image read_pixels(const fs::path& path, const Preprocess& preprocess) {
   const Image image = read_image(path, Exif::kIgnore);
-  return told_of(path.string(), [&] { return preprocess.pixels(image); });
+  return with_context(path.string(), [&] { return preprocess.pixels(image); });
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pictures that a network is calibrated on: which, and as what the quantizer takes them.
+// The images that a network is calibrated on: which, and as what the quantizer takes them.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct CalibrationJob {
   std::optional<std::uint64_t> seed;  // a random sample; otherwise one spread evenly over all
 };
 
-// The pictures below a folder, sorted; or those that a text file names, one a line (before the
+// The images below a folder, sorted; or those that a text file names, one a line (before the
 // first tab, if there is one) and relative to its folder, in its order. Then the sample of them, in
 // the same order. Throws FileError.
 std::vector<std::filesystem::path> calibration_images(const CalibrationJob& job);
@@ -26,7 +26,7 @@ std::vector<std::filesystem::path> calibration_images(const CalibrationJob& job)
 // `count` of `total` indices, rising, by a generator that is the same everywhere.
 std::vector<std::size_t> random_sample(std::size_t total, std::size_t count, std::uint64_t seed);
 
-// Reads and prepares pictures when they are asked for. EXIF orientation is ignored, as training
+// Reads and prepares images when they are asked for. EXIF orientation is ignored, as training
 // code does. Throws FileError if one of them cannot be opened; image() throws what reading it
 // throws.
 CalibrationSet calibration_set(std::vector<std::filesystem::path> images,

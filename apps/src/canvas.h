@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rectangles and text on a picture.
+// Rectangles and text on an image.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ struct Area {
   int left = 0, top = 0, width = 0, height = 0;
 };
 
-// Everything is clipped to the picture. Opacity runs from 0 to 1.
+// Everything is clipped to the image. Opacity runs from 0 to 1.
 void fill(Image& image, const Area& area, const Colour& colour, double opacity);
 // A frame of that thickness inside the area.
 void frame(Image& image, const Area& area, int thickness, const Colour& colour);

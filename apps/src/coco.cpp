@@ -12,12 +12,12 @@ namespace fs = std::filesystem;
 
 using Ids = std::set<std::int64_t>;
 
-constexpr std::int64_t kMostId = std::int64_t{1} << 53;  // what JSON's readers agree on
-// Results of COCO's 5,000 validation pictures at 100 each are 6 million values and keys.
+constexpr std::int64_t kMaxId = std::int64_t{1} << 53;  // what JSON's readers agree on
+// Results of COCO's 5,000 validation images at 100 each are 6 million values and keys.
 constexpr Json::Limits kLimits = {.bytes = 500'000'000, .tokens = 40'000'000};
 
 std::int64_t read_id(const Json& json, std::string_view key) {
-  return json.at(key).integer(0, kMostId);
+  return json.at(key).integer(0, kMaxId);
 }
 
 std::int64_t new_id(const Json& json, Ids& ids) {
@@ -56,7 +56,7 @@ std::string read_file_name(const Json& json) {
   const fs::path path(name);
   const bool leaves = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
   if (name.empty() || leaves || name.find('\0') != std::string::npos) {
-    json.fail("expected a file name within the folder of pictures, found " + json.dump());
+    json.fail("expected a file name within the folder of images, found " + json.dump());
   }
   return name;
 }

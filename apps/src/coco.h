@@ -13,7 +13,7 @@
 
 namespace vitq::apps {
 
-// Pixels of the picture as it is stored; x and y are those of the left upper corner.
+// Pixels of the image as it is stored; x and y are those of the left upper corner.
 struct CocoBox {
   double x = 0.0;
   double y = 0.0;

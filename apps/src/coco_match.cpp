@@ -8,7 +8,7 @@ namespace vitq::apps {
 namespace {
 
 // As numpy.linspace(0.5, 0.95, 10) has them, to the last bit.
-double least_overlap(std::size_t index) {
+double min_overlap(std::size_t index) {
   constexpr double kStep = (0.95 - 0.5) / 9.0;
   return index + 1 == kOverlaps ? 0.95 : static_cast<double>(index) * kStep + 0.5;
 }
@@ -18,7 +18,7 @@ double area(const CocoBox& box) {
 }
 
 bool within(double area, const AreaRange& range) {
-  return area >= range.least && area <= range.most;
+  return area >= range.min && area <= range.max;
 }
 
 bool counts(const CocoObject& object, const AreaRange& range) {
@@ -42,7 +42,7 @@ CocoMatcher::CocoMatcher(std::span<const CocoObject* const> objects,
     : objects_(objects), results_(results.begin(), results.end()) {
   std::stable_sort(results_.begin(), results_.end(),
                    [](const CocoResult* a, const CocoResult* b) { return a->score > b->score; });
-  results_.resize(std::min(results_.size(), kMostDetections));
+  results_.resize(std::min(results_.size(), kMaxDetections));
   for (const CocoResult* result : results_) {
     for (const CocoObject* object : objects_) {
       overlaps_.push_back(overlap(result->box, object->box, object->crowd));
@@ -69,10 +69,10 @@ void CocoMatcher::match_at(std::size_t threshold, const AreaRange& range,
                            std::vector<CocoMatch>& matches) const {
   std::vector<Candidate> candidates;
   for (const CocoObject* object : objects_) candidates.push_back({counts(*object, range), false});
-  const double least = least_overlap(threshold);
+  const double min = min_overlap(threshold);
   for (std::size_t d = 0; d < results_.size(); ++d) {
-    std::ptrdiff_t object = best(d, least, true, candidates);
-    if (object < 0) object = best(d, least, false, candidates);
+    std::ptrdiff_t object = best(d, min, true, candidates);
+    if (object < 0) object = best(d, min, false, candidates);
     if (object < 0) {
       matches[d].ignored[threshold] = !within(area(results_[d]->box), range);
       continue;
@@ -85,14 +85,14 @@ void CocoMatcher::match_at(std::size_t threshold, const AreaRange& range,
 }
 
 // Of equal overlaps the last; -1 if there is none.
-std::ptrdiff_t CocoMatcher::best(std::size_t detection, double least, bool counting,
+std::ptrdiff_t CocoMatcher::best(std::size_t detection, double min, bool counting,
                                  std::span<const Candidate> candidates) const {
   const double* overlaps = overlaps_.data() + detection * objects_.size();
   std::ptrdiff_t found = -1;
   for (std::size_t i = 0; i < objects_.size(); ++i) {
     const bool free = !candidates[i].taken || objects_[i]->crowd;
-    if (!free || candidates[i].counts != counting || overlaps[i] < least) continue;
-    least = overlaps[i];
+    if (!free || candidates[i].counts != counting || overlaps[i] < min) continue;
+    min = overlaps[i];
     found = static_cast<std::ptrdiff_t>(i);
   }
   return found;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which detections find which objects of one category in one picture, as pycocotools decides it.
+// Which detections find which objects of one category in one image, as pycocotools decides it.
 #pragma once
 
 #include <array>
@@ -17,20 +17,20 @@ constexpr std::size_t kOverlaps = 10;
 constexpr std::size_t kOverlap50 = 0;
 constexpr std::size_t kOverlap75 = 5;
 
-// Detections of one category in one picture; those of lower scores are never looked at.
-constexpr std::size_t kMostDetections = 100;
+// Detections of one category in one image; those of lower scores are never looked at.
+constexpr std::size_t kMaxDetections = 100;
 
 // Square pixels, both ends included.
 struct AreaRange {
-  double least;
-  double most;
+  double min;
+  double max;
 };
 
 // One detection at each of the overlaps. Ignored ones, whether they found something or not, count
 // neither as right nor as wrong.
 struct CocoMatch {
   double score = 0.0;
-  std::size_t rank = 0;  // in its picture and category, from 0
+  std::size_t rank = 0;  // in its image and category, from 0
   std::bitset<kOverlaps> found;
   std::bitset<kOverlaps> ignored;
 };
@@ -40,7 +40,7 @@ double overlap(const CocoBox& detection, const CocoBox& object, bool crowd);
 
 class CocoMatcher {
  public:
-  // The objects and detections of one category in one picture, in the order of their files; both
+  // The objects and detections of one category in one image, in the order of their files; both
   // must outlive this.
   CocoMatcher(std::span<const CocoObject* const> objects,
               std::span<const CocoResult* const> results);
@@ -60,7 +60,7 @@ class CocoMatcher {
   };
   void match_at(std::size_t threshold, const AreaRange& range,
                 std::vector<CocoMatch>& matches) const;
-  std::ptrdiff_t best(std::size_t detection, double least, bool counting,
+  std::ptrdiff_t best(std::size_t detection, double min, bool counting,
                       std::span<const Candidate> candidates) const;
 
   std::span<const CocoObject* const> objects_;

@@ -34,7 +34,7 @@ class Mean {
   std::size_t count_ = 0;
 };
 
-// What is of one category in one picture.
+// What is of one category in one image.
 struct Cell {
   std::vector<const CocoObject*> objects;
   std::vector<const CocoResult*> results;
@@ -65,13 +65,13 @@ struct Curve {
   std::vector<double> precision;
 };
 
-// At one overlap, with the `most` best detections of each picture.
-Curve curve_of(const Ranking& ranking, std::size_t overlap, std::size_t most) {
+// At one overlap, with the `max` best detections of each image.
+Curve curve_of(const Ranking& ranking, std::size_t overlap, std::size_t max) {
   Curve curve;
   double right = 0.0;
   double wrong = 0.0;
   for (const CocoMatch& match : ranking.matches) {
-    if (match.rank >= most) continue;
+    if (match.rank >= max) continue;
     if (!match.ignored[overlap]) (match.found[overlap] ? right : wrong) += 1.0;
     curve.recall.push_back(right / static_cast<double>(ranking.objects));
     curve.precision.push_back(right / (wrong + right + std::numeric_limits<double>::epsilon()));
@@ -111,7 +111,7 @@ Score add_category(const std::vector<CocoMatcher>& images, Means& means) {
     const Ranking ranking = rank(images, kAreas[a]);
     if (ranking.objects == 0) continue;
     for (std::size_t t = 0; t < kOverlaps; ++t) {
-      const Curve curve = curve_of(ranking, t, kMostDetections);
+      const Curve curve = curve_of(ranking, t, kMaxDetections);
       const double ap = average_precision(curve);
       means.ap[a].add(ap);
       means.ar[a].add(final_recall(curve));

@@ -22,7 +22,7 @@ using Score = std::optional<double>;
 struct CocoMetrics {
   Score ap, ap50, ap75;  // average precision: at 101 values of recall
   Score ap_small, ap_medium, ap_large;
-  Score ar1, ar10, ar100;               // recall with so many detections per picture and category
+  Score ar1, ar10, ar100;               // recall with so many detections per image and category
   Score ar_small, ar_medium, ar_large;  // with 100
   std::vector<Score> category_ap;       // of each category of the annotations
 };

@@ -66,7 +66,7 @@ struct Energies {
 };
 
 // Of the rows [begin, end) on axis 1, or of all.
-Energies energies(const Tensor& reference, const Tensor& model, const RowSpan* span) {
+Energies energies(const Tensor& reference, const Tensor& model, const AxisSpan* span) {
   const Shape& shape = reference.shape();
   const std::int64_t rows = span == nullptr ? 1 : shape[1];
   const std::int64_t width = shape.elements() / rows;
@@ -83,14 +83,14 @@ Energies energies(const Tensor& reference, const Tensor& model, const RowSpan* s
   return sums;
 }
 
-// The special rows of a result [1, T, n] of all tokens.
-const RowSpan* rows_in(const std::optional<RowSpan>& special, const Shape& shape) {
-  const bool has_rows = special && shape.rank() == 3 && shape[1] > special->end;
-  return has_rows ? &*special : nullptr;
+// The output tokens of a result [1, T, n] of all tokens.
+const AxisSpan* rows_in(const std::optional<AxisSpan>& output_tokens, const Shape& shape) {
+  const bool has_rows = output_tokens && shape.rank() == 3 && shape[1] > output_tokens->end;
+  return has_rows ? &*output_tokens : nullptr;
 }
 
 LayerError compare(const Node& node, const Tensor& reference, const Tensor& model,
-                   const RowSpan* special) {
+                   const AxisSpan* output_tokens) {
   LayerError error;
   error.name = node.name;
   error.op = name_of(node.op);
@@ -98,10 +98,10 @@ LayerError compare(const Node& node, const Tensor& reference, const Tensor& mode
   if (error.op == "MatMul") error.op = "attention";
   const Energies all = energies(reference, model, nullptr);
   error.decibels = decibels(all.reference, all.error);
-  error.special = special != nullptr;
-  if (special == nullptr) return error;
-  const Energies rows = energies(reference, model, special);
-  error.special_decibels = decibels(rows.reference, rows.error);
+  error.output_tokens = output_tokens != nullptr;
+  if (output_tokens == nullptr) return error;
+  const Energies rows = energies(reference, model, output_tokens);
+  error.output_tokens_decibels = decibels(rows.reference, rows.error);
   return error;
 }
 
@@ -117,15 +117,15 @@ Json json_of(const std::optional<double>& value) {
 
 std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
                                        const std::filesystem::path& model,
-                                       const std::filesystem::path& picture, int threads) {
+                                       const std::filesystem::path& image_file, int threads) {
   Model first = load(reference, threads);
   Model second = load(model, threads);
   require_same(first.graph(), second.graph());
-  const Image image = read_image(picture, Exif::kIgnore);
+  const Image image = read_image(image_file, Exif::kIgnore);
   const auto expected = first.run(first.prepare({&image, 1}));
   const auto found = second.run(second.prepare({&image, 1}));
   const Graph& graph = first.graph();
-  const std::optional<RowSpan> special = special_rows(graph);
+  const std::optional<AxisSpan> tokens = output_tokens(graph);
   const std::vector<GraphOutput> order = shown(graph);
   const std::size_t outputs = graph.outputs().size();
   const std::size_t layers = order.size() - outputs;
@@ -133,7 +133,7 @@ std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
   for (std::size_t i = 0; i < order.size(); ++i) {
     const std::size_t place = i < layers ? outputs + i : i - layers;
     errors.push_back(compare(graph[order[i].node], expected[place], found[place],
-                             rows_in(special, graph[order[i].node].shape)));
+                             rows_in(tokens, graph[order[i].node].shape)));
     if (i >= layers) errors.back().name = order[i].name;
   }
   return errors;
@@ -143,7 +143,7 @@ std::string to_text(const std::vector<LayerError>& layers) {
   Table table({"layer", "operation", "result", "SNR dB", "of rows the outputs read"}, "lllrr");
   for (const LayerError& layer : layers) {
     table.add({layer.name, layer.op, layer.shape.str(), text_of(layer.decibels),
-               layer.special ? text_of(layer.special_decibels) : ""});
+               layer.output_tokens ? text_of(layer.output_tokens_decibels) : ""});
   }
   return table.str();
 }
@@ -156,7 +156,8 @@ Json to_json(const std::vector<LayerError>& layers) {
     Json json = Json::object();
     json.set("layer", layer.name).set("operation", layer.op).set("shape", std::move(shape));
     json.set("snr_db", json_of(layer.decibels));
-    if (layer.special) json.set("special_rows_snr_db", json_of(layer.special_decibels));
+    if (layer.output_tokens)
+      json.set("output_tokens_snr_db", json_of(layer.output_tokens_decibels));
     list.push(std::move(json));
   }
   return Json::object().set("layers", std::move(list));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where two forms of one network come apart: the error of each layer's result for one picture.
+// Where two forms of one network come apart: the error of each layer's result for one image.
 #pragma once
 
 #include <filesystem>
@@ -16,9 +16,9 @@ struct LayerError {
   std::string name;
   std::string op;
   Shape shape;
-  std::optional<double> decibels;          // of all values; nothing if they are equal
-  std::optional<double> special_decibels;  // of the rows that the network's outputs read
-  bool special = false;                    // whether there are such rows
+  std::optional<double> decibels;                // of all values; nothing if they are equal
+  std::optional<double> output_tokens_decibels;  // of the rows that the network's outputs read
+  bool output_tokens = false;                    // whether there are such rows
 };
 
 // The results of every Linear and Conv2d with weights and of every attention, then the outputs, of
@@ -26,7 +26,7 @@ struct LayerError {
 // are not the same network.
 std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
                                        const std::filesystem::path& model,
-                                       const std::filesystem::path& picture, int threads);
+                                       const std::filesystem::path& image, int threads);
 
 std::string to_text(const std::vector<LayerError>& layers);
 Json to_json(const std::vector<LayerError>& layers);

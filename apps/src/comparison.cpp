@@ -14,10 +14,10 @@ double square(double value) {
 
 // log(sum(exp(values))).
 double log_sum(std::span<const float> values) {
-  const auto most = static_cast<double>(*std::max_element(values.begin(), values.end()));
+  const auto max = static_cast<double>(*std::max_element(values.begin(), values.end()));
   double sum = 0.0;
-  for (const float value : values) sum += std::exp(static_cast<double>(value) - most);
-  return most + std::log(sum);
+  for (const float value : values) sum += std::exp(static_cast<double>(value) - max);
+  return max + std::log(sum);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far the answers of one network are from those of another on the same pictures.
+// How far the answers of one network are from those of another on the same images.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ double mcnemar_p(std::int64_t lost, std::int64_t won);
 // 10 log10(reference / error); nothing where one of the energies is 0.
 std::optional<double> decibels(double reference_energy, double error_energy);
 
-// Sums over pictures.
+// Sums over images.
 struct Comparison {
   std::int64_t images = 0;
   std::int64_t agreeing = 0;      // the most probable class is the same
@@ -31,9 +31,9 @@ struct Comparison {
   double reference_energy = 0.0;  // squares of the reference's logits
   double error_energy = 0.0;      // squares of the differences
   double divergence = 0.0;
-  std::vector<double> divergences;  // of each picture, in order
+  std::vector<double> divergences;  // of each image, in order
 
-  // Takes in the logits of one picture; `label` is negative where it is unknown.
+  // Takes in the logits of one image; `label` is negative where it is unknown.
   void add(std::span<const float> reference, std::span<const float> logits, std::int64_t label);
 };
 

@@ -18,7 +18,7 @@ Tensor stacked(const std::vector<Tensor>& parts) {
   for (const Tensor& part : parts) {
     rows += part.shape()[0];
     if (part.shape().with(0, first[0]) != first) {
-      throw ShapeError("--dump: the pictures give tensors of different shapes, " + first.str() +
+      throw ShapeError("--dump: the images give tensors of different shapes, " + first.str() +
                        " and " + part.shape().str() + "; dump them one by one");
     }
   }

@@ -53,7 +53,7 @@ Json comparison_json(const Evaluation& evaluation) {
   json.set("agreement", percent(c.agreeing, c.images));
   json.set("logit_snr_db", snr ? Json(*snr) : Json()).set("kl", mean_divergence(c));
   json.set("images_per_second", rate(evaluation.reference));
-  // What pools several sets of pictures: counts and sums.
+  // What pools several sets of images: counts and sums.
   Json sums = Json::object();
   if (evaluation.labelled) sums.set("right", evaluation.reference.right);
   sums.set("agreeing", c.agreeing).set("reference_energy", c.reference_energy);

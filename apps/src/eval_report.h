@@ -13,7 +13,7 @@ struct Evaluation {
   std::string model;
   std::string against;  // the reference; empty: there is none
   bool labelled = true;
-  bool each = false;  // whether JSON has the divergence of each picture
+  bool each = false;  // whether JSON has the divergence of each image
   Accuracy accuracy = {};
   Accuracy reference = {};
   Comparison comparison = {};

@@ -17,11 +17,11 @@ namespace {
 using Pixels = std::vector<Image>;
 
 // Null, or why the image cannot be had.
-std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& image,
+std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& labelled,
                            Image& pixels) noexcept {
   try {
-    const Image picture = read_image(image.path, Exif::kIgnore);
-    pixels = told_of(image.path.string(), [&] { return preprocess.pixels(picture); });
+    const Image image = read_image(labelled.path, Exif::kIgnore);
+    pixels = with_context(labelled.path.string(), [&] { return preprocess.pixels(image); });
   } catch (...) {
     return std::current_exception();
   }
@@ -71,7 +71,7 @@ void compare(Comparison& comparison, const Tensor& reference, const Tensor& logi
   }
 }
 
-// Batches of pictures, all of one size, so that one session serves all: the last is filled up.
+// Batches of images, all of one size, so that one session serves all: the last is filled up.
 class Batches {
  public:
   Batches(std::span<const LabelledImage> images, const EvaluateOptions& options)
@@ -141,7 +141,7 @@ std::int64_t class_count(Model& model) {
   const bool classifies = family(model.info().family).task == Task::kClassification;
   if (!classifies) {
     throw UnsupportedError("a model of the family '" + model.info().family +
-                           "' does not classify pictures");
+                           "' does not classify images");
   }
   return graph[graph.outputs()[0].node].shape[-1];
 }

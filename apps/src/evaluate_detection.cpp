@@ -29,7 +29,7 @@ std::map<std::int64_t, std::int64_t> categories_of(const ModelInfo& info, const 
 }
 
 // Before the first of them is looked at: an evaluation takes long.
-void require_pictures(const CocoTruth& truth, const std::filesystem::path& folder) {
+void require_images(const CocoTruth& truth, const std::filesystem::path& folder) {
   const auto missing = [&folder](const CocoImage& image) {
     return !std::filesystem::is_regular_file(folder / image.file_name);
   };
@@ -38,20 +38,20 @@ void require_pictures(const CocoTruth& truth, const std::filesystem::path& folde
   const auto first = std::find_if(truth.images.begin(), truth.images.end(), missing);
   throw FileError(Fault::kUnreadable, (folder / first->file_name).string(),
                   "is not there; of the annotations' " + std::to_string(truth.images.size()) +
-                      " pictures " + std::to_string(count) + " are missing");
+                      " images " + std::to_string(count) + " are missing");
 }
 
-Image read_annotated(const CocoImage& image, const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / image.file_name;
-  Image picture = read_image(path, Exif::kIgnore);
-  const bool unknown = image.width == 0 || image.height == 0;
-  if (unknown || (picture.width == image.width && picture.height == image.height)) return picture;
+Image read_annotated(const CocoImage& annotated, const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / annotated.file_name;
+  Image image = read_image(path, Exif::kIgnore);
+  const bool unknown = annotated.width == 0 || annotated.height == 0;
+  if (unknown || (image.width == annotated.width && image.height == annotated.height)) return image;
   const auto size = [](int width, int height) {
     return std::to_string(width) + " x " + std::to_string(height);
   };
   throw FileError(Fault::kMismatch, path.string(),
-                  size(picture.width, picture.height) + " pixels, where the annotations say " +
-                      size(image.width, image.height));
+                  size(image.width, image.height) + " pixels, where the annotations say " +
+                      size(annotated.width, annotated.height));
 }
 
 CocoResult result_of(const Detection& object, std::int64_t image, std::int64_t category) {
@@ -83,16 +83,16 @@ std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
                            "' does not detect objects; --coco is for detectors");
   }
   const std::map<std::int64_t, std::int64_t> categories = categories_of(model.info(), truth);
-  require_pictures(truth, folder);
+  require_images(truth, folder);
   std::vector<CocoResult> results;
   Progress progress(truth.images.size(), "images");
-  for (const CocoImage& image : truth.images) {
-    const Image picture = read_annotated(image, folder);
-    const auto look = [&] { return model.detect(picture, 0.0F); };
-    for (const Detection& object : told_of(image.file_name, look)) {
+  for (const CocoImage& annotated : truth.images) {
+    const Image image = read_annotated(annotated, folder);
+    const auto look = [&] { return model.detect(image, 0.0F); };
+    for (const Detection& object : with_context(annotated.file_name, look)) {
       const auto category = categories.find(object.id);
       if (category == categories.end()) continue;
-      results.push_back(result_of(object, image.id, category->second));
+      results.push_back(result_of(object, annotated.id, category->second));
     }
     progress.advance();
   }

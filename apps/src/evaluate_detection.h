@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How well a model finds the objects of annotated pictures.
+// How well a model finds the objects of annotated images.
 #pragma once
 
 #include <filesystem>
@@ -12,10 +12,10 @@
 
 namespace vitq::apps {
 
-// What the model finds in every picture of `truth`, whose files lie in `folder`: its best class of
+// What the model finds in every image of `truth`, whose files lie in `folder`: its best class of
 // each query, whatever the probability. Classes and categories go by name, or if the model has no
 // names by id; classes that are no category are left out. Throws UnsupportedError if the model does
-// not detect or all classes are left out, FileError for a picture that cannot be read or is of
+// not detect or all classes are left out, FileError for an image that cannot be read or is of
 // another size than `truth` says. Progress goes to standard error.
 std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
                                const std::filesystem::path& folder);
@@ -25,7 +25,7 @@ struct DetectionReport {
   std::string model;
   std::size_t images = 0;
   std::size_t objects = 0;
-  double images_per_second = 0.0;  // reading and preparing the pictures included
+  double images_per_second = 0.0;  // reading and preparing the images included
   CocoMetrics metrics;
   std::vector<std::string> categories;  // their names, by rising id
 };

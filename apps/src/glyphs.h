@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The letters of labels in pictures, as dots.
+// The letters of labels in images, as dots.
 #pragma once
 
 #include <cstdint>

@@ -29,7 +29,7 @@ Colour glow(double value) {
 }
 
 // The same view in more pixels: every size of the pipeline is multiplied.
-Image view_of(const Image& picture, Preprocess preprocess) {
+Image view_of(const Image& image, Preprocess preprocess) {
   const int width = preprocess.crop_width > 0 ? preprocess.crop_width : preprocess.width;
   const int times = std::max(1, (kPleasantWidth + width / 2) / width);
   preprocess.height *= times;
@@ -37,7 +37,7 @@ Image view_of(const Image& picture, Preprocess preprocess) {
   preprocess.longest *= times;
   preprocess.crop_height *= times;
   preprocess.crop_width *= times;
-  return preprocess.pixels(picture);
+  return preprocess.pixels(image);
 }
 
 // Patches that draw attention without any content would leave all others black; so the brightest
@@ -72,8 +72,8 @@ void blend(std::uint8_t* pixel, double value) {
 
 }  // namespace
 
-Image heat_map(const PatchWeights& patches, const Image& picture, const Preprocess& preprocess) {
-  Image view = view_of(picture, preprocess);
+Image heat_map(const PatchWeights& patches, const Image& image, const Preprocess& preprocess) {
+  Image view = view_of(image, preprocess);
   const Image values = spread(patches, view.width, view.height);
   for (std::size_t i = 0; i < view.rgb.size(); i += 3) {
     blend(&view.rgb[i], values.rgb[i] / 255.0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights of a network's patches as colours over the picture that it saw.
+// Weights of a network's patches as colours over the image that it saw.
 #pragma once
 
 #include <vector>
@@ -15,8 +15,8 @@ struct PatchWeights {
   std::vector<double> weights;
 };
 
-// What the network saw of `picture`, several hundred pixels wide whatever the network's resolution,
+// What the network saw of `image`, several hundred pixels wide whatever the network's resolution,
 // darkened and grey where the weights are small, in glowing colours where they are large.
-Image heat_map(const PatchWeights& patches, const Image& picture, const Preprocess& preprocess);
+Image heat_map(const PatchWeights& patches, const Image& image, const Preprocess& preprocess);
 
 }  // namespace vitq::apps

@@ -64,7 +64,7 @@ std::string summary(const Quantized& made, const QuantizeFacts& facts,
       predicted_time(trade_off) +
       fact("Bits", trade_off ? "by layer" : record.at("bits").string(), mean_bits(made)) +
       fact("Recipe", record.at("recipe").at("name").string(), "") +
-      fact("Calibrated on", std::to_string(facts.images) + " pictures",
+      fact("Calibrated on", std::to_string(facts.images) + " images",
            "digest " + record.at("calibration").string()) +
       fact("Time", fixed(facts.seconds, 1) + " s", "") + fact("In float", kept_text(made), "");
   return section("Summary", "", "<dl>\n" + facts_list + "</dl>");
@@ -81,9 +81,9 @@ std::string table_row(const LayerReport& entry) {
   std::string row = "<tr><th scope=\"row\">" + escaped(plan.name) + "</th>";
   row += cells({bits_text(plan), plan.attention ? "" : byte_count(plan.bytes)});
   if (!plan.bits || plan.attention) return row + "<td colspan=\"7\"></td></tr>\n";
-  const bool frozen = entry.range == Range::kFrozen;
-  row += cells({frozen ? "frozen" : "per row", significant(static_cast<double>(entry.least), 4),
-                significant(static_cast<double>(entry.most), 4),
+  const bool frozen = entry.range == Range::kStatic;
+  row += cells({frozen ? "static" : "per token", significant(static_cast<double>(entry.min), 4),
+                significant(static_cast<double>(entry.max), 4),
                 frozen ? fixed(100.0 * entry.clipped, 3) + " %" : "",
                 significant(entry.error_before, 4), significant(entry.error_after, 4),
                 snr_text(entry.error_after)});
@@ -93,7 +93,7 @@ std::string table_row(const LayerReport& entry) {
 std::string layer_table(const Quantized& made) {
   std::string text =
       "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">layer</th><th>bits</th>"
-      "<th>size</th><th>range</th><th>least</th><th>most</th><th>clipped</th><th>error before</th>"
+      "<th>size</th><th>range</th><th>min</th><th>max</th><th>clipped</th><th>error before</th>"
       "<th>error after</th><th>SNR</th></tr></thead>\n<tbody>\n";
   for (const LayerReport& entry : made.report) text += table_row(entry);
   return text + "</tbody></table></div>";
@@ -135,20 +135,21 @@ std::string html_report(const Quantized& made, const QuantizeFacts& facts,
                   bit_strip(made.report));
   page +=
       section("Accuracy of each layer",
-              "The signal-to-noise ratio of its outputs over the calibration pictures. The errors "
+              "The signal-to-noise ratio of its outputs over the calibration images. The errors "
               "of all layers before it are part of the noise.",
               snr_bars(made.report));
   const std::string inputs = input_histograms(made.report);
   if (!inputs.empty()) {
-    page += section("Inputs of each layer",
-                    "How often values lie where, of some rows of the calibration pictures, as they "
-                    "are coded: after shift and fold. Heights are logarithmic. Marks: where the "
-                    "range of codes ends; of ranges found row by row, the median.",
-                    inputs);
+    page += section(
+        "Inputs of each layer",
+        "How often values lie where, of some rows of the calibration images, as they "
+        "are coded: after channel offset and smoothing. Heights are logarithmic. Marks: where the "
+        "range of codes ends; of ranges found row by row, the median.",
+        inputs);
   }
   page += section("Layers",
-                  "Least and most are of the inputs seen; clipped is the share of them outside of "
-                  "a frozen range. Errors are the mean square of the outputs' error over their "
+                  "Min and max are of the inputs seen; clipped is the share of them outside of "
+                  "a static range. Errors are the mean square of the outputs' error over their "
                   "variance: rounded to nearest, and with corrections.",
                   layer_table(made));
   page += section("Reproduction", "The same inputs give the same file, byte for byte.",

@@ -21,19 +21,19 @@ void declare_inputs(CLI::App& app, InferJob& job) {
       "The model file, or the name of an installed one (detr-small); otherwise VITQ_MODEL "
       "or the installed default");
   auto* tensor = app.add_option("--tensor", job.tensor,
-                                "A prepared float32 [N, 3, H, W] as .npy in place of pictures")
+                                "A prepared float32 [N, 3, H, W] as .npy in place of images")
                      ->excludes(images);
   app.add_option("--mask", job.mask,
                  "With --tensor, for detectors: float32 [N, H, W] as .npy, 1 where a pixel belongs "
-                 "to its picture and 0 where it is padding")
+                 "to its image and 0 where it is padding")
       ->needs(tensor);
   app.add_flag("--recursive", job.recursive, "Look into the folders of folders, too");
-  app.add_flag("--keep-going", job.keep_going, "Go on after a picture that cannot be read");
-  app.add_option("-b,--batch", job.batch, "Pictures that go through the network together")
+  app.add_flag("--keep-going", job.keep_going, "Go on after an image that cannot be read");
+  app.add_option("-b,--batch", job.batch, "Images that go through the network together")
       ->check(CLI::Range(1, 1024));
 }
 
-void declare_pictures(CLI::App& app, InferJob& job) {
+void declare_images(CLI::App& app, InferJob& job) {
   const std::map<std::string, Exif> choices = {{"apply", Exif::kApply}, {"ignore", Exif::kIgnore}};
   app.add_option("--exif", job.exif, "The orientation stored in photos: apply or ignore")
       ->transform(CLI::CheckedTransformer(choices));
@@ -66,7 +66,7 @@ void declare_answers(CLI::App& app, InferJob& job) {
       ->transform(CLI::CheckedTransformer(formats));
   app.add_option("-o,--output", job.output, "A file for the answers");
   app.add_option("--annotate", job.annotate,
-                 "Detectors: the picture with its boxes, a PNG to write; for several pictures a "
+                 "Detectors: the image with its boxes, a PNG to write; for several images a "
                  "folder of them");
   app.add_flag("--timing", job.timing, "Milliseconds of each stage with each answer");
 }
@@ -75,11 +75,11 @@ void declare_inspection(CLI::App& app, InferJob& job) {
   app.add_flag("--explain", job.explain, "The network's steps and the kernels that run them");
   app.add_flag("--profile", job.profile, "The time of each step, on standard error");
   app.add_flag("--check-range", job.check_range,
-               "Which layers' frozen ranges the pictures do not fit, on standard error");
+               "Which layers' static ranges the images do not fit, on standard error");
   app.add_option("--dump", job.dump, "A folder for input.npy and each output, as logits.npy");
   AttentionJob& attention = job.attention;
   auto* output = app.add_option("--attention", attention.output,
-                                "A PNG to write: where the class token looks in the picture; "
+                                "A PNG to write: where the class token looks in the image; "
                                 "detectors: where the queries look that found the objects");
   app.add_option("--method", attention.method, "Attention of the last layer, or rollout of all")
       ->check(CLI::IsMember({"last", "rollout"}));
@@ -96,18 +96,17 @@ void declare_inspection(CLI::App& app, InferJob& job) {
 
 void require_sense(const InferJob& job) {
   const bool anything = !job.images.empty() || !job.tensor.empty() || job.explain;
-  if (!anything) throw UsageError("no picture is named (see --help)");
+  if (!anything) throw UsageError("no image is named (see --help)");
   const AttentionJob& attention = job.attention;
   const bool chosen = attention.head || attention.layer || attention.method != "last";
   if (chosen && attention.output.empty()) {
     throw UsageError("--head, --layer and --method say what --attention draws");
   }
   if (job.tensor.empty()) return;
-  const bool of_pictures = !job.annotate.empty() || !attention.output.empty() || job.timing ||
-                           job.format == Format::kCoco;
-  if (of_pictures) {
-    throw UsageError(
-        "--annotate, --attention, --timing and -f coco are for pictures, not --tensor");
+  const bool of_images = !job.annotate.empty() || !attention.output.empty() || job.timing ||
+                         job.format == Format::kCoco;
+  if (of_images) {
+    throw UsageError("--annotate, --attention, --timing and -f coco are for images, not --tensor");
   }
 }
 
@@ -115,7 +114,7 @@ void require_sense(const InferJob& job) {
 
 void declare(CLI::App& app, InferJob& job) {
   declare_inputs(app, job);
-  declare_pictures(app, job);
+  declare_images(app, job);
   declare_answers(app, job);
   declare_inspection(app, job);
 }
@@ -124,7 +123,7 @@ int run(const InferJob& job) {
   require_sense(job);
   const std::vector<std::string> images = expand_inputs(job.images, job.recursive);
   if (!job.attention.output.empty() && images.size() != 1) {
-    throw UsageError("--attention takes exactly one picture, not " + std::to_string(images.size()));
+    throw UsageError("--attention takes exactly one image, not " + std::to_string(images.size()));
   }
   Inference inference(job, find_model(job.model));
   if (job.explain) {
@@ -132,7 +131,7 @@ int run(const InferJob& job) {
     (alone ? std::cout : std::cerr) << inference.explain() << (alone ? "" : "\n");
     if (alone) return kOk;
   }
-  return images.empty() ? inference.run_tensor() : inference.run_pictures(images);
+  return images.empty() ? inference.run_tensor() : inference.run_images(images);
 }
 
 }  // namespace vitq::apps

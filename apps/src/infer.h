@@ -36,7 +36,7 @@ struct InferJob {
   bool profile = false;
   bool explain = false;
   bool check_range = false;
-  std::filesystem::path annotate;  // a PNG, or for several pictures a folder
+  std::filesystem::path annotate;  // a PNG, or for several images a folder
   std::filesystem::path dump;
   AttentionJob attention;
   Overwrite overwrite = Overwrite::kNo;
@@ -45,7 +45,7 @@ struct InferJob {
 
 void declare(CLI::App& app, InferJob& job);
 // Answers the exit code. Throws UsageError for options that do not go together, and all that
-// loading a model and reading a picture may throw.
+// loading a model and reading an image may throw.
 int run(const InferJob& job);
 
 }  // namespace vitq::apps

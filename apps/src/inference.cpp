@@ -7,8 +7,8 @@
 #include "annotate.h"
 #include "args.h"
 #include "inputs.h"
-#include "inside.h"
 #include "prepared.h"
+#include "profile_table.h"
 #include "query_attention.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
@@ -39,7 +39,7 @@ class Stopwatch {
 Preprocess resized(const Model& model, const InferJob& job) {
   Preprocess preprocess = model.info().preprocess;
   if (!family(model.info().family).any_size || preprocess.longest == 0) {
-    throw UsageError("--size and --max-size are for networks that take pictures of any size");
+    throw UsageError("--size and --max-size are for networks that take images of any size");
   }
   if (job.size) preprocess.height = preprocess.width = *job.size;
   if (job.longest) preprocess.longest = *job.longest;
@@ -92,7 +92,7 @@ Inference::Inference(const InferJob& job, const std::filesystem::path& model)
   if (!job.attention.output.empty()) require_free(job.attention.output, job.overwrite);
 }
 
-int Inference::run_pictures(const std::vector<std::string>& inputs) {
+int Inference::run_images(const std::vector<std::string>& inputs) {
   if (job_.format == Format::kCoco) require_coco_ids(inputs);
   if (!job_.annotate.empty()) annotations_.emplace(job_.annotate, inputs, job_.overwrite);
   for (const std::string& input : inputs) take(input);
@@ -112,7 +112,7 @@ int Inference::run_tensor() {
     answers[i].height = shape[2];
     rows.push_back(&answers[i]);
   }
-  // Boxes are found within the picture, not within its padding.
+  // Boxes are found within the image, not within its padding.
   if (mask_ && mask_->shape() == Shape{shape[0], shape[2], shape[3]}) take_sizes(*mask_, answers);
   answer(input, rows);
   for (const Answer& row : answers) writer_.write(row);
@@ -145,13 +145,13 @@ void Inference::read(const std::string& input, Pending& pending) {
   Stopwatch watch;
   Image image = read_input(input, job_.exif);
   Timing timing = {.decode = watch.lap()};
-  pending.pixels = told_of(input, [&] { return model_.info().preprocess.pixels(image); });
+  pending.pixels = with_context(input, [&] { return model_.info().preprocess.pixels(image); });
   timing.preprocess = watch.lap();
   pending.answer.width = image.width;
   pending.answer.height = image.height;
   if (job_.timing) pending.answer.timing = timing;
-  if (!job_.attention.output.empty()) picture_ = image;
-  if (annotations_) pending.picture = std::move(image);
+  if (!job_.attention.output.empty()) image_ = image;
+  if (annotations_) pending.image = std::move(image);
 }
 
 void Inference::run_batch() {
@@ -164,7 +164,7 @@ void Inference::run_batch() {
   };
   for (Pending& pending : pending_) {
     if (!pending.answer.error.empty()) continue;
-    // A detector takes each picture at its own size: equal ones that follow each other go together.
+    // A detector takes each image at its own size: equal ones that follow each other go together.
     const bool fits = pixels.empty() || (pixels.back().width == pending.pixels.width &&
                                          pixels.back().height == pending.pixels.height);
     if (!fits) run();
@@ -175,7 +175,7 @@ void Inference::run_batch() {
   for (const Pending& pending : pending_) {
     writer_.write(pending.answer);
     if (!annotations_ || !pending.answer.error.empty()) continue;
-    annotations_->write(pending.answer.image, annotate(pending.picture, pending.answer.detections));
+    annotations_->write(pending.answer.image, annotate(pending.image, pending.answer.detections));
   }
   pending_.clear();
   ready_ = 0;
@@ -189,7 +189,7 @@ void Inference::answer(std::span<const Image> pixels, std::span<Answer*> answers
     answer(normalize(pixels, model_.info().preprocess), answers);
   };
   try {
-    told_of(answers[0]->image, work);
+    with_context(answers[0]->image, work);
   } catch (const LimitError& error) {
     if (!job_.keep_going) throw;
     fail(error, answers);
@@ -250,11 +250,11 @@ int Inference::finish() {
 void Inference::write_attention() {
   Model model = load_for_attention(path_, job_.session);
   model.set_preprocess(model_.info().preprocess);
-  const Tensor input = model.prepare({&picture_, 1});
+  const Tensor input = model.prepare({&image_, 1});
   const Image map =
       model_.task() == Task::kDetection
-          ? attention_of_objects(model, picture_, job_.attention, attending(input))
-          : heat_map(attention_of(model, input, job_.attention), picture_, model.info().preprocess);
+          ? attention_of_objects(model, image_, job_.attention, attending(input))
+          : heat_map(attention_of(model, input, job_.attention), image_, model.info().preprocess);
   write_png(job_.attention.output, map, job_.overwrite);
 }
 
@@ -266,7 +266,7 @@ std::vector<Detection> Inference::attending(const Tensor& input) {
                   "query");
   const float threshold = query ? 0.0F : job_.threshold.value_or(kThreshold);
   std::vector<Detection> objects = detections(outputs[0].as<float>(), outputs[1].as<float>(), info_,
-                                              {picture_.width, picture_.height}, threshold);
+                                              {image_.width, image_.height}, threshold);
   if (query) std::erase_if(objects, [&](const Detection& o) { return o.query != *query; });
   if (!objects.empty()) return objects;
   throw UsageError(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of vit_infer: pictures or tensors in, batch by batch, answers out.
+// One run of vit_infer: images or tensors in, batch by batch, answers out.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 
 #include "answer.h"
 #include "dump.h"
+#include "image_files.h"
 #include "infer.h"
 #include "output.h"
-#include "picture_files.h"
 #include "range_check.h"
 #include "vitq/error.h"
 
@@ -21,31 +21,31 @@ class Inference {
   // Loads the model; nothing is written yet, but what could not be written is refused.
   Inference(const InferJob& job, const std::filesystem::path& model);
 
-  // The exit code: whether some picture failed. Throws at the first if it must not go on.
-  int run_pictures(const std::vector<std::string>& inputs);
+  // The exit code: whether some image failed. Throws at the first if it must not go on.
+  int run_images(const std::vector<std::string>& inputs);
   int run_tensor();
   std::string explain();
 
  private:
   struct Pending {
     Answer answer;
-    Image pixels;   // empty if the picture could not be read
-    Image picture;  // as it was read, where it will be drawn on
+    Image pixels;  // empty if the image could not be read
+    Image image;   // as it was read, where it will be drawn on
   };
 
   void take(const std::string& input);
   void read(const std::string& input, Pending& pending);
   void run_batch();
-  // Pictures of equal size, their pixels not floats yet. With --keep-going, what exceeds a limit is
+  // Images of equal size, their pixels not floats yet. With --keep-going, what exceeds a limit is
   // an error in their answers.
   void answer(std::span<const Image> pixels, std::span<Answer*> answers);
   void answer(const Tensor& input, std::span<Answer*> answers);
   void fail(const Error& error, std::span<Answer*> answers);
-  // What the outputs say of the picture in that row of the batch.
+  // What the outputs say of the image in that row of the batch.
   void find(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const;
   int finish();
   void write_attention();
-  // The objects of the prepared picture whose attention is wanted. Throws UsageError if there are
+  // The objects of the prepared image whose attention is wanted. Throws UsageError if there are
   // none.
   std::vector<Detection> attending(const Tensor& input);
 
@@ -56,13 +56,13 @@ class Inference {
   ModelInfo info_;
   AnswerWriter writer_;
   std::optional<Dump> dump_;
-  std::optional<Tensor> mask_;  // of prepared pictures
+  std::optional<Tensor> mask_;  // of prepared images
   std::optional<RangeCheck> check_;
-  std::optional<PictureFiles> annotations_;
+  std::optional<ImageFiles> annotations_;
   std::vector<Pending> pending_;
-  std::size_t ready_ = 0;  // pending pictures that could be read
+  std::size_t ready_ = 0;  // pending images that could be read
   bool failed_ = false;
-  Image picture_;      // for the attention map
+  Image image_;        // for the attention map
   Tensor last_input_;  // for the profile
 };
 

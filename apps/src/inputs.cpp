@@ -14,7 +14,7 @@ namespace vitq::apps {
 
 namespace fs = std::filesystem;
 
-bool is_picture(const fs::directory_entry& entry) {
+bool is_image(const fs::directory_entry& entry) {
   constexpr std::array<std::string_view, 3> kEndings = {".jpg", ".jpeg", ".png"};
   if (entry.path().filename().string().starts_with('.') || !entry.is_regular_file()) return false;
   std::string ending = entry.path().extension().string();
@@ -27,20 +27,20 @@ bool is_picture(const fs::directory_entry& entry) {
 namespace {
 
 template <typename Iterator>
-std::vector<std::string> pictures_of(Iterator entries) {
+std::vector<std::string> images_of(Iterator entries) {
   std::vector<std::string> found;
   for (const fs::directory_entry& entry : entries) {
-    if (is_picture(entry)) found.push_back(entry.path().string());
+    if (is_image(entry)) found.push_back(entry.path().string());
   }
   std::sort(found.begin(), found.end());
   return found;
 }
 
-std::vector<std::string> pictures_in(const fs::path& folder, bool recursive) {
+std::vector<std::string> images_in(const fs::path& folder, bool recursive) {
   std::vector<std::string> found;
   try {
-    found = recursive ? pictures_of(fs::recursive_directory_iterator(folder))
-                      : pictures_of(fs::directory_iterator(folder));
+    found = recursive ? images_of(fs::recursive_directory_iterator(folder))
+                      : images_of(fs::directory_iterator(folder));
   } catch (const fs::filesystem_error& error) {
     throw FileError(Fault::kUnreadable, folder.string(), error.code().message());
   }
@@ -55,10 +55,10 @@ std::vector<std::string> pictures_in(const fs::path& folder, bool recursive) {
 
 // Of pipes the size is not known beforehand; decode_image refuses what is longer than its limit.
 std::string read_standard_input() {
-  constexpr std::size_t kMost = (std::size_t{64} << 20) + 1;
+  constexpr std::size_t kMax = (std::size_t{64} << 20) + 1;
   std::string bytes;
   std::array<char, 1 << 16> chunk;
-  while (std::cin && bytes.size() < kMost) {
+  while (std::cin && bytes.size() < kMax) {
     std::cin.read(chunk.data(), chunk.size());
     bytes.append(chunk.data(), static_cast<std::size_t>(std::cin.gcount()));
   }
@@ -71,8 +71,8 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, b
   std::vector<std::string> expanded;
   for (const std::string& input : inputs) {
     if (input != "-" && fs::is_directory(input)) {
-      const std::vector<std::string> pictures = pictures_in(input, recursive);
-      expanded.insert(expanded.end(), pictures.begin(), pictures.end());
+      const std::vector<std::string> images = images_in(input, recursive);
+      expanded.insert(expanded.end(), images.begin(), images.end());
     } else {
       expanded.push_back(input);
     }

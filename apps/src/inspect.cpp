@@ -24,7 +24,7 @@ constexpr std::size_t kLongestShown = 72;
 struct Contents {
   Weights weights;
   std::optional<ModelInfo> info;  // of a converted model
-  Graph graph;                    // of a converted model, for one picture
+  Graph graph;                    // of a converted model, for one image
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;
 };
@@ -91,7 +91,7 @@ void add_model(Table& table, const Contents& contents) {
   table.add({"configuration", members_text(info.config)});
   table.add({"preprocessing", in_words(info.preprocess)});
   table.add({"labels", info.labels.empty() ? "none" : std::to_string(info.labels.size())});
-  table.add({"MACs", with_prefix(static_cast<double>(macs_of(contents.graph))) + " per picture"});
+  table.add({"MACs", with_prefix(static_cast<double>(macs_of(contents.graph))) + " per image"});
   table.add({"source", info.source.dump()});
 }
 
@@ -161,7 +161,7 @@ std::string graph_text(const InspectJob& job, const Contents& contents) {
 
 void require_sense(const InspectJob& job) {
   if (job.compare && job.files.size() != 3) {
-    throw UsageError("--compare takes two model files and a picture");
+    throw UsageError("--compare takes two model files and an image");
   }
   if (!job.compare && job.files.size() != 1) throw UsageError("expected one file (see --help)");
   if (job.verify && (job.compare || job.files[0].extension() == ".json")) {
@@ -176,11 +176,11 @@ void require_sense(const InspectJob& job) {
 void declare(CLI::App& app, InspectJob& job) {
   app.add_option("FILE", job.files,
                  "A model file, a safetensors file or a shard index; with --compare a reference, "
-                 "a model made from it, and a picture")
+                 "a model made from it, and an image")
       ->required();
   app.add_flag("--compare", job.compare,
                "Show how far each layer of the second model is from the first one's, for the "
-               "picture");
+               "image");
   app.add_option("-f,--format", job.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.add_option("--graph", job.graph, "Show the network's graph: text, or dot for GraphViz")
       ->check(CLI::IsMember({"text", "dot"}));

@@ -10,7 +10,7 @@
 namespace vitq::apps {
 
 struct InspectJob {
-  std::vector<std::filesystem::path> files;  // with `compare`: reference, model and picture
+  std::vector<std::filesystem::path> files;  // with `compare`: reference, model and image
   bool compare = false;
   int threads = 1;
   std::string format = "text";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures and their classes, from a list or from a folder for each class.
+// Images and their classes, from a list or from a folder for each class.
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -24,11 +24,11 @@ std::string lower(std::string text) {
 }
 
 // A whole decimal number in [0, most].
-std::optional<std::int64_t> number_in(std::string_view text, std::int64_t most) {
+std::optional<std::int64_t> number_in(std::string_view text, std::int64_t max) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
-  if (!whole || number < 0 || number > most) return std::nullopt;
+  if (!whole || number < 0 || number > max) return std::nullopt;
   return number;
 }
 
@@ -59,7 +59,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder, bool folders) {
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const bool hidden = entry.path().filename().string().starts_with('.');
-    const bool meant = folders ? entry.is_directory() && !hidden : is_picture(entry);
+    const bool meant = folders ? entry.is_directory() && !hidden : is_image(entry);
     if (meant) found.push_back(entry.path());
   }
   if (error) throw FileError(Fault::kUnreadable, folder.string(), error.message());

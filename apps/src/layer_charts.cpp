@@ -15,19 +15,19 @@ namespace vitq::apps {
 namespace {
 
 // Beyond it an error counts for nothing, and bars would only get shorter for all others.
-constexpr double kMostDecibels = 80.0;
+constexpr double kMaxDecibels = 80.0;
 
 bool is_measured(const LayerReport& entry) {
   return entry.plan.bits && !entry.plan.attention;
 }
 
 double bar_decibels(double error) {
-  return std::clamp(decibels(1.0, error).value_or(kMostDecibels), 0.0, kMostDecibels);
+  return std::clamp(decibels(1.0, error).value_or(kMaxDecibels), 0.0, kMaxDecibels);
 }
 
-std::string snr_bar(const LayerReport& entry, double most) {
+std::string snr_bar(const LayerReport& entry, double max) {
   Svg svg({100.0, 10.0}, Svg::Fit::kStretch, "");
-  const auto place = [most](double error) { return 100.0 * bar_decibels(error) / most; };
+  const auto place = [max](double error) { return 100.0 * bar_decibels(error) / max; };
   svg.rect({0.0, 1.0, 100.0, 8.0}, "room");
   svg.rect({0.0, 1.0, place(entry.error_after), 8.0}, "after",
            "with corrections " + snr_text(entry.error_after));
@@ -36,7 +36,7 @@ std::string snr_bar(const LayerReport& entry, double most) {
   return svg.str();
 }
 
-constexpr Box kInputs = {0.0, 4.0, 240.0, 56.0};
+constexpr SvgRect kInputs = {0.0, 4.0, 240.0, 56.0};
 
 // As a band from 5 to 95 % of the rows with a line at half of them, or the line alone.
 void range_end(Svg& svg, const Scale& x, const std::array<float, 3>& end) {
@@ -51,16 +51,16 @@ void range_end(Svg& svg, const Scale& x, const std::array<float, 3>& end) {
 // Logarithmic, so that the few values far out can be seen.
 void bars_of(Svg& svg, const Scale& x, const InputSpread& spread) {
   const auto height = [](std::int64_t count) { return std::log1p(static_cast<double>(count)); };
-  const double most = height(std::ranges::max(spread.counts));
+  const double max = height(std::ranges::max(spread.counts));
   const double bottom = kInputs.y + kInputs.height;
-  const auto least = static_cast<double>(spread.least);
+  const auto min = static_cast<double>(spread.min);
   const double width =
-      (static_cast<double>(spread.most) - least) / static_cast<double>(spread.counts.size());
-  std::vector<Spot> outline = {{x(least), bottom}};
+      (static_cast<double>(spread.max) - min) / static_cast<double>(spread.counts.size());
+  std::vector<Spot> outline = {{x(min), bottom}};
   for (std::size_t i = 0; i < spread.counts.size(); ++i) {
-    const double y = bottom - kInputs.height * height(spread.counts[i]) / most;
-    outline.push_back({x(least + width * static_cast<double>(i)), y});
-    outline.push_back({x(least + width * static_cast<double>(i + 1)), y});
+    const double y = bottom - kInputs.height * height(spread.counts[i]) / max;
+    outline.push_back({x(min + width * static_cast<double>(i)), y});
+    outline.push_back({x(min + width * static_cast<double>(i + 1)), y});
   }
   outline.push_back({outline.back().x, bottom});
   svg.path(outline, "inputs");
@@ -69,14 +69,14 @@ void bars_of(Svg& svg, const Scale& x, const InputSpread& spread) {
 std::string range_text(const LayerReport& entry) {
   const auto text = [](float value) { return significant(static_cast<double>(value), 3); };
   const InputSpread& spread = entry.inputs;
-  std::string result = entry.range == Range::kFrozen ? "frozen: " : "median: ";
+  std::string result = entry.range == Range::kStatic ? "static: " : "median: ";
   return result.append(text(spread.lows[1])).append(" to ").append(text(spread.highs[1]));
 }
 
 std::string input_histogram(const LayerReport& entry) {
   const InputSpread& spread = entry.inputs;
-  const auto left = static_cast<double>(std::min(spread.least, spread.lows[0]));
-  const auto right = static_cast<double>(std::max(spread.most, spread.highs[2]));
+  const auto left = static_cast<double>(std::min(spread.min, spread.lows[0]));
+  const auto right = static_cast<double>(std::max(spread.max, spread.highs[2]));
   const Scale x = Scale::exact({left, right > left ? right : left + 1.0},
                                {kInputs.x + 1.0, kInputs.x + kInputs.width - 1.0});
   Svg svg({kInputs.width, kInputs.y + kInputs.height}, Svg::Fit::kStretch,
@@ -146,15 +146,15 @@ std::string bar_rows(std::span<const BarRow> rows) {
 }
 
 std::string snr_bars(std::span<const LayerReport> report) {
-  double most = 1.0;
+  double max = 1.0;
   for (const LayerReport& entry : report) {
     if (!is_measured(entry)) continue;
-    most = std::max({most, bar_decibels(entry.error_before), bar_decibels(entry.error_after)});
+    max = std::max({max, bar_decibels(entry.error_before), bar_decibels(entry.error_after)});
   }
   std::vector<BarRow> rows;
   for (const LayerReport& entry : report) {
     if (!is_measured(entry)) continue;
-    rows.push_back({entry.plan.name, snr_bar(entry, most), snr_text(entry.error_after)});
+    rows.push_back({entry.plan.name, snr_bar(entry, max), snr_text(entry.error_after)});
   }
   return "<p class=\"legend\"><span><i class=\"after\"></i>with corrections</span><span>"
          "<i class=\"before\"></i>rounded to nearest</span></p>" +

@@ -47,7 +47,7 @@ LayerRule rule_from_json(const Json& json) {
 Bits parse_bits(std::string_view text) {
   const auto digit = [text](std::size_t at) { return at < text.size() ? text[at] - '0' : -1; };
   const Bits bits = {digit(1), digit(3)};
-  const auto fits = [](int n) { return n >= kLeastBits && n <= kMostBits; };
+  const auto fits = [](int n) { return n >= kMinBits && n <= kMaxBits; };
   const bool shaped = text.size() == 4 && text[0] == 'w' && text[2] == 'a';
   if (shaped && fits(bits.weights) && fits(bits.activations)) return bits;
   throw UsageError("expected bits from w4a4 to w8a8, found " + quote(text));

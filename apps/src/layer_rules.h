@@ -10,10 +10,10 @@
 
 namespace vitq::apps {
 
-constexpr int kLeastBits = 4;
-constexpr int kMostBits = 8;
+constexpr int kMinBits = 4;
+constexpr int kMaxBits = 8;
 
-// "w6a8". Throws UsageError for anything else, and for bits outside of kLeastBits to kMostBits.
+// "w6a8". Throws UsageError for anything else, and for bits outside of kMinBits to kMaxBits.
 Bits parse_bits(std::string_view text);
 
 // The rule of --keep REGEX, and that of --set REGEX=w6a8. Throws UsageError.

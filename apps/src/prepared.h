@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures that come as prepared tensors, with the masks of their padding.
+// Images that come as prepared tensors, with the masks of their padding.
 #pragma once
 
 #include <filesystem>

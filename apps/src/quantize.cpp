@@ -34,7 +34,7 @@ struct Source {
 
   const Family& family() const { return vitq::family(model.info().family); }
 
-  // One input. What is counted of a network that takes any size is counted for a picture of 3 to 4.
+  // One input. What is counted of a network that takes any size is counted for an image of 3 to 4.
   Shape usual_input() const {
     const std::int64_t side = model.info().preprocess.height;
     if (family().any_size) return {1, 3, side, side * 4 / 3};
@@ -90,7 +90,7 @@ std::string progress_text(const vitq::Progress& progress) {
 // Makes the weights what the model file holds: packed codes, the float model's information, and how
 // it was quantized.
 void finish_weights(const Source& source, Quantized& made) {
-  pack_codes(source.graph, made.scheme, made.weights);
+  bit_pack(source.graph, made.scheme, made.weights);
   ModelInfo info = source.model.info();
   info.quantization = made.provenance;
   info.quantization.set("clipped", clipped_in_calibration(made.report));
@@ -142,9 +142,9 @@ Made make_within(const QuantizeJob& job, const Source& source, const SearchInput
     made.trade_off = std::move(choice.trade_off);
     made.note = std::move(choice.note);
     const auto bytes = static_cast<double>(safetensors_bytes(made.quantized.weights));
-    const double most = job.budget.megabytes ? *job.budget.megabytes * 1e6 : bytes;
-    if (bytes <= most) return made;
-    rest += static_cast<std::int64_t>(std::ceil(bytes - most));
+    const double max = job.budget.megabytes ? *job.budget.megabytes * 1e6 : bytes;
+    if (bytes <= max) return made;
+    rest += static_cast<std::int64_t>(std::ceil(bytes - max));
   }
 }
 

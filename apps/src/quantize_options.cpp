@@ -47,13 +47,13 @@ std::string names_of_recipes() {
 
 void declare_calibration(CLI::App& app, CalibrationJob& job) {
   app.add_option("--calib", job.source,
-                 "Pictures like those that the network will see: a folder (with those below it), "
+                 "Images like those that the network will see: a folder (with those below it), "
                  "or a text file that names them, one a line, relative to itself. A detector takes "
                  "each at the size that it has in vit_infer");
   app.add_option("--samples", job.samples,
-                 "At most so many pictures, spread evenly over all (default 128)")
+                 "At most so many images, spread evenly over all (default 128)")
       ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--seed", job.seed, "Choose the pictures at random, from this number");
+  app.add_option("--seed", job.seed, "Choose the images at random, from this number");
 }
 
 // Triggered as they are read, because their order counts.
@@ -88,7 +88,7 @@ void require_sense(const QuantizeJob& job) {
   if (job.output.empty() && !job.dry_run)
     throw UsageError("no output is named: -o FILE, or --dry-run");
   if (job.calibration.source.empty()) {
-    throw UsageError("--calib FOLDER is missing: pictures like those that the network will see");
+    throw UsageError("--calib FOLDER is missing: images like those that the network will see");
   }
   require_writable(job.output, job.overwrite);
   require_writable(job.report, job.overwrite);
@@ -114,9 +114,9 @@ void declare(CLI::App& app, QuantizeJob& job) {
                "Show the recipe as JSON, to start one of your own from, and exit");
   auto* weights =
       app.add_option("--weight-bits", job.bits.weights, "Bits of the weights, 4 to 8 (default 7)")
-          ->check(CLI::Range(kLeastBits, kMostBits));
+          ->check(CLI::Range(kMinBits, kMaxBits));
   app.add_option("--act-bits", job.bits.activations, "Bits of the activations, 4 to 8 (default 8)")
-      ->check(CLI::Range(kLeastBits, kMostBits));
+      ->check(CLI::Range(kMinBits, kMaxBits));
   declare(app, job.budget);
   for (const char* budget : {"--budget-mb", "--budget-bits", "--budget-ms", "--max-drop"}) {
     weights->excludes(app.get_option(budget));

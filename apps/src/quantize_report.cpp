@@ -25,8 +25,8 @@ std::string csv_line(const LayerReport& entry) {
   std::string line = csv_field(plan.name) + (plan.attention ? ",attention," : ",layer,") +
                      bits_text(plan) + ',' + std::to_string(plan.bytes);
   if (!plan.bits || plan.attention) return line + ",,,,,,\n";
-  line += entry.range == Range::kFrozen ? ",frozen" : ",per_row";
-  for (const double value : {static_cast<double>(entry.least), static_cast<double>(entry.most),
+  line += entry.range == Range::kStatic ? ",static" : ",per_token";
+  for (const double value : {static_cast<double>(entry.min), static_cast<double>(entry.max),
                              entry.clipped, entry.error_before, entry.error_after}) {
     line += ',' + significant(value, 6);
   }
@@ -93,7 +93,7 @@ std::string report_text(const Quantized& made, ReportFormat format) {
     json.set("float_bit_operations", float_bit_operations(made.report));
     return json.set("layers", report_to_json(made.report)).dump(2) + "\n";
   }
-  std::string text = "layer,kind,bits,bytes,range,least,most,clipped,error_before,error_after\n";
+  std::string text = "layer,kind,bits,bytes,range,min,max,clipped,error_before,error_after\n";
   for (const LayerReport& entry : made.report) text += csv_line(entry);
   return text;
 }
@@ -130,7 +130,7 @@ std::string summary_text(const QuantizeFacts& facts, const Quantized& made) {
   const double operations = bit_operations(made.report);
   return facts.output.string() + ": " + byte_count(after) + ", " + ratio(after, before) + " of " +
          facts.source.string() + " (" + byte_count(before) + ")\n" + "  calibrated on  " +
-         std::to_string(facts.images) + " pictures, in " + fixed(facts.seconds, 1) + " s\n" +
+         std::to_string(facts.images) + " images, in " + fixed(facts.seconds, 1) + " s\n" +
          "  in float       " + kept_text(made) + "\n  bit operations " + with_prefix(operations) +
          ", " + fixed(operations / float_bit_operations(made.report), 3) +
          " of the float model's\n";

@@ -16,7 +16,7 @@ namespace {
 // In the names of DETR's decoder; all other attention is "self_attn".
 constexpr std::string_view kCross = ".multihead_attn.";
 
-// The network as it is for this input: where the features lie depends on the picture's size.
+// The network as it is for this input: where the features lie depends on the image's size.
 Graph traced(const Model& model, const Shape& input) {
   Graph graph;
   const Value pixels = vitq::input(graph, "image", input);
@@ -31,7 +31,7 @@ std::vector<Site> cross_attention_sites(const Graph& graph) {
   std::erase_if(sites, [&graph](const Site& site) {
     return graph[site.node].name.find(kCross) == std::string::npos;
   });
-  if (sites.empty()) throw UnsupportedError("this network has no queries that look at a picture");
+  if (sites.empty()) throw UnsupportedError("this network has no queries that look at an image");
   return sites;
 }
 
@@ -70,15 +70,15 @@ PatchWeights attention_of_queries(Model& model, const Tensor& input, const Atten
   return result;
 }
 
-Image attention_of_objects(Model& model, const Image& picture, const AttentionJob& job,
+Image attention_of_objects(Model& model, const Image& image, const AttentionJob& job,
                            std::vector<Detection> objects) {
   std::vector<std::int64_t> queries;
   for (const Detection& object : objects) queries.push_back(object.query);
-  const Tensor input = model.prepare({&picture, 1});
+  const Tensor input = model.prepare({&image, 1});
   const Image map =
-      heat_map(attention_of_queries(model, input, job, queries), picture, model.info().preprocess);
-  const float wider = static_cast<float>(map.width) / static_cast<float>(picture.width);
-  const float higher = static_cast<float>(map.height) / static_cast<float>(picture.height);
+      heat_map(attention_of_queries(model, input, job, queries), image, model.info().preprocess);
+  const float wider = static_cast<float>(map.width) / static_cast<float>(image.width);
+  const float higher = static_cast<float>(map.height) / static_cast<float>(image.height);
   for (Detection& object : objects) {
     Box& box = object.box;
     box = {box.x0 * wider, box.y0 * higher, box.x1 * wider, box.y1 * higher};

@@ -9,9 +9,9 @@ namespace {
 
 // Far more often: by this factor, and at least this share of all values.
 constexpr double kFactor = 4.0;
-constexpr double kLeastShare = 0.001;
+constexpr double kMinShare = 0.001;
 
-bool reads_picture(const Graph& graph, const Node& node) {
+bool reads_image(const Graph& graph, const Node& node) {
   return std::holds_alternative<op::Input>(graph[node.inputs[0]].op);
 }
 
@@ -42,13 +42,17 @@ Json clipped_in_calibration(const std::vector<LayerReport>& report) {
 double clipped_share(std::span<const float> values, const QParams& params) {
   const float lo = params.lo[0];
   const float scale = params.scale[0];
-  const float most = static_cast<float>(top_code(params.bits)) + 0.5F;
+  const float max = static_cast<float>(max_code(params.bits)) + 0.5F;
   std::size_t outside = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const float shift = params.shift.empty() ? 0.0F : params.shift[i % params.shift.size()];
-    const float fold = params.fold.empty() ? 1.0F : params.fold[i % params.fold.size()];
-    const float code = ((values[i] - shift) / fold - lo) / scale;
-    if (!(code >= -0.5F && code <= most)) ++outside;
+    const float channel_offset = params.channel_offset.empty()
+                                     ? 0.0F
+                                     : params.channel_offset[i % params.channel_offset.size()];
+    const float smoothing_scale = params.smoothing_scale.empty()
+                                      ? 1.0F
+                                      : params.smoothing_scale[i % params.smoothing_scale.size()];
+    const float code = ((values[i] - channel_offset) / smoothing_scale - lo) / scale;
+    if (!(code >= -0.5F && code <= max)) ++outside;
   }
   return static_cast<double>(outside) / static_cast<double>(values.size());
 }
@@ -61,7 +65,7 @@ RangeCheck::RangeCheck(const std::filesystem::path& path, const SessionOptions& 
   for (const auto& [site, params] : scheme.sites()) {
     const Node& node = graph[site.node];
     const bool layer = site.operand == 0 && std::holds_alternative<op::Linear>(node.op);
-    if (!layer || params.range != Range::kFrozen || reads_picture(graph, node)) continue;
+    if (!layer || params.range != Range::kStatic || reads_image(graph, node)) continue;
     sites_.push_back(
         {node.name, node.inputs[0], params, calibrated_share(model_.info(), node.name), 0.0});
     operands.push_back({node.name, node.inputs[0]});
@@ -81,19 +85,19 @@ void RangeCheck::add(const Tensor& input) {
 
 std::string RangeCheck::report() const {
   if (sites_.empty())
-    return "no layer has a frozen range: each row finds its own, and none clips\n";
+    return "no layer has a static range: each row finds its own, and none clips\n";
   Table table({"layer", "outside now %", "in calibration %"}, "lrr");
   int found = 0;
   for (const Site& site : sites_) {
     const double share = batches_ == 0 ? 0.0 : site.sum / static_cast<double>(batches_);
-    if (share < kLeastShare || share < kFactor * site.calibrated) continue;
+    if (share < kMinShare || share < kFactor * site.calibrated) continue;
     table.add({site.layer, fixed(100.0 * share, 3), fixed(100.0 * site.calibrated, 3)});
     ++found;
   }
   const std::string count = std::to_string(found) + " of " + std::to_string(sites_.size());
-  if (found == 0) return "all frozen ranges fit these pictures (" + count + " layers stand out)\n";
-  return "warning: these pictures do not fit the ranges of " + count +
-         " layers; calibrate on pictures like them, or use a recipe with ranges per row\n" +
+  if (found == 0) return "all static ranges fit these images (" + count + " layers stand out)\n";
+  return "warning: these images do not fit the ranges of " + count +
+         " layers; calibrate on images like them, or use a recipe with ranges per row\n" +
          table.str();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether pictures fit the ranges that a model froze when it was calibrated.
+// Whether images fit the ranges that a model froze when it was calibrated.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace vitq::apps {
 
-// The share of calibration values that fell outside of each layer's frozen range, by the layer's
+// The share of calibration values that fell outside of each layer's static range, by the layer's
 // name, for the model file: "clipped" in its record of the quantization.
 Json clipped_in_calibration(const std::vector<LayerReport>& report);
 
@@ -23,7 +23,7 @@ class RangeCheck {
   // Throws what loading the model throws.
   RangeCheck(const std::filesystem::path& model, const SessionOptions& session);
 
-  // Runs the network on pictures [N, 3, H, W] once more, and counts what falls outside.
+  // Runs the network on images [N, 3, H, W] once more, and counts what falls outside.
   void add(const Tensor& input);
 
   // For people: the layers whose inputs clip far more often than they did in calibration.

@@ -68,7 +68,7 @@ void Svg::shape(const std::string& start, std::string_view style, std::string_vi
   text_ += "><title>" + escaped(title) + "</title></" + name + ">";
 }
 
-void Svg::rect(const Box& box, std::string_view style, std::string_view title) {
+void Svg::rect(const SvgRect& box, std::string_view style, std::string_view title) {
   shape("rect" + attribute("x", box.x) + attribute("y", box.y) + attribute("width", box.width) +
             attribute("height", box.height),
         style, title);
@@ -103,29 +103,29 @@ std::string Svg::str() const {
 }
 
 Scale Scale::linear(std::span<const double> values, Room room) {
-  const auto [least, most] = std::ranges::minmax(values);
-  const double extent = most > least ? most - least : std::max(std::fabs(most), 1.0);
+  const auto [min, max] = std::ranges::minmax(values);
+  const double extent = max > min ? max - min : std::max(std::fabs(max), 1.0);
   const double step = next_round(extent / 8.0);
   Scale scale;
   scale.room_ = room;
-  const double first = std::floor(least / step + 1e-9);
-  const double last = std::max(std::ceil(most / step - 1e-9), first + 1.0);
+  const double first = std::floor(min / step + 1e-9);
+  const double last = std::max(std::ceil(max / step - 1e-9), first + 1.0);
   for (double i = first; i <= last; i += 1.0) scale.ticks_.push_back(i * step);
   return scale;
 }
 
 Scale Scale::logarithmic(std::span<const double> values, Room room) {
-  const auto [least, most] = std::ranges::minmax(values);
+  const auto [min, max] = std::ranges::minmax(values);
   Scale scale;
   scale.room_ = room;
   scale.logarithmic_ = true;
-  const bool decades = most > 100.0 * least;
-  double tick = decades ? std::pow(10.0, std::floor(std::log10(least))) : round_down(least);
+  const bool decades = max > 100.0 * min;
+  double tick = decades ? std::pow(10.0, std::floor(std::log10(min))) : round_down(min);
   scale.ticks_.push_back(tick);
   do {
     tick = decades ? tick * 10.0 : next_round(tick);
     scale.ticks_.push_back(tick);
-  } while (tick < most * (1.0 - 1e-9));
+  } while (tick < max * (1.0 - 1e-9));
   return scale;
 }
 
@@ -138,8 +138,8 @@ Scale Scale::exact(Room values, Room room) {
 
 double Scale::operator()(double value) const {
   const auto measure = [this](double v) { return logarithmic_ ? std::log10(v) : v; };
-  const double least = measure(ticks_.front());
-  const double share = (measure(value) - least) / (measure(ticks_.back()) - least);
+  const double min = measure(ticks_.front());
+  const double share = (measure(value) - min) / (measure(ticks_.back()) - min);
   return room_.from + share * (room_.to - room_.from);
 }
 

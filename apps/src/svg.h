@@ -16,7 +16,7 @@ std::string escaped(std::string_view text);
 struct Spot {
   double x = 0.0, y = 0.0;
 };
-struct Box {
+struct SvgRect {
   double x = 0.0, y = 0.0, width = 0.0, height = 0.0;
 };
 
@@ -29,7 +29,7 @@ class Svg {
   Svg(Spot size, Fit fit, std::string_view label);
 
   // `title` is shown where the pointer rests.
-  void rect(const Box& box, std::string_view style, std::string_view title = {});
+  void rect(const SvgRect& box, std::string_view style, std::string_view title = {});
   void line(Spot from, Spot to, std::string_view style);
   void path(std::span<const Spot> spots, std::string_view style);
   void circle(Spot centre, double radius, std::string_view style, std::string_view title = {});

@@ -15,7 +15,7 @@ namespace {
 using Point = TradeOff::Point;
 using Bar = TradeOff::Bar;
 
-constexpr Box kPlot = {64.0, 16.0, 680.0, 340.0};
+constexpr SvgRect kPlot = {64.0, 16.0, 680.0, 340.0};
 
 std::string rounded(double value) {
   return significant(value, 3);
@@ -30,25 +30,25 @@ double cost_of(const Point& point) {
 class KlScale {
  public:
   KlScale(std::vector<double> values, Scale::Room room)
-      : least_(least_positive(values)), scale_(Scale::logarithmic(raised(values), room)) {}
+      : min_(min_positive(values)), scale_(Scale::logarithmic(raised(values), room)) {}
 
-  double operator()(double kl) const { return scale_(kl > 0.0 ? kl : least_); }
+  double operator()(double kl) const { return scale_(kl > 0.0 ? kl : min_); }
   const std::vector<double>& ticks() const { return scale_.ticks(); }
 
  private:
-  static double least_positive(const std::vector<double>& values) {
-    double least = 0.0;
+  static double min_positive(const std::vector<double>& values) {
+    double min = 0.0;
     for (const double value : values) {
-      if (value > 0.0 && (least == 0.0 || value < least)) least = value;
+      if (value > 0.0 && (min == 0.0 || value < min)) min = value;
     }
-    return least > 0.0 ? least : 1e-9;
+    return min > 0.0 ? min : 1e-9;
   }
   std::vector<double> raised(std::vector<double>& values) const {
-    for (double& value : values) value = std::max(value, least_);
+    for (double& value : values) value = std::max(value, min_);
     return values;
   }
 
-  double least_;
+  double min_;
   Scale scale_;
 };
 
@@ -194,8 +194,8 @@ std::string sensitivity_bars(const TradeOff& trade_off) {
     std::vector<Bar> bars;
     std::ranges::copy_if(trade_off.sensitivities, std::back_inserter(bars),
                          [&](const Bar& bar) { return bar.layer == layer; });
-    const double most = std::ranges::max(bars, {}, &Bar::kl).kl;
-    rows.push_back({layer, layer_bars(bars, scale), rounded(most)});
+    const double max = std::ranges::max(bars, {}, &Bar::kl).kl;
+    rows.push_back({layer, layer_bars(bars, scale), rounded(max)});
   }
   const std::vector<int> bits(seen.begin(), seen.end());
   return bits_legend(bits) + bar_rows(rows);

@@ -9,6 +9,15 @@ target_compile_options(vitq_warnings INTERFACE
   -Wformat=2 -Wundef
   $<$<BOOL:${VITQ_WERROR}>:-Werror>)
 
+# vitq_precompile(TARGET [<header> ...]): reading the standard library is most of the time that a small
+# file takes to compile. Presets that lint or use another compiler turn this off
+# (CMAKE_DISABLE_PRECOMPILE_HEADERS), so that every file still includes what it uses.
+function(vitq_precompile target)
+  target_precompile_headers(${target} PRIVATE
+    <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <map> <memory> <numeric> <optional>
+    <set> <span> <string> <string_view> <variant> <vector> ${ARGN})
+endfunction()
+
 # vitq_library(NAME SOURCES a.cpp ... HEADERS include/vitq/a.h ... PUBLIC targets ... PRIVATE targets ...)
 # makes the static library vitq::NAME from the current folder: include/ is public, src/ private.
 function(vitq_library name)
@@ -21,5 +30,6 @@ function(vitq_library name)
   target_sources(vitq_${name} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${ARG_HEADERS})
   target_include_directories(vitq_${name} PRIVATE src)
   target_link_libraries(vitq_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} $<BUILD_INTERFACE:vitq_warnings>)
+  vitq_precompile(vitq_${name})
   set_property(GLOBAL APPEND PROPERTY VITQ_LIBRARIES vitq_${name})
 endfunction()

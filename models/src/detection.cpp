@@ -25,9 +25,9 @@ Best best_class(std::span<const float> logits) {
   return {best - logits.begin(), static_cast<float>(score)};
 }
 
-Box to_pixels(std::span<const float> centred, PictureSize picture) {
-  const auto width = static_cast<float>(picture.width);
-  const auto height = static_cast<float>(picture.height);
+Box to_pixels(std::span<const float> centred, ImageSize image) {
+  const auto width = static_cast<float>(image.width);
+  const auto height = static_cast<float>(image.height);
   const float half_width = 0.5F * centred[2];
   const float half_height = 0.5F * centred[3];
   return {.x0 = (centred[0] - half_width) * width,
@@ -39,7 +39,7 @@ Box to_pixels(std::span<const float> centred, PictureSize picture) {
 }  // namespace
 
 std::vector<Detection> detections(std::span<const float> logits, std::span<const float> boxes,
-                                  const ModelInfo& info, PictureSize picture, float threshold) {
+                                  const ModelInfo& info, ImageSize image, float threshold) {
   constexpr std::size_t kSides = 4;
   const std::size_t queries = boxes.size() / kSides;
   const std::size_t classes = logits.size() / queries;
@@ -50,7 +50,7 @@ std::vector<Detection> detections(std::span<const float> logits, std::span<const
     found.push_back({.id = best.id,
                      .label = info.label(best.id),
                      .score = best.score,
-                     .box = to_pixels(boxes.subspan(i * kSides, kSides), picture),
+                     .box = to_pixels(boxes.subspan(i * kSides, kSides), image),
                      .query = static_cast<std::int64_t>(i)});
   }
   std::stable_sort(found.begin(), found.end(),

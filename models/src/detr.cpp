@@ -83,7 +83,7 @@ Value decode(const Scope& s, const Features& memory, Value queries, const DetrCo
   return layer_norm(s / "norm", x, kEps);
 }
 
-// The box of each query: centre and size relative to the picture.
+// The box of each query: centre and size relative to the image.
 Value box_head(const Scope& s, Value x, const DetrConfig& c) {
   for (const int layer : {0, 1}) x = activate(linear(s / "layers" / layer, x, c.dim), Act::kRelu);
   return activate(linear(s / "layers" / 2, x, 4), Act::kSigmoid);

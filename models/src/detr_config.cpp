@@ -66,11 +66,11 @@ Json list(const std::array<std::int64_t, ResNetConfig::kStages>& values) {
   return json;
 }
 
-std::array<std::int64_t, ResNetConfig::kStages> read_list(const Json& json, std::int64_t most) {
+std::array<std::int64_t, ResNetConfig::kStages> read_list(const Json& json, std::int64_t max) {
   std::array<std::int64_t, ResNetConfig::kStages> values = {};
   const std::vector<Json> items = json.items();
   if (items.size() != values.size()) json.fail("expected one number per stage, four in all");
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = items[i].integer(1, most);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = items[i].integer(1, max);
   return values;
 }
 

@@ -28,10 +28,10 @@ Json ModelInfo::to_json() const {
 
 ModelInfo ModelInfo::from_json(const Json& json) {
   const std::int64_t format = json.at("format").integer(0, 1'000'000);
-  if (format != kFormat) {
+  if (format < kOldestFormat || format > kFormat) {
     throw FileError(Fault::kMismatch, json.at("format").place(),
-                    "format " + std::to_string(format) + "; this version reads format " +
-                        std::to_string(kFormat));
+                    "format " + std::to_string(format) + "; this version reads formats " +
+                        std::to_string(kOldestFormat) + " to " + std::to_string(kFormat));
   }
   ModelInfo info;
   info.family = json.at("family").string();
@@ -83,7 +83,7 @@ void require_mask(const Tensor& mask, const Shape& input) {
   }
   for (std::size_t begin = 0; begin < values.size(); begin += plane) {
     if (values[begin] == 1.0F) continue;
-    throw ShapeError("picture " + std::to_string(begin / plane) +
+    throw ShapeError("image " + std::to_string(begin / plane) +
                      " of the mask does not start at its first pixel");
   }
 }
@@ -108,7 +108,7 @@ struct Model::Impl {
   ModelInfo info;
   const Family* family = nullptr;
   Scheme scheme;                  // node ids do not depend on the batch
-  std::optional<PixelGrid> grid;  // where the network reads the bytes of the picture
+  std::optional<PixelGrid> grid;  // where the network reads the bytes of the image
   ModelOptions options;
   Shape image;                                     // [3, H, W]
   Graph graph;                                     // of one such
@@ -140,7 +140,7 @@ Session& Model::Impl::session(const Shape& input) {
     std::rotate(sessions.begin(), found, found + 1);
   } else {
     // The oldest goes before the new one comes, so that the two need not fit together.
-    if (sessions.size() == Model::kMostSessions) sessions.pop_back();
+    if (sessions.size() == Model::kMaxSessions) sessions.pop_back();
     sessions.emplace_front(input, make_session(traced(input), scheme));
   }
   return sessions.front().second;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks whose first layer reads the bytes of the picture: what is not a byte has no place there.
+// Networks whose first layer reads the bytes of the image: what is not a byte has no place there.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,13 @@
 
 namespace vitq {
 
-// x = shift + fold * byte, per channel.
+// x = channel_offset + smoothing_scale * byte, per channel.
 struct PixelGrid {
-  std::vector<float> fold;
-  std::vector<float> shift;
+  std::vector<float> smoothing_scale;
+  std::vector<float> channel_offset;
 };
 
-// That of the convolution which reads the picture as bytes; nothing if there is none.
+// That of the convolution which reads the image as bytes; nothing if there is none.
 std::optional<PixelGrid> pixel_grid(const Graph& graph, const Scheme& scheme);
 
 // Throws ShapeError naming the first value of `input` [N, C, H, W] that is further than a hundredth

@@ -61,15 +61,15 @@ Tensor sine_positions(const Tensor& mask, std::int64_t dim) {
   const std::int64_t half = dim / 2;
   Tensor result({shape[0], height * width, dim}, DType::kF32);
   for (std::int64_t n = 0; n < shape[0]; ++n) {
-    const float* picture = mask.as<float>().data() + n * height * width;
+    const float* image = mask.as<float>().data() + n * height * width;
     float* to = result.as<float>().data() + n * height * width * dim;
     for (std::int64_t x = 0; x < width; ++x) {
-      const std::vector<double> angles = Line{picture + x, height, width}.angles();
+      const std::vector<double> angles = Line{image + x, height, width}.angles();
       for (std::int64_t y = 0; y < height; ++y)
         put(angles[static_cast<std::size_t>(y)], half, to + (y * width + x) * dim);
     }
     for (std::int64_t y = 0; y < height; ++y) {
-      const std::vector<double> angles = Line{picture + y * width, width, 1}.angles();
+      const std::vector<double> angles = Line{image + y * width, width, 1}.angles();
       for (std::int64_t x = 0; x < width; ++x)
         put(angles[static_cast<std::size_t>(x)], half, to + (y * width + x) * dim + half);
     }

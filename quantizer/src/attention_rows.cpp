@@ -49,8 +49,8 @@ void keep(AttentionRows& rows, const AttentionSample& sample) {
   }
 }
 
-void widen(float& most, const Tensor& tensor) {
-  most = std::max(most, largest_magnitude(tensor.as<float>()));
+void widen(float& max, const Tensor& tensor) {
+  max = std::max(max, largest_magnitude(tensor.as<float>()));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct CorrelationSettings {
 class LinearSearch {
  public:
   // Keeps references: rows must outlive it.
-  LinearSearch(const LayerDraft& layer, const Rows& rows);
+  LinearSearch(const LayerDraft& layer, const RowSample& rows);
 
   // The correlation with the rows' targets, with the bias of the last correct().
   double score(Scales scales) const;
@@ -42,13 +42,13 @@ class LinearSearch {
   Matrix products(Scales scales) const;  // W x
 
   const LayerDraft& layer_;
-  const Rows& rows_;
+  const RowSample& rows_;
   std::vector<float> bias_;
 };
 
 // The best scales of the layer, its bias corrected over the rows after every round of the search.
 // `input_max`: the greatest magnitude of all inputs, also of rows that are not here.
-Found search_linear(const LayerDraft& layer, const Rows& rows, float input_max,
+Found search_linear(const LayerDraft& layer, const RowSample& rows, float input_max,
                     const CorrelationSettings& settings);
 
 // Rows of queries, and all keys and values, of some images, which may differ in how many they have:

@@ -92,10 +92,10 @@ Found search_logits(const AttentionRows& rows, int bits, const CorrelationSettin
 
 Found search_output(const AttentionRows& rows, int bits, const CorrelationSettings& settings) {
   std::vector<Matrix> probabilities;
-  float most = 0.0F;
+  float max = 0.0F;
   for (std::size_t i = 0; i < rows.query.size(); ++i) {
     probabilities.push_back(attention_probabilities(rows.query[i], rows.key[i], rows.scale));
-    most = std::max(most, largest_magnitude(probabilities.back().values));
+    max = std::max(max, largest_magnitude(probabilities.back().values));
   }
   const std::vector<Matrix> wanted = products(probabilities, rows.value, 1.0F);
   const Operand probability = {probabilities, probability_codes(bits)};
@@ -109,7 +109,7 @@ Found search_output(const AttentionRows& rows, int bits, const CorrelationSettin
     }
     return correlations.mean();
   };
-  const Scales start = {max_scale(most, probability.codes), max_scale(rows.value_max, value.codes)};
+  const Scales start = {max_scale(max, probability.codes), max_scale(rows.value_max, value.codes)};
   return search_scales(start, steps_of(settings), {.score = score});
 }
 

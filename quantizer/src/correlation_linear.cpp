@@ -9,7 +9,7 @@
 
 namespace vitq {
 
-LinearSearch::LinearSearch(const LayerDraft& layer, const Rows& rows)
+LinearSearch::LinearSearch(const LayerDraft& layer, const RowSample& rows)
     : layer_(layer), rows_(rows), bias_(layer.bias) {}
 
 Matrix LinearSearch::products(Scales scales) const {
@@ -46,7 +46,7 @@ void LinearSearch::correct(Scales scales) {
   for (std::size_t o = 0; o < sum.size(); ++o) bias_[o] = static_cast<float>(sum[o] / weights);
 }
 
-Found search_linear(const LayerDraft& layer, const Rows& rows, float input_max,
+Found search_linear(const LayerDraft& layer, const RowSample& rows, float input_max,
                     const CorrelationSettings& settings) {
   LinearSearch search(layer, rows);
   const Scales start = {

@@ -10,7 +10,7 @@
 namespace vitq {
 namespace {
 
-constexpr int kMostShift = 63;  // of a signed 64-bit integer
+constexpr int kMaxShift = 63;  // of a signed 64-bit integer
 
 // The bin of the grid of width 2^exponent that holds v. Exact: the scaling only moves the exponent.
 std::int64_t grid_bin(float v, int exponent) {
@@ -63,7 +63,7 @@ void Histogram::add(std::span<const float> values) {
 void Histogram::add(const Histogram& other) {
   if (other.total_ == 0) return;
   cover(other.min_, other.max_);
-  const int shift = std::min(exponent_ - other.exponent_, kMostShift);
+  const int shift = std::min(exponent_ - other.exponent_, kMaxShift);
   for (std::size_t b = 0; b < other.counts_.size(); ++b) {
     const std::int64_t bin = (other.first_ + static_cast<std::int64_t>(b)) >> shift;
     counts_[static_cast<std::size_t>(bin - first_)] += other.counts_[b];
@@ -86,7 +86,7 @@ void Histogram::rescale(int exponent) {
   const std::int64_t first = grid_bin(min_, exponent);
   const std::int64_t bins = grid_bin(max_, exponent) - first + 1;
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(bins), 0);
-  const int shift = std::min(exponent - exponent_, kMostShift);
+  const int shift = std::min(exponent - exponent_, kMaxShift);
   for (std::size_t b = 0; b < counts_.size() && total_ > 0; ++b) {
     const std::int64_t bin = (first_ + static_cast<std::int64_t>(b)) >> shift;
     counts[static_cast<std::size_t>(bin - first)] += counts_[b];
@@ -97,24 +97,24 @@ void Histogram::rescale(int exponent) {
 }
 
 Histogram Histogram::magnitudes() const {
-  Histogram folded(limit_);
-  folded.exponent_ = exponent_;
-  folded.total_ = total_;
-  if (total_ == 0) return folded;
+  Histogram mirrored(limit_);
+  mirrored.exponent_ = exponent_;
+  mirrored.total_ = total_;
+  if (total_ == 0) return mirrored;
   const bool spans_zero = min_ <= 0.0F && max_ >= 0.0F;
-  folded.max_ = std::max(std::fabs(min_), std::fabs(max_));
-  folded.min_ = spans_zero ? 0.0F : std::min(std::fabs(min_), std::fabs(max_));
+  mirrored.max_ = std::max(std::fabs(min_), std::fabs(max_));
+  mirrored.min_ = spans_zero ? 0.0F : std::min(std::fabs(min_), std::fabs(max_));
   // The bin [k, k + 1) of negative values becomes [-k - 1, -k).
-  const auto fold = [](std::int64_t bin) { return bin < 0 ? -bin - 1 : bin; };
+  const auto mirror = [](std::int64_t bin) { return bin < 0 ? -bin - 1 : bin; };
   const std::int64_t last = first_ + static_cast<std::int64_t>(counts_.size()) - 1;
-  folded.first_ = spans_zero ? 0 : std::min(fold(first_), fold(last));
-  const std::int64_t top = std::max(fold(first_), fold(last));
-  folded.counts_.assign(static_cast<std::size_t>(top - folded.first_ + 1), 0);
+  mirrored.first_ = spans_zero ? 0 : std::min(mirror(first_), mirror(last));
+  const std::int64_t top = std::max(mirror(first_), mirror(last));
+  mirrored.counts_.assign(static_cast<std::size_t>(top - mirrored.first_ + 1), 0);
   for (std::size_t b = 0; b < counts_.size(); ++b) {
-    const std::int64_t bin = fold(first_ + static_cast<std::int64_t>(b));
-    folded.counts_[static_cast<std::size_t>(bin - folded.first_)] += counts_[b];
+    const std::int64_t bin = mirror(first_ + static_cast<std::int64_t>(b));
+    mirrored.counts_[static_cast<std::size_t>(bin - mirrored.first_)] += counts_[b];
   }
-  return folded;
+  return mirrored;
 }
 
 }  // namespace vitq

@@ -42,9 +42,9 @@ double mean_divergence(const Tensor& reference, const Tensor& found) {
 
 }  // namespace
 
-Judge::Judge(const Pictures& pictures, int threads)
-    : pictures_(pictures), threads_(threads), answers_(static_cast<std::size_t>(pictures.count())) {
-  run(pictures.network().weights, Scheme::float32(),
+Judge::Judge(const Images& images, int threads)
+    : images_(images), threads_(threads), answers_(static_cast<std::size_t>(images.count())) {
+  run(images.network().weights, Scheme::float32(),
       [this](std::int64_t image, const Tensor& answer) {
         answers_[static_cast<std::size_t>(image)] = answer.clone();
       });
@@ -55,8 +55,8 @@ void Judge::run(const Weights& weights, const Scheme& scheme, const Visit& visit
   const auto lowered = [&](const Graph& graph) {
     return lower(graph, weights, scheme, LowerOptions{});
   };
-  pictures_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
-    visit(image, session.run(pictures_.values()[static_cast<std::size_t>(image)])[0]);
+  images_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
+    visit(image, session.run(images_.values()[static_cast<std::size_t>(image)])[0]);
   });
 }
 

@@ -4,14 +4,14 @@
 
 #include <vector>
 
-#include "pictures.h"
+#include "calibration_images.h"
 
 namespace vitq {
 
 class Judge {
  public:
-  // Keeps the float network's answers to the pictures, which have to outlive it.
-  Judge(const Pictures& pictures, int threads);
+  // Keeps the float network's answers to the images, which have to outlive it.
+  Judge(const Images& images, int threads);
 
   // KL(softmax(float) || softmax(other)) over the last axis of the first output in nats, the mean
   // over its rows and the images.
@@ -23,7 +23,7 @@ class Judge {
   template <typename Visit>
   void run(const Weights& weights, const Scheme& scheme, const Visit& visit) const;
 
-  const Pictures& pictures_;
+  const Images& images_;
   int threads_;
   std::vector<Tensor> answers_;
 };

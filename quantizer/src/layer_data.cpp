@@ -28,19 +28,19 @@ struct Key {
 
 // Least, most, sum and sum of squares about `centre`, per channel.
 struct ChannelSums {
-  std::vector<float> least, most;
+  std::vector<float> min, max;
   std::vector<double> sum, squares;
 
   void add(std::span<const float> row, const std::vector<float>& centre) {
-    if (least.empty()) {
-      least.assign(row.begin(), row.end());
-      most = least;
+    if (min.empty()) {
+      min.assign(row.begin(), row.end());
+      max = min;
       sum.assign(row.size(), 0.0);
       squares = sum;
     }
     for (std::size_t c = 0; c < row.size(); ++c) {
-      least[c] = std::min(least[c], row[c]);
-      most[c] = std::max(most[c], row[c]);
+      min[c] = std::min(min[c], row[c]);
+      max[c] = std::max(max[c], row[c]);
       const double v = static_cast<double>(row[c]) - static_cast<double>(centre[c]);
       sum[c] += v;
       squares[c] += v * v;
@@ -48,8 +48,8 @@ struct ChannelSums {
   }
   void add(const ChannelSums& other) {
     for (std::size_t c = 0; c < sum.size(); ++c) {
-      least[c] = std::min(least[c], other.least[c]);
-      most[c] = std::max(most[c], other.most[c]);
+      min[c] = std::min(min[c], other.min[c]);
+      max[c] = std::max(max[c], other.max[c]);
       sum[c] += other.sum[c];
       squares[c] += other.squares[c];
     }
@@ -63,7 +63,7 @@ struct LayerData::Impl {
   int threads;
   std::int64_t kept;
   std::optional<Channels> channels;
-  std::optional<Rows> rows;
+  std::optional<RowSample> rows;
   Target rows_target = Target::kFloatStream;
   std::optional<Moments> moments;
   Key key;
@@ -86,7 +86,7 @@ int LayerData::threads() const {
   return impl_->threads;
 }
 
-const Rows& LayerData::rows(const LayerDraft& layer) {
+const RowSample& LayerData::rows(const LayerDraft& layer) {
   if (!impl_->rows) impl_->rows = choose_rows(impl_->source, impl_->kept, impl_->threads);
   if (!impl_->rows->target.values.empty() && impl_->rows_target == layer.target) {
     return *impl_->rows;
@@ -96,7 +96,7 @@ const Rows& LayerData::rows(const LayerDraft& layer) {
   return *impl_->rows;
 }
 
-Rows LayerData::rows(const LayerDraft& layer, std::int64_t count) {
+RowSample LayerData::rows(const LayerDraft& layer, std::int64_t count) {
   return thinned(rows(layer), count);
 }
 
@@ -117,7 +117,7 @@ const Channels& LayerData::channels() {
   }
   const ChannelSums& sums = lanes[0];
   const auto n = static_cast<double>(source.rows_in_all());
-  Channels result = {sums.least, sums.most, centre, centre};
+  Channels result = {sums.min, sums.max, centre, centre};
   for (std::size_t c = 0; c < centre.size(); ++c) {
     const double mean = sums.sum[c] / n;
     result.mean[c] = static_cast<float>(static_cast<double>(centre[c]) + mean);
@@ -136,7 +136,7 @@ const Moments& LayerData::moments(const LayerDraft& layer, Cross cross) {
   return *impl_->moments;
 }
 
-double output_error(const LayerDraft& layer, const Rows& rows) {
+double output_error(const LayerDraft& layer, const RowSample& rows) {
   const Matrix y = outputs(layer, dequantized_inputs(layer, rows.x));
   const std::size_t n = layer.new_bias.size();
   std::vector<double> sum(n, 0.0);
@@ -144,10 +144,10 @@ double output_error(const LayerDraft& layer, const Rows& rows) {
   double error = 0.0;
   for (std::int64_t r = 0; r < y.rows; ++r) {
     const auto weight = static_cast<double>(rows.weight[static_cast<std::size_t>(r)]);
-    const bool own = r < rows.special && !layer.bias_rows.empty();
+    const bool own = r < rows.output_tokens && !layer.output_token_bias.empty();
     for (std::size_t o = 0; o < n; ++o) {
       const auto wanted = static_cast<double>(rows.target.row(r)[o]);
-      const float bias = own ? layer.bias_rows[o] - layer.new_bias[o] : 0.0F;
+      const float bias = own ? layer.output_token_bias[o] - layer.new_bias[o] : 0.0F;
       const double off = wanted - static_cast<double>(y.row(r)[o] + bias);
       error += weight * off * off;
       sum[o] += weight * wanted;

@@ -16,7 +16,7 @@ namespace vitq {
 Matrix all_rows(const LayerSource& source, std::int64_t image);
 
 struct LayerSample {
-  Rows rows;               // of whole images, evenly among all; each weighs 1
+  RowSample rows;          // of whole images, evenly among all; each weighs 1
   float input_max = 0.0F;  // greatest magnitude of all rows, also of those that are not kept
 };
 // About as many images as make up `tokens` rows. The target is W x + b.

@@ -19,17 +19,13 @@ void add_to(Sums& sums, std::span<const float> values) {
   for (std::size_t i = 0; i < values.size(); ++i) sums[i] += static_cast<double>(values[i]);
 }
 
-std::size_t at(std::int64_t i) {
-  return static_cast<std::size_t>(i);
-}
-
 // What one lane has summed up; `t` parts are targets, and stay empty where none are wanted.
 struct Lane {
   Matrix u_block, t_block;  // rows times the square root of their weight
   std::int64_t filled = 0;
   Sums gram, cross;         // weighted products
   Sums u_sum, t_sum;        // weighted
-  Sums u_others, t_others;  // unweighted, of rows that are not special
+  Sums u_others, t_others;  // unweighted, of rows that are not output
   double weight = 0.0;
   bool wants_cross = false;
 
@@ -60,7 +56,8 @@ struct Lane {
   }
 
   // One row of inputs and, unless empty, of targets, both relative to their centres.
-  void add(std::span<const float> u, std::span<const float> t, float row_weight, bool special) {
+  void add(std::span<const float> u, std::span<const float> t, float row_weight,
+           bool output_tokens) {
     if (filled == kBlockRows) flush();
     const float root = std::sqrt(row_weight);
     for (std::size_t c = 0; c < u.size(); ++c) {
@@ -71,7 +68,7 @@ struct Lane {
       if (wants_cross) t_block.row(filled)[o] = root * t[o];
       t_sum[o] += static_cast<double>(row_weight) * static_cast<double>(t[o]);
     }
-    if (!special) {
+    if (!output_tokens) {
       add_to(u_others, u);
       add_to(t_others, t);
     }
@@ -102,10 +99,11 @@ void subtract(Matrix& m, const std::vector<float>& centre) {
 
 // Folded means of the inputs, and what the float layer makes of the means.
 std::vector<float> input_centre(const LayerDraft& layer, const Channels& channels) {
-  const std::vector<float> fold = column_fold(layer);
-  const std::vector<float> shift = column_shift(layer);
+  const std::vector<float> smoothing_scale = column_smoothing(layer);
+  const std::vector<float> channel_offset = column_offset(layer);
   std::vector<float> centre = channels.mean;
-  for (std::size_t c = 0; c < centre.size(); ++c) centre[c] = (centre[c] - shift[c]) / fold[c];
+  for (std::size_t c = 0; c < centre.size(); ++c)
+    centre[c] = (centre[c] - channel_offset[c]) / smoothing_scale[c];
   return centre;
 }
 
@@ -127,8 +125,8 @@ void add_image(const LayerDraft& layer, const LayerSource& source, std::int64_t 
   subtract(u, centres.u);
   subtract(t, centres.t);
   for (std::int64_t r = 0; r < u.rows; ++r) {
-    const bool special = r >= source.special_begin && r < source.special_end;
-    lane.add(u.row(r), t.row(r), special ? source.special_weight : 1.0F, special);
+    const bool output_tokens = r >= source.output_begin && r < source.output_end;
+    lane.add(u.row(r), t.row(r), output_tokens ? source.output_weight : 1.0F, output_tokens);
   }
 }
 
@@ -196,7 +194,7 @@ Moments collect_moments(const LayerDraft& layer, LayerData& data, Cross cross) {
   moments.input_mean = mean_of(lane.u_sum, lane.weight, centres.u);
   moments.target_mean = mean_of(lane.t_sum, lane.weight, centres.t);
   moments.rows = source.rows_in_all();
-  moments.others = moments.rows - source.images() * (source.special_end - source.special_begin);
+  moments.others = moments.rows - source.images() * (source.output_end - source.output_begin);
   if (moments.others > 0) {
     const auto others = static_cast<double>(moments.others);
     moments.input_others = mean_of(lane.u_others, others, centres.u);

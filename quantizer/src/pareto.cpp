@@ -32,8 +32,8 @@ double price_above_all(Layers layers) {
   double loss = 0.0;
   double step = HUGE_VAL;
   for (const std::vector<Choice>& choices : layers) {
-    const auto [least, most] = std::ranges::minmax(choices, {}, &Choice::loss);
-    loss += most.loss - least.loss;
+    const auto [min, max] = std::ranges::minmax(choices, {}, &Choice::loss);
+    loss += max.loss - min.loss;
     for (const Choice& choice : choices) {
       const double less = std::fabs(choice.second_cost - choices.front().second_cost);
       if (less > 0.0) step = std::min(step, less);
@@ -72,12 +72,12 @@ void ParetoFront::add(const std::vector<Choice>& choices) {
     points_.push_back(sum.point);
     origins_.back().push_back(sum.origin);
   }
-  if (points_.size() > kMostPoints) thin();
+  if (points_.size() > kMaxPoints) thin();
 }
 
 // Keeps the cheapest and the best, and of those between every so many.
 void ParetoFront::thin() {
-  const std::size_t step = (points_.size() + kMostPoints - 1) / kMostPoints;
+  const std::size_t step = (points_.size() + kMaxPoints - 1) / kMaxPoints;
   std::vector<Origin>& origins = origins_.back();
   std::size_t kept = 0;
   for (std::size_t i = 0; i < points_.size(); ++i) {

@@ -5,7 +5,7 @@ namespace vitq {
 namespace {
 
 struct Window {
-  std::int64_t channels, height, width;  // of the picture
+  std::int64_t channels, height, width;  // of the image
   std::int64_t kernel_height, kernel_width, dilation;
 
   bool holds(std::int64_t y, std::int64_t x) const {
@@ -13,7 +13,7 @@ struct Window {
   }
 };
 
-// Copies what lies under the kernel at (y, x) in one channel; outside of the picture are zeros.
+// Copies what lies under the kernel at (y, x) in one channel; outside of the image are zeros.
 void copy_patch(const Window& w, const float* plane, std::int64_t y, std::int64_t x, float* out) {
   for (std::int64_t i = 0; i < w.kernel_height; ++i) {
     const std::int64_t row = y + i * w.dilation;
@@ -25,25 +25,23 @@ void copy_patch(const Window& w, const float* plane, std::int64_t y, std::int64_
 }
 
 // The same in all channels, one after the other.
-void copy_patches(const Window& w, const float* picture, std::int64_t y, std::int64_t x,
-                  float* out) {
+void copy_patches(const Window& w, const float* image, std::int64_t y, std::int64_t x, float* out) {
   for (std::int64_t c = 0; c < w.channels; ++c) {
-    copy_patch(w, picture + c * w.height * w.width, y, x,
-               out + c * w.kernel_height * w.kernel_width);
+    copy_patch(w, image + c * w.height * w.width, y, x, out + c * w.kernel_height * w.kernel_width);
   }
 }
 
 }  // namespace
 
-Matrix patches(const Tensor& picture, const Shape& weight, const op::Conv2d& conv) {
-  const Shape& shape = picture.shape();
+Matrix patches(const Tensor& image, const Shape& weight, const op::Conv2d& conv) {
+  const Shape& shape = image.shape();
   const Window w = {shape[1], shape[2], shape[3], weight[2], weight[3], conv.dilation};
   const std::int64_t frame = 2 * conv.pad - 1;
   const std::int64_t rows =
       (w.height + frame - (w.kernel_height - 1) * w.dilation) / conv.stride + 1;
   const std::int64_t cols = (w.width + frame - (w.kernel_width - 1) * w.dilation) / conv.stride + 1;
   Matrix result(rows * cols, w.channels * w.kernel_height * w.kernel_width);
-  const float* values = picture.as<float>().data();
+  const float* values = image.as<float>().data();
   for (std::int64_t y = 0; y < rows; ++y) {
     for (std::int64_t x = 0; x < cols; ++x) {
       copy_patches(w, values, y * conv.stride - conv.pad, x * conv.stride - conv.pad,

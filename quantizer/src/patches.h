@@ -8,7 +8,7 @@
 
 namespace vitq {
 
-// picture f32 [1, C, H, W], weight [O, C, kh, kw] -> [h w, C kh kw].
-Matrix patches(const Tensor& picture, const Shape& weight, const op::Conv2d& conv);
+// image f32 [1, C, H, W], weight [O, C, kh, kw] -> [h w, C kh kw].
+Matrix patches(const Tensor& image, const Shape& weight, const op::Conv2d& conv);
 
 }  // namespace vitq

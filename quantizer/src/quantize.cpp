@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a network and pictures to integer weights: checks, rounds, and the record of what was done.
+// From a network and images to integer weights: checks, rounds, and the record of what was done.
 #include <algorithm>
 #include <chrono>
 #include <limits>
 
-#include "pictures.h"
-#include "row_weights.h"
+#include "calibration_images.h"
 #include "text.h"
+#include "token_weights.h"
 #include "units.h"
 #include "vitq/error.h"
 #include "vitq/plan.h"
@@ -35,8 +35,8 @@ void check_sums(const Network& network, const std::vector<Unit>& units) {
     if (!unit.plan.bits || unit.plan.attention) continue;
     const Shape& weight = network.graph[network.graph[unit.plan.node].inputs[1]].shape;
     const std::int64_t k = weight.elements() / weight[0];
-    const std::int64_t most = k * top_code(8) * top_weight(8);
-    if (most > std::numeric_limits<std::int32_t>::max()) {
+    const std::int64_t max = k * max_code(8) * max_weight_code(8);
+    if (max > std::numeric_limits<std::int32_t>::max()) {
       throw LimitError(text_of("layer '", unit.plan.name, "' has ", k,
                                " inputs, whose products can add up to more than 32 bits hold; ",
                                "keep it in float"));
@@ -113,14 +113,15 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
   check_sums(network, units);
   const int threads = options.threads > 0 ? options.threads : default_threads();
   ValueStore store(options.memory_bytes, options.scratch);
-  const Pictures pictures(network, calibration, store);
+  const Images images(network, calibration, store);
   Clock clock(network.graph, units, recipe.rounds.size(), options);
-  RowWeightsFound row_weights = options.row_weights;
-  if (row_weights.empty()) {
-    row_weights = measure_row_weights(recipe.row_weights, pictures, threads);
+  TokenWeightsFound token_weights = options.token_weights;
+  if (token_weights.empty()) {
+    token_weights = measure_row_weights(recipe.token_weights, images, threads);
   }
-  WalkState state = {network,        units,           row_weights, store, pictures, threads,
-                     options.errors, network.weights, {},          {},    {}};
+  WalkState state = {network, units,          token_weights,   store, images,
+                     threads, options.errors, network.weights, {},    {},
+                     {}};
   for (const std::vector<RecipeStep>& steps : recipe.rounds) {
     Walk walk(state, steps);
     for (const Unit& unit : units) {
@@ -130,7 +131,7 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
     }
   }
   Quantized result;
-  result.row_weights = row_weights;
+  result.token_weights = token_weights;
   result.weights = std::move(state.weights);
   result.scheme = std::move(state.scheme);
   store_scheme(network.graph, result.scheme, result.weights);

@@ -21,7 +21,7 @@ double largest(const Histogram& h) {
 }
 
 int steps_of(CodeKind kind) {
-  return kind.codes == Codes::kFree ? top_code(kind.bits) : 2 * top_weight(kind.bits);
+  return kind.codes == Codes::kFree ? max_code(kind.bits) : 2 * max_weight_code(kind.bits);
 }
 
 // The value that `rank` of the values lie below.
@@ -106,12 +106,12 @@ class EndSearch {
 // Bins of magnitudes from zero on. None for values that lie close together far from zero: all of
 // them would share the last of any levels.
 std::vector<double> magnitude_bins(const Histogram& h) {
-  constexpr double kMostEmpty = 1 << 14;
-  const Histogram folded = h.magnitudes();
-  const double skipped = std::round(folded.edge(0) / folded.width());
-  if (skipped > kMostEmpty) return {};
+  constexpr double kMaxEmpty = 1 << 14;
+  const Histogram magnitudes = h.magnitudes();
+  const double skipped = std::round(magnitudes.edge(0) / magnitudes.width());
+  if (skipped > kMaxEmpty) return {};
   std::vector<double> bins(static_cast<std::size_t>(skipped), 0.0);
-  for (const std::uint64_t count : folded.counts()) bins.push_back(static_cast<double>(count));
+  for (const std::uint64_t count : magnitudes.counts()) bins.push_back(static_cast<double>(count));
   return bins;
 }
 
@@ -180,12 +180,12 @@ Interval mse_range(const Histogram& h, CodeKind kind) {
 Interval entropy_range(const Histogram& h, CodeKind kind) {
   const std::vector<double> bins = magnitude_bins(h);
   const std::size_t levels = std::size_t{1} << static_cast<unsigned>(kind.bits - 1);
-  double least = HUGE_VAL;
+  double min = HUGE_VAL;
   double end = largest(h);
   for (std::size_t used = levels; used <= bins.size(); ++used) {
     const double kl = divergence(bins, used, levels);
-    if (kl >= least) continue;
-    least = kl;
+    if (kl >= min) continue;
+    min = kl;
     end = std::min(static_cast<double>(used) * h.width(), largest(h));
   }
   if (kind.codes == Codes::kSymmetric) return {-end, end};

@@ -14,8 +14,8 @@ struct Interval {
   friend bool operator==(const Interval&, const Interval&) = default;
 };
 
-// What a range may be: any interval, cut into top_code(bits) steps, or one around zero, cut into
-// 2 top_weight(bits) steps.
+// What a range may be: any interval, cut into max_code(bits) steps, or one around zero, cut into
+// 2 max_weight_code(bits) steps.
 enum class Codes : std::uint8_t { kFree, kSymmetric };
 struct CodeKind {
   Codes codes = Codes::kFree;

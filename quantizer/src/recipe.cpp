@@ -27,12 +27,12 @@ Role role_of(const Json& json) {
   return static_cast<Role>(found - std::begin(kRoles));
 }
 
-void read_bits(const std::optional<Json>& json, int& least, int& most) {
+void read_bits(const std::optional<Json>& json, int& min, int& max) {
   if (!json) return;
   const std::vector<Json> ends = json->items();
   if (ends.size() != 2) json->fail("expected the least and the most bits");
-  least = static_cast<int>(ends[0].integer(2, 8));
-  most = static_cast<int>(ends[1].integer(least, 8));
+  min = static_cast<int>(ends[0].integer(2, 8));
+  max = static_cast<int>(ends[1].integer(min, 8));
 }
 
 Where where_of(const Json& json) {
@@ -42,8 +42,8 @@ Where where_of(const Json& json) {
   if (const auto roles = json.find("roles")) {
     for (const Json& role : roles->items()) where.roles.push_back(role_of(role));
   }
-  read_bits(json.find("weight_bits"), where.least_weight_bits, where.most_weight_bits);
-  read_bits(json.find("activation_bits"), where.least_activation_bits, where.most_activation_bits);
+  read_bits(json.find("weight_bits"), where.min_weight_bits, where.max_weight_bits);
+  read_bits(json.find("activation_bits"), where.min_activation_bits, where.max_activation_bits);
   return where;
 }
 
@@ -66,41 +66,42 @@ RecipeStep step_of(const Json& json) {
   return step;
 }
 
-RowWeights row_weights_of(const Json& json) {
+TokenWeights row_weights_of(const Json& json) {
   constexpr std::string_view kKeys[] = {"images", "noise", "power"};
   require_keys(json, kKeys);
   Settings settings(json);
-  RowWeights weights;
+  TokenWeights weights;
   weights.images = settings.integer("images", 16, 4096);
   weights.noise = settings.number("noise", 0.02, 1e-4, 1.0);
   weights.power = settings.number("power", 0.5, 0.0, 1.0);
   return weights;
 }
 
-bool within(int bits, int least, int most) {
-  return bits >= least && bits <= most;
+bool within(int bits, int min, int max) {
+  return bits >= min && bits <= max;
 }
 
 }  // namespace
 
 bool Where::matches(const LayerDraft& layer) const {
   return (roles.empty() || std::find(roles.begin(), roles.end(), layer.role) != roles.end()) &&
-         within(layer.weight_bits, least_weight_bits, most_weight_bits) &&
-         within(layer.activation_bits, least_activation_bits, most_activation_bits);
+         within(layer.weight_bits, min_weight_bits, max_weight_bits) &&
+         within(layer.activation_bits, min_activation_bits, max_activation_bits);
 }
 
 bool Where::matches(const AttentionDraft& attention) const {
-  return within(attention.bits, least_activation_bits, most_activation_bits);
+  return within(attention.bits, min_activation_bits, max_activation_bits);
 }
 
 Recipe recipe_from_json(const Json& json) {
-  constexpr std::string_view kKeys[] = {"name", "row_weights", "least_edge_bits", "rounds"};
+  constexpr std::string_view kKeys[] = {"name", "token_weights", "min_edge_bits", "rounds"};
   require_keys(json, kKeys);
   Recipe recipe;
   recipe.name = json.at("name").string();
-  if (const auto weights = json.find("row_weights")) recipe.row_weights = row_weights_of(*weights);
-  if (const auto bits = json.find("least_edge_bits")) {
-    recipe.least_edge_bits = static_cast<int>(bits->integer(2, 8));
+  if (const auto weights = json.find("token_weights"))
+    recipe.token_weights = row_weights_of(*weights);
+  if (const auto bits = json.find("min_edge_bits")) {
+    recipe.min_edge_bits = static_cast<int>(bits->integer(2, 8));
   }
   for (const Json& round : json.at("rounds").items()) {
     std::vector<RecipeStep>& steps = recipe.rounds.emplace_back();

@@ -7,23 +7,23 @@ namespace {
 constexpr NamedRecipe kRecipes[] = {
     {"default", R"({
   "name": "default",
-  "row_weights": {"images": 8, "noise": 0.02, "power": 0.5},
-  "least_edge_bits": 8,
+  "token_weights": {"images": 8, "noise": 0.02, "power": 0.5},
+  "min_edge_bits": 8,
   "rounds": [[
     {"method": "target", "stream": "own", "where": {"weight_bits": [8, 8], "roles": ["inner"]}},
     {"method": "target", "stream": "own",
      "where": {"weight_bits": [2, 4], "activation_bits": [2, 5]}},
-    {"method": "fold", "where": {"weight_bits": [2, 7]}},
+    {"method": "smooth", "where": {"weight_bits": [2, 7]}},
     {"method": "ridge", "strength": 0.1,
      "where": {"weight_bits": [2, 4], "activation_bits": [2, 5]}},
     {"method": "row_scale"},
     {"method": "gptq", "where": {"weight_bits": [2, 7]}},
-    {"method": "sweeps", "where": {"weight_bits": [2, 7]}},
+    {"method": "coordinate_descent", "where": {"weight_bits": [2, 7]}},
     {"method": "gptq", "where": {"weight_bits": [8, 8], "roles": ["input"]}},
-    {"method": "sweeps", "where": {"weight_bits": [8, 8], "roles": ["input"]}},
+    {"method": "coordinate_descent", "where": {"weight_bits": [8, 8], "roles": ["input"]}},
     {"method": "bias", "where": {"weight_bits": [2, 7]}},
     {"method": "bias", "where": {"weight_bits": [8, 8], "roles": ["input"]}},
-    {"method": "balance"}
+    {"method": "qk_smooth"}
   ]]
 })"},
     {"paper", R"({

@@ -22,23 +22,24 @@ void add_rows(const Matrix& from, std::int64_t begin, std::int64_t end, std::int
   to.rows += count;
 }
 
-// Special rows, of which all may have been kept, in no greater share than they have of all.
-Matrix some_rows(const LayerSource& source, const Rows& rows) {
-  const std::int64_t special =
-      (source.special_end - source.special_begin) * source.images() * kRowsShown;
-  const std::int64_t of_special = (special + source.rows_in_all() - 1) / source.rows_in_all();
+// Output tokens, of which all may have been kept, in no greater share than they have of all.
+Matrix some_rows(const LayerSource& source, const RowSample& rows) {
+  const std::int64_t output_tokens =
+      (source.output_end - source.output_begin) * source.images() * kRowsShown;
+  const std::int64_t of_special = (output_tokens + source.rows_in_all() - 1) / source.rows_in_all();
   Matrix result(0, rows.x.cols);
-  add_rows(rows.x, 0, rows.special, of_special, result);
-  add_rows(rows.x, rows.special, rows.x.rows, kRowsShown - result.rows, result);
+  add_rows(rows.x, 0, rows.output_tokens, of_special, result);
+  add_rows(rows.x, rows.output_tokens, rows.x.rows, kRowsShown - result.rows, result);
   return result;
 }
 
 void as_coded(const LayerDraft& layer, Matrix& x) {
-  const std::vector<float> fold = column_fold(layer);
-  const std::vector<float> shift = column_shift(layer);
+  const std::vector<float> smoothing_scale = column_smoothing(layer);
+  const std::vector<float> channel_offset = column_offset(layer);
   for (std::int64_t r = 0; r < x.rows; ++r) {
     const std::span<float> row = x.row(r);
-    for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - shift[c]) / fold[c];
+    for (std::size_t c = 0; c < row.size(); ++c)
+      row[c] = (row[c] - channel_offset[c]) / smoothing_scale[c];
   }
 }
 
@@ -53,18 +54,18 @@ std::array<float, 3> quantiles(std::vector<float> values) {
 }
 
 void add_ranges(const QParams& input, const Matrix& coded, InputSpread& spread) {
-  if (input.range == Range::kFrozen) {
+  if (input.range == Range::kStatic) {
     const float lo = input.lo.front();
     spread.lows.fill(lo);
-    spread.highs.fill(lo + input.scale.front() * static_cast<float>(top_code(input.bits)));
+    spread.highs.fill(lo + input.scale.front() * static_cast<float>(max_code(input.bits)));
     return;
   }
   std::vector<float> lows;
   std::vector<float> highs;
   for (std::int64_t r = 0; r < coded.rows; ++r) {
-    const auto [least, most] = std::ranges::minmax(coded.row(r));
-    lows.push_back(least);
-    highs.push_back(most);
+    const auto [min, max] = std::ranges::minmax(coded.row(r));
+    lows.push_back(min);
+    highs.push_back(max);
   }
   spread.lows = quantiles(std::move(lows));
   spread.highs = quantiles(std::move(highs));
@@ -74,13 +75,13 @@ InputSpread spread_of(const LayerDraft& layer, Matrix rows) {
   as_coded(layer, rows);
   InputSpread spread;
   spread.rows = rows.rows;
-  const auto [least, most] = std::ranges::minmax(rows.values);
-  spread.least = least;
-  spread.most = most;
+  const auto [min, max] = std::ranges::minmax(rows.values);
+  spread.min = min;
+  spread.max = max;
   spread.counts.assign(static_cast<std::size_t>(kBins), 0);
-  const float bins = most > least ? static_cast<float>(kBins) / (most - least) : 0.0F;
+  const float bins = max > min ? static_cast<float>(kBins) / (max - min) : 0.0F;
   for (const float v : rows.values) {
-    const auto bin = static_cast<std::int64_t>((v - least) * bins);
+    const auto bin = static_cast<std::int64_t>((v - min) * bins);
     ++spread.counts[static_cast<std::size_t>(std::clamp<std::int64_t>(bin, 0, kBins - 1))];
   }
   add_ranges(layer.input, rows, spread);
@@ -96,24 +97,24 @@ Json spread_to_json(const InputSpread& spread) {
   Json counts = Json::array();
   for (const std::int64_t count : spread.counts) counts.push(count);
   Json json = Json::object();
-  json.set("rows", spread.rows).set("least", static_cast<double>(spread.least));
-  json.set("most", static_cast<double>(spread.most)).set("counts", std::move(counts));
+  json.set("rows", spread.rows).set("least", static_cast<double>(spread.min));
+  json.set("most", static_cast<double>(spread.max)).set("counts", std::move(counts));
   return json.set("lows", list(spread.lows)).set("highs", list(spread.highs));
 }
 
-// The share of the kept inputs whose code a frozen range has clamped.
-double clipped_share(const LayerDraft& layer, const Rows& rows) {
-  if (layer.input.range != Range::kFrozen) return 0.0;
-  const std::vector<float> fold = column_fold(layer);
-  const std::vector<float> shift = column_shift(layer);
+// The share of the kept inputs whose code a static range has clamped.
+double clipped_share(const LayerDraft& layer, const RowSample& rows) {
+  if (layer.input.range != Range::kStatic) return 0.0;
+  const std::vector<float> smoothing_scale = column_smoothing(layer);
+  const std::vector<float> channel_offset = column_offset(layer);
   const float lo = layer.input.lo.front();
   const float scale = layer.input.scale.front();
-  const float most = static_cast<float>(top_code(layer.input.bits)) + 0.5F;
+  const float max = static_cast<float>(max_code(layer.input.bits)) + 0.5F;
   std::size_t clipped = 0;
   for (std::size_t i = 0; i < rows.x.values.size(); ++i) {
-    const std::size_t c = i % fold.size();
-    const float code = ((rows.x.values[i] - shift[c]) / fold[c] - lo) / scale;
-    if (code < -0.5F || code > most) ++clipped;
+    const std::size_t c = i % smoothing_scale.size();
+    const float code = ((rows.x.values[i] - channel_offset[c]) / smoothing_scale[c] - lo) / scale;
+    if (code < -0.5F || code > max) ++clipped;
   }
   return static_cast<double>(clipped) / static_cast<double>(rows.x.values.size());
 }
@@ -130,13 +131,13 @@ Json bits_to_json(const std::optional<Bits>& bits, bool attention) {
 
 void report_start(const LayerDraft& layer, LayerData& data, LayerReport& report) {
   const Channels& channels = data.channels();
-  report.least = *std::min_element(channels.least.begin(), channels.least.end());
-  report.most = *std::max_element(channels.most.begin(), channels.most.end());
+  report.min = *std::min_element(channels.min.begin(), channels.min.end());
+  report.max = *std::max_element(channels.max.begin(), channels.max.end());
   report.error_before = output_error(layer, data.rows(layer));
 }
 
 void report_end(const LayerDraft& layer, LayerData& data, LayerReport& report) {
-  const Rows& rows = data.rows(layer);
+  const RowSample& rows = data.rows(layer);
   report.range = layer.input.range;
   report.error_after = output_error(layer, rows);
   report.clipped = clipped_share(layer, rows);
@@ -152,9 +153,8 @@ Json report_to_json(const std::vector<LayerReport>& report) {
     json.set("bits", bits_to_json(entry.plan.bits, entry.plan.attention));
     json.set("bytes", entry.plan.bytes).set("macs", entry.plan.macs);
     if (entry.plan.bits && !entry.plan.attention) {
-      json.set("range", entry.range == Range::kFrozen ? "frozen" : "per_row");
-      json.set("least", static_cast<double>(entry.least))
-          .set("most", static_cast<double>(entry.most));
+      json.set("range", entry.range == Range::kStatic ? "static" : "per_token");
+      json.set("least", static_cast<double>(entry.min)).set("most", static_cast<double>(entry.max));
       json.set("clipped", entry.clipped);
       json.set("error_before", entry.error_before).set("error_after", entry.error_after);
       if (entry.inputs.rows > 0) json.set("coded_inputs", spread_to_json(entry.inputs));

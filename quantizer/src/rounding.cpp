@@ -14,17 +14,17 @@ namespace {
 constexpr float kTiny = 1e-12F;
 
 float largest(std::span<const float> row) {
-  float most = kTiny;
-  for (const float v : row) most = std::max(most, std::abs(v));
-  return most;
+  float max = kTiny;
+  for (const float v : row) max = std::max(max, std::abs(v));
+  return max;
 }
 
 // Fewer codes reward more clipping.
-double least_share(int bits) {
+double min_share(int bits) {
   if (bits <= 5) return 0.3;
   return bits == 6 ? 0.5 : 0.7;
 }
-constexpr double kMostShare = 1.05;
+constexpr double kMaxShare = 1.05;
 
 constexpr std::size_t kAtOnce = 8;
 using Scales8 = std::array<float, kAtOnce>;
@@ -47,10 +47,10 @@ Errors8 rounding_errors(std::span<const float> row, std::span<const float> impor
 }
 
 // The first is tried, then the same from shares of it.
-std::vector<float> scales_to_try(float largest, double least, int steps) {
+std::vector<float> scales_to_try(float largest, double min, int steps) {
   std::vector<float> scales = {largest};
   for (int i = 0; i < steps; ++i) {
-    const double share = least + (kMostShare - least) * i / std::max(steps - 1, 1);
+    const double share = min + (kMaxShare - min) * i / std::max(steps - 1, 1);
     scales.push_back(static_cast<float>(static_cast<double>(largest) * share));
   }
   return scales;
@@ -58,7 +58,7 @@ std::vector<float> scales_to_try(float largest, double least, int steps) {
 
 float best_scale(std::span<const float> row, std::span<const float> importance,
                  const std::vector<float>& scales, float top) {
-  double least = std::numeric_limits<double>::infinity();
+  double min = std::numeric_limits<double>::infinity();
   float best = scales[0];
   for (std::size_t begin = 0; begin < scales.size(); begin += kAtOnce) {
     Scales8 some;
@@ -67,8 +67,8 @@ float best_scale(std::span<const float> row, std::span<const float> importance,
     std::copy_n(scales.begin() + static_cast<std::ptrdiff_t>(begin), count, some.begin());
     const Errors8 errors = rounding_errors(row, importance, some, top);
     for (std::size_t i = 0; i < count; ++i) {
-      if (!(errors[i] < least)) continue;
-      least = errors[i];
+      if (!(errors[i] < min)) continue;
+      min = errors[i];
       best = some[i];
     }
   }
@@ -79,7 +79,7 @@ float best_scale(std::span<const float> row, std::span<const float> importance,
 
 std::vector<float> largest_scales(const LayerDraft& layer) {
   std::vector<float> scales;
-  const auto top = static_cast<float>(top_weight(layer.weight_bits));
+  const auto top = static_cast<float>(max_weight_code(layer.weight_bits));
   for (std::int64_t o = 0; o < layer.goal.rows; ++o) {
     scales.push_back(largest(layer.goal.row(o)) / top);
   }
@@ -89,11 +89,11 @@ std::vector<float> largest_scales(const LayerDraft& layer) {
 std::vector<float> searched_scales(const LayerDraft& layer, std::span<const float> importance,
                                    int steps, int threads) {
   std::vector<float> scales = largest_scales(layer);
-  const auto top = static_cast<float>(top_weight(layer.weight_bits));
-  const double least = least_share(layer.weight_bits);
+  const auto top = static_cast<float>(max_weight_code(layer.weight_bits));
+  const double min = min_share(layer.weight_bits);
   parallel_for(threads, layer.goal.rows, [&](std::int64_t row) {
     float& scale = scales[static_cast<std::size_t>(row)];
-    scale = best_scale(layer.goal.row(row), importance, scales_to_try(scale, least, steps), top);
+    scale = best_scale(layer.goal.row(row), importance, scales_to_try(scale, min, steps), top);
   });
   return scales;
 }

@@ -13,9 +13,9 @@ namespace vitq {
 
 // The nearest whole number, ties to even, kept within whole bounds below 2^22: what nearbyintf and
 // clamp give, in a form that compilers turn into vectors.
-inline float nearest_within(float v, float least, float most) {
+inline float nearest_within(float v, float min, float max) {
   constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: no fraction is left in a sum with it
-  return (std::min(std::max(v, least), most) + kShift) - kShift;
+  return (std::min(std::max(v, min), max) + kShift) - kShift;
 }
 
 // max|row| / top code, for every row of the goal.

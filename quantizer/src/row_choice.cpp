@@ -11,15 +11,11 @@
 namespace vitq {
 namespace {
 
-std::size_t at(std::int64_t i) {
-  return static_cast<std::size_t>(i);
-}
-
-// `count` rows of an image without the special ones, in random order.
+// `count` rows of an image without the output ones, in random order.
 std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, std::int64_t count) {
   std::vector<std::int64_t> others;
   for (std::int64_t r = 0; r < source.rows[at(image)]; ++r) {
-    if (r < source.special_begin || r >= source.special_end) others.push_back(r);
+    if (r < source.output_begin || r >= source.output_end) others.push_back(r);
   }
   std::mt19937_64 random(static_cast<std::uint64_t>(image) * 0x9E3779B97F4A7C15U + 1);
   for (std::int64_t i = 0; i < count; ++i) {
@@ -33,24 +29,25 @@ std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, st
 // How many rows of each kind are taken from which images.
 struct Shares {
   std::int64_t special_images = 0;   // the first ones
-  std::int64_t special = 0;          // of each of them
+  std::int64_t output_tokens = 0;    // of each of them
   std::vector<std::int64_t> others;  // of each image, in proportion to how many it has
 
-  std::int64_t all_special() const { return special_images * special; }
+  std::int64_t all_special() const { return special_images * output_tokens; }
 };
 
 Shares shares_of(const LayerSource& source, std::int64_t count) {
   Shares shares;
-  shares.special = source.special_end - source.special_begin;
-  const std::int64_t all_others = source.rows_in_all() - source.images() * shares.special;
+  shares.output_tokens = source.output_end - source.output_begin;
+  const std::int64_t all_others = source.rows_in_all() - source.images() * shares.output_tokens;
   const std::int64_t room = all_others > 0 ? count / 2 : count;
   shares.special_images = source.images();
-  if (shares.special > 0) {
-    shares.special_images = std::clamp<std::int64_t>(room / shares.special, 1, source.images());
+  if (shares.output_tokens > 0) {
+    shares.special_images =
+        std::clamp<std::int64_t>(room / shares.output_tokens, 1, source.images());
   }
   const std::int64_t left = std::max<std::int64_t>(count - shares.all_special(), 0);
   for (const std::int64_t rows : source.rows) {
-    const std::int64_t others = rows - shares.special;
+    const std::int64_t others = rows - shares.output_tokens;
     shares.others.push_back(
         others > 0 ? std::clamp<std::int64_t>(left * others / all_others, 1, others) : 0);
   }
@@ -58,29 +55,29 @@ Shares shares_of(const LayerSource& source, std::int64_t count) {
 }
 
 // Weights that make sums over the kept rows stand for all rows; mean 1.
-std::vector<float> weights_of(const LayerSource& source, std::int64_t special,
+std::vector<float> weights_of(const LayerSource& source, std::int64_t output_tokens,
                               std::int64_t others) {
   const auto images = static_cast<double>(source.images());
-  const auto all_special = static_cast<double>(source.special_end - source.special_begin) * images;
+  const auto all_special = static_cast<double>(source.output_end - source.output_begin) * images;
   const auto all_others = static_cast<double>(source.rows_in_all()) - all_special;
-  const double of_special = static_cast<double>(source.special_weight) * all_special /
-                            static_cast<double>(std::max<std::int64_t>(special, 1));
+  const double of_special = static_cast<double>(source.output_weight) * all_special /
+                            static_cast<double>(std::max<std::int64_t>(output_tokens, 1));
   const double of_others = all_others / static_cast<double>(std::max<std::int64_t>(others, 1));
   const double mean =
-      (of_special * static_cast<double>(special) + of_others * static_cast<double>(others)) /
-      static_cast<double>(special + others);
-  std::vector<float> weights(at(special + others), static_cast<float>(of_others / mean));
-  std::fill_n(weights.begin(), special, static_cast<float>(of_special / mean));
+      (of_special * static_cast<double>(output_tokens) + of_others * static_cast<double>(others)) /
+      static_cast<double>(output_tokens + others);
+  std::vector<float> weights(at(output_tokens + others), static_cast<float>(of_others / mean));
+  std::fill_n(weights.begin(), output_tokens, static_cast<float>(of_special / mean));
   return weights;
 }
 
-// Where each kept row comes from: calls visit(kept, image, row), special rows first.
+// Where each kept row comes from: calls visit(kept, image, row), output tokens first.
 template <typename Visit>
 void visit_kept(const LayerSource& source, const Shares& shares, std::int64_t image,
                 const Visit& visit) {
   if (image < shares.special_images) {
-    for (std::int64_t s = 0; s < shares.special; ++s) {
-      visit(image * shares.special + s, source.special_begin + s);
+    for (std::int64_t s = 0; s < shares.output_tokens; ++s) {
+      visit(image * shares.output_tokens + s, source.output_begin + s);
     }
   }
   const auto before = shares.others.begin() + static_cast<std::ptrdiff_t>(image);
@@ -94,14 +91,14 @@ void copy_row(std::span<const float> from, std::span<float> to) {
 
 }  // namespace
 
-Rows choose_rows(const LayerSource& source, std::int64_t count, int threads) {
+RowSample choose_rows(const LayerSource& source, std::int64_t count, int threads) {
   const Shares shares = shares_of(source, count);
-  Rows rows;
-  rows.special = shares.all_special();
+  RowSample rows;
+  rows.output_tokens = shares.all_special();
   const std::int64_t others =
       std::accumulate(shares.others.begin(), shares.others.end(), std::int64_t{0});
-  rows.x = Matrix(rows.special + others, source.inputs(0).cols);
-  rows.weight = weights_of(source, rows.special, others);
+  rows.x = Matrix(rows.output_tokens + others, source.inputs(0).cols);
+  rows.weight = weights_of(source, rows.output_tokens, others);
   rows.image.resize(rows.weight.size());
   rows.place.resize(rows.weight.size());
   parallel_for(threads, source.images(), [&](std::int64_t image) {
@@ -115,7 +112,7 @@ Rows choose_rows(const LayerSource& source, std::int64_t count, int threads) {
   return rows;
 }
 
-void fill_targets(const LayerDraft& layer, const LayerSource& source, Rows& rows) {
+void fill_targets(const LayerDraft& layer, const LayerSource& source, RowSample& rows) {
   if (layer.target == Target::kOwnInputs) {
     rows.target = float_outputs(layer, rows.x);
     return;
@@ -131,15 +128,15 @@ void fill_targets(const LayerDraft& layer, const LayerSource& source, Rows& rows
   }
 }
 
-Rows thinned(const Rows& rows, std::int64_t count) {
-  const std::int64_t others = rows.x.rows - rows.special;
-  const std::int64_t room = std::max<std::int64_t>(count - rows.special, 1);
+RowSample thinned(const RowSample& rows, std::int64_t count) {
+  const std::int64_t others = rows.x.rows - rows.output_tokens;
+  const std::int64_t room = std::max<std::int64_t>(count - rows.output_tokens, 1);
   const std::int64_t step = std::max<std::int64_t>((others + room - 1) / room, 1);
-  std::vector<std::int64_t> kept(at(rows.special));
+  std::vector<std::int64_t> kept(at(rows.output_tokens));
   std::iota(kept.begin(), kept.end(), std::int64_t{0});
-  for (std::int64_t r = rows.special; r < rows.x.rows; r += step) kept.push_back(r);
-  Rows result;
-  result.special = rows.special;
+  for (std::int64_t r = rows.output_tokens; r < rows.x.rows; r += step) kept.push_back(r);
+  RowSample result;
+  result.output_tokens = rows.output_tokens;
   result.x = Matrix(static_cast<std::int64_t>(kept.size()), rows.x.cols);
   result.target = Matrix(result.x.rows, rows.target.cols);
   double sum = 0.0;
@@ -148,7 +145,7 @@ Rows thinned(const Rows& rows, std::int64_t count) {
     copy_row(rows.x.row(r), result.x.row(i));
     copy_row(rows.target.row(r), result.target.row(i));
     result.weight.push_back(rows.weight[at(r)] *
-                            (i < rows.special ? 1.0F : static_cast<float>(step)));
+                            (i < rows.output_tokens ? 1.0F : static_cast<float>(step)));
     result.image.push_back(rows.image[at(r)]);
     result.place.push_back(rows.place[at(r)]);
     sum += static_cast<double>(result.weight.back());

@@ -7,10 +7,6 @@
 namespace vitq {
 namespace {
 
-std::size_t at(NodeId id) {
-  return static_cast<std::size_t>(id);
-}
-
 bool has_values(const Node& node) {
   return !std::holds_alternative<op::Param>(node.op) &&
          !std::holds_alternative<op::Constant>(node.op);
@@ -21,14 +17,14 @@ bool has_values(const Node& node) {
 RowsOfGraph::RowsOfGraph(const Graph& graph)
     : graph_(graph),
       readers_(graph.readers()),
-      special_(special_rows(graph)),
+      output_tokens_(vitq::output_tokens(graph)),
       reduced_(at(graph.size()), false) {
-  if (!special_) return;
+  if (!output_tokens_) return;
   for (NodeId id = 0; id < graph.size(); ++id) {
     const auto* slice = std::get_if<op::Slice>(&graph[id].op);
-    const bool within = slice != nullptr && slice->axis == special_->axis &&
-                        slice->begin >= special_->begin && slice->end <= special_->end;
-    if (within) tokens_ = std::max(tokens_, graph[graph[id].inputs[0]].shape[special_->axis]);
+    const bool within = slice != nullptr && slice->axis == output_tokens_->axis &&
+                        slice->begin >= output_tokens_->begin && slice->end <= output_tokens_->end;
+    if (within) tokens_ = std::max(tokens_, graph[graph[id].inputs[0]].shape[output_tokens_->axis]);
   }
   for (NodeId id = 0; id < graph.size(); ++id) {
     const std::vector<NodeId>& inputs = graph[id].inputs;
@@ -37,24 +33,24 @@ RowsOfGraph::RowsOfGraph(const Graph& graph)
   }
 }
 
-// Whether a node cuts special rows out of all.
+// Whether a node cuts output tokens out of all.
 bool RowsOfGraph::cuts(NodeId id) const {
   const auto* slice = std::get_if<op::Slice>(&graph_[id].op);
-  return slice != nullptr && special_ && slice->axis == special_->axis &&
-         slice->begin >= special_->begin && slice->end <= special_->end &&
-         special(graph_[id].inputs[0]).has_value();
+  return slice != nullptr && output_tokens_ && slice->axis == output_tokens_->axis &&
+         slice->begin >= output_tokens_->begin && slice->end <= output_tokens_->end &&
+         output_tokens(graph_[id].inputs[0]).has_value();
 }
 
-std::optional<RowSpan> RowsOfGraph::special(NodeId id) const {
+std::optional<AxisSpan> RowsOfGraph::output_tokens(NodeId id) const {
   const Shape& shape = graph_[id].shape;
-  const bool tokens = special_ && shape.rank() == 3 && shape[special_->axis] == tokens_;
-  return tokens ? special_ : std::nullopt;
+  const bool tokens = output_tokens_ && shape.rank() == 3 && shape[output_tokens_->axis] == tokens_;
+  return tokens ? output_tokens_ : std::nullopt;
 }
 
 // Whether the reader computes each of its rows from the same row of this value.
 bool RowsOfGraph::keeps_rows(NodeId reader, NodeId id) const {
   const Node& node = graph_[reader];
-  if (!special(reader)) return false;
+  if (!output_tokens(reader)) return false;
   if (std::holds_alternative<op::Linear>(node.op) ||
       std::holds_alternative<op::LayerNorm>(node.op)) {
     return node.inputs[0] == id;
@@ -64,7 +60,7 @@ bool RowsOfGraph::keeps_rows(NodeId reader, NodeId id) const {
 }
 
 bool RowsOfGraph::special_only(NodeId id) const {
-  if (!special(id) || readers(id).empty()) return false;
+  if (!output_tokens(id) || readers(id).empty()) return false;
   for (const GraphOutput& output : graph_.outputs()) {
     if (output.node == id) return false;
   }
@@ -84,7 +80,7 @@ NodeId RowsOfGraph::uncut(NodeId id) const {
 
 bool RowsOfGraph::in_stream(NodeId id) const {
   const Node& node = graph_[id];
-  if (!std::holds_alternative<op::Add>(node.op) || !special(id)) return false;
+  if (!std::holds_alternative<op::Add>(node.op) || !output_tokens(id)) return false;
   return std::all_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) {
     return has_values(graph_[input]) && graph_[input].shape == node.shape;
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of a value are special, and which values have no others.
+// Which rows of a value are output, and which values have no others.
 #pragma once
 
 #include <optional>
@@ -14,17 +14,17 @@ class RowsOfGraph {
  public:
   explicit RowsOfGraph(const Graph& graph);
 
-  // The special rows on axis 1 of this value, if it has rows of every token.
-  std::optional<RowSpan> special(NodeId id) const;
+  // The output tokens on axis 1 of this value, if it has rows of every token.
+  std::optional<AxisSpan> output_tokens(NodeId id) const;
   // Whether the value comes after other rows have been cut away.
   bool reduced(NodeId id) const { return reduced_[static_cast<std::size_t>(id)]; }
-  // Whether of this value only the special rows have an effect on the outputs.
+  // Whether of this value only the output tokens have an effect on the outputs.
   bool special_only(NodeId id) const;
   // The value with all rows that this one was cut out of; or -1.
   NodeId uncut(NodeId id) const;
   // The first sum of the residual stream that a change of this value reaches; or -1.
   NodeId stream_after(NodeId id) const;
-  // Sums of two values with rows of every token, of which more than the special ones matter.
+  // Sums of two values with rows of every token, of which more than the output ones matter.
   std::vector<NodeId> stream() const;
   const std::vector<NodeId>& readers(NodeId id) const {
     return readers_[static_cast<std::size_t>(id)];
@@ -37,7 +37,7 @@ class RowsOfGraph {
 
   const Graph& graph_;
   std::vector<std::vector<NodeId>> readers_;
-  std::optional<RowSpan> special_;
+  std::optional<AxisSpan> output_tokens_;
   std::int64_t tokens_ = 0;
   std::vector<bool> reduced_;
 };

@@ -5,13 +5,13 @@
 #include <chrono>
 #include <functional>
 
+#include "calibration_images.h"
 #include "groups.h"
 #include "judge.h"
-#include "pictures.h"
 #include "scores/list.h"
+#include "sensitivity_runs.h"
 #include "text.h"
 #include "times.h"
-#include "trials.h"
 #include "vitq/error.h"
 #include "vitq/session.h"
 
@@ -38,7 +38,7 @@ CalibrationSet fitting_half(const CalibrationSet& all) {
 
 CalibrationSet judging_half(const CalibrationSet& all) {
   if (all.count < 2) {
-    throw UnsupportedError("to choose bits takes two pictures: one to calibrate on, one to judge");
+    throw UnsupportedError("to choose bits takes two images: one to calibrate on, one to judge");
   }
   return half_of(all, 1);
 }
@@ -68,7 +68,8 @@ std::int64_t bytes_in_all(const Graph& graph, Weights packed, const Scheme& sche
 }
 
 // The float network with one group as it is in a quantized one.
-double loss_of(const Trials& trials, const Group& group, const Quantized& quantized, Score& score) {
+double loss_of(const SensitivityRuns& trials, const Group& group, const Quantized& quantized,
+               Score& score) {
   Weights weights = trials.network().weights;
   std::erase_if(weights.tensors, [&](const auto& t) { return belongs(t.first, group); });
   for (const auto& [name, tensor] : quantized.weights.tensors) {
@@ -141,21 +142,22 @@ QuantizeOptions everywhere(Bits bits, QuantizeOptions options, const Sensitiviti
     for (const std::string& layer : group.layers) options.rules.push_back(rule_for(layer, bits));
   }
   options.errors = false;
-  options.row_weights = found.row_weights;
+  options.token_weights = found.token_weights;
   return options;
 }
 
 // What judges, and the images it does so on.
-struct Court {
-  Court(const Network& network, const CalibrationSet& calibration, const QuantizeOptions& options)
+struct Evaluation {
+  Evaluation(const Network& network, const CalibrationSet& calibration,
+             const QuantizeOptions& options)
       : threads(options.threads > 0 ? options.threads : default_threads()),
         store(options.memory_bytes, options.scratch),
-        pictures(network, judging_half(calibration), store),
-        judge(pictures, threads) {}
+        images(network, judging_half(calibration), store),
+        judge(images, threads) {}
 
   int threads;
   ValueStore store;
-  Pictures pictures;
+  Images images;
   Judge judge;
 };
 
@@ -200,7 +202,7 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
                                     const Recipe& recipe, const QuantizeOptions& options,
                                     const SearchSpace& space) {
   require_bits(space, options);
-  Court court(network, calibration, options);
+  Evaluation court(network, calibration, options);
   const CalibrationSet images = fitting_half(calibration);
   const std::vector<Group> groups = free_groups(network, recipe, options, space.grain);
   const std::unique_ptr<Score> score = make_score(space.score, court.judge);
@@ -208,7 +210,7 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
   Sensitivities result = start_of(groups);
   std::vector<std::shared_ptr<const Plan>> plans;
   const auto add_plan = [&](const Weights& weights, const Scheme& scheme) {
-    if (space.timed) plans.push_back(plan_of(court.pictures.graph(0), weights, scheme));
+    if (space.timed) plans.push_back(plan_of(court.images.graph(0), weights, scheme));
   };
   for (std::size_t level = 0; level < space.bits.size(); ++level) {
     const std::optional<Bits> bits = bits_of(space.bits[level], options, space.grain);
@@ -220,11 +222,11 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     QuantizeOptions uniform = everywhere(*bits, options, result);
     uniform.progress = progress.part(space.bits[level], level);
     const Quantized made = quantize(network, images, recipe, uniform);
-    result.row_weights = made.row_weights;
+    result.token_weights = made.token_weights;
     Weights packed = made.weights;
-    pack_codes(network.graph, made.scheme, packed);
+    bit_pack(network.graph, made.scheme, packed);
     BitsLoss all = {bits, 0, court.judge.kl(made.weights, made.scheme)};
-    Trials trials(court.pictures, court.store, court.threads);
+    SensitivityRuns trials(court.images, court.store, court.threads);
     for (std::size_t g = 0; g < groups.size(); ++g) {
       trials.begin(groups[g]);
       const std::int64_t bytes = bytes_of(packed, groups[g]);
@@ -236,13 +238,13 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     result.rest_bytes = std::max(result.rest_bytes, file - all.bytes);
     add_plan(made.weights, made.scheme);
   }
-  if (space.timed) add_times(plans, groups, court.pictures.values()[0], result);
+  if (space.timed) add_times(plans, groups, court.images.values()[0], result);
   return result;
 }
 
 double judged_kl(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
                  QuantizeOptions options) {
-  const Court court(network, calibration, options);
+  const Evaluation court(network, calibration, options);
   options.errors = false;
   const Quantized made = quantize(network, fitting_half(calibration), recipe, options);
   return court.judge.kl(made.weights, made.scheme);

@@ -56,7 +56,7 @@ std::vector<std::string> names_from_json(const Json& json) {
   return names;
 }
 
-Json row_weights_to_json(const RowWeightsFound& weights) {
+Json row_weights_to_json(const TokenWeightsFound& weights) {
   Json list = Json::array();
   for (const auto& [node, weight] : weights) {
     Json json = Json::object();
@@ -65,8 +65,8 @@ Json row_weights_to_json(const RowWeightsFound& weights) {
   return list;
 }
 
-RowWeightsFound row_weights_from_json(const Json& json) {
-  RowWeightsFound weights;
+TokenWeightsFound row_weights_from_json(const Json& json) {
+  TokenWeightsFound weights;
   for (const Json& item : json.items()) {
     const double weight = item.at("weight").number();
     if (!(weight >= 1e-3 && weight <= 1e3)) item.fail("a weight lies between 0.001 and 1000");
@@ -90,7 +90,7 @@ Json Sensitivities::to_json() const {
   Json json = Json::object();
   json.set("rest_bytes", rest_bytes).set("uniform", losses_to_json(uniform));
   if (!cpu.empty()) json.set("cpu", cpu).set("rest_nanoseconds", rest_nanoseconds);
-  if (!row_weights.empty()) json.set("row_weights", row_weights_to_json(row_weights));
+  if (!token_weights.empty()) json.set("token_weights", row_weights_to_json(token_weights));
   return json.set("groups", std::move(list));
 }
 
@@ -100,8 +100,8 @@ Sensitivities Sensitivities::from_json(const Json& json) {
   result.uniform = losses_from_json(json.at("uniform"));
   result.rest_nanoseconds = time_of(json, "rest_nanoseconds");
   if (const std::optional<Json> cpu = json.find("cpu")) result.cpu = cpu->string();
-  if (const auto weights = json.find("row_weights")) {
-    result.row_weights = row_weights_from_json(*weights);
+  if (const auto weights = json.find("token_weights")) {
+    result.token_weights = row_weights_from_json(*weights);
   }
   for (const Json& item : json.at("groups").items()) {
     result.groups.push_back({item.at("name").string(), names_from_json(item.at("layers")),

@@ -15,19 +15,19 @@ std::optional<Json> Settings::take(std::string_view key) {
   return json_.find(key);
 }
 
-double Settings::number(std::string_view key, double fallback, double least, double most) {
+double Settings::number(std::string_view key, double fallback, double min, double max) {
   const std::optional<Json> json = take(key);
   if (!json) return fallback;
   const double value = json->number();
-  if (value < least || value > most) {
-    json->fail(text_of("expected a number from ", least, " to ", most, ", found ", value));
+  if (value < min || value > max) {
+    json->fail(text_of("expected a number from ", min, " to ", max, ", found ", value));
   }
   return value;
 }
 
-std::int64_t Settings::integer(std::string_view key, std::int64_t fallback, std::int64_t most) {
+std::int64_t Settings::integer(std::string_view key, std::int64_t fallback, std::int64_t max) {
   const std::optional<Json> json = take(key);
-  return json ? json->integer(0, most) : fallback;
+  return json ? json->integer(0, max) : fallback;
 }
 
 bool Settings::boolean(std::string_view key, bool fallback) {

@@ -13,21 +13,21 @@ namespace vitq {
 namespace {
 
 QParams frozen(int bits, double lo, double scale) {
-  constexpr double kLeast = 1e-9;
+  constexpr double kMin = 1e-9;
   return {.bits = bits,
-          .range = Range::kFrozen,
-          .scale = {static_cast<float>(std::max(scale, kLeast))},
+          .range = Range::kStatic,
+          .scale = {static_cast<float>(std::max(scale, kMin))},
           .lo = {static_cast<float>(lo)},
-          .fold = {},
-          .shift = {}};
+          .smoothing_scale = {},
+          .channel_offset = {}};
 }
 
 QParams free_range(int bits, Interval range) {
-  return frozen(bits, range.lo, (range.hi - range.lo) / top_code(bits));
+  return frozen(bits, range.lo, (range.hi - range.lo) / max_code(bits));
 }
 
 QParams symmetric_range(int bits, Interval range) {
-  return frozen(bits, 0.0, range.hi / top_weight(bits));
+  return frozen(bits, 0.0, range.hi / max_weight_code(bits));
 }
 
 // Of all images and heads.
@@ -62,7 +62,7 @@ Operands operand_histograms(const AttentionDraft& attention, const AttentionData
 
 void StaticRanges::fit_layer(LayerDraft& layer, LayerData& data) const {
   const Histogram histogram = input_histogram(data);
-  set_fold(layer, {}, {});
+  set_smoothing(layer, {}, {});
   const int bits = layer.activation_bits;
   layer.input = free_range(bits, estimate_(histogram, {Codes::kFree, bits}));
 }

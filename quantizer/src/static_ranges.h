@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The method behind the baselines: every activation gets one frozen range per tensor, estimated
+// The method behind the baselines: every activation gets one static range per tensor, estimated
 // from the histogram of all its values. Weights are left alone.
 #pragma once
 

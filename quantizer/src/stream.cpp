@@ -10,25 +10,21 @@
 namespace vitq {
 namespace {
 
-std::size_t at(NodeId id) {
-  return static_cast<std::size_t>(id);
-}
-
 bool contains(std::span<const NodeId> ids, NodeId id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
 }  // namespace
 
-Stream::Stream(const Pictures& pictures, ValueStore& store)
-    : pictures_(pictures),
-      graph_(pictures.network().graph),
+Stream::Stream(const Images& images, ValueStore& store)
+    : images_(images),
+      graph_(images.network().graph),
       store_(store),
       readers_(graph_.readers()),
       done_(at(graph_.size()), false) {
   const NodeId input = graph_.inputs().front();
   done_[at(input)] = true;
-  held_[input] = pictures.values();
+  held_[input] = images.values();
 }
 
 // The nodes that have to be computed for these.
@@ -65,8 +61,8 @@ void Stream::advance(std::span<const NodeId> wanted, const Weights& weights, con
 
 Values Stream::room_for(NodeId id) const {
   std::vector<Shape> shapes;
-  for (std::int64_t image = 0; image < pictures_.count(); ++image) {
-    shapes.push_back(pictures_.graph(image)[id].shape);
+  for (std::int64_t image = 0; image < images_.count(); ++image) {
+    shapes.push_back(images_.graph(image)[id].shape);
   }
   return store_.make(shapes);
 }
@@ -81,7 +77,7 @@ void Stream::compute(std::span<const NodeId> outputs, const Weights& weights, co
     const Subgraph part = subgraph(graph, given, outputs);
     return lower(part.graph, weights, restricted(scheme, part), {.prune = false});
   };
-  pictures_.run(threads, lowered, [&](Session& session, std::int64_t image) {
+  images_.run(threads, lowered, [&](Session& session, std::int64_t image) {
     std::vector<Tensor> inputs;
     for (const NodeId id : given) inputs.push_back(value(id, image));
     const std::span<const Tensor> out = session.run(inputs);

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "pictures.h"
+#include "calibration_images.h"
 #include "vitq/graph.h"
 #include "vitq/quant.h"
 #include "vitq/weights.h"
@@ -17,8 +17,8 @@ namespace vitq {
 
 class Stream {
  public:
-  // Begins at the network's only input. The pictures have to outlive it.
-  Stream(const Pictures& pictures, ValueStore& store);
+  // Begins at the network's only input. The images have to outlive it.
+  Stream(const Images& images, ValueStore& store);
 
   // Afterwards the values `wanted` are held. `weights` and `scheme` say how what lies between is
   // computed. A value can be wanted once it is no longer held only if something ahead reads it.
@@ -30,7 +30,7 @@ class Stream {
   Tensor value(NodeId id, std::int64_t image) const {
     return held_.at(id)[static_cast<std::size_t>(image)];
   }
-  const Pictures& pictures() const { return pictures_; }
+  const Images& images() const { return images_; }
 
  private:
   std::vector<NodeId> needed_for(std::span<const NodeId> wanted) const;
@@ -39,7 +39,7 @@ class Stream {
   void compute(std::span<const NodeId> outputs, const Weights& weights, const Scheme& scheme,
                int threads);
 
-  const Pictures& pictures_;
+  const Images& images_;
   const Graph& graph_;  // of any size
   ValueStore& store_;
   std::vector<std::vector<NodeId>> readers_;
@@ -47,7 +47,7 @@ class Stream {
   std::map<NodeId, Values> held_;
 };
 
-// The part of a scheme that speaks of nodes inside a subgraph, in its numbering.
+// The part of a scheme that matches of nodes inside a subgraph, in its numbering.
 Scheme restricted(const Scheme& scheme, const Subgraph& part);
 
 }  // namespace vitq

@@ -25,14 +25,18 @@ float nearest(float x) {
 }
 
 QParams frozen(int bits, float scale, float lo) {
-  return {
-      .bits = bits, .range = Range::kFrozen, .scale = {scale}, .lo = {lo}, .fold = {}, .shift = {}};
+  return {.bits = bits,
+          .range = Range::kStatic,
+          .scale = {scale},
+          .lo = {lo},
+          .smoothing_scale = {},
+          .channel_offset = {}};
 }
 
 }  // namespace
 
 CodeRange weight_codes(int bits) {
-  return {-top_weight(bits), top_weight(bits)};
+  return {-max_weight_code(bits), max_weight_code(bits)};
 }
 
 CodeRange input_codes(int bits) {
@@ -40,7 +44,7 @@ CodeRange input_codes(int bits) {
 }
 
 CodeRange probability_codes(int bits) {
-  return {0, top_code(probability_bits(bits))};
+  return {0, max_code(probability_bits(bits))};
 }
 
 float largest_magnitude(std::span<const float> values) {
@@ -50,17 +54,17 @@ float largest_magnitude(std::span<const float> values) {
 }
 
 float max_scale(float magnitude, CodeRange codes) {
-  constexpr float kLeast = 1e-9F;
-  return std::max(magnitude / static_cast<float>(codes.most), kLeast);
+  constexpr float kMin = 1e-9F;
+  return std::max(magnitude / static_cast<float>(codes.max), kMin);
 }
 
 Matrix symmetric_codes(const Matrix& values, float scale, CodeRange codes) {
   Matrix result(values.rows, values.cols);
   const float inverse = 1.0F / scale;
-  const auto least = static_cast<float>(codes.least);
-  const auto most = static_cast<float>(codes.most);
+  const auto min = static_cast<float>(codes.min);
+  const auto max = static_cast<float>(codes.max);
   for (std::size_t i = 0; i < values.values.size(); ++i) {
-    result.values[i] = nearest(std::clamp(values.values[i] * inverse, least, most));
+    result.values[i] = nearest(std::clamp(values.values[i] * inverse, min, max));
   }
   return result;
 }

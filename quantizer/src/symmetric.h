@@ -12,10 +12,10 @@ namespace vitq {
 
 // The codes that a tensor may have.
 struct CodeRange {
-  int least = 0;
-  int most = 0;
+  int min = 0;
+  int max = 0;
 };
-// Of weights, keys and values: -top_weight..top_weight.
+// Of weights, keys and values: -max_weight_code..max_weight_code.
 CodeRange weight_codes(int bits);
 // Of inputs and queries: -2^(bits - 1)..2^(bits - 1) - 1, all the codes there are.
 CodeRange input_codes(int bits);

@@ -20,14 +20,14 @@ class TimedPlan {
  public:
   explicit TimedPlan(std::shared_ptr<const Plan> plan)
       : session_(std::move(plan), {.threads = 1, .profile = true}),
-        least_(session_.plan().steps.size(), HUGE_VAL) {}
+        min_(session_.plan().steps.size(), HUGE_VAL) {}
 
-  void run(const Tensor& picture) {
+  void run(const Tensor& image) {
     const std::vector<StepProfile> before = session_.profile();
-    session_.run(picture);
+    session_.run(image);
     const std::vector<StepProfile> after = session_.profile();
-    for (std::size_t i = 0; i < least_.size(); ++i) {
-      least_[i] = std::min(least_[i], after[i].milliseconds - before[i].milliseconds);
+    for (std::size_t i = 0; i < min_.size(); ++i) {
+      min_[i] = std::min(min_[i], after[i].milliseconds - before[i].milliseconds);
     }
   }
 
@@ -35,15 +35,15 @@ class TimedPlan {
   template <typename Of>
   std::int64_t nanoseconds(const Of& of) const {
     double sum = 0.0;
-    for (std::size_t i = 0; i < least_.size(); ++i) {
-      if (of(session_.plan().steps[i].node)) sum += least_[i];
+    for (std::size_t i = 0; i < min_.size(); ++i) {
+      if (of(session_.plan().steps[i].node)) sum += min_[i];
     }
     return std::llround(1e6 * sum);
   }
 
  private:
   Session session_;
-  std::vector<double> least_;
+  std::vector<double> min_;
 };
 
 std::int64_t time_of(const TimedPlan& plan, const Group& group) {
@@ -84,11 +84,11 @@ void level_out(std::vector<BitsLoss>& choices) {
 }
 
 void add_times(std::span<const std::shared_ptr<const Plan>> plans, const std::vector<Group>& groups,
-               const Tensor& picture, Sensitivities& result) {
+               const Tensor& image, Sensitivities& result) {
   std::vector<TimedPlan> timed;
   for (const std::shared_ptr<const Plan>& plan : plans) timed.emplace_back(plan);
   for (int run = 0; run < kRuns; ++run) {
-    for (TimedPlan& plan : timed) plan.run(picture);
+    for (TimedPlan& plan : timed) plan.run(image);
   }
   for (const TimedPlan& plan : timed) {
     result.rest_nanoseconds = std::max(result.rest_nanoseconds, time_outside(plan, groups));

@@ -40,14 +40,14 @@ class Finder {
     const NodeId weight = node.inputs[1];
     if (!std::holds_alternative<op::Param>(graph_[weight].op)) return false;
     if (rows_.readers(weight).size() != 1) return false;
-    // What does not depend on the picture has nothing to be fitted to.
+    // What does not depend on the image has nothing to be fitted to.
     const Op& operand = graph_[node.inputs[0]].op;
     if (std::holds_alternative<op::Constant>(operand) || std::holds_alternative<op::Param>(operand))
       return false;
-    return linear || network_.pixels || !reads_picture(node);
+    return linear || network_.pixels || !reads_image(node);
   }
 
-  bool reads_picture(const Node& node) const {
+  bool reads_image(const Node& node) const {
     return std::holds_alternative<op::Input>(graph_[node.inputs[0]].op);
   }
 
@@ -84,12 +84,12 @@ class Finder {
     unit.plan.weights = graph_[node.inputs[1]].shape.elements();
     unit.plan.macs = macs(graph_, id);
     unit.operand = node.inputs[0];
-    if (reads_picture(node)) unit.role = Role::kInput;
+    if (reads_image(node)) unit.role = Role::kInput;
     if (rows_.reduced(unit.operand)) {
       unit.role = Role::kOutput;
       unit.background = rows_.uncut(unit.operand);
-    } else if (const auto special = rows_.special(unit.operand)) {
-      unit.special = *special;
+    } else if (const auto output_tokens = rows_.output_tokens(unit.operand)) {
+      unit.output_tokens = *output_tokens;
       unit.special_only = rows_.special_only(id);
       if (unit.special_only) unit.background = unit.operand;
     }
@@ -134,8 +134,8 @@ class Finder {
 
 std::optional<Bits> with_edges(const Unit& unit, const Recipe& recipe, Bits bits) {
   if (!unit.plan.attention && unit.role != Role::kInner) {
-    bits.weights = std::max(bits.weights, recipe.least_edge_bits);
-    bits.activations = std::max(bits.activations, recipe.least_edge_bits);
+    bits.weights = std::max(bits.weights, recipe.min_edge_bits);
+    bits.activations = std::max(bits.activations, recipe.min_edge_bits);
   }
   return bits;
 }
@@ -172,7 +172,8 @@ std::int64_t bytes_of(const Graph& graph, const Unit& unit) {
   const std::int64_t n = graph[node.inputs[1]].shape[0];
   const std::int64_t bias = node.inputs.size() > 2 ? n * kFloatBytes : 0;
   if (!unit.plan.bits) return unit.plan.weights * kFloatBytes + bias;
-  const std::int64_t codes = n * packed_row_bytes(unit.plan.weights / n, unit.plan.bits->weights);
+  const std::int64_t codes =
+      n * bit_packed_row_bytes(unit.plan.weights / n, unit.plan.bits->weights);
   return codes + n * kFloatBytes + std::max(bias, n * kFloatBytes);
 }
 

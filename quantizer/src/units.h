@@ -17,7 +17,7 @@ struct Unit {
   NodeId operand = -1;        // what the layer reads; of an attention the queries
   NodeId key = -1;            // of an attention
   NodeId value = -1;          // of an attention
-  RowSpan special;            // rows of one image that are special; empty if none is
+  AxisSpan output_tokens;     // rows of one image that are output; empty if none is
   bool special_only = false;  // nobody reads its other rows
   NodeId background = -1;     // where rows of the same kind as the operand's, but all, are found
   std::vector<std::int64_t> parts;  // extents of the results that are read apart: Q, K and V

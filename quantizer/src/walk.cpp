@@ -36,12 +36,12 @@ Matrix some_rows(const Matrix& all, std::int64_t begin, std::int64_t end, std::i
 
 Matrix special_part(const Unit& unit, Matrix rows) {
   if (!unit.special_only) return rows;
-  return some_rows(rows, unit.special.begin, unit.special.end, 1);
+  return some_rows(rows, unit.output_tokens.begin, unit.output_tokens.end, 1);
 }
 
 // How many rows of an image the unit's layer is fitted to.
 std::int64_t rows_in(const Unit& unit, const Graph& graph) {
-  if (unit.special_only) return unit.special.end - unit.special.begin;
+  if (unit.special_only) return unit.output_tokens.end - unit.output_tokens.begin;
   const Node& layer = graph[unit.plan.node];
   return layer.shape.elements() / graph[layer.inputs[1]].shape[0];
 }
@@ -55,22 +55,23 @@ QParams params_of(int bits, Range range) {
 
 // The bytes themselves are the codes.
 QParams pixel_codes(const Pixels& pixels) {
-  QParams params = params_of(8, Range::kFrozen);
+  QParams params = params_of(8, Range::kStatic);
   params.scale = {1.0F};
   params.lo = {0.0F};
   for (std::size_t c = 0; c < pixels.mean.size(); ++c) {
-    params.fold.push_back(static_cast<float>(1.0 / (255.0 * static_cast<double>(pixels.std[c]))));
-    params.shift.push_back(static_cast<float>(-static_cast<double>(pixels.mean[c]) /
-                                              static_cast<double>(pixels.std[c])));
+    params.smoothing_scale.push_back(
+        static_cast<float>(1.0 / (255.0 * static_cast<double>(pixels.std[c]))));
+    params.channel_offset.push_back(static_cast<float>(-static_cast<double>(pixels.mean[c]) /
+                                                       static_cast<double>(pixels.std[c])));
   }
   return params;
 }
 
 // [1, C, H, W] -> [H W, C].
-Matrix rows_of_picture(const Tensor& picture) {
-  const std::int64_t channels = picture.shape()[1];
-  Matrix rows(picture.shape().elements() / channels, channels);
-  const float* from = picture.as<float>().data();
+Matrix rows_of_image(const Tensor& image) {
+  const std::int64_t channels = image.shape()[1];
+  Matrix rows(image.shape().elements() / channels, channels);
+  const float* from = image.as<float>().data();
   for (std::int64_t c = 0; c < channels; ++c) {
     for (std::int64_t r = 0; r < rows.rows; ++r) rows.row(r)[static_cast<std::size_t>(c)] = *from++;
   }
@@ -94,8 +95,8 @@ Tensor tensor_of(std::span<const float> values) {
 Walk::Walk(WalkState& state, const std::vector<RecipeStep>& steps)
     : state_(state),
       steps_(steps),
-      float_(state.pictures, state.store),
-      quantized_(state.pictures, state.store) {}
+      float_(state.images, state.store),
+      quantized_(state.images, state.store) {}
 
 void Walk::visit(const Unit& unit) {
   if (!unit.plan.bits) return;
@@ -128,9 +129,9 @@ LayerDraft Walk::start(const Unit& unit) const {
         rows_of(state_.network.weights.at(state_.network.graph[node.inputs[2]].name).to_f32())
             .values;
   }
-  layer.input = params_of(layer.activation_bits, Range::kPerRow);
+  layer.input = params_of(layer.activation_bits, Range::kPerToken);
   if (unit.role == Role::kInput) layer.input = pixel_codes(*state_.network.pixels);
-  set_fold(layer, layer.input.fold, layer.input.shift);
+  set_smoothing(layer, layer.input.smoothing_scale, layer.input.channel_offset);
   layer.new_bias = layer.bias;
   layer.scale = largest_scales(layer);
   round_to_nearest(layer);
@@ -139,9 +140,10 @@ LayerDraft Walk::start(const Unit& unit) const {
 
 // What the float network gives here, and what the quantized one lacks in the sum that follows.
 Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
-  const bool picture = std::holds_alternative<op::Conv2d>(state_.network.graph[unit.plan.node].op);
-  const auto matrix = [picture](const Tensor& value) {
-    return picture ? rows_of_picture(value) : rows_of(value);
+  const bool feature_map =
+      std::holds_alternative<op::Conv2d>(state_.network.graph[unit.plan.node].op);
+  const auto matrix = [feature_map](const Tensor& value) {
+    return feature_map ? rows_of_image(value) : rows_of(value);
   };
   Matrix rows = matrix(float_.value(unit.plan.node, image));
   const NodeId other = unit.residual;
@@ -157,8 +159,8 @@ Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
 
 LayerSource Walk::source_of(const Unit& unit) const {
   LayerSource source;
-  for (std::int64_t image = 0; image < state_.pictures.count(); ++image) {
-    source.rows.push_back(rows_in(unit, state_.pictures.graph(image)));
+  for (std::int64_t image = 0; image < state_.images.count(); ++image) {
+    source.rows.push_back(rows_in(unit, state_.images.graph(image)));
   }
   const Node& node = state_.network.graph[unit.plan.node];
   if (const auto* conv = std::get_if<op::Conv2d>(&node.op)) {
@@ -184,10 +186,11 @@ LayerSource Walk::source_of(const Unit& unit) const {
 
 void Walk::add_special_rows(const Unit& unit, LayerSource& source) const {
   const bool all_special = unit.special_only || unit.role == Role::kOutput;
-  source.special_begin = all_special ? 0 : unit.special.begin;
-  source.special_end = all_special ? source.rows.front() : unit.special.end;  // as many in each
-  const auto weight = state_.row_weights.find(unit.stream);
-  if (!all_special && weight != state_.row_weights.end()) source.special_weight = weight->second;
+  source.output_begin = all_special ? 0 : unit.output_tokens.begin;
+  source.output_end =
+      all_special ? source.rows.front() : unit.output_tokens.end;  // as many in each
+  const auto weight = state_.token_weights.find(unit.stream);
+  if (!all_special && weight != state_.token_weights.end()) source.output_weight = weight->second;
   if (unit.background >= 0) {
     source.background = [this, &unit](std::int64_t image) {
       const Matrix all = rows_of(quantized_.value(unit.background, image));
@@ -217,7 +220,7 @@ void Walk::visit_layer(const Unit& unit) {
 void Walk::keep(const Unit& unit, const LayerDraft& layer) {
   store_layer(layer);
   quantized_.advance(only(unit.plan.node), state_.weights, state_.scheme, state_.threads);
-  if (!layer.bias_rows.empty()) correct_special_rows(unit, layer);
+  if (!layer.output_token_bias.empty()) correct_special_rows(unit, layer);
   state_.drafts[unit.plan.node] = layer;
 }
 
@@ -231,11 +234,12 @@ void Walk::store_layer(const LayerDraft& layer) {
   const std::string bias =
       has_bias ? state_.network.graph[node.inputs[2]].name : layer.name + ".bias";
   state_.weights.tensors[bias] = tensor_of(layer.new_bias);
-  const std::string rows = layer.name + ".bias_rows";
+  const std::string rows = layer.name + ".output_token_bias";
   state_.weights.tensors.erase(rows);
-  if (!layer.bias_rows.empty()) state_.weights.tensors[rows] = tensor_of(layer.bias_rows);
+  if (!layer.output_token_bias.empty())
+    state_.weights.tensors[rows] = tensor_of(layer.output_token_bias);
   state_.scheme.set({layer.node, 0}, layer.input);
-  QParams weight_codes = params_of(layer.weight_bits, Range::kFrozen);
+  QParams weight_codes = params_of(layer.weight_bits, Range::kStatic);
   weight_codes.scale = layer.scale;
   state_.scheme.set({layer.node, 1}, std::move(weight_codes));
 }
@@ -243,12 +247,12 @@ void Walk::store_layer(const LayerDraft& layer) {
 // A part of the graph does not know which of its rows the whole graph's outputs read.
 void Walk::correct_special_rows(const Unit& unit, const LayerDraft& layer) {
   const std::size_t n = layer.new_bias.size();
-  for (std::int64_t image = 0; image < state_.pictures.count(); ++image) {
+  for (std::int64_t image = 0; image < state_.images.count(); ++image) {
     Tensor value = quantized_.value(unit.plan.node, image);
     const std::span<float> rows = value.as<float>();
-    for (std::int64_t r = unit.special.begin; r < unit.special.end; ++r) {
+    for (std::int64_t r = unit.output_tokens.begin; r < unit.output_tokens.end; ++r) {
       const std::span<float> row = rows.subspan(static_cast<std::size_t>(r) * n, n);
-      for (std::size_t o = 0; o < n; ++o) row[o] += layer.bias_rows[o] - layer.new_bias[o];
+      for (std::size_t o = 0; o < n; ++o) row[o] += layer.output_token_bias[o] - layer.new_bias[o];
     }
   }
 }
@@ -266,11 +270,11 @@ void Walk::visit_attention(const Unit& unit) {
                               .dim = shape[3],
                               .scale = std::get<op::MatMul>(graph[unit.plan.node].op).scale,
                               .bits = bits,
-                              .query = params_of(bits, Range::kPerRow),
-                              .key = params_of(bits, Range::kPerRow),
-                              .probability = params_of(bits, Range::kPerRow),
-                              .value = params_of(bits, Range::kPerColumn)};
-  AttentionData data = {.images = state_.pictures.count(), .threads = state_.threads, .sample = {}};
+                              .query = params_of(bits, Range::kPerToken),
+                              .key = params_of(bits, Range::kPerToken),
+                              .probability = params_of(bits, Range::kPerToken),
+                              .value = params_of(bits, Range::kPerChannel)};
+  AttentionData data = {.images = state_.images.count(), .threads = state_.threads, .sample = {}};
   data.sample = [this, &unit](std::int64_t image) -> AttentionSample {
     return {heads_of(quantized_.value(unit.operand, image)),
             heads_of(quantized_.value(unit.key, image)),

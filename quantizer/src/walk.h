@@ -15,9 +15,9 @@ namespace vitq {
 struct WalkState {
   const Network& network;
   const std::vector<Unit>& units;
-  const RowWeightsFound& row_weights;
+  const TokenWeightsFound& token_weights;
   ValueStore& store;
-  const Pictures& pictures;
+  const Images& images;
   int threads = 1;
   bool errors = true;  // whether they are reported
 

@@ -15,7 +15,7 @@ namespace {
 
 using Matrix = std::vector<std::vector<double>>;
 
-// PyTorch's attention of one layer for the first picture: of one head, or of all on average.
+// PyTorch's attention of one layer for the first image: of one head, or of all on average.
 Matrix expected_layer(const Weights& expected, int layer, std::optional<std::size_t> head) {
   const Tensor& all = expected.at("attention." + std::to_string(layer));
   const auto heads = static_cast<std::size_t>(all.shape()[1]);
@@ -60,7 +60,7 @@ void check_close(const PatchWeights& found, const Matrix& expected) {
   }
 }
 
-Tensor first_picture(const Weights& expected) {
+Tensor first_image(const Weights& expected) {
   const Tensor& two = expected.at("input");
   Tensor input(two.shape().with(0, 1), DType::kF32);
   std::copy_n(two.data(), input.bytes(), input.data());
@@ -72,7 +72,7 @@ void check_model(const std::string& name) {
   const TempFolder temp;
   const Weights expected = read_safetensors(golden(name) / "expected.safetensors");
   Model model = load_for_attention(make_model(temp, name), {.threads = 1});
-  const Tensor input = first_picture(expected);
+  const Tensor input = first_image(expected);
 
   const Matrix first = expected_layer(expected, 0, std::nullopt);
   const Matrix second = expected_layer(expected, 1, std::nullopt);
@@ -86,7 +86,7 @@ void check_model(const std::string& name) {
   CHECK_THROWS_AS(attention_of(model, input, {.head = 3}), UsageError);
 }
 
-// What a decoder's layer pays to the 4 x 5 features of the first picture, relative to the most.
+// What a decoder's layer pays to the 4 x 5 features of the first image, relative to the most.
 std::vector<double> expected_query(const Weights& expected, int layer, std::size_t query) {
   const Tensor& all = expected.at("attention." + std::to_string(layer));  // [2, 8, 6, 20]
   constexpr std::size_t kHeads = 8;
@@ -100,8 +100,8 @@ std::vector<double> expected_query(const Weights& expected, int layer, std::size
       row[i] += static_cast<double>(all.as<float>()[first + i]);
     }
   }
-  const double most = *std::max_element(row.begin(), row.end());
-  for (double& value : row) value /= most;
+  const double max = *std::max_element(row.begin(), row.end());
+  for (double& value : row) value /= max;
   return row;
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("a query's attention is PyTorch's; of several queries the largest coun
   const TempFolder temp;
   const Weights expected = read_safetensors(golden("hf_detr") / "expected.safetensors");
   Model model = load_for_attention(make_model(temp, "hf_detr"), {.threads = 1});
-  const Tensor input = first_picture(expected);
+  const Tensor input = first_image(expected);
   const auto of = [&](const AttentionJob& job, std::vector<std::int64_t> queries) {
     return attention_of_queries(model, input, job, queries);
   };
@@ -142,10 +142,10 @@ TEST_CASE("a query's attention is PyTorch's; of several queries the largest coun
 TEST_CASE("vit_infer draws the attention of the objects found, or of one query") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string picture = make_picture(temp, "a.png", 0);  // 40 x 30
+  const std::string image = write_image(temp, "a.png", 0);  // 40 x 30
   const std::string map = (temp.path() / "map.png").string();
   const auto draw = [&](std::vector<std::string> more) {
-    more.insert(more.begin(), {"-m", model, picture, "--attention", map, "--force"});
+    more.insert(more.begin(), {"-m", model, image, "--attention", map, "--force"});
     return vitq::test::run("vit_infer", more);
   };
   CHECK(draw({"--threshold", "0"}).code == 0);
@@ -160,9 +160,9 @@ TEST_CASE("vit_infer draws the attention of the objects found, or of one query")
   check_failed(draw({"--query", "6"}), "there is no query 6; this network's are 0 to 5");
   check_failed(draw({"--threshold", "1"}), "no object was found whose attention");
   check_refused(draw({"--method", "rollout"}), 2, "for classifiers");
-  check_refused(vitq::test::run("vit_infer", {"-m", model, picture, "--query", "1"}), 2,
+  check_refused(vitq::test::run("vit_infer", {"-m", model, image, "--query", "1"}), 2,
                 "requires --attention");
-  check_refused(vitq::test::run("vit_infer", {"-m", make_model(temp), picture, "--attention", map,
+  check_refused(vitq::test::run("vit_infer", {"-m", make_model(temp), image, "--attention", map,
                                               "--force", "--query", "1"}),
                 2, "--query is for detectors");
 }

@@ -12,7 +12,7 @@ using namespace vitq::test;
 
 namespace {
 
-// A model, pictures, and what asks for a file of it.
+// A model, images, and what asks for a file of it.
 struct Desk {
   TempFolder temp;
   std::string model = make_model(temp);
@@ -21,7 +21,7 @@ struct Desk {
 
   Desk() {
     fs::create_directories(temp.path() / "calib");
-    for (int i = 0; i < 8; ++i) make_picture(temp, "calib/" + std::to_string(i) + ".png", i);
+    for (int i = 0; i < 8; ++i) write_image(temp, "calib/" + std::to_string(i) + ".png", i);
   }
   std::string path(const std::string& name) const { return (temp.path() / name).string(); }
 
@@ -46,15 +46,15 @@ std::string megabytes(std::uintmax_t bytes) {
 
 TEST_CASE("a file within a budget of megabytes is no larger, and uses most of it") {
   const Desk desk;
-  const std::uintmax_t least = desk.bytes_at("4");
-  const std::uintmax_t most = desk.bytes_at("8");
-  const std::uintmax_t budget = least + (most - least) * 8 / 10;
+  const std::uintmax_t min = desk.bytes_at("4");
+  const std::uintmax_t max = desk.bytes_at("8");
+  const std::uintmax_t budget = min + (max - min) * 8 / 10;
   const Result made = desk.quantize({"--budget-mb", megabytes(budget), "--stats-out", desk.stats,
                                      "--report", desk.path("report.html")});
   REQUIRE_MESSAGE(made.code == 0, made.err);
   CHECK(fs::file_size(desk.out) <= budget);
-  CHECK(fs::file_size(desk.out) > least);
-  CHECK(made.err.find("on pictures kept apart") != std::string::npos);
+  CHECK(fs::file_size(desk.out) > min);
+  CHECK(made.err.find("on images kept apart") != std::string::npos);
   CHECK(contents_of(desk.path("report.html")).find("chosen") != std::string::npos);
   CHECK(run("vit_infer", {"-m", desk.out, desk.path("calib/0.png")}).code == 0);
 

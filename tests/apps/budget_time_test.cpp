@@ -83,7 +83,7 @@ Total total_of(const BitsChoice& choice) {
   return total;
 }
 
-// A model, and pictures.
+// A model, and images.
 struct Desk {
   TempFolder temp;
   std::string model = make_model(temp);
@@ -92,7 +92,7 @@ struct Desk {
 
   Desk() {
     fs::create_directories(temp.path() / "calib");
-    for (int i = 0; i < 4; ++i) make_picture(temp, "calib/" + std::to_string(i) + ".png", i);
+    for (int i = 0; i < 4; ++i) write_image(temp, "calib/" + std::to_string(i) + ".png", i);
   }
   Result quantize(std::vector<std::string> more) const {
     const std::string calib = (temp.path() / "calib").string();
@@ -107,8 +107,8 @@ struct Desk {
 
 TEST_CASE("for every budget of time the assignment is the best of all") {
   const std::vector<Total> totals = all_totals();
-  std::int64_t least = totals[0].time;
-  for (const Total& total : totals) least = std::min(least, total.time);
+  std::int64_t min = totals[0].time;
+  for (const Total& total : totals) min = std::min(min, total.time);
   for (const Total& budget : totals) {
     const double milliseconds = static_cast<double>(budget.time) / 1e6;
     double best = 1e9;
@@ -124,7 +124,7 @@ TEST_CASE("for every budget of time the assignment is the best of all") {
     CHECK(choice.trade_off.unit == "ms");
     CHECK(choice.trade_off.chosen.cost == static_cast<double>(found.time));
   }
-  CHECK_THROWS_WITH_AS(choose(static_cast<double>(least - 1) / 1e6),
+  CHECK_THROWS_WITH_AS(choose(static_cast<double>(min - 1) / 1e6),
                        "the least time there can be is 0.910 ms an image on one thread of this CPU "
                        "(a made-up CPU), where fewer bits are faster in 4 of 4 layers, more than "
                        "the budget",

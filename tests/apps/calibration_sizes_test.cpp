@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Detectors are calibrated on each picture at the size that vit_infer gives it.
+// Detectors are calibrated on each image at the size that vit_infer gives it.
 #include <algorithm>
 #include <cstring>
 
@@ -28,9 +28,9 @@ Image coloured(int width, int height, int seed) {
   return image;
 }
 
-// The pictures, each after `prepare`.
+// The images, each after `prepare`.
 template <typename Prepare>
-std::string pictures(const TempFolder& temp, const std::string& folder, const Prepare& prepare) {
+std::string images(const TempFolder& temp, const std::string& folder, const Prepare& prepare) {
   fs::create_directories(temp.path() / folder);
   for (std::size_t i = 0; i < kSizes.size(); ++i) {
     const Image image = coloured(kSizes[i][0], kSizes[i][1], static_cast<int>(i));
@@ -60,7 +60,7 @@ bool same(const std::map<std::string, Tensor>& a, const std::map<std::string, Te
 
 }  // namespace
 
-TEST_CASE("a detector is calibrated on each picture as vit_infer prepares it, none is stretched") {
+TEST_CASE("a detector is calibrated on each image as vit_infer prepares it, none is stretched") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
   const Preprocess steps = Model::load(model).info().preprocess;
@@ -73,16 +73,16 @@ TEST_CASE("a detector is calibrated on each picture as vit_infer prepares it, no
   for (const char* recipe : {"default", "minmax"}) {
     CAPTURE(recipe);
     const std::string folder = recipe;
-    const auto found = quantized(model, pictures(temp, folder + "1", as_it_is), recipe);
-    CHECK(same(found, quantized(model, pictures(temp, folder + "2", as_in_inference), recipe)));
-    CHECK_FALSE(same(found, quantized(model, pictures(temp, folder + "3", stretched), recipe)));
+    const auto found = quantized(model, images(temp, folder + "1", as_it_is), recipe);
+    CHECK(same(found, quantized(model, images(temp, folder + "2", as_in_inference), recipe)));
+    CHECK_FALSE(same(found, quantized(model, images(temp, folder + "3", stretched), recipe)));
   }
 }
 
-TEST_CASE("frozen ranges of a detector hold all that its calibration pictures give, in any order") {
+TEST_CASE("static ranges of a detector hold all that its calibration images give, in any order") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string folder = pictures(temp, "calib", [](const Image& image) { return image; });
+  const std::string folder = images(temp, "calib", [](const Image& image) { return image; });
   std::string list;
   for (const int i : {3, 1, 4, 0, 2}) list += "calib/" + std::to_string(i) + ".png\n";
   const auto found = quantized(model, folder, "minmax");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which pictures are calibrated on, and how they are named in the record.
+// Which images are calibrated on, and how they are named in the record.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The names of ten empty pictures, after a sample of them was taken.
+// The names of ten empty images, after a sample of them was taken.
 std::vector<std::string> chosen(std::size_t samples, std::optional<std::uint64_t> seed) {
   const TempFolder temp;
   for (int i = 0; i < 10; ++i) temp.file(std::to_string(i) + ".png", "");
@@ -29,7 +29,7 @@ std::vector<std::string> chosen(std::size_t samples, std::optional<std::uint64_t
 
 }  // namespace
 
-TEST_CASE("a sample is spread evenly over the sorted pictures, or random by its seed alone") {
+TEST_CASE("a sample is spread evenly over the sorted images, or random by its seed alone") {
   CHECK(chosen(5, {}) == std::vector<std::string>{"0", "2", "4", "6", "8"});
   CHECK(chosen(10, 1).size() == 10);
   CHECK(chosen(99, 1).size() == 10);

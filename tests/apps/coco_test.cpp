@@ -108,12 +108,12 @@ TEST_CASE("annotations of nothing and boxes that are none are refused") {
                 "truth.json", "");
 }
 
-TEST_CASE("pictures outside of their folder are refused") {
+TEST_CASE("images outside of their folder are refused") {
   for (const char* name : {"/etc/a.jpg", "../a.jpg", "a/../../b.jpg", "", "a\\u0000b.jpg"}) {
     CAPTURE(name);
     check_refused(
         [&] { parse_coco_truth(truth_json(replaced(kImage, "a/b.jpg", name), kCategory, "")); },
-        "$.images[0].file_name", "expected a file name within the folder of pictures");
+        "$.images[0].file_name", "expected a file name within the folder of images");
   }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("results must be of annotated images and categories") {
   check_refused(read("{}"), "found.json: $", "expected an array");
 }
 
-TEST_CASE("a limit takes pictures from all over, with their objects") {
+TEST_CASE("a limit takes images from all over, with their objects") {
   CocoTruth truth;
   truth.categories = {{1, "cat"}};
   for (std::int64_t id = 0; id < 4; ++id) {

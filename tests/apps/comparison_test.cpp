@@ -39,7 +39,7 @@ TEST_CASE("decibels are ten times the logarithm of the energies' ratio, where th
   CHECK(!decibels(0.0, 1.0));
 }
 
-TEST_CASE("a comparison counts what was lost and won, and sums energies over all pictures") {
+TEST_CASE("a comparison counts what was lost and won, and sums energies over all images") {
   Comparison sums;
   const std::array<float, 3> reference = {3.0F, 1.0F, 0.0F};
   const std::array<float, 3> same = {2.0F, 1.0F, 0.0F};

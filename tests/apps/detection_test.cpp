@@ -20,7 +20,7 @@ std::string make_scenes(const TempFolder& temp, int width) {
       << R"(}], "categories": [{"id": 3, "name": "cat"}], "annotations": [)"
       << R"({"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 20, 10], "area": 200,)"
       << R"( "iscrowd": 0}]})";
-  make_picture(temp, "7.png", 1);
+  write_image(temp, "7.png", 1);
   return (temp.path() / "instances.json").string();
 }
 
@@ -41,10 +41,9 @@ int differing_pixels(const Image& a, const Image& b) {
 TEST_CASE("vit_infer prints the same boxes in JSON, CSV and COCO's results") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string picture = make_picture(temp, "img_0042.png", 0);
+  const std::string image = write_image(temp, "img_0042.png", 0);
   const auto answer = [&](const std::string& format) {
-    const Result result =
-        run("vit_infer", {"-m", model, picture, "--threshold", "0", "-f", format});
+    const Result result = run("vit_infer", {"-m", model, image, "--threshold", "0", "-f", format});
     REQUIRE_MESSAGE(result.code == 0, result.err);
     return result.out;
   };
@@ -69,39 +68,39 @@ TEST_CASE("vit_infer prints the same boxes in JSON, CSV and COCO's results") {
         static_cast<std::ptrdiff_t>(objects.size()) + 1);
 }
 
-TEST_CASE("COCO's results name pictures by the last number, each by its own") {
+TEST_CASE("COCO's results name images by the last number, each by its own") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string first = make_picture(temp, "COCO_val2014_000000000042.jpg.png", 0);
-  const std::string second = make_picture(temp, "COCO_val2014_000000000139.png", 1);
+  const std::string first = write_image(temp, "COCO_val2014_000000000042.jpg.png", 0);
+  const std::string second = write_image(temp, "COCO_val2014_000000000139.png", 1);
   const Result result = run("vit_infer", {"-m", model, second, "--threshold", "0", "-f", "coco"});
   REQUIRE(result.code == 0);
   CHECK(Json::parse(result.out, "results").items().at(0).at("image_id").integer(0, 1000) == 139);
   fs::create_directories(temp.path() / "more");
-  const std::string again = make_picture(temp, "more/139.png", 2);
+  const std::string again = write_image(temp, "more/139.png", 2);
   check_refused(run("vit_infer", {"-m", model, first, second, again, "-f", "coco"}), 2,
                 "would both be COCO's image 139");
 }
 
-TEST_CASE("a picture's boxes do not depend on its neighbours") {
+TEST_CASE("an image's boxes do not depend on its neighbours") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string picture = make_picture(temp, "a.png", 0);
-  const std::string like = make_picture(temp, "b.png", 1);
+  const std::string image = write_image(temp, "a.png", 0);
+  const std::string like = write_image(temp, "b.png", 1);
   Image other = make_image(33, 52);
   write_png(temp.path() / "c.png", other, Overwrite::kNo);
   const std::vector<std::string> options = {"-m", model, "--threshold", "0", "-f", "csv"};
-  const auto answer = [&](std::vector<std::string> pictures) {
-    pictures.insert(pictures.begin(), options.begin(), options.end());
-    return run("vit_infer", std::move(pictures)).out;
+  const auto answer = [&](std::vector<std::string> images) {
+    images.insert(images.begin(), options.begin(), options.end());
+    return run("vit_infer", std::move(images)).out;
   };
-  const std::string alone = answer({picture});
-  const std::string together = answer({"-b", "3", picture, (temp.path() / "c.png").string(), like});
+  const std::string alone = answer({image});
+  const std::string together = answer({"-b", "3", image, (temp.path() / "c.png").string(), like});
   CHECK(alone.size() > 100);
   CHECK(together.starts_with(alone));
 }
 
-TEST_CASE("vit_eval counts as pycocotools does, and refuses pictures of another size") {
+TEST_CASE("vit_eval counts as pycocotools does, and refuses images of another size") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
   const std::string folder = temp.path().string();
@@ -132,8 +131,8 @@ TEST_CASE("vit_eval refuses annotations that are damaged, with their place") {
     std::ofstream(scenes) << text;
     return run("vit_eval", {model, "--coco", scenes, "--images", temp.path().string()});
   };
-  const std::string picture = R"({"id": 7, "file_name": "8.png"}, )";
-  check_refused(with(R"({"id": 7)", picture + R"({"id": 7)"), 4,
+  const std::string image = R"({"id": 7, "file_name": "8.png"}, )";
+  check_refused(with(R"({"id": 7)", image + R"({"id": 7)"), 4,
                 "instances.json: $.images[1].id: the id 7 occurs twice");
   check_refused(with("20, 10]", "-20, 10]"), 4,
                 "$.annotations[0].bbox[2]: expected a width of at least 0, found -20");
@@ -141,16 +140,16 @@ TEST_CASE("vit_eval refuses annotations that are damaged, with their place") {
                 "$.annotations[0].category_id: there is no 4 among the categories");
 }
 
-TEST_CASE("pictures that are missing are found before the first is looked at") {
+TEST_CASE("images that are missing are found before the first is looked at") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
   const std::string scenes = make_scenes(temp, 40);
   fs::remove(temp.path() / "7.png");
   check_refused(run("vit_eval", {model, "--coco", scenes, "--images", temp.path().string()}), 3,
-                "of the annotations' 1 pictures 1 are missing");
+                "of the annotations' 1 images 1 are missing");
 }
 
-TEST_CASE("pictures of any shape get an answer or a reason") {
+TEST_CASE("images of any shape get an answer or a reason") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
   for (const auto& [width, height] : {std::pair(3000, 1), std::pair(1, 3000), std::pair(1, 1)}) {
@@ -164,10 +163,10 @@ TEST_CASE("pictures of any shape get an answer or a reason") {
   }
   const std::string line = (temp.path() / "line.png").string();
   write_png(line, make_image(1, 10000), Overwrite::kYes);
-  check_refused(run("vit_infer", {"-m", model, line}), 6, "line.png: a picture of 1 x 10000");
+  check_refused(run("vit_infer", {"-m", model, line}), 6, "line.png: an image of 1 x 10000");
 }
 
-TEST_CASE("a size that the memory cannot hold is refused with the picture's name") {
+TEST_CASE("a size that the memory cannot hold is refused with the image's name") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
   const std::string file = (temp.path() / "square.png").string();
@@ -191,11 +190,11 @@ TEST_CASE("a size that the memory cannot hold is refused with the picture's name
 TEST_CASE("a class without a name is called by its number") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::string labels = (temp.path() / "labels.txt").string();
   std::ofstream(labels) << "cat\n";
   const Result result =
-      run("vit_infer", {"-m", model, picture, "--threshold", "0", "--labels", labels});
+      run("vit_infer", {"-m", model, image, "--threshold", "0", "--labels", labels});
   REQUIRE_MESSAGE(result.code == 0, result.err);
   CHECK(result.out.find("class_") != std::string::npos);
 }
@@ -203,33 +202,33 @@ TEST_CASE("a class without a name is called by its number") {
 TEST_CASE("--size sets what a detector sees, and is refused where one size is all there is") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string picture = make_picture(temp, "a.png", 0);  // 40 x 30
+  const std::string image = write_image(temp, "a.png", 0);  // 40 x 30
   const auto seen = [&](const std::vector<std::string>& options) {
     const fs::path folder = temp.path() / "dump";
-    std::vector<std::string> all = {"-m", model, picture, "--force", "--dump", folder.string()};
+    std::vector<std::string> all = {"-m", model, image, "--force", "--dump", folder.string()};
     all.insert(all.end(), options.begin(), options.end());
     REQUIRE(run("vit_infer", all).code == 0);
     return read_npy(folder / "input.npy").shape();
   };
   CHECK(seen({"--size", "60"}) == Shape{1, 3, 60, 80});
   CHECK(seen({"--size", "60", "--max-size", "64"}) == Shape{1, 3, 48, 64});
-  check_refused(run("vit_infer", {"-m", make_model(temp), picture, "--size", "60"}), 2, "--size");
+  check_refused(run("vit_infer", {"-m", make_model(temp), image, "--size", "60"}), 2, "--size");
 }
 
-TEST_CASE("vit_infer draws a picture for each input and refuses two of one name") {
+TEST_CASE("vit_infer draws an image for each input and refuses two of one name") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::string drawn = (temp.path() / "drawn.png").string();
-  CHECK(run("vit_infer", {"-m", model, picture, "--annotate", drawn}).code == 0);
+  CHECK(run("vit_infer", {"-m", model, image, "--annotate", drawn}).code == 0);
   CHECK(read_image(drawn, Exif::kIgnore).height == 480);
-  check_refused(run("vit_infer", {"-m", model, picture, "--annotate", drawn}), 3, drawn);
+  check_refused(run("vit_infer", {"-m", model, image, "--annotate", drawn}), 3, drawn);
   const std::string folder = (temp.path() / "folder").string();
-  check_refused(run("vit_infer", {"-m", model, picture, picture, "--annotate", folder}), 2,
-                "two pictures");
+  check_refused(run("vit_infer", {"-m", model, image, image, "--annotate", folder}), 2,
+                "two images");
 }
 
-TEST_CASE("boxes and names stay within the picture and leave the rest as it is") {
+TEST_CASE("boxes and names stay within the image and leave the rest as it is") {
   const Image plain = make_image(600, 500);
   CHECK(apps::annotate(plain, {}).rgb == plain.rgb);
   const std::vector<Detection> objects = {found(0, {-50.0F, -50.0F, 700.0F, 600.0F}),

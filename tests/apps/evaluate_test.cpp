@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labelled pictures: lists and class folders, good and bad; ranks and intervals.
+// Labelled images: lists and class folders, good and bad; ranks and intervals.
 #include "evaluate.h"
 
 #include <doctest/doctest.h>
@@ -111,7 +111,7 @@ TEST_CASE("folders that cannot be matched are refused") {
   CHECK_THROWS_AS(find_class_folders(empty.path() / "absent", labelled(), kClasses), FileError);
 }
 
-TEST_CASE("a limit takes pictures from all over the list") {
+TEST_CASE("a limit takes images from all over the list") {
   const std::vector<LabelledImage> all = {{"a", 0}, {"b", 0}, {"c", 1}, {"d", 1}};
   const auto two = spread(all, 2);
   REQUIRE(two.size() == 2);

@@ -24,15 +24,15 @@ LayerReport layer(const std::string& name, std::optional<Bits> bits) {
   return entry;
 }
 
-// An integer layer with a frozen range, an attention, and a layer in float.
+// An integer layer with a static range, an attention, and a layer in float.
 Quantized example() {
   Quantized made;
   LayerReport fc1 = layer("blocks.0.mlp.fc1", Bits{4, 6});
   fc1.plan.weights = 3000;
   fc1.plan.bytes = 1500;
-  fc1.range = Range::kFrozen;
-  fc1.least = -2.5F;
-  fc1.most = 7.25F;
+  fc1.range = Range::kStatic;
+  fc1.min = -2.5F;
+  fc1.max = 7.25F;
   fc1.clipped = 0.0125;
   fc1.error_before = 0.01;
   fc1.error_after = 0.001;
@@ -117,14 +117,14 @@ TEST_CASE("a page shows the numbers of the whole and of each layer") {
   CHECK(
       has(page,
           "w7a8<small>5.00 bits per integer weight, on average"));  // (3000 * 4 + 1000 * 8) / 4000
-  CHECK(has(page, "12 pictures<small>digest 0123456789abcdef"));
+  CHECK(has(page, "12 images<small>digest 0123456789abcdef"));
   CHECK(has(page, "<dd>careful</dd>"));
   CHECK(has(page, "3.2 s"));
   CHECK(has(page, "<dt>In float</dt><dd>head</dd>"));
   CHECK(has(page,
-            "blocks.0.mlp.fc1</th><td>w4a6</td><td>1.50 kB</td><td>frozen</td><td>-2.5</td>"
+            "blocks.0.mlp.fc1</th><td>w4a6</td><td>1.50 kB</td><td>static</td><td>-2.5</td>"
             "<td>7.25</td><td>1.250 %</td><td>0.01</td><td>0.001</td><td>30.0 dB</td></tr>"));
-  CHECK(has(page, "<td>per row</td><td>0</td><td>0</td><td></td>"));
+  CHECK(has(page, "<td>per token</td><td>0</td><td>0</td><td></td>"));
   CHECK(has(page, "blocks.0.attn</th><td>a5</td><td></td><td colspan"));
   CHECK(has(page, "head</th><td>float</td>"));
   CHECK(has(page, "vitq 9.8.7"));
@@ -152,7 +152,7 @@ TEST_CASE("the inputs of each layer are drawn, with the range of codes") {
   const std::string page = Page().of(made);
   CHECK(count(page, "<figure>") == 2);
   CHECK(has(page, "Inputs of blocks.0.mlp.fc1"));
-  CHECK(has(page, "frozen: -3 to 5</p>"));
+  CHECK(has(page, "static: -3 to 5</p>"));
   CHECK(has(page, "median: 0 to 0</p>"));
   CHECK(!has(page, "nan"));
   // -3 to 6 are drawn from 1 to 239, so that 5 lies at 1 + 238 * 8 / 9; bins are 2 wide.

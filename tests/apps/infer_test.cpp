@@ -35,14 +35,14 @@ double relative_error(std::span<const float> found, std::span<const float> expec
 
 }  // namespace
 
-TEST_CASE("one picture's answer in JSON is one object with the fixed fields") {
+TEST_CASE("one image's answer in JSON is one object with the fixed fields") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
-  const Result result = run("vit_infer", {"-m", model, picture, "-f", "json", "--timing"});
+  const std::string image = write_image(temp, "a.png", 0);
+  const Result result = run("vit_infer", {"-m", model, image, "-f", "json", "--timing"});
   REQUIRE_MESSAGE(result.code == 0, result.err);
   const Json json = Json::parse(result.out, "answer");
-  CHECK(json.at("image").string() == picture);
+  CHECK(json.at("image").string() == image);
   CHECK(json.at("width").integer(1, 100) == 40);
   CHECK(json.at("height").integer(1, 100) == 30);
   CHECK(json.at("task").string() == "classification");
@@ -62,11 +62,11 @@ TEST_CASE("one picture's answer in JSON is one object with the fixed fields") {
   CHECK(before > 0.0);
 }
 
-TEST_CASE("several pictures are an array in JSON, and a line each in JSON lines") {
+TEST_CASE("several images are an array in JSON, and a line each in JSON lines") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string a = make_picture(temp, "a.png", 0);
-  const std::string b = make_picture(temp, "b.png", 1);
+  const std::string a = write_image(temp, "a.png", 0);
+  const std::string b = write_image(temp, "b.png", 1);
   const Result array = run("vit_infer", {"-m", model, a, b, "-f", "json", "-k", "2"});
   const std::vector<Json> items = Json::parse(array.out, "answer").items();
   REQUIRE(items.size() == 2);
@@ -83,34 +83,34 @@ TEST_CASE("several pictures are an array in JSON, and a line each in JSON lines"
 TEST_CASE("CSV has a line per class, and quotes what holds a comma") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a, b.png", 0);
-  const Result result = run("vit_infer", {"-m", model, picture, "-f", "csv", "-k", "10"});
+  const std::string image = write_image(temp, "a, b.png", 0);
+  const Result result = run("vit_infer", {"-m", model, image, "-f", "csv", "-k", "10"});
   const std::vector<std::string> lines = lines_of(result.out);
   REQUIRE(lines.size() == 11);
   CHECK(lines[0] == "image,rank,id,label,score");
-  CHECK(lines[1].starts_with("\"" + picture + "\",1,"));
+  CHECK(lines[1].starts_with("\"" + image + "\",1,"));
   CHECK(result.out.find(",8,\"ibis, a bird\",") != std::string::npos);
 }
 
-TEST_CASE("text has the picture's name, then a score and a label per line") {
+TEST_CASE("text has the image's name, then a score and a label per line") {
   const TempFolder temp;
-  const std::string picture = make_picture(temp, "a.png", 0);
-  const Result result = run("vit_infer", {"-m", make_model(temp), picture, "-k", "3"});
+  const std::string image = write_image(temp, "a.png", 0);
+  const Result result = run("vit_infer", {"-m", make_model(temp), image, "-k", "3"});
   const std::vector<std::string> lines = lines_of(result.out);
   REQUIRE(lines.size() == 4);
-  CHECK(lines[0] == picture);
+  CHECK(lines[0] == image);
   CHECK(lines[1].starts_with("  0."));
   CHECK(result.err.empty());
 }
 
-TEST_CASE("a folder stands for its pictures in order, with --recursive those below it too") {
+TEST_CASE("a folder stands for its images in order, with --recursive those below it too") {
   const TempFolder temp;
   const std::string model = make_model(temp);
   fs::create_directories(temp.path() / "in" / "below");
-  make_picture(temp, "in/c.PNG", 0);
-  make_picture(temp, "in/b.png", 1);
-  make_picture(temp, "in/below/a.png", 2);
-  temp.file("in/notes.txt", "no picture");
+  write_image(temp, "in/c.PNG", 0);
+  write_image(temp, "in/b.png", 1);
+  write_image(temp, "in/below/a.png", 2);
+  temp.file("in/notes.txt", "no image");
   temp.file("in/._b.png", "what a Mac leaves beside a file");
   const std::string folder = (temp.path() / "in").string();
   const auto names = [&](std::vector<std::string> more) {
@@ -126,13 +126,13 @@ TEST_CASE("a folder stands for its pictures in order, with --recursive those bel
   CHECK(names({"--recursive"}) == std::vector<std::string>{"b.png", "below/a.png", "c.PNG"});
 }
 
-TEST_CASE("a picture on standard input is answered as the same file is") {
+TEST_CASE("an image on standard input is answered as the same file is") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 3);
-  const Result file = run("vit_infer", {"-m", model, picture, "-f", "json"});
-  const Result input = run(
-      {.program = "vit_infer", .arguments = {"-m", model, "-", "-f", "json"}, .input = picture});
+  const std::string image = write_image(temp, "a.png", 3);
+  const Result file = run("vit_infer", {"-m", model, image, "-f", "json"});
+  const Result input =
+      run({.program = "vit_infer", .arguments = {"-m", model, "-", "-f", "json"}, .input = image});
   CHECK(input.code == 0);
   const Json answer = Json::parse(input.out, "answer");
   CHECK(answer.at("image").string() == "-");
@@ -140,12 +140,12 @@ TEST_CASE("a picture on standard input is answered as the same file is") {
         Json::parse(file.out, "answer").at("predictions").dump());
 }
 
-TEST_CASE("batches answer as single pictures do, and no picture depends on its neighbours") {
+TEST_CASE("batches answer as single images do, and no image depends on its neighbours") {
   const TempFolder temp;
   const std::string model = make_model(temp);
   std::vector<std::string> arguments = {"-m", model};
   for (int i = 0; i < 5; ++i) {
-    arguments.push_back(make_picture(temp, std::to_string(i) + ".png", i));
+    arguments.push_back(write_image(temp, std::to_string(i) + ".png", i));
   }
   const Result singles = run("vit_infer", arguments);
   REQUIRE(singles.code == 0);
@@ -181,7 +181,7 @@ TEST_CASE("a prepared tensor gives PyTorch's logits, and dumps come back as they
 TEST_CASE("--keep-going answers the rest and ends with 1; without it the first failure ends") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string good = make_picture(temp, "good.png", 0);
+  const std::string good = write_image(temp, "good.png", 0);
   const std::string bad = temp.file("bad.png", contents_of(good).substr(0, 200));
   const Result on = run("vit_infer", {"-m", model, bad, good, "-f", "jsonl", "--keep-going"});
   CHECK(on.code == 1);
@@ -197,13 +197,13 @@ TEST_CASE("--keep-going answers the rest and ends with 1; without it the first f
 TEST_CASE("--preprocessor and --labels replace what the model file says") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::string labels = temp.file("labels.txt", "a0\na1\na2\na3\na4\na5\na6\na7\na8\na9\n");
   const std::string preprocessor = temp.file(
       "pre.json", R"({"size": {"height": 16, "width": 16}, "resample": 3, "do_center_crop": false,
                       "image_mean": [0.1, 0.2, 0.3], "image_std": [0.4, 0.5, 0.6]})");
-  const Result plain = run("vit_infer", {"-m", model, picture, "-f", "json"});
-  const Result other = run("vit_infer", {"-m", model, picture, "-f", "json", "--labels", labels,
+  const Result plain = run("vit_infer", {"-m", model, image, "-f", "json"});
+  const Result other = run("vit_infer", {"-m", model, image, "-f", "json", "--labels", labels,
                                          "--preprocessor", preprocessor});
   const Json first = Json::parse(other.out, "answer").at("predictions").items().at(0);
   CHECK(first.at("label").string().substr(1) == std::to_string(first.at("id").integer(0, 9)));
@@ -215,14 +215,14 @@ TEST_CASE("--preprocessor and --labels replace what the model file says") {
 TEST_CASE("the default model is VITQ_MODEL, and without one the message says how to get one") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const Result named = run({.program = "vit_infer",
-                            .arguments = {picture, "-f", "json"},
+                            .arguments = {image, "-f", "json"},
                             .environment = "VITQ_MODEL=" + quoted(model)});
   CHECK(named.code == 0);
   CHECK(Json::parse(named.out, "answer").at("model").string() == model);
   const Result missing = run({.program = "vit_infer",
-                              .arguments = {picture},
+                              .arguments = {image},
                               .environment = "VITQ_MODEL=" + quoted(model + ".gone")});
   check_refused(missing, 3, model + ".gone");
 }
@@ -233,29 +233,29 @@ TEST_CASE("--explain and --profile list the steps with their kernels") {
   const Result plan = run("vit_infer", {"-m", model, "--explain"});
   CHECK(plan.code == 0);
   CHECK(plan.out.find("blocks.1.mlp.fc2") != std::string::npos);
-  const std::string picture = make_picture(temp, "a.png", 0);
-  const Result profile = run("vit_infer", {"-m", model, picture, "--profile"});
+  const std::string image = write_image(temp, "a.png", 0);
+  const Result profile = run("vit_infer", {"-m", model, image, "--profile"});
   CHECK(profile.code == 0);
   CHECK(lines_of(profile.out).size() == 6);
   CHECK(profile.err.find("GOP/s") != std::string::npos);
   CHECK(profile.err.find("blocks.0.attn.qkv") != std::string::npos);
 }
 
-TEST_CASE("the attention picture shows what the network saw, large enough to look at") {
+TEST_CASE("the attention image shows what the network saw, large enough to look at") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::string out = (temp.path() / "map.png").string();
   for (const char* method : {"last", "rollout"}) {
-    const Result result = run("vit_infer", {"-m", model, picture, "--attention", out, "--method",
+    const Result result = run("vit_infer", {"-m", model, image, "--attention", out, "--method",
                                             method, "--force", "--head", "1"});
     REQUIRE_MESSAGE(result.code == 0, result.err);
     const Image map = read_image(out, Exif::kIgnore);
     CHECK(map.width == 640);
     CHECK(map.height == 640);
   }
-  check_refused(run("vit_infer", {"-m", model, picture, "--attention", out}), 3, "exists already");
+  check_refused(run("vit_infer", {"-m", model, image, "--attention", out}), 3, "exists already");
   const Result wrong =
-      run("vit_infer", {"-m", model, picture, "--attention", out, "--force", "--layer", "2"});
+      run("vit_infer", {"-m", model, image, "--attention", out, "--force", "--layer", "2"});
   CHECK(wrong.code == 2);
 }

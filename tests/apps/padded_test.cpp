@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prepared pictures with padding, as vit_infer answers for them.
+// Prepared images with padding, as vit_infer answers for them.
 #include "run.h"
 #include "vitq/json.h"
 #include "vitq/npy.h"
@@ -7,7 +7,7 @@
 using namespace vitq;
 using namespace vitq::test;
 
-TEST_CASE("boxes of a padded picture lie where those of the picture alone do") {
+TEST_CASE("boxes of a padded image lie where those of the image alone do") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
   const Shape alone = {1, 3, 40, 48};

@@ -11,12 +11,12 @@ using namespace vitq::test;
 
 namespace {
 
-// A model, two pictures, and the command line that quantizes it with them.
+// A model, two images, and the command line that quantizes it with them.
 struct Workplace {
   Workplace() : model(make_model(temp)) {
     fs::create_directories(temp.path() / "calib");
-    make_picture(temp, "calib/a.png", 0);
-    make_picture(temp, "calib/b.png", 1);
+    write_image(temp, "calib/a.png", 0);
+    write_image(temp, "calib/b.png", 1);
     out = (temp.path() / "out.safetensors").string();
   }
 
@@ -76,7 +76,7 @@ TEST_CASE("files of vit_quantize are apart, and bits are not stated beside a bud
   place.refused(place.run_with({"--budget-mb", "1e20"}), 2, "is no number from");
 }
 
-TEST_CASE("calibration pictures that are not there, or not to be read, end with 3 or 4") {
+TEST_CASE("calibration images that are not there, or not to be read, end with 3 or 4") {
   const Workplace w;
   w.refused(w.run_on((w.temp.path() / "nowhere").string()), 3, "nowhere");
   fs::create_directories(w.temp.path() / "empty");
@@ -154,7 +154,7 @@ TEST_CASE("what is no float model is refused") {
   w.refused(run("vit_quantize", {once, "--calib", calib, "-o", w.out}), 4, "quantized already");
 }
 
-TEST_CASE("models of different classes are not compared, and pictures have to be there") {
+TEST_CASE("models of different classes are not compared, and images have to be there") {
   const Workplace w;
   const std::string calib = (w.temp.path() / "calib").string();
   const std::string other = with_one_class_less(w.temp, w.model);

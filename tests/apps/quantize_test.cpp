@@ -9,9 +9,9 @@ using namespace vitq::test;
 
 namespace {
 
-std::string make_pictures(const TempFolder& temp, int count) {
+std::string make_images(const TempFolder& temp, int count) {
   fs::create_directories(temp.path() / "calib");
-  for (int i = 0; i < count; ++i) make_picture(temp, "calib/" + std::to_string(i) + ".png", i);
+  for (int i = 0; i < count; ++i) write_image(temp, "calib/" + std::to_string(i) + ".png", i);
   return (temp.path() / "calib").string();
 }
 
@@ -30,15 +30,15 @@ std::vector<Json> plan_lines(const Json& report) {
 
 }  // namespace
 
-TEST_CASE("a quantized model answers pictures nearly as the float model, on integers") {
+TEST_CASE("a quantized model answers images nearly as the float model, on integers") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 6);
+  const std::string calib = make_images(temp, 6);
   const std::string out = (temp.path() / "int8.safetensors").string();
   const Result made = quantize({model, "--calib", calib, "-o", out});
   REQUIRE_MESSAGE(made.code == 0, made.err);
   CHECK(made.out.empty());
-  CHECK(made.err.find("calibrated on  6 pictures") != std::string::npos);
+  CHECK(made.err.find("calibrated on  6 images") != std::string::npos);
   CHECK(made.err.find(" of " + model) != std::string::npos);
   CHECK(read_safetensors(out).at("blocks.0.mlp.fc1.weight").dtype() == DType::kU8);
 
@@ -63,7 +63,7 @@ TEST_CASE("a quantized model answers pictures nearly as the float model, on inte
 TEST_CASE("the same inputs give the same bytes, whatever the threads and the folder's place") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 4);
+  const std::string calib = make_images(temp, 4);
   const std::string a = (temp.path() / "a.safetensors").string();
   const std::string b = (temp.path() / "b.safetensors").string();
   REQUIRE(quantize({model, "--calib", calib, "-o", a, "-t", "1"}).code == 0);
@@ -75,10 +75,10 @@ TEST_CASE("the same inputs give the same bytes, whatever the threads and the fol
   CHECK(contents_of(a) != contents_of(b));
 }
 
-TEST_CASE("a list names pictures relative to itself, and says the same as their folder") {
+TEST_CASE("a list names images relative to itself, and says the same as their folder") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 3);
+  const std::string calib = make_images(temp, 3);
   const std::string list = temp.file("calib/list.tsv", "0.png\t7\r\n1.png\n\n2.png\t1\tx\n");
   const std::string a = (temp.path() / "a.safetensors").string();
   const std::string b = (temp.path() / "b.safetensors").string();
@@ -111,7 +111,7 @@ TEST_CASE("the last rule that matches a layer holds, and a policy file comes fir
   CHECK(bits_of(turned, "blocks.0.mlp.fc1") == "float");
 }
 
-TEST_CASE("a dry run needs no pictures, states sizes and writes nothing") {
+TEST_CASE("a dry run needs no images, states sizes and writes nothing") {
   const TempFolder temp;
   const std::string model = make_model(temp);
   const std::ptrdiff_t before = temp.entries();
@@ -127,7 +127,7 @@ TEST_CASE("layers that are kept stay in float, in the file and in the report") {
   const std::string out = (temp.path() / "out.safetensors").string();
   const std::string report = (temp.path() / "report.json").string();
   const Result made = quantize(
-      {model, "--calib", make_pictures(temp, 3), "-o", out, "--keep", "fc1$", "--report", report});
+      {model, "--calib", make_images(temp, 3), "-o", out, "--keep", "fc1$", "--report", report});
   REQUIRE_MESSAGE(made.code == 0, made.err);
   CHECK(made.err.find("blocks.0.mlp.fc1, blocks.1.mlp.fc1") != std::string::npos);
   CHECK(read_safetensors(out).at("blocks.1.mlp.fc1.weight").dtype() == DType::kF32);
@@ -143,16 +143,15 @@ TEST_CASE("layers that are kept stay in float, in the file and in the report") {
   CHECK(layers == 10);  // patches, four in each of two blocks, the head
 
   const std::string csv = (temp.path() / "report.csv").string();
-  REQUIRE(
-      quantize({model, "--calib", make_pictures(temp, 3), "-o", out, "--force", "--report", csv})
-          .code == 0);
+  REQUIRE(quantize({model, "--calib", make_images(temp, 3), "-o", out, "--force", "--report", csv})
+              .code == 0);
   CHECK(contents_of(csv).starts_with("layer,kind,bits,bytes,range,"));
 }
 
 TEST_CASE("a report may be a page, which tells how to repeat it") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 3);
+  const std::string calib = make_images(temp, 3);
   const std::string out = (temp.path() / "out.safetensors").string();
   const std::string report = (temp.path() / "report.html").string();
   const Result made =
@@ -179,42 +178,42 @@ TEST_CASE("vit_quantize prints recipes that it reads again") {
 TEST_CASE("vit_inspect --compare shows every layer, the head in the end, and where errors are") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 4);
+  const std::string calib = make_images(temp, 4);
   const std::string out = (temp.path() / "int8.safetensors").string();
   REQUIRE(quantize({model, "--calib", calib, "-o", out}).code == 0);
-  const std::string picture = calib + "/0.png";
-  const Result result = run("vit_inspect", {"--compare", model, out, picture, "-f", "json"});
+  const std::string image = calib + "/0.png";
+  const Result result = run("vit_inspect", {"--compare", model, out, image, "-f", "json"});
   REQUIRE_MESSAGE(result.code == 0, result.err);
   const std::vector<Json> layers = Json::parse(result.out, "compare").at("layers").items();
   REQUIRE(layers.size() == 13);  // patches, five in each of two blocks, head, logits
   CHECK(layers[0].at("layer").string() == "patch_embed.proj");
   CHECK(layers[0].at("snr_db").number() > 25.0);
   CHECK(layers[2].at("operation").string() == "attention");
-  CHECK(layers[4].contains("special_rows_snr_db"));
+  CHECK(layers[4].contains("output_tokens_snr_db"));
   CHECK(layers.back().at("layer").string() == "logits");
   CHECK(layers.back().at("snr_db").number() > 15.0);
-  const Result text = run("vit_inspect", {"--compare", model, out, picture});
+  const Result text = run("vit_inspect", {"--compare", model, out, image});
   CHECK(text.out.find("blocks.1.mlp.fc2") != std::string::npos);
-  const Result same = run("vit_inspect", {"--compare", model, model, picture});
+  const Result same = run("vit_inspect", {"--compare", model, model, image});
   CHECK(same.out.find("equal") != std::string::npos);
-  check_refused(run("vit_inspect", {"--compare", model, out}), 2, "two model files and a picture");
+  check_refused(run("vit_inspect", {"--compare", model, out}), 2, "two model files and an image");
   check_refused(
-      run("vit_inspect", {"--compare", model, make_model(temp, "timm_deit_distilled"), picture}), 4,
+      run("vit_inspect", {"--compare", model, make_model(temp, "timm_deit_distilled"), image}), 4,
       "not the same network");
 }
 
-TEST_CASE("the logits of a compared picture are those that vit_infer gives") {
+TEST_CASE("the logits of a compared image are those that vit_infer gives") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 4);
+  const std::string calib = make_images(temp, 4);
   const std::string out = (temp.path() / "int8.safetensors").string();
   REQUIRE(quantize({model, "--calib", calib, "-o", out}).code == 0);
-  const std::string picture = calib + "/1.png";
+  const std::string image = calib + "/1.png";
   const Json shown =
-      Json::parse(run("vit_inspect", {"--compare", model, out, picture, "-f", "json"}).out, "json");
+      Json::parse(run("vit_inspect", {"--compare", model, out, image, "-f", "json"}).out, "json");
   const fs::path folder = temp.path() / "one";
   fs::create_directories(folder);
-  fs::copy_file(picture, folder / "1.png");
+  fs::copy_file(image, folder / "1.png");
   const Result result =
       run("vit_eval", {out, "--against", model, "--images", folder, "--format", "json"});
   const double expected = Json::parse(result.out, "eval").at("against").at("logit_snr_db").number();
@@ -225,7 +224,7 @@ TEST_CASE("the logits of a compared picture are those that vit_infer gives") {
 TEST_CASE("a prepared tensor that holds no pixels is refused by a network that reads pixels") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 3);
+  const std::string calib = make_images(temp, 3);
   const std::string out = (temp.path() / "int8.safetensors").string();
   REQUIRE(quantize({model, "--calib", calib, "-o", out}).code == 0);
   const std::string dump = (temp.path() / "dump").string();
@@ -246,7 +245,7 @@ TEST_CASE("a prepared tensor that holds no pixels is refused by a network that r
 TEST_CASE("--check-range has nothing to say of ranges per row, and says so on standard error") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 3);
+  const std::string calib = make_images(temp, 3);
   const std::string out = (temp.path() / "int8.safetensors").string();
   REQUIRE(quantize({model, "--calib", calib, "-o", out}).code == 0);
   const Result result = run("vit_infer", {"-m", out, calib + "/0.png", "--check-range"});
@@ -258,7 +257,7 @@ TEST_CASE("--check-range has nothing to say of ranges per row, and says so on st
 TEST_CASE("every recipe's files run, with the most and the fewest bits that can be asked for") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string calib = make_pictures(temp, 2);
+  const std::string calib = make_images(temp, 2);
   const std::string out = (temp.path() / "x.safetensors").string();
   const auto check_runs = [&](std::vector<std::string> options) {
     options.insert(options.begin(), {model, "--calib", calib, "-o", out, "--force"});

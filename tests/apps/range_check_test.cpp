@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What counts as outside of a frozen range.
+// What counts as outside of a static range.
 #include "range_check.h"
 
 #include <doctest/doctest.h>
@@ -8,9 +8,9 @@
 
 using namespace vitq;
 
-TEST_CASE("values more than half a step beyond the ends are outside of a frozen range") {
+TEST_CASE("values more than half a step beyond the ends are outside of a static range") {
   QParams params;
-  params.range = Range::kFrozen;
+  params.range = Range::kStatic;
   params.scale = {0.5F};
   params.lo = {-1.0F};
   const std::array<float, 6> values = {-1.0F, -1.2F, -1.3F, 126.5F, 126.7F, 126.8F};
@@ -19,13 +19,13 @@ TEST_CASE("values more than half a step beyond the ends are outside of a frozen 
   CHECK(apps::clipped_share(values, params) == doctest::Approx(4.0 / 6.0));
 }
 
-TEST_CASE("fold and shift of each channel come before the range") {
+TEST_CASE("smoothing scale and channel offset of each channel come before the range") {
   const QParams params = {.bits = 8,
-                          .range = Range::kFrozen,
+                          .range = Range::kStatic,
                           .scale = {1.0F},
                           .lo = {0.0F},
-                          .fold = {1.0F, 10.0F},
-                          .shift = {0.0F, -5.0F}};
+                          .smoothing_scale = {1.0F, 10.0F},
+                          .channel_offset = {0.0F, -5.0F}};
   const std::array<float, 4> values = {300.0F, 300.0F, 0.0F, -20.0F};
   CHECK(apps::clipped_share(values, params) == 0.5);
 }

@@ -40,21 +40,21 @@ TEST_CASE("every program has help with examples and exit codes, and a version") 
 TEST_CASE("a wrong command line ends with 2") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
-  check_refused(run("vit_infer", {"-m", model}), 2, "no picture");
-  check_refused(run("vit_infer", {"-m", model, picture, "--format", "xml"}), 2, "xml");
-  check_refused(run("vit_infer", {"-m", model, picture, "-k", "0"}), 2, "--topk");
-  check_refused(run("vit_infer", {"-m", model, picture, "--no-such"}), 2, "--no-such");
-  check_refused(run("vit_infer", {"-m", model, picture, "--backend", "cuda"}), 2, "cuda");
-  check_refused(run("vit_convert", {picture}), 2, "--output");
-  check_refused(run("vit_convert", {picture, "-o", "x", "--arch", "resnet"}), 2, "resnet");
+  const std::string image = write_image(temp, "a.png", 0);
+  check_refused(run("vit_infer", {"-m", model}), 2, "no image");
+  check_refused(run("vit_infer", {"-m", model, image, "--format", "xml"}), 2, "xml");
+  check_refused(run("vit_infer", {"-m", model, image, "-k", "0"}), 2, "--topk");
+  check_refused(run("vit_infer", {"-m", model, image, "--no-such"}), 2, "--no-such");
+  check_refused(run("vit_infer", {"-m", model, image, "--backend", "cuda"}), 2, "cuda");
+  check_refused(run("vit_convert", {image}), 2, "--output");
+  check_refused(run("vit_convert", {image, "-o", "x", "--arch", "resnet"}), 2, "resnet");
   check_refused(run("vit_inspect", {}), 2, "FILE");
 }
 
 TEST_CASE("a variable that is no number of threads ends with 2 and is named") {
   const TempFolder temp;
   const std::vector<std::string> arguments = {"-m", make_model(temp),
-                                              make_picture(temp, "a.png", 0)};
+                                              write_image(temp, "a.png", 0)};
   for (const char* value : {"many", "0", "-1", "2x", "99999999999"}) {
     CAPTURE(value);
     check_refused(run({.program = "vit_infer",
@@ -75,9 +75,9 @@ TEST_CASE("a variable that is no number of threads ends with 2 and is named") {
 TEST_CASE("what is not there ends with 3, what is damaged with 4") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::string gone = (temp.path() / "gone").string();
-  check_refused(run("vit_infer", {"-m", gone, picture}), 3, gone);
+  check_refused(run("vit_infer", {"-m", gone, image}), 3, gone);
   check_refused(run("vit_infer", {"-m", model, gone}), 3, gone);
   check_refused(run("vit_convert", {gone, "-o", gone + "2"}), 3, gone);
   check_refused(run("vit_inspect", {gone}), 3, gone);
@@ -85,12 +85,12 @@ TEST_CASE("what is not there ends with 3, what is damaged with 4") {
   check_refused(run("vit_infer", {"-m", model, (temp.path() / "empty").string()}), 3,
                 "--recursive");
 
-  const std::string half = temp.file("half.png", contents_of(picture).substr(0, 200));
+  const std::string half = temp.file("half.png", contents_of(image).substr(0, 200));
   check_refused(run("vit_infer", {"-m", model, half}), 4, half);
   const std::string cut = temp.file("cut.safetensors", contents_of(model).substr(0, 5000));
-  check_refused(run("vit_infer", {"-m", cut, picture}), 4, cut);
+  check_refused(run("vit_infer", {"-m", cut, image}), 4, cut);
   check_refused(run("vit_inspect", {cut}), 4, cut);
-  check_refused(run("vit_infer", {"-m", golden("timm_vit") / "model.safetensors", picture}), 4,
+  check_refused(run("vit_infer", {"-m", golden("timm_vit") / "model.safetensors", image}), 4,
                 "vit_convert");
 }
 
@@ -114,26 +114,26 @@ TEST_CASE("data that differ from their checksum end with 5, and so does an unkno
 
   Weights weights = read_safetensors(model);
   std::string& info = weights.metadata.at("vitq");
-  info.replace(info.find("\"format\":2"), 10, "\"format\":9");
+  info.replace(info.find("\"format\":3"), 10, "\"format\":9");
   const fs::path later = temp.path() / "later.safetensors";
   write_safetensors(later, weights, Overwrite::kNo);
-  check_refused(run("vit_infer", {"-m", later, make_picture(temp, "a.png", 0)}), 5, "format 9");
+  check_refused(run("vit_infer", {"-m", later, write_image(temp, "a.png", 0)}), 5, "format 9");
   check_refused(run("vit_inspect", {later}), 5, "format 9");
 }
 
 TEST_CASE("an existing output is refused with 3 and unchanged, and replaced with --force") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::string there = temp.file("there", "precious");
   const std::string source = golden("hf_vit").string();
   check_refused(run("vit_convert", {source, "-o", there}), 3, "--force");
-  check_refused(run("vit_infer", {"-m", model, picture, "-o", there}), 3, "--force");
+  check_refused(run("vit_infer", {"-m", model, image, "-o", there}), 3, "--force");
   CHECK(contents_of(there) == "precious");
   CHECK(run("vit_convert", {source, "-o", there, "--force"}).code == 0);
   CHECK(contents_of(there) == contents_of(model));
-  CHECK(run("vit_infer", {"-m", model, picture, "-o", there, "--force"}).code == 0);
-  CHECK(contents_of(there).starts_with(picture));
+  CHECK(run("vit_infer", {"-m", model, image, "-o", there, "--force"}).code == 0);
+  CHECK(contents_of(there).starts_with(image));
 }
 
 TEST_CASE("all missing, unexpected and misshaped tensors are named in one message") {
@@ -165,14 +165,14 @@ TEST_CASE("preprocessing and labels that do not fit the network are refused") {
 TEST_CASE("what cannot be written leaves nothing behind") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::ptrdiff_t before = temp.entries();
   const std::string nowhere = (temp.path() / "no" / "such" / "file").string();
   check_refused(run("vit_convert", {golden("hf_vit"), "-o", nowhere}), 3, nowhere);
-  check_refused(run("vit_infer", {"-m", model, picture, "-o", nowhere}), 3, nowhere);
+  check_refused(run("vit_infer", {"-m", model, image, "-o", nowhere}), 3, nowhere);
   const std::string gone = (temp.path() / "gone.png").string();
   const std::string answers = (temp.path() / "answers.csv").string();
-  check_refused(run("vit_infer", {"-m", model, picture, gone, "-o", answers}), 3, gone);
+  check_refused(run("vit_infer", {"-m", model, image, gone, "-o", answers}), 3, gone);
   CHECK(temp.entries() == before);
 }
 
@@ -188,11 +188,11 @@ TEST_CASE("options that would say nothing are refused") {
   const TempFolder temp;
   const std::string model = make_model(temp);
   fs::create_directories(temp.path() / "two");
-  make_picture(temp, "two/a.png", 0);
-  make_picture(temp, "two/b.png", 1);
+  write_image(temp, "two/a.png", 0);
+  write_image(temp, "two/b.png", 1);
   const std::string two = (temp.path() / "two").string();
   const std::string map = (temp.path() / "map.png").string();
-  check_refused(run("vit_infer", {"-m", model, two, "--attention", map}), 2, "one picture, not 2");
+  check_refused(run("vit_infer", {"-m", model, two, "--attention", map}), 2, "one image, not 2");
   check_refused(run("vit_infer", {"-m", model, two, "--head", "1"}), 2, "--attention draws");
   check_refused(run("vit_infer", {"-m", model, "--tensor", "x.npy", "--timing"}), 2, "--tensor");
   check_refused(run("vit_infer", {"-m", model, two, "--threshold", "nan"}), 2,
@@ -218,15 +218,15 @@ TEST_CASE("names that no file can have end with 3") {
 
 TEST_CASE("options of the other task are refused") {
   const TempFolder temp;
-  const std::string picture = make_picture(temp, "a.png", 0);
+  const std::string image = write_image(temp, "a.png", 0);
   const std::string detector = make_model(temp, "hf_detr");
-  check_refused(run("vit_infer", {"-m", detector, picture, "-k", "3"}), 2, "-k is for classifiers");
+  check_refused(run("vit_infer", {"-m", detector, image, "-k", "3"}), 2, "-k is for classifiers");
   const std::string classifier = make_model(temp);
-  check_refused(run("vit_infer", {"-m", classifier, picture, "--threshold", "0.5"}), 2,
+  check_refused(run("vit_infer", {"-m", classifier, image, "--threshold", "0.5"}), 2,
                 "--threshold is for detectors");
-  check_refused(run("vit_infer", {"-m", classifier, picture, "-f", "coco"}), 2,
+  check_refused(run("vit_infer", {"-m", classifier, image, "-f", "coco"}), 2,
                 "--format coco is for detectors");
-  check_refused(run("vit_infer", {"-m", detector, picture, "-f", "coco", "--threshold", "0"}), 2,
+  check_refused(run("vit_infer", {"-m", detector, image, "-f", "coco", "--threshold", "0"}), 2,
                 "number");
   check_refused(run("vit_eval", {detector, "--images", temp.path().string()}), 4, "classify");
 }

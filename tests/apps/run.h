@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the built programs as a shell does, and the small models and pictures they are run on.
+// Runs the built programs as a shell does, and the small models and images they are run on.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -63,8 +63,8 @@ inline std::string make_model(const TempFolder& temp, const std::string& name = 
   return path.string();
 }
 
-// A picture of smooth colours, different for each seed.
-inline std::string make_picture(const TempFolder& temp, const std::string& name, int seed) {
+// An image of smooth colours, different for each seed.
+inline std::string write_image(const TempFolder& temp, const std::string& name, int seed) {
   Image image = make_image(40, 30);
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {

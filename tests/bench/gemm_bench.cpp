@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/cpu.h"
-#include "kernels/packed/pack.h"
+#include "kernels/maddubs/pack.h"
 #include "vitq/layers.h"
 #include "vitq/quant.h"
 #include "vitq/session.h"
@@ -34,7 +34,7 @@ struct Case {
   double giga_ops() const { return 2e-9 * static_cast<double>(m * n * k); }
 };
 
-constexpr std::int32_t kTopCode = top_code(8);
+constexpr std::int32_t kTopCode = max_code(8);
 constexpr Case kTiles[] = {{48, 192, kBlockColumns, 0},  // operands and sums of about 20 KiB
                            {12, 768, kBlockColumns, 0}};
 constexpr Case kShapes[] = {{197, 192, 576, 0},   // query, key and value
@@ -50,9 +50,9 @@ Tensor weight_codes(const Case& c) {
   const auto to = codes.as<std::int8_t>();
   std::vector<float> channel(static_cast<std::size_t>(c.k));
   for (std::size_t at = 0; at < to.size(); at += channel.size()) {
-    float most = 0;
-    for (float& weight : channel) most = std::max(most, std::fabs(weight = normal(random)));
-    const float scale = static_cast<float>(top_weight(c.bits)) / most;
+    float max = 0;
+    for (float& weight : channel) max = std::max(max, std::fabs(weight = normal(random)));
+    const float scale = static_cast<float>(max_weight_code(c.bits)) / max;
     for (std::size_t i = 0; i < channel.size(); ++i) {
       to[at + i] = static_cast<std::int8_t>(std::lround(channel[i] * scale));
     }
@@ -97,8 +97,12 @@ std::shared_ptr<const Plan> layer(const Case& c) {
   Weights stored;
   stored.tensors["layer.weight"] = weight_codes(c);
   Scheme scheme;
-  QParams params = {
-      .bits = 8, .range = Range::kFrozen, .scale = {1.0F}, .lo = {0.0F}, .fold = {}, .shift = {}};
+  QParams params = {.bits = 8,
+                    .range = Range::kStatic,
+                    .scale = {1.0F},
+                    .lo = {0.0F},
+                    .smoothing_scale = {},
+                    .channel_offset = {}};
   scheme.set({out.id, 0}, params);
   params.bits = c.bits;
   params.lo = {};

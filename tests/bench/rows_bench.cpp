@@ -16,7 +16,7 @@ namespace {
 
 using vitq::DType;
 using vitq::Isa;
-using vitq::Rows;
+using vitq::RowKernels;
 using vitq::Tensor;
 
 // The operands of one row of n, each aligned to 64 bytes as tensors are.
@@ -45,7 +45,7 @@ struct Case {
   std::string name;
   std::vector<std::int64_t> lengths;
   std::int64_t bytes;  // per element
-  void (*run)(const Rows& rows, Operands& o);
+  void (*run)(const RowKernels& rows, Operands& o);
 };
 
 const std::vector<Case>& cases() {
@@ -53,65 +53,67 @@ const std::vector<Case>& cases() {
       {"layer_norm",
        {192, 768},
        16,
-       [](const Rows& r, Operands& o) {
+       [](const RowKernels& r, Operands& o) {
          r.layer_norm(at<float>(o.x), at<float>(o.gamma), at<float>(o.beta), 1e-6F, o.n,
                       at<float>(o.y));
        }},
       {"softmax",
        {197},
        8,
-       [](const Rows& r, Operands& o) { r.softmax(at<float>(o.x), 0.125F, o.n, at<float>(o.y)); }},
+       [](const RowKernels& r, Operands& o) {
+         r.softmax(at<float>(o.x), 0.125F, o.n, at<float>(o.y));
+       }},
       {"softmax_codes",
        {197},
        5,
-       [](const Rows& r, Operands& o) {
+       [](const RowKernels& r, Operands& o) {
          r.softmax_codes(at<float>(o.x), o.n, 255, at<std::uint8_t>(o.u8), &o.lo);
        }},
       {"exp",
        {768},
        8,
-       [](const Rows& r, Operands& o) { r.exp(at<float>(o.x), o.n, at<float>(o.y)); }},
+       [](const RowKernels& r, Operands& o) { r.exp(at<float>(o.x), o.n, at<float>(o.y)); }},
       {"gelu",
        {768},
        8,
-       [](const Rows& r, Operands& o) { r.gelu(at<float>(o.x), o.n, at<float>(o.y)); }},
+       [](const RowKernels& r, Operands& o) { r.gelu(at<float>(o.x), o.n, at<float>(o.y)); }},
       {"relu",
        {768},
        8,
-       [](const Rows& r, Operands& o) { r.relu(at<float>(o.x), o.n, at<float>(o.y)); }},
+       [](const RowKernels& r, Operands& o) { r.relu(at<float>(o.x), o.n, at<float>(o.y)); }},
       {"add",
        {768},
        12,
-       [](const Rows& r, Operands& o) {
+       [](const RowKernels& r, Operands& o) {
          r.add(at<float>(o.x), at<float>(o.beta), o.n, at<float>(o.y));
        }},
       {"min_max",
        {768},
        4,
-       [](const Rows& r, Operands& o) { r.min_max(at<float>(o.x), o.n, &o.lo, &o.hi); }},
-      {"unfold_min_max",
+       [](const RowKernels& r, Operands& o) { r.min_max(at<float>(o.x), o.n, &o.lo, &o.hi); }},
+      {"center_scale_min_max",
        {768},
        16,
-       [](const Rows& r, Operands& o) {
-         r.unfold_min_max({at<float>(o.x), at<float>(o.beta), at<float>(o.gamma)}, o.n,
-                          at<float>(o.y), &o.lo, &o.hi);
+       [](const RowKernels& r, Operands& o) {
+         r.center_scale_min_max({at<float>(o.x), at<float>(o.beta), at<float>(o.gamma)}, o.n,
+                                at<float>(o.y), &o.lo, &o.hi);
        }},
       {"quantize_u8",
        {768},
        5,
-       [](const Rows& r, Operands& o) {
+       [](const RowKernels& r, Operands& o) {
          r.quantize_u8(at<float>(o.x), o.n, -3, 42.5F, 255, at<std::uint8_t>(o.u8));
        }},
       {"quantize_s8",
        {768},
        5,
-       [](const Rows& r, Operands& o) {
+       [](const RowKernels& r, Operands& o) {
          r.quantize_s8(at<float>(o.x), o.n, 42, 127, at<std::int8_t>(o.s8));
        }},
       {"linear_epilogue",
        {768},
        20,
-       [](const Rows& r, Operands& o) {
+       [](const RowKernels& r, Operands& o) {
          r.linear_epilogue(at<std::int32_t>(o.acc), o.n, 0.01F, -3, at<float>(o.gamma),
                            at<float>(o.beta), at<float>(o.x), at<float>(o.y));
        }},
@@ -121,7 +123,7 @@ const std::vector<Case>& cases() {
 
 void measure(benchmark::State& state, const Case& kernel, std::int64_t n, Isa isa) {
   Operands operands(n);
-  const Rows& rows = vitq::rows(isa);
+  const RowKernels& rows = vitq::rows(isa);
   for ([[maybe_unused]] const auto& step : state) {
     kernel.run(rows, operands);
     benchmark::ClobberMemory();

@@ -27,8 +27,8 @@ Model deit_tiny(const fs::path& weights, const fs::path& scratch) {
   return Model::load(file);
 }
 
-std::int64_t right(Model& model, const fs::path& pictures, const fs::path& list) {
-  const auto images = apps::read_label_list(list, pictures, apps::class_count(model));
+std::int64_t right(Model& model, const fs::path& folder, const fs::path& list) {
+  const auto images = apps::read_label_list(list, folder, apps::class_count(model));
   return apps::evaluate(model, images, {}).right;
 }
 
@@ -39,26 +39,26 @@ fs::path golden(const char* name) {
 }  // namespace
 
 TEST_CASE("DeiT-Tiny gets whole photographs right as PyTorch does, and answers as it does") {
-  const auto pictures = data_folder("imagenet");
+  const auto images = data_folder("imagenet");
   const auto weights = data_folder("weights");
-  if (!pictures || !weights) return;
+  if (!images || !weights) return;
   const TempFolder temp;
   Model model = deit_tiny(*weights, temp.path());
-  const std::int64_t hits = right(model, *pictures / "val_full", *pictures / "val_full.tsv");
+  const std::int64_t hits = right(model, *images / "val_full", *images / "val_full.tsv");
   CHECK(hits >= 45);
   CHECK(hits <= 47);
-  CHECK(right(model, *pictures / "val_full", golden("val_full.tsv")) == 68);
+  CHECK(right(model, *images / "val_full", golden("val_full.tsv")) == 68);
 }
 
 TEST_CASE("DeiT-Tiny gets small photographs right as PyTorch does, and answers as it does") {
-  const auto pictures = data_folder("imagenet");
+  const auto images = data_folder("imagenet");
   const auto weights = data_folder("weights");
-  if (!pictures || !weights) return;
+  if (!images || !weights) return;
   const TempFolder temp;
   Model model = deit_tiny(*weights, temp.path());
   model.set_preprocess(Preprocess());  // bicubic straight to 224 x 224
-  const std::int64_t hits = right(model, *pictures / "val_227", *pictures / "val_227.tsv");
+  const std::int64_t hits = right(model, *images / "val_227", *images / "val_227.tsv");
   CHECK(hits >= 547);
   CHECK(hits <= 551);
-  CHECK(right(model, *pictures / "val_227", golden("val_227.tsv")) >= 674);  // 99.5 % of 677
+  CHECK(right(model, *images / "val_227", golden("val_227.tsv")) >= 674);  // 99.5 % of 677
 }

@@ -49,7 +49,7 @@ std::vector<CocoResult> jittered(const CocoTruth& truth) {
 
 }  // namespace
 
-TEST_CASE("the figures of detections on COCO's pictures are those of pycocotools") {
+TEST_CASE("the figures of detections on COCO's images are those of pycocotools") {
   const auto coco = data_folder("coco");
   if (!coco) return;
   const CocoTruth truth = read_coco_truth(*coco / "instances_val2017.json");

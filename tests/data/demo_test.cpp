@@ -10,7 +10,7 @@
 using namespace vitq;
 using namespace vitq::test;
 
-TEST_CASE("the real DeiT-Tiny says of the demo pictures what PyTorch says") {
+TEST_CASE("the real DeiT-Tiny says of the demo images what PyTorch says") {
   const auto weights = data_folder("weights");
   const auto demo = data_folder("demo");
   const auto imagenet = data_folder("imagenet");

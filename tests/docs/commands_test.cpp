@@ -70,7 +70,7 @@ constexpr std::string_view kObjects =
  "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 40], "area": 1200,
                   "iscrowd": 0}]})";
 
-// Small models and pictures under the names that the README uses.
+// Small models and images under the names that the README uses.
 void put_stand_ins(const TempFolder& folder) {
   const fs::path& to = folder.path();
   const fs::path samples = kRoot / "docs" / "images" / "samples";
@@ -83,7 +83,7 @@ void put_stand_ins(const TempFolder& folder) {
     put(samples / "kingfisher.jpg", to / name);
   for (int i = 0; i < 8; ++i) {
     const std::string name = std::to_string(i) + ".jpg";
-    put(samples / (i % 2 == 0 ? "kingfisher.jpg" : "shepherd.jpg"), to / "pictures" / name);
+    put(samples / (i % 2 == 0 ? "kingfisher.jpg" : "shepherd.jpg"), to / "images" / name);
   }
   folder.file("val.tsv", "a.jpg\t2\n");
   folder.file("instances_val2017.json", kObjects);

@@ -13,15 +13,15 @@ namespace {
 using vitq::Checkpoint;
 using vitq::Json;
 
-constexpr std::int64_t kMostElements = 1 << 16;
+constexpr std::int64_t kMaxElements = 1 << 16;
 
 vitq::Tensor zeros(const Json& axes) {
   std::vector<std::int64_t> shape;
   std::int64_t elements = 1;
   for (const Json& axis : axes.items()) {
-    shape.push_back(axis.integer(0, kMostElements));
+    shape.push_back(axis.integer(0, kMaxElements));
     elements *= shape.back();
-    if (elements > kMostElements) axes.fail("too many elements for a test");
+    if (elements > kMaxElements) axes.fail("too many elements for a test");
   }
   if (shape.size() > vitq::Shape::kMaxRank) axes.fail("too many axes");
   return vitq::Tensor(vitq::Shape(shape), vitq::DType::kF32);

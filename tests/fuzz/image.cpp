@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An accepted picture has as many pixels as it says. Each input is tried again with the checksums
+// An accepted image has as many pixels as it says. Each input is tried again with the checksums
 // of its PNG chunks put right, since mutations rarely get past those.
 #include "vitq/image.h"
 

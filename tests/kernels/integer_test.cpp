@@ -33,12 +33,18 @@ std::vector<float> run_layer(const Acts& x, const Codes& w, std::int64_t n, std:
   std::copy(w.begin(), w.end(), codes.as<std::int8_t>().begin());
   stored.tensors["layer.weight"] = codes;
   Scheme scheme;
-  scheme.set(
-      {out.id, 0},
-      {.bits = 8, .range = Range::kFrozen, .scale = {1.0F}, .lo = {0.0F}, .fold = {}, .shift = {}});
-  scheme.set(
-      {out.id, 1},
-      {.bits = 8, .range = Range::kFrozen, .scale = {1.0F}, .lo = {}, .fold = {}, .shift = {}});
+  scheme.set({out.id, 0}, {.bits = 8,
+                           .range = Range::kStatic,
+                           .scale = {1.0F},
+                           .lo = {0.0F},
+                           .smoothing_scale = {},
+                           .channel_offset = {}});
+  scheme.set({out.id, 1}, {.bits = 8,
+                           .range = Range::kStatic,
+                           .scale = {1.0F},
+                           .lo = {},
+                           .smoothing_scale = {},
+                           .channel_offset = {}});
   auto plan = std::make_shared<const Plan>(lower(graph, stored, scheme, {}));
   Session session(plan, {.threads = 1, .backend = backend});
   Tensor values({m, k}, DType::kF32);
@@ -121,8 +127,11 @@ TEST_CASE("a layer whose sums could overflow is refused") {
   stored.tensors["layer.weight"] = Tensor({1, k}, DType::kS8);
   Scheme scheme;
   scheme.set({out.id, 0}, {});
-  scheme.set(
-      {out.id, 1},
-      {.bits = 8, .range = Range::kFrozen, .scale = {1.0F}, .lo = {}, .fold = {}, .shift = {}});
+  scheme.set({out.id, 1}, {.bits = 8,
+                           .range = Range::kStatic,
+                           .scale = {1.0F},
+                           .lo = {},
+                           .smoothing_scale = {},
+                           .channel_offset = {}});
   CHECK_THROWS_AS((void)lower(graph, stored, scheme, {}), UnsupportedError);
 }

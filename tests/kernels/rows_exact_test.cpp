@@ -25,14 +25,15 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Rows of random values, ties between two codes, and values far outside, at every length.
 template <typename Check>
 void for_code_rows(const Check& check) {
-  const Floats special = {0.5F, 1.5F,  2.5F,  -0.5F,  -1.5F,     254.5F,     255.5F,     63.5F,
-                          1e9F, -1e9F, kHuge, -kHuge, kInfinity, -kInfinity, 8388609.0F, 0.0F};
+  const Floats output_tokens = {0.5F,      1.5F,       2.5F,       -0.5F, -1.5F, 254.5F,
+                                255.5F,    63.5F,      1e9F,       -1e9F, kHuge, -kHuge,
+                                kInfinity, -kInfinity, 8388609.0F, 0.0F};
   Random random(3);
   for (const std::int64_t n : lengths()) {
     Floats x = random.row(n, -300, 300);
     for (float& v : x) {
       const auto pick = static_cast<std::size_t>(random.integer(0, 31));
-      if (pick < special.size()) v = special[pick];
+      if (pick < output_tokens.size()) v = output_tokens[pick];
     }
     check(x);
   }
@@ -165,13 +166,13 @@ TEST_CASE("softmax codes round top times exp, and their sum runs in 16 lanes") {
   }
 }
 
-TEST_CASE("codes are unfolded, summed and held in floats exactly") {
+TEST_CASE("codes are centred and scaled, summed and held in floats exactly") {
   for (const Tier& tier : tiers()) {
-    const Rows& r = rows(tier.isa);
+    const RowKernels& r = rows(tier.isa);
     Random random(9);
     for (const std::int64_t n : lengths()) {
       const Floats x = random.row(n, -5, 5);
-      const Floats shift = random.row(n, -1, 1);
+      const Floats channel_offset = random.row(n, -1, 1);
       const Floats factor = random.row(n, 0.5F, 2);
       std::vector<std::int8_t> q;
       std::int32_t sum = 0;
@@ -183,26 +184,26 @@ TEST_CASE("codes are unfolded, summed and held in floats exactly") {
         dot += wide(x[i]) * wide(q[i]);
         magnitude += std::abs(wide(x[i]) * wide(q[i]));
       }
-      Floats unfolded(x.size());
+      Floats centered(x.size());
       Floats range(x.size(), 2.0F);
-      r.unfold(x.data(), shift.data(), factor.data(), n, unfolded.data());
-      r.widen_range(x.data(), shift.data(), n, range.data());
+      r.center_scale(x.data(), channel_offset.data(), factor.data(), n, centered.data());
+      r.widen_range(x.data(), channel_offset.data(), n, range.data());
       Floats in_place = x;
       float lo = 0;
       float hi = 0;
-      r.unfold_min_max({in_place.data(), shift.data(), factor.data()}, n, in_place.data(), &lo,
-                       &hi);
+      r.center_scale_min_max({in_place.data(), channel_offset.data(), factor.data()}, n,
+                             in_place.data(), &lo, &hi);
       CAPTURE(tier.name);
       CAPTURE(n);
       REQUIRE(r.sum_codes(q.data(), n) == sum);
       REQUIRE(std::abs(wide(r.dot_codes(x.data(), q.data(), n)) - dot) <= 1e-6 * magnitude);
       for (std::size_t i = 0; i < x.size(); ++i) {
-        REQUIRE(unfolded[i] == (x[i] - shift[i]) * factor[i]);
-        REQUIRE(in_place[i] == unfolded[i]);
-        REQUIRE(range[i] == std::max(2.0F, std::abs(x[i] - shift[i])));
+        REQUIRE(centered[i] == (x[i] - channel_offset[i]) * factor[i]);
+        REQUIRE(in_place[i] == centered[i]);
+        REQUIRE(range[i] == std::max(2.0F, std::abs(x[i] - channel_offset[i])));
       }
-      CHECK(lo == *std::min_element(unfolded.begin(), unfolded.end()));
-      CHECK(hi == *std::max_element(unfolded.begin(), unfolded.end()));
+      CHECK(lo == *std::min_element(centered.begin(), centered.end()));
+      CHECK(hi == *std::max_element(centered.begin(), centered.end()));
     }
   }
 }

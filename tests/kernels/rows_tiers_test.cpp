@@ -104,35 +104,35 @@ TEST_CASE("each tier has functions of its own, and the best that is allowed is t
 }
 
 TEST_CASE("tiers agree on the bits: float rows") {
-  same_in_all_tiers<float>([](const Rows& r, const Inputs& in, float* y) {
+  same_in_all_tiers<float>([](const RowKernels& r, const Inputs& in, float* y) {
     r.layer_norm(in.px(), in.py(), in.pz(), 1e-6F, in.n, y);
   });
   same_in_all_tiers<float>(
-      [](const Rows& r, const Inputs& in, float* y) { r.softmax(in.px(), in.a, in.n, y); });
+      [](const RowKernels& r, const Inputs& in, float* y) { r.softmax(in.px(), in.a, in.n, y); });
   same_in_all_tiers<float>(
-      [](const Rows& r, const Inputs& in, float* y) { r.exp(in.px(), in.n, y); });
+      [](const RowKernels& r, const Inputs& in, float* y) { r.exp(in.px(), in.n, y); });
   same_in_all_tiers<float>(
-      [](const Rows& r, const Inputs& in, float* y) { r.gelu(in.px(), in.n, y); });
+      [](const RowKernels& r, const Inputs& in, float* y) { r.gelu(in.px(), in.n, y); });
   same_in_all_tiers<float>(
-      [](const Rows& r, const Inputs& in, float* y) { r.relu(in.px(), in.n, y); });
+      [](const RowKernels& r, const Inputs& in, float* y) { r.relu(in.px(), in.n, y); });
   same_in_all_tiers<float>(
-      [](const Rows& r, const Inputs& in, float* y) { r.add(in.px(), in.pw(), in.n, y); });
-  same_in_all_tiers<float>([](const Rows& r, const Inputs& in, float* y) {
+      [](const RowKernels& r, const Inputs& in, float* y) { r.add(in.px(), in.pw(), in.n, y); });
+  same_in_all_tiers<float>([](const RowKernels& r, const Inputs& in, float* y) {
     r.linear_epilogue(in.acc.data() + in.offset, in.n, in.a, in.b, in.py(), in.pz(), in.pw(), y);
   });
 }
 
 TEST_CASE("tiers agree on the bits: codes") {
-  same_in_all_tiers<std::uint8_t>([](const Rows& r, const Inputs& in, std::uint8_t* q) {
+  same_in_all_tiers<std::uint8_t>([](const RowKernels& r, const Inputs& in, std::uint8_t* q) {
     r.quantize_u8(in.px(), in.n, in.b, 20 * in.a, 255, q);
   });
-  same_in_all_tiers<std::int8_t>([](const Rows& r, const Inputs& in, std::int8_t* q) {
+  same_in_all_tiers<std::int8_t>([](const RowKernels& r, const Inputs& in, std::int8_t* q) {
     r.quantize_s8(in.px(), in.n, 10 * in.a, 127, q);
   });
-  same_in_all_tiers<std::int8_t>([](const Rows& r, const Inputs& in, std::int8_t* q) {
+  same_in_all_tiers<std::int8_t>([](const RowKernels& r, const Inputs& in, std::int8_t* q) {
     r.quantize_s8(in.pw(), in.n, in.a, 63, q);
   });
-  same_in_all_tiers<std::uint8_t>([](const Rows& r, const Inputs& in, std::uint8_t* p) {
+  same_in_all_tiers<std::uint8_t>([](const RowKernels& r, const Inputs& in, std::uint8_t* p) {
     float sum = 0;
     r.softmax_codes(in.px(), in.n, 255, p, &sum);
   });
@@ -163,7 +163,7 @@ TEST_CASE("tiers agree on the bits: numbers of a row") {
 TEST_CASE("kernels that allow it give the same in place") {
   Random random(13);
   for (const Tier& tier : tiers()) {
-    const Rows& r = rows(tier.isa);
+    const RowKernels& r = rows(tier.isa);
     const Inputs in = random_inputs(random);
     const auto both = [&](const auto& call) {
       Floats apart(in.x.size());

@@ -70,7 +70,7 @@ TEST_CASE("an integer DETR gives the same bits on both backends, alone and in a 
   }
 }
 
-// Two pictures, of which the second ends after two thirds of the columns.
+// Two images, of which the second ends after two thirds of the columns.
 struct PaddedBatch {
   Tensor input, mask, whole;
 
@@ -90,10 +90,10 @@ struct PaddedBatch {
     }
   }
   std::int64_t end() const { return input.shape()[3] * 2 / 3; }
-  float& at(std::int64_t picture, std::int64_t channel, std::int64_t y, std::int64_t x) {
+  float& at(std::int64_t image, std::int64_t channel, std::int64_t y, std::int64_t x) {
     const Shape& shape = input.shape();
     return input.as<float>()[static_cast<std::size_t>(
-        ((picture * 3 + channel) * shape[2] + y) * shape[3] + x)];
+        ((image * 3 + channel) * shape[2] + y) * shape[3] + x)];
   }
 };
 
@@ -111,7 +111,7 @@ TEST_CASE("an integer DETR takes padded batches, and padding changes no bit of i
   CHECK_FALSE(std::ranges::equal(found.last(half), alone[0].as<float>()));
 }
 
-TEST_CASE("an integer DETR refuses what is no pixel, but not where a picture is padded") {
+TEST_CASE("an integer DETR refuses what is no pixel, but not where an image is padded") {
   const TempFolder temp;
   Model model = converted(temp);
   PaddedBatch batch(model);
@@ -142,7 +142,7 @@ TEST_CASE("keys that are padding leave an attention as if they were not there") 
     graph.set_outputs({{"y", y.id}});
     Scheme scheme;
     QParams values;
-    values.range = Range::kPerColumn;
+    values.range = Range::kPerChannel;
     scheme.set({scores.id, 0}, {});
     scheme.set({scores.id, 1}, {});
     scheme.set({y.id, 0}, {});

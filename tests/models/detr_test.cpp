@@ -57,7 +57,7 @@ TEST_CASE("a DETR of every dialect gives PyTorch's classes and boxes, padded or 
     check_close(whole[0], expected.at("logits"), 1e-4F * 10.0F);
     check_close(whole[1], expected.at("boxes"), 1e-4F);
 
-    // The padding is zero, which is what the mask's pictures were given there.
+    // The padding is zero, which is what the mask's images were given there.
     const Tensor& mask = expected.at("mask");
     Tensor padded = input.clone();
     const auto plane = static_cast<std::size_t>(input.shape()[2] * input.shape()[3]);
@@ -69,7 +69,7 @@ TEST_CASE("a DETR of every dialect gives PyTorch's classes and boxes, padded or 
   }
 }
 
-TEST_CASE("a picture's answer does not depend on what was run at other sizes before") {
+TEST_CASE("an image's answer does not depend on what was run at other sizes before") {
   const TempFolder temp;
   Model model = converted("hf_detr", temp);
   const auto answer = [&](std::int64_t side) {
@@ -89,7 +89,7 @@ TEST_CASE("the mask of a padded batch is checked") {
   const Tensor input({1, 3, 40, 64}, DType::kF32);
   Tensor mask({1, 40, 64}, DType::kF32);
   CHECK_THROWS_WITH_AS(model.run_padded(input, mask),
-                       "picture 0 of the mask does not start at its first pixel", ShapeError);
+                       "image 0 of the mask does not start at its first pixel", ShapeError);
   mask.as<float>()[0] = 0.5F;
   CHECK_THROWS_WITH_AS(model.run_padded(input, mask),
                        "the mask's element 0 is 0.500000, neither 0 nor 1", ShapeError);

@@ -41,16 +41,16 @@ struct Quantized {
   }
 };
 
-// Pictures of noise and gradients as the network wants them.
-Tensor pictures(const Model& model, std::int64_t n, const Shape& image) {
+// Images of noise and gradients as the network wants them.
+Tensor images(const Model& model, std::int64_t n, const Shape& shape) {
   std::vector<Image> images;
   for (std::int64_t i = 0; i < n; ++i) {
-    Image picture = make_image(static_cast<int>(image[2]), static_cast<int>(image[1]));
-    for (std::size_t p = 0; p < picture.rgb.size(); ++p) {
-      picture.rgb[p] =
+    Image image = make_image(static_cast<int>(shape[2]), static_cast<int>(shape[1]));
+    for (std::size_t p = 0; p < image.rgb.size(); ++p) {
+      image.rgb[p] =
           static_cast<std::uint8_t>((p * p * 7 + p * 13 + static_cast<std::size_t>(i) * 41) % 256);
     }
-    images.push_back(std::move(picture));
+    images.push_back(std::move(image));
   }
   return normalize(images, model.info().preprocess);
 }
@@ -78,7 +78,7 @@ Weights with_codes(const Quantized& model, int bits) {
   Weights weights = model.weights;
   for (auto& [name, tensor] : weights.tensors) {
     if (tensor.dtype() != DType::kU8) continue;
-    tensor = unpacked(tensor, model.source.weights.at(name).shape(), bits);
+    tensor = bit_unpacked(tensor, model.source.weights.at(name).shape(), bits);
   }
   return weights;
 }
@@ -90,7 +90,7 @@ TEST_CASE("a quantized network gives the same bits for any threads, batch and ba
     for (const int bits : {8, 7, 4}) {
       const Quantized model(name, bits);
       const Shape image = family(model.source.info.family).image_shape(model.source.info.config);
-      const Tensor input = pictures(model.open(), 4, image);
+      const Tensor input = images(model.open(), 4, image);
       const std::vector<float> expected = logits(model.open(), input, 1);
       CAPTURE(name);
       CAPTURE(bits);
@@ -116,7 +116,7 @@ TEST_CASE("no product of a fully quantized network is computed in float") {
 
 TEST_CASE("integer and simulated plans agree, and both follow the float network") {
   const Quantized model("timm_vit", 8);
-  const Tensor input = pictures(model.open(), 4, {3, 16, 16});
+  const Tensor input = images(model.open(), 4, {3, 16, 16});
   const std::vector<float> integer = logits(model.open(), input, 4);
   const std::vector<float> simulated =
       logits(Model::load(model.file,
@@ -131,7 +131,7 @@ TEST_CASE("integer and simulated plans agree, and both follow the float network"
 TEST_CASE("a quantized network computes what the formulas say, in 64-bit integers and doubles") {
   for (const int bits : {8, 7, 6}) {
     const Quantized model("timm_vit", bits);
-    const Tensor input = pictures(model.open(), 2, {3, 16, 16});
+    const Tensor input = images(model.open(), 2, {3, 16, 16});
     const std::vector<float> found = logits(model.open(), input, 2);
     const Weights codes = with_codes(model, bits);
     const VitOracle oracle(codes, {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6});

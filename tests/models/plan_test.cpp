@@ -115,19 +115,19 @@ TEST_CASE("taps on the last product of attention see PyTorch's attention maps") 
   CHECK(block == 2);
 }
 
-TEST_CASE("batches of more sizes than are kept, in turn, give each picture its answer") {
+TEST_CASE("batches of more sizes than are kept, in turn, give each image its answer") {
   const TempFolder temp;
   Model model = load(converted("timm_vit", temp), {});
   const Tensor golden =
       read_safetensors(kGoldens / "timm_vit" / "expected.safetensors").at("input");
   const std::span<const float> first = golden.as<float>().first(
       golden.as<float>().size() / static_cast<std::size_t>(golden.shape()[0]));
-  const auto most = static_cast<std::int64_t>(Model::kMostSessions);
+  const auto max = static_cast<std::int64_t>(Model::kMaxSessions);
   std::vector<float> expected;
-  for (std::int64_t turn = 0; turn < 3 * (most + 1); ++turn) {
-    Tensor input(golden.shape().with(0, 1 + turn % (most + 1)), DType::kF32);
-    const std::span<float> pictures = input.as<float>();
-    for (std::size_t i = 0; i < pictures.size(); ++i) pictures[i] = first[i % first.size()];
+  for (std::int64_t turn = 0; turn < 3 * (max + 1); ++turn) {
+    Tensor input(golden.shape().with(0, 1 + turn % (max + 1)), DType::kF32);
+    const std::span<float> images = input.as<float>();
+    for (std::size_t i = 0; i < images.size(); ++i) images[i] = first[i % first.size()];
     const std::vector<float> logits = logits_of(model, input);
     if (turn == 0) expected = logits;
     for (std::size_t i = 0; i < logits.size(); ++i) {

@@ -40,9 +40,9 @@ fs::path quantized(const TempFolder& temp, const std::string& at, const std::str
 TEST_CASE("a range of a kind that the operand cannot have is refused") {
   const TempFolder temp;
   // The weights of a layer, whose scales would be missing.
-  const fs::path weight = quantized(temp, "\"operand\":1", "\"frozen\"", "\"per_row\"");
+  const fs::path weight = quantized(temp, "\"operand\":1", "\"static\"", "\"per_token\"");
   CHECK_THROWS_AS((void)Model::load(weight), WeightError);
-  const fs::path columns = quantized(temp, "\"operand\":0", "\"per_row\"", "\"per_column\"");
+  const fs::path columns = quantized(temp, "\"operand\":0", "\"per_token\"", "\"per_channel\"");
   CHECK_THROWS_AS((void)Model::load(columns), WeightError);
 }
 

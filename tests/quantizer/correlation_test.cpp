@@ -37,7 +37,7 @@ Matrix rounded(const Matrix& m, float scale, CodeRange codes) {
   Matrix result = m;
   for (float& v : result.values) {
     const double code = std::nearbyint(wide(v) / wide(scale));
-    v = static_cast<float>(wide(scale) * std::clamp(code, 1.0 * codes.least, 1.0 * codes.most));
+    v = static_cast<float>(wide(scale) * std::clamp(code, 1.0 * codes.min, 1.0 * codes.max));
   }
   return result;
 }
@@ -60,7 +60,7 @@ double correlation(const oracle::Doubles& a, const oracle::Doubles& b) {
 // 60 rows of 24 inputs, 10 outputs, two images; with an outlier in the weights.
 struct LinearCase {
   LayerDraft layer;
-  Rows rows;
+  RowSample rows;
 
   explicit LinearCase(int bits, std::uint64_t seed = 1) {
     layer.weight = noise(10, 24, seed);
@@ -143,10 +143,10 @@ TEST_CASE("the search of a linear layer never ends worse than it began") {
 
 TEST_CASE("with few bits the search clips an outlier; switched off, it keeps the largest value") {
   const LinearCase c(4);
-  const float most = 9.0F / 7.0F;
-  CHECK(c.search({}).scales.first < 0.9F * most);
+  const float max = 9.0F / 7.0F;
+  CHECK(c.search({}).scales.first < 0.9F * max);
   const Found off = c.search({.similarity = false});
-  CHECK(off.scales.first == doctest::Approx(wide(most)));
+  CHECK(off.scales.first == doctest::Approx(wide(max)));
   CHECK(off.rounds == 0);
 }
 

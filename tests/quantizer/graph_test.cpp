@@ -49,7 +49,7 @@ TEST_CASE("layers of which only the class row is read are known") {
   for (const char* name : {"block.0.proj", "block.0.fc2", "block.1.qkv"}) {
     CHECK_FALSE(unit_named(units, name).special_only);
   }
-  CHECK(unit_named(units, "block.1.qkv").special == RowSpan{1, 0, 1});
+  CHECK(unit_named(units, "block.1.qkv").output_tokens == AxisSpan{1, 0, 1});
   CHECK(unit_named(units, "answer").background >= 0);
 }
 

@@ -20,7 +20,7 @@ struct Sums {
   Matrix gram;
 };
 
-// Over all rows of all images, rows r < special weighing `weight`.
+// Over all rows of all images, rows r < output weighing `weight`.
 Sums weighted(const LayerDraft& layer, const LayerSource& source) {
   std::vector<double> mean(4, 0.0);
   double total = 0.0;
@@ -28,7 +28,7 @@ Sums weighted(const LayerDraft& layer, const LayerSource& source) {
     for (std::int64_t image = 0; image < source.images(); ++image) {
       const Matrix u = dequantized_inputs(layer, source.inputs(image));
       for (std::int64_t r = 0; r < u.rows; ++r) {
-        add(u.row(r), r < source.special_end ? static_cast<double>(source.special_weight) : 1.0);
+        add(u.row(r), r < source.output_end ? static_cast<double>(source.output_weight) : 1.0);
       }
     }
   };
@@ -54,7 +54,7 @@ Sums weighted(const LayerDraft& layer, const LayerSource& source) {
 TEST_CASE("moments are the weighted means of what the codes stand for") {
   const LayerDraft layer = small_layer();
   LayerSource source = source_of(layer, correlated_images(7, 5, 4), 1);
-  source.special_weight = 9.0F;
+  source.output_weight = 9.0F;
   LayerData data(source, 1);
   const Moments& moments = data.moments(layer);
   const Sums expected = weighted(layer, source);
@@ -100,22 +100,22 @@ TEST_CASE("moments follow the draft they were asked for") {
   LayerDraft layer = small_layer();
   LayerData data(source_of(layer, correlated_images(3, 20, 4)), 1);
   const float before = data.moments(layer).gram.values[0];
-  set_fold(layer, {2.0F, 1.0F, 1.0F, 1.0F}, {});
+  set_smoothing(layer, {2.0F, 1.0F, 1.0F, 1.0F}, {});
   CHECK(data.moments(layer).gram.values[0] ==
         doctest::Approx(static_cast<double>(before / 4.0F)).epsilon(0.02));
 }
 
-TEST_CASE("kept rows are all special rows, then others, and weigh what they stand for") {
+TEST_CASE("kept rows are all output tokens, then others, and weigh what they stand for") {
   const LayerDraft layer = small_layer();
   LayerSource source = source_of(layer, correlated_images(4, 50, 4), 1);
-  source.special_weight = 10.0F;
+  source.output_weight = 10.0F;
   LayerData data(source, 1, 24);
-  const Rows& rows = data.rows(layer);
-  CHECK(rows.special == 4);
+  const RowSample& rows = data.rows(layer);
+  CHECK(rows.output_tokens == 4);
   REQUIRE(rows.x.rows == 24);
   for (std::size_t r = 0; r < 4; ++r) CHECK(rows.place[r] == 0);
   for (std::size_t r = 4; r < 24; ++r) CHECK(rows.place[r] > 0);
-  // 4 special rows of weight 10, and 196 others that 20 rows stand for.
+  // 4 output tokens of weight 10, and 196 others that 20 rows stand for.
   CHECK(rows.weight[0] / rows.weight[4] == doctest::Approx(10.0 / 9.8));
   CHECK(rows.target == float_outputs(layer, rows.x));
 }
@@ -126,7 +126,7 @@ TEST_CASE("images of more rows are kept more rows of, and count by their rows") 
   images.push_back(correlated_rows(90, 4, 7));
   LayerSource source = source_of(layer, images);
   LayerData data(source, 2, 50);
-  const Rows& rows = data.rows(layer);
+  const RowSample& rows = data.rows(layer);
   REQUIRE(rows.x.rows == 50);
   CHECK(std::ranges::count(rows.image, 0) == 10);
   CHECK(std::ranges::count(rows.image, 1) == 10);
@@ -151,20 +151,20 @@ TEST_CASE("images of more rows are kept more rows of, and count by their rows") 
   }
 }
 
-TEST_CASE("fewer rows keep the special ones and the balance") {
+TEST_CASE("fewer rows keep the output tokens and the balance") {
   const LayerDraft layer = small_layer();
   LayerData data(source_of(layer, correlated_images(4, 50, 4), 1), 1, 44);
-  const Rows rows = data.rows(layer, 14);
-  CHECK(rows.special == 4);
+  const RowSample rows = data.rows(layer, 14);
+  CHECK(rows.output_tokens == 4);
   CHECK(rows.x.rows == 14);
-  double special = 0.0;
+  double output_tokens = 0.0;
   double all = 0.0;
   for (std::size_t r = 0; r < rows.weight.size(); ++r) {
     all += static_cast<double>(rows.weight[r]);
-    if (r < 4) special += static_cast<double>(rows.weight[r]);
+    if (r < 4) output_tokens += static_cast<double>(rows.weight[r]);
   }
   CHECK(all == doctest::Approx(14.0));
-  CHECK(special / all == doctest::Approx(4.0 / 200.0).epsilon(1e-3));
+  CHECK(output_tokens / all == doctest::Approx(4.0 / 200.0).epsilon(1e-3));
 }
 
 TEST_CASE("channels have their range, mean and deviation over all rows") {
@@ -175,8 +175,8 @@ TEST_CASE("channels have their range, mean and deviation over all rows") {
   b.values = {-5.0F, 5.0F};
   LayerData data(source_of(layer, {a, b}), 2);
   const Channels& channels = data.channels();
-  CHECK(channels.least[0] == -5.0F);
-  CHECK(channels.most[0] == 5.0F);
+  CHECK(channels.min[0] == -5.0F);
+  CHECK(channels.max[0] == 5.0F);
   CHECK(channels.mean[0] == 1.0F);
   CHECK(channels.deviation[0] == doctest::Approx(std::sqrt(14.0)));
 }

@@ -95,7 +95,7 @@ TEST_CASE("sweeps never raise the error, from wherever they start") {
     if (seed % 2 == 1) run("gptq", "{}", layer, data);
     double before = objective(layer, gram);
     for (int i = 0; i < 3; ++i) {
-      run("sweeps", R"({"count": 1, "ridge": 0})", layer, data);
+      run("coordinate_descent", R"({"count": 1, "ridge": 0})", layer, data);
       const double after = objective(layer, gram);
       CHECK(after <= before * (1.0 + 1e-5));
       before = after;
@@ -107,8 +107,8 @@ TEST_CASE("sweeps keep codes within their bits") {
   const LayerDraft start = draft_of(random_matrix(4, 16, 9), 3);
   LayerData data(source_of(start, correlated_images(3, 60, 16)), 1);
   LayerDraft layer = rounded(3, data, start);
-  run("sweeps", R"({"count": 5})", layer, data);
-  for (const std::int8_t code : layer.codes) CHECK(std::abs(int{code}) <= top_weight(3));
+  run("coordinate_descent", R"({"count": 5})", layer, data);
+  for (const std::int8_t code : layer.codes) CHECK(std::abs(int{code}) <= max_weight_code(3));
 }
 
 TEST_CASE("ridge moves weights to where they make up for a wrong input") {
@@ -130,7 +130,7 @@ TEST_CASE("ridge moves weights to where they make up for a wrong input") {
   }
 }
 
-TEST_CASE("a bias gives outputs the mean they should have, special rows their own") {
+TEST_CASE("a bias gives outputs the mean they should have, output tokens their own") {
   LayerDraft layer = draft_of(random_matrix(3, 4, 4), 4);
   LayerSource source = source_of(layer, correlated_images(30, 20, 4), 1);
   source.targets = [wanted = source.targets](std::int64_t image) {
@@ -146,14 +146,14 @@ TEST_CASE("a bias gives outputs the mean they should have, special rows their ow
   const double before = output_error(layer, data.rows(layer));
   run("bias", "{}", layer, data);
   CHECK(output_error(layer, data.rows(layer)) < before);
-  REQUIRE(layer.bias_rows.size() == 3);
+  REQUIRE(layer.output_token_bias.size() == 3);
   for (std::size_t o = 0; o < 3; ++o) {
     CHECK(layer.new_bias[o] == doctest::Approx(1.25).epsilon(0.15));
-    CHECK(layer.bias_rows[o] == doctest::Approx(3.25).epsilon(0.15));
+    CHECK(layer.output_token_bias[o] == doctest::Approx(3.25).epsilon(0.15));
   }
 }
 
-TEST_CASE("special rows without a common error keep the others' bias nearly") {
+TEST_CASE("output tokens without a common error keep the others' bias nearly") {
   LayerDraft layer = draft_of(random_matrix(3, 4, 4), 8);
   LayerSource source = source_of(layer, correlated_images(8, 20, 4), 1);
   source.targets = [wanted = source.targets](std::int64_t image) {
@@ -166,32 +166,32 @@ TEST_CASE("special rows without a common error keep the others' bias nearly") {
   layer = rounded(8, data, layer);
   run("bias", "{}", layer, data);
   for (std::size_t o = 0; o < 3; ++o) {
-    CHECK(std::abs(layer.bias_rows[o] - layer.new_bias[o]) < 0.01F);
+    CHECK(std::abs(layer.output_token_bias[o] - layer.new_bias[o]) < 0.01F);
   }
 }
 
-TEST_CASE("a fold leaves what the layer computes in float") {
+TEST_CASE("a smoothing scale leaves what the layer computes in float") {
   LayerDraft layer = draft_of(random_matrix(3, 4, 4), 8);
   const Matrix x = correlated_rows(10, 4, 3);
-  set_fold(layer, {0.5F, 2.0F, 1.0F, 4.0F}, {0.1F, -0.2F, 0.3F, 0.0F});
+  set_smoothing(layer, {0.5F, 2.0F, 1.0F, 4.0F}, {0.1F, -0.2F, 0.3F, 0.0F});
   const Matrix wanted = float_outputs(layer, x);
-  const std::vector<float> fold = column_fold(layer);
-  const std::vector<float> shift = column_shift(layer);
+  const std::vector<float> smoothing_scale = column_smoothing(layer);
+  const std::vector<float> channel_offset = column_offset(layer);
   for (std::int64_t r = 0; r < x.rows; ++r) {
     for (std::int64_t o = 0; o < 3; ++o) {
       auto y = static_cast<double>(layer.bias[static_cast<std::size_t>(o)]);
       for (std::size_t c = 0; c < 4; ++c) {
         const auto w = static_cast<double>(layer.goal.row(o)[c]);
-        y += w * (static_cast<double>(x.row(r)[c]) - static_cast<double>(shift[c])) /
-                 static_cast<double>(fold[c]) +
-             w * static_cast<double>(shift[c]) / static_cast<double>(fold[c]);
+        y += w * (static_cast<double>(x.row(r)[c]) - static_cast<double>(channel_offset[c])) /
+                 static_cast<double>(smoothing_scale[c]) +
+             w * static_cast<double>(channel_offset[c]) / static_cast<double>(smoothing_scale[c]);
       }
       CHECK(wanted.row(r)[static_cast<std::size_t>(o)] == doctest::Approx(y).epsilon(1e-5));
     }
   }
 }
 
-TEST_CASE("the search for a fold tames a channel that drowns the others") {
+TEST_CASE("the search for a smoothing scale tames a channel that drowns the others") {
   const LayerDraft start = draft_of(random_matrix(6, 16, 4), 8);
   std::vector<Matrix> images = correlated_images(4, 100, 16);
   for (Matrix& image : images) {
@@ -199,17 +199,17 @@ TEST_CASE("the search for a fold tames a channel that drowns the others") {
   }
   LayerDraft layer = start;
   for (std::int64_t o = 0; o < 6; ++o) layer.weight.row(o)[5] *= 0.01F;
-  set_fold(layer, {}, {});
+  set_smoothing(layer, {}, {});
   LayerData data(source_of(layer, images), 1);
   LayerDraft plain = rounded(8, data, layer);
-  run("fold", "{}", layer, data);
-  CHECK_FALSE(layer.input.fold.empty());
+  run("smooth", "{}", layer, data);
+  CHECK_FALSE(layer.input.smoothing_scale.empty());
   layer = rounded(8, data, layer);
   CHECK(output_error(layer, data.rows(layer)) < 0.1 * output_error(plain, data.rows(plain)));
 }
 
-TEST_CASE("a channel that the calibration pictures left still does no harm when it moves") {
-  // Channel 5 drowns the others, so that a fold is wanted.
+TEST_CASE("a channel that the calibration images left still does no harm when it moves") {
+  // Channel 5 drowns the others, so that a smoothing_scale is wanted.
   const auto images = [](float still) {
     std::vector<Matrix> all = correlated_images(4, 100, 16);
     for (Matrix& image : all) {
@@ -222,11 +222,11 @@ TEST_CASE("a channel that the calibration pictures left still does no harm when 
   };
   LayerDraft layer = draft_of(random_matrix(6, 16, 4), 8);
   for (std::int64_t o = 0; o < 6; ++o) layer.weight.row(o)[5] *= 0.01F;
-  set_fold(layer, {}, {});
+  set_smoothing(layer, {}, {});
   LayerData calibration(source_of(layer, images(0.0F)), 1);
   LayerData others(source_of(layer, images(1.0F)), 1);
-  run("fold", "{}", layer, calibration);
-  REQUIRE_FALSE(layer.input.fold.empty());
+  run("smooth", "{}", layer, calibration);
+  REQUIRE_FALSE(layer.input.smoothing_scale.empty());
   layer = rounded(8, calibration, layer);
   CHECK(output_error(layer, others.rows(layer)) < 1e-3);
 }

@@ -53,22 +53,22 @@ std::vector<ParetoFront::Point> all_sums(const Layers& layers) {
 }
 
 // The least loss of all assignments that cost no more; none: no such assignment.
-std::optional<double> least_loss(const std::vector<ParetoFront::Point>& sums, std::int64_t cost) {
-  std::optional<double> least;
+std::optional<double> min_loss(const std::vector<ParetoFront::Point>& sums, std::int64_t cost) {
+  std::optional<double> min;
   for (const ParetoFront::Point& sum : sums) {
-    if (sum.cost <= cost && (!least || sum.loss < *least)) least = sum.loss;
+    if (sum.cost <= cost && (!min || sum.loss < *min)) min = sum.loss;
   }
-  return least;
+  return min;
 }
 
 // Whether the front's answer to a budget is an assignment within it, and none is better.
 bool is_best(const Layers& layers, const ParetoFront& front, std::int64_t budget,
-             const std::optional<double>& least) {
+             const std::optional<double>& min) {
   const std::optional<std::size_t> found = front.within(budget);
-  if (!found || !least) return found.has_value() == least.has_value();
+  if (!found || !min) return found.has_value() == min.has_value();
   const ParetoFront::Point point = front.points()[*found];
   const ParetoFront::Point sum = sum_of(layers, front.assignment(*found));
-  return point.loss == *least && sum.loss == *least && sum.cost == point.cost && sum.cost <= budget;
+  return point.loss == *min && sum.loss == *min && sum.cost == point.cost && sum.cost <= budget;
 }
 
 struct Sum {
@@ -93,12 +93,12 @@ std::vector<Sum> sums_of_both(const Layers& layers) {
 }
 
 // Of all that keep to the first cost.
-double least_second(const std::vector<Sum>& sums, std::int64_t cost) {
-  double least = 1e9;
+double min_second(const std::vector<Sum>& sums, std::int64_t cost) {
+  double min = 1e9;
   for (const Sum& sum : sums) {
-    if (sum.cost <= cost) least = std::min(least, sum.second);
+    if (sum.cost <= cost) min = std::min(min, sum.second);
   }
-  return least;
+  return min;
 }
 
 bool rises_and_falls(const std::vector<ParetoFront::Point>& points) {
@@ -118,7 +118,7 @@ TEST_CASE("for every budget the front has the best of all assignments") {
     CHECK(rises_and_falls(front.points()));
     const std::vector<ParetoFront::Point> sums = all_sums(layers);
     std::int64_t budget = 0;
-    while (budget <= 125 && is_best(layers, front, budget, least_loss(sums, budget))) ++budget;
+    while (budget <= 125 && is_best(layers, front, budget, min_loss(sums, budget))) ++budget;
     CHECK(budget == 126);
   }
 }
@@ -138,7 +138,7 @@ TEST_CASE("a front that would grow without end is thinned, and what is left is r
     layers[l] = {{0, static_cast<double>(std::int64_t{1} << l)}, {std::int64_t{1} << l, 0.0}};
   }
   const ParetoFront front(layers);
-  CHECK(front.points().size() <= ParetoFront::kMostPoints + 1);
+  CHECK(front.points().size() <= ParetoFront::kMaxPoints + 1);
   CHECK(front.points().front().cost == 0);
   CHECK(front.points().back().loss == 0.0);
   CHECK(rises_and_falls(front.points()));
@@ -166,9 +166,9 @@ TEST_CASE("with a price on a second cost, nothing with less of both is better th
       return sum.cost <= budget.cost && sum.second <= found.second && sum.loss < found.loss;
     });
     CHECK(better == 0);
-    const double least = least_second(sums, budget.cost);
-    CHECK(found.second <= std::max(budget.second, least));
-    if (found.loss > *least_loss(all_sums(layers), budget.cost)) ++priced;
+    const double min = min_second(sums, budget.cost);
+    CHECK(found.second <= std::max(budget.second, min));
+    if (found.loss > *min_loss(all_sums(layers), budget.cost)) ++priced;
   }
   CHECK(priced > 20);
 }

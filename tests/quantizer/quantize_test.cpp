@@ -23,14 +23,14 @@ Quantized quantized(const TinyNetwork& tiny, Bits bits, int threads = 1) {
   QuantizeOptions options;
   options.bits = bits;
   options.threads = threads;
-  return quantize(tiny.network(), tiny.pictures(24), recipe_named("default"), options);
+  return quantize(tiny.network(), tiny.images(24), recipe_named("default"), options);
 }
 
 std::vector<float> logits_of(const TinyNetwork& tiny, const Weights& weights,
                              const Scheme& scheme) {
   Session session(std::make_shared<const Plan>(lower(tiny.graph, weights, scheme, LowerOptions{})),
                   {.threads = 1});
-  const CalibrationSet unseen = tiny.pictures(16, 1000);
+  const CalibrationSet unseen = tiny.images(16, 1000);
   std::vector<float> all;
   for (std::int64_t i = 0; i < unseen.count; ++i) {
     const auto logits = session.run(unseen.image(i))[0].as<float>();
@@ -70,7 +70,7 @@ bool same_bytes(const Weights& a, const Weights& b) {
 void check_through_file(const TinyNetwork& tiny, const Quantized& result) {
   const TempFolder temp;
   Weights packed = result.weights;
-  pack_codes(tiny.graph, result.scheme, packed);
+  bit_pack(tiny.graph, result.scheme, packed);
   write_safetensors(temp.path() / "x.safetensors", packed, Overwrite::kNo);
   Weights weights = read_safetensors(temp.path() / "x.safetensors", true);
   const Json json = Json::parse(scheme_to_json(tiny.graph, result.scheme).dump(), "scheme");
@@ -114,7 +114,7 @@ TEST_CASE("a frozen network runs from its file as it did before") {
   const TinyNetwork tiny;
   const Quantized result = quantized(tiny, {6, 8});
   Weights packed = result.weights;
-  pack_codes(tiny.graph, result.scheme, packed);
+  bit_pack(tiny.graph, result.scheme, packed);
   CHECK(packed.at("block.0.fc1.weight").bytes() * 8 ==
         result.weights.at("block.0.fc1.weight").bytes() * 6);
   check_through_file(tiny, result);
@@ -133,17 +133,17 @@ TEST_CASE("every recipe's files can be read and run, at the most and the fewest 
       options.rules = {{".", bits}};
       options.threads = 1;
       check_through_file(tiny,
-                         quantize(tiny.network(), tiny.pictures(4), recipe_named(recipe), options));
+                         quantize(tiny.network(), tiny.images(4), recipe_named(recipe), options));
     }
   }
 }
 
-TEST_CASE("a frozen range of probabilities ends at the greatest that the network gave") {
+TEST_CASE("a static range of probabilities ends at the greatest that the network gave") {
   const TinyNetwork tiny;
-  const CalibrationSet pictures = tiny.pictures(6);
+  const CalibrationSet images = tiny.images(6);
   QuantizeOptions options;
   options.rules = {{".", std::nullopt}, {"block.0.logits", Bits{8, 8}}};
-  const Quantized made = quantize(tiny.network(), pictures, recipe_named("minmax"), options);
+  const Quantized made = quantize(tiny.network(), images, recipe_named("minmax"), options);
   NodeId softmax = 0;
   while (!std::holds_alternative<op::Softmax>(tiny.graph[softmax].op)) ++softmax;
   const NodeId mixed = tiny.graph.readers()[static_cast<std::size_t>(softmax)][0];
@@ -151,8 +151,8 @@ TEST_CASE("a frozen range of probabilities ends at the greatest that the network
                                                      {.also = {{"probabilities", softmax}}})),
                   {.threads = 1});
   float greatest = 0.0F;
-  for (std::int64_t i = 0; i < pictures.count; ++i) {
-    const std::span<const Tensor> values = session.run(pictures.image(i));
+  for (std::int64_t i = 0; i < images.count; ++i) {
+    const std::span<const Tensor> values = session.run(images.image(i));
     greatest = std::max(greatest, std::ranges::max(values[1].as<float>()));
   }
   const QParams* codes = made.scheme.find({mixed, 0});
@@ -165,7 +165,7 @@ TEST_CASE("layers that a rule keeps stay as they were") {
   QuantizeOptions options;
   options.rules = {{"block\\.1|stem|block\\.0\\.(logits|fc)|answer", std::nullopt}};
   const Quantized result =
-      quantize(tiny.network(), tiny.pictures(8), recipe_named("default"), options);
+      quantize(tiny.network(), tiny.images(8), recipe_named("default"), options);
   CHECK(result.scheme.sites().size() == 4);  // qkv and proj of the first block
   CHECK(result.weights.at("block.0.fc1.weight").dtype() == DType::kF32);
   CHECK(result.weights.at("block.0.qkv.weight").dtype() == DType::kS8);
@@ -184,7 +184,7 @@ TEST_CASE("the report counts each layer's inputs as they are coded, and their ra
   for (const char* const recipe : {"default", "percentile"}) {
     CAPTURE(recipe);
     const TinyNetwork tiny;
-    const Quantized result = quantize(tiny.network(), tiny.pictures(8), recipe_named(recipe), {});
+    const Quantized result = quantize(tiny.network(), tiny.images(8), recipe_named(recipe), {});
     for (const LayerReport& entry : result.report) {
       CAPTURE(entry.plan.name);
       const InputSpread& inputs = entry.inputs;
@@ -198,8 +198,8 @@ TEST_CASE("the report counts each layer's inputs as they are coded, and their ra
       CHECK(inputs.counts.front() > 0);
       CHECK(inputs.counts.back() > 0);
       const QParams& codes = result.scheme.sites().at({entry.plan.node, 0});
-      CHECK((codes.range == Range::kFrozen) == (inputs.lows[0] == inputs.lows[2]));
-      if (codes.range == Range::kFrozen) CHECK(inputs.lows[1] == codes.lo.front());
+      CHECK((codes.range == Range::kStatic) == (inputs.lows[0] == inputs.lows[2]));
+      if (codes.range == Range::kStatic) CHECK(inputs.lows[1] == codes.lo.front());
       CHECK(std::ranges::is_sorted(inputs.lows));
       CHECK(std::ranges::is_sorted(inputs.highs));
       CHECK(inputs.lows[1] < inputs.highs[1]);
@@ -217,34 +217,34 @@ TEST_CASE("progress names every layer in order") {
     CHECK(progress.seconds_left >= 0.0);
     names.push_back(progress.layer);
   };
-  quantize(tiny.network(), tiny.pictures(2), recipe_named("default"), options);
+  quantize(tiny.network(), tiny.images(2), recipe_named("default"), options);
   REQUIRE(names.size() == 12);
   CHECK(names.front() == "stem");
   CHECK(names.back() == "answer");
 }
 
-TEST_CASE("networks and pictures that cannot be calibrated are refused") {
+TEST_CASE("networks and images that cannot be calibrated are refused") {
   TinyNetwork tiny;
   const Recipe recipe = recipe_named("default");
-  CHECK_THROWS_AS(quantize(tiny.network(), tiny.pictures(0), recipe, {}), UnsupportedError);
-  CalibrationSet wrong = tiny.pictures(2);
+  CHECK_THROWS_AS(quantize(tiny.network(), tiny.images(0), recipe, {}), UnsupportedError);
+  CalibrationSet wrong = tiny.images(2);
   wrong.image = [](std::int64_t) { return Tensor({1, 3, 8, 8}, DType::kF32); };
   CHECK_THROWS_AS(quantize(tiny.network(), wrong, recipe, {}), ShapeError);
-  CalibrationSet broken = tiny.pictures(2);
+  CalibrationSet broken = tiny.images(2);
   broken.image = [](std::int64_t) {
-    Tensor picture({1, 3, 12, 12}, DType::kF32);
-    picture.as<float>()[5] = NAN;
-    return picture;
+    Tensor image({1, 3, 12, 12}, DType::kF32);
+    image.as<float>()[5] = NAN;
+    return image;
   };
   CHECK_THROWS_AS(quantize(tiny.network(), broken, recipe, {}), UnsupportedError);
   tiny.weights.tensors["block.0.fc1.weight"].as<float>()[3] = NAN;
-  CHECK_THROWS_AS(quantize(tiny.network(), tiny.pictures(2), recipe, {}), WeightError);
+  CHECK_THROWS_AS(quantize(tiny.network(), tiny.images(2), recipe, {}), WeightError);
 }
 
 TEST_CASE("a layer whose sums could leave 32 bits is refused, unless it is kept") {
   Graph graph;
-  const Value picture = input(graph, "picture", {1, 3, 149, 149});
-  const Value row = reshape(picture, {1, 66603});
+  const Value image = input(graph, "image", {1, 3, 149, 149});
+  const Value row = reshape(image, {1, 66603});
   graph.set_outputs({{"y", linear(Scope(graph) / "wide", row, 1).id}});
   Weights weights;
   weights.tensors["wide.weight"] = Tensor({1, 66603}, DType::kF32);

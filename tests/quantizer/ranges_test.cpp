@@ -132,8 +132,8 @@ TEST_CASE("the range of least error is never worse than all values") {
     values.push_back(1000.0F);
     const Histogram h = histogram_of(values);
     for (const CodeKind kind : {kFree8, kSymmetric8, CodeKind{Codes::kFree, 4}}) {
-      const double most = squared_error(h, min_max_range(h, kind), kind);
-      CHECK(squared_error(h, mse_range(h, kind), kind) <= most);
+      const double max = squared_error(h, min_max_range(h, kind), kind);
+      CHECK(squared_error(h, mse_range(h, kind), kind) <= max);
     }
   }
 }

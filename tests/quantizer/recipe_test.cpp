@@ -24,11 +24,11 @@ TEST_CASE("every named recipe can be read, and says its name") {
 }
 
 TEST_CASE("a recipe says where its steps apply") {
-  const Recipe recipe = read(R"({"name": "x", "least_edge_bits": 6, "rounds": [
+  const Recipe recipe = read(R"({"name": "x", "min_edge_bits": 6, "rounds": [
     [{"method": "gptq", "damping": 0.1, "where": {"roles": ["inner"], "weight_bits": [2, 4]}}],
     [{"method": "nearest"}]]})");
-  CHECK(recipe.least_edge_bits == 6);
-  CHECK(recipe.row_weights.images == 0);
+  CHECK(recipe.min_edge_bits == 6);
+  CHECK(recipe.token_weights.images == 0);
   REQUIRE(recipe.rounds.size() == 2);
   LayerDraft layer;
   layer.weight_bits = 4;
@@ -47,12 +47,12 @@ TEST_CASE("recipes with unknown keys, names or values are refused") {
       R"({"name": "x", "rounds": []})",
       R"({"name": "x", "rounds": [[]], "round": 1})",
       R"({"name": "x", "rounds": [[{"method": "magic"}]]})",
-      R"({"name": "x", "rounds": [[{"method": "gptq", "sweeps": 2}]]})",
+      R"({"name": "x", "rounds": [[{"method": "gptq", "coordinate_descent": 2}]]})",
       R"({"name": "x", "rounds": [[{"method": "gptq", "where": {"role": "inner"}}]]})",
       R"({"name": "x", "rounds": [[{"method": "gptq", "where": {"roles": ["outer"]}}]]})",
       R"({"name": "x", "rounds": [[{"method": "gptq", "where": {"weight_bits": [8, 2]}}]]})",
       R"({"name": "x", "rounds": [[{"method": "gptq", "where": {"weight_bits": [4]}}]]})",
-      R"({"name": "x", "rounds": [[]], "row_weights": {"pictures": 3}})",
+      R"({"name": "x", "rounds": [[]], "token_weights": {"photos": 3}})",
       R"({"name": 3, "rounds": [[]]})",
       R"([])",
   };

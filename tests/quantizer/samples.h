@@ -38,11 +38,11 @@ inline vitq::LayerDraft layer_draft(std::int64_t n, std::int64_t k, int bits) {
   return layer;
 }
 
-// Images of some rows of k inputs; the first row of each is special.
+// Images of some rows of k inputs; the first row of each is output.
 inline vitq::LayerSource layer_source(std::int64_t images, std::int64_t rows, std::int64_t k) {
   vitq::LayerSource source;
   source.rows.assign(static_cast<std::size_t>(images), rows);
-  source.special_end = 1;
+  source.output_end = 1;
   source.inputs = [=](std::int64_t image) {
     return noise(rows, k, static_cast<std::uint64_t>(image));
   };

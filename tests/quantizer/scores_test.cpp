@@ -30,7 +30,7 @@ Sensitivities scored(const TinyNetwork& tiny, const std::string& score, int thre
   QuantizeOptions options;
   options.threads = threads;
   return measure_sensitivities(
-      tiny.network(), tiny.pictures(12), recipe_named("default"), options,
+      tiny.network(), tiny.images(12), recipe_named("default"), options,
       {.grain = Grain::kModule, .bits = {{4}, {6}, {8}, {32}}, .score = score});
 }
 

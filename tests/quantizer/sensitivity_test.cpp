@@ -21,7 +21,7 @@ QuantizeOptions options_with(std::vector<LayerRule> rules, int threads = 1) {
 }
 
 Sensitivities measured(const TinyNetwork& tiny, const QuantizeOptions& options) {
-  return measure_sensitivities(tiny.network(), tiny.pictures(24), recipe_named("default"), options,
+  return measure_sensitivities(tiny.network(), tiny.images(24), recipe_named("default"), options,
                                {});
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("the same for any number of threads, and after a way through JSON") {
 TEST_CASE("bits of weights and activations are measured apart, and come through JSON") {
   const TinyNetwork tiny;
   const auto found_in = [&](const SearchSpace& space) {
-    return measure_sensitivities(tiny.network(), tiny.pictures(24), recipe_named("default"),
+    return measure_sensitivities(tiny.network(), tiny.images(24), recipe_named("default"),
                                  options_with({}), space);
   };
   const Sensitivities pairs = found_in({.bits = {{5, 4}, {5, 6}, {5}, {6, 4}}});
@@ -110,19 +110,19 @@ TEST_CASE("a network quantized at one number of bits is judged as that") {
   const TinyNetwork tiny;
   const Sensitivities found = measured(tiny, options_with({}));
   const QuantizeOptions at5 = options_with({{".", Bits{5, 8}}});
-  CHECK(judged_kl(tiny.network(), tiny.pictures(24), recipe_named("default"), at5) ==
+  CHECK(judged_kl(tiny.network(), tiny.images(24), recipe_named("default"), at5) ==
         found.uniform[1].loss);
 }
 
 TEST_CASE("row weights that are kept, and no errors reported, leave the same bytes") {
   const TinyNetwork tiny;
   const auto made = [&](const QuantizeOptions& options) {
-    return quantize(tiny.network(), tiny.pictures(12), recipe_named("default"), options);
+    return quantize(tiny.network(), tiny.images(12), recipe_named("default"), options);
   };
   QuantizeOptions options = options_with({{".", Bits{5, 8}}});
   const Quantized plain = made(options);
-  REQUIRE(!plain.row_weights.empty());
-  options.row_weights = plain.row_weights;
+  REQUIRE(!plain.token_weights.empty());
+  options.token_weights = plain.token_weights;
   options.errors = false;
   const Quantized again = made(options);
   CHECK(again.scheme.sites() == plain.scheme.sites());
@@ -147,9 +147,9 @@ TEST_CASE("what are no sensitivities is refused") {
   }
 }
 
-TEST_CASE("one picture is too few: another has to judge") {
+TEST_CASE("one image is too few: another has to judge") {
   const TinyNetwork tiny;
-  CHECK_THROWS_AS(measure_sensitivities(tiny.network(), tiny.pictures(1), recipe_named("default"),
+  CHECK_THROWS_AS(measure_sensitivities(tiny.network(), tiny.images(1), recipe_named("default"),
                                         options_with({}), {}),
                   UnsupportedError);
 }

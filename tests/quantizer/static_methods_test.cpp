@@ -28,7 +28,7 @@ std::unique_ptr<const Method> method(const std::string& name, const std::string&
 LayerDraft fitted(const Method& method, int bits) {
   LayerData data(test::layer_source(8, 20, 6), 2);
   LayerDraft layer = test::layer_draft(4, 6, bits);
-  layer.input.fold.assign(6, 2.0F);
+  layer.input.smoothing_scale.assign(6, 2.0F);
   method.fit_layer(layer, data);
   return layer;
 }
@@ -58,8 +58,8 @@ AttentionDraft fitted_attention(const Method& method, int bits) {
 }
 
 void check_frozen(const QParams& params, Interval range, int steps) {
-  CHECK(params.range == Range::kFrozen);
-  CHECK(params.fold.empty());
+  CHECK(params.range == Range::kStatic);
+  CHECK(params.smoothing_scale.empty());
   REQUIRE(params.scale.size() == 1);
   REQUIRE(params.lo.size() == 1);
   CHECK(wide(params.lo[0]) == doctest::Approx(range.lo));
@@ -100,9 +100,9 @@ TEST_CASE("min-max holds the operands of an attention, keys and values around ze
   check_frozen(attention.key, {0.0, wide(key)}, 127);
   check_frozen(attention.value, {0.0, wide(value)}, 127);
   CHECK(attention.probability.lo == std::vector<float>{0.0F});
-  const double most = 255.0 * wide(attention.probability.scale[0]);
-  CHECK(most > 1.0 / 9.0);
-  CHECK(most <= 1.0);
+  const double max = 255.0 * wide(attention.probability.scale[0]);
+  CHECK(max > 1.0 / 9.0);
+  CHECK(max <= 1.0);
 }
 
 TEST_CASE("entropy keeps all probabilities of an attention, which its threshold would cut") {
@@ -125,9 +125,9 @@ TEST_CASE("the paper's method leaves one scale per tensor and symmetric codes") 
   check_frozen(layer.input, {-8.0 * wide(layer.input.scale[0]), 7.0 * wide(layer.input.scale[0])},
                15);
   CHECK(layer.new_bias != layer.bias);
-  const double most = wide(largest_magnitude(layer.weight.values)) / 7.0;
-  CHECK(wide(layer.scale[0]) >= 0.499 * most);
-  CHECK(wide(layer.scale[0]) <= 1.201 * most);
+  const double max = wide(largest_magnitude(layer.weight.values)) / 7.0;
+  CHECK(wide(layer.scale[0]) >= 0.499 * max);
+  CHECK(wide(layer.scale[0]) <= 1.201 * max);
 }
 
 TEST_CASE("the parts of the paper's method can be switched off") {

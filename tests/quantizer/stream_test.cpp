@@ -20,8 +20,8 @@ constexpr std::int64_t kImages = 5;
 // The logits after stops at every layer.
 std::vector<float> walked(const TinyNetwork& tiny, ValueStore& store, int threads) {
   const Network network = tiny.network();
-  const Pictures pictures(network, tiny.pictures(kImages), store);
-  Stream stream(pictures, store);
+  const Images images(network, tiny.images(kImages), store);
+  Stream stream(images, store);
   for (NodeId id = 0; id < tiny.graph.size(); ++id) {
     if (!std::holds_alternative<op::Linear>(tiny.graph[id].op)) continue;
     stream.advance({&id, 1}, tiny.weights, Scheme::float32(), threads);
@@ -46,7 +46,7 @@ TEST_CASE("a walk in many stops ends where one run ends") {
                       lower(tiny.graph, tiny.weights, Scheme::float32(), LowerOptions{})),
                   {.threads = 1});
   for (std::int64_t i = 0; i < kImages; ++i) {
-    const auto logits = session.run(tiny.pictures(kImages).image(i))[0].as<float>();
+    const auto logits = session.run(tiny.images(kImages).image(i))[0].as<float>();
     for (std::size_t j = 0; j < 5; ++j) {
       CHECK(found[static_cast<std::size_t>(i) * 5 + j] ==
             doctest::Approx(static_cast<double>(logits[j])).epsilon(1e-4));
@@ -73,8 +73,8 @@ TEST_CASE("a stream holds only what something ahead reads") {
   const TinyNetwork tiny;
   ValueStore store(1 << 30, "/tmp");
   const Network network = tiny.network();
-  const Pictures pictures(network, tiny.pictures(kImages), store);
-  Stream stream(pictures, store);
+  const Images images(network, tiny.images(kImages), store);
+  Stream stream(images, store);
   NodeId stem = 0;
   while (!std::holds_alternative<op::Conv2d>(tiny.graph[stem].op)) ++stem;
   CHECK(stream.holds(tiny.graph.inputs()[0]));

@@ -38,16 +38,16 @@ inline LayerDraft draft_of(Matrix weight, int weight_bits, int activation_bits =
   layer.weight = std::move(weight);
   layer.input.bits = activation_bits;
   layer.target = Target::kOwnInputs;
-  set_fold(layer, {}, {});
+  set_smoothing(layer, {}, {});
   return layer;
 }
 
-// The first `special` of each special; targets W x + b.
+// The first `output` of each output; targets W x + b.
 inline LayerSource source_of(const LayerDraft& layer, std::vector<Matrix> images,
-                             std::int64_t special = 0) {
+                             std::int64_t output_tokens = 0) {
   LayerSource source;
   for (const Matrix& image : images) source.rows.push_back(image.rows);
-  source.special_end = special;
+  source.output_end = output_tokens;
   source.inputs = [images](std::int64_t i) { return images[static_cast<std::size_t>(i)]; };
   source.targets = [images, layer](std::int64_t i) {
     return float_outputs(layer, images[static_cast<std::size_t>(i)]);

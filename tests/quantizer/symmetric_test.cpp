@@ -35,25 +35,25 @@ TEST_CASE("the scale of the largest magnitude gives it the greatest code") {
   CHECK(max_scale(0.0F, weight_codes(8)) >= std::numeric_limits<float>::min());
 }
 
-TEST_CASE("a frozen input stands for what its symmetric codes stand for") {
+TEST_CASE("a static input stands for what its symmetric codes stand for") {
   const Matrix x = test::noise(1, 2000, 4);
   for (const int bits : {4, 8}) {
-    const float scale = 1.5F / static_cast<float>(input_codes(bits).most);
+    const float scale = 1.5F / static_cast<float>(input_codes(bits).max);
     const QParams params = frozen_input(bits, scale);
     const Matrix codes = symmetric_codes(x, scale, input_codes(bits));
-    REQUIRE(params.range == Range::kFrozen);
+    REQUIRE(params.range == Range::kStatic);
     for (std::size_t i = 0; i < 2000; ++i) {
       const int code = code_of(x.values[i], params.lo[0], 1.0F / params.scale[0], params.bits);
-      CHECK(code + input_codes(bits).least == static_cast<int>(codes.values[i]));
+      CHECK(code + input_codes(bits).min == static_cast<int>(codes.values[i]));
     }
   }
 }
 
-TEST_CASE("frozen keys, values and probabilities have the codes that the search used") {
+TEST_CASE("static keys, values and probabilities have the codes that the search used") {
   CHECK(frozen_key_or_value(6, 0.25F).bits == 6);
   CHECK(frozen_key_or_value(6, 0.25F).lo == std::vector<float>{0.0F});
   for (int bits = 2; bits <= 8; ++bits) {
-    CHECK(top_code(frozen_probability(bits, 0.1F).bits) == probability_codes(bits).most);
+    CHECK(max_code(frozen_probability(bits, 0.1F).bits) == probability_codes(bits).max);
   }
   CHECK(frozen_probability(3, 0.1F).bits == 2);
   CHECK(frozen_probability(2, 0.1F).bits == 2);  // a scheme has no fewer

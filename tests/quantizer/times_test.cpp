@@ -25,7 +25,7 @@ Sensitivities measured(const SearchSpace& space) {
   const TinyNetwork tiny;
   QuantizeOptions options;
   options.threads = 1;
-  return measure_sensitivities(tiny.network(), tiny.pictures(4), recipe_named("minmax"), options,
+  return measure_sensitivities(tiny.network(), tiny.images(4), recipe_named("minmax"), options,
                                space);
 }
 

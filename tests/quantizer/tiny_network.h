@@ -14,7 +14,7 @@ struct TinyNetwork {
 
   TinyNetwork() {
     const Scope scope(graph);
-    const Value image = input(graph, "picture", {1, 3, 12, 12});
+    const Value image = input(graph, "image", {1, 3, 12, 12});
     Value x = conv2d(scope / "stem", image, {.channels = 8, .kernel = 4, .stride = 4});
     x = permute(reshape(x, {1, 8, 9}), {0, 2, 1});
     x = concat(scope.param("first", {1, 1, 8}), x, 1);
@@ -29,21 +29,21 @@ struct TinyNetwork {
     return {graph, weights, Pixels{{0.5F, 0.4F, 0.45F}, {0.25F, 0.2F, 0.22F}}};
   }
 
-  // Pictures of random bytes with smooth parts.
-  CalibrationSet pictures(std::int64_t count, unsigned seed = 7) const {
+  // Images of random bytes with smooth parts.
+  CalibrationSet images(std::int64_t count, unsigned seed = 7) const {
     const Pixels pixels = *network().pixels;
-    const auto image = [pixels, seed](std::int64_t index) {
-      Tensor picture({1, 3, 12, 12}, DType::kF32);
+    const auto make = [pixels, seed](std::int64_t index) {
+      Tensor image({1, 3, 12, 12}, DType::kF32);
       std::mt19937 random(static_cast<unsigned>(index) * 31U + seed);
       int byte = 128;
       for (std::size_t i = 0; i < 432; ++i) {
         byte = std::min(std::max(byte + static_cast<int>(random() % 61) - 30, 0), 255);
-        picture.as<float>()[i] =
+        image.as<float>()[i] =
             (static_cast<float>(byte) / 255.0F - pixels.mean[i / 144]) / pixels.std[i / 144];
       }
-      return picture;
+      return image;
     };
-    return {.count = count, .image = image, .digest = "random"};
+    return {.count = count, .image = make, .digest = "random"};
   }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the real weights and pictures are, for the tests that need them.
+// Where the real weights and images are, for the tests that need them.
 #pragma once
 
 #include <doctest/doctest.h>

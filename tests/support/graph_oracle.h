@@ -132,12 +132,12 @@ struct Evaluate {
   }
   Array operator()(const vitq::op::MaxPool& pool) const {
     return generate(node.shape, [&](const Index& at) {
-      double most = -std::numeric_limits<double>::infinity();
+      double max = -std::numeric_limits<double>::infinity();
       for (int tap = 0; tap < pool.kernel * pool.kernel; ++tap) {
         const Index look = {at[1], tap / pool.kernel, tap % pool.kernel};
-        most = std::max(most, pixel(pool, at, look, -std::numeric_limits<double>::infinity()));
+        max = std::max(max, pixel(pool, at, look, -std::numeric_limits<double>::infinity()));
       }
-      return most;
+      return max;
     });
   }
   Array operator()(const vitq::op::LayerNorm& norm) const {

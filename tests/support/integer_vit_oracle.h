@@ -186,11 +186,11 @@ class VitOracle {
     return result;
   }
 
-  // Patches as pixels: x = shift + fold * pixel.
+  // Patches as pixels: x = channel_offset + smoothing_scale * pixel.
   Rows patches(const Tensor& input, std::int64_t n) const {
     const Shape& s = input.shape();
-    const Row fold = values("patch_embed.proj.0.fold");
-    const Row shift = values("patch_embed.proj.0.shift");
+    const Row smoothing_scale = values("patch_embed.proj.0.smoothing_scale");
+    const Row channel_offset = values("patch_embed.proj.0.channel_offset");
     Rows result;
     for (std::int64_t py = 0; py < s[2]; py += sizes_.patch) {
       for (std::int64_t px = 0; px < s[3]; px += sizes_.patch) {
@@ -199,7 +199,7 @@ class VitOracle {
           for (std::int64_t y = py; y < py + sizes_.patch; ++y) {
             for (std::int64_t x = px; x < px + sizes_.patch; ++x) {
               const double value = input.as<float>()[at(((n * 3 + c) * s[2] + y) * s[3] + x)];
-              row.push_back(std::round((value - shift[at(c)]) / fold[at(c)]));
+              row.push_back(std::round((value - channel_offset[at(c)]) / smoothing_scale[at(c)]));
             }
           }
         }
@@ -209,19 +209,19 @@ class VitOracle {
     return result;
   }
 
-  // The pixels' layer, with what its shift adds: sum_c w_oc u_o shift_c / fold_c.
+  // The pixels' layer, with what its channel_offset adds: sum_c w_oc u_o shift_c / fold_c.
   Rows embedded(const Tensor& input, std::int64_t n) const {
     Rows x = layer("patch_embed.proj", patches(input, n), true);
     const Tensor& codes = weights_.at("patch_embed.proj.weight");
     const Row u = values("patch_embed.proj.1.scale");
-    const Row fold = values("patch_embed.proj.0.fold");
-    const Row shift = values("patch_embed.proj.0.shift");
+    const Row smoothing_scale = values("patch_embed.proj.0.smoothing_scale");
+    const Row channel_offset = values("patch_embed.proj.0.channel_offset");
     const auto k = at(3 * sizes_.patch * sizes_.patch);
     for (std::size_t o = 0; o < u.size(); ++o) {
       double added = 0.0;
       for (std::size_t c = 0; c < k; ++c) {
-        added += static_cast<double>(codes.as<std::int8_t>()[o * k + c]) * shift[c * 3 / k] /
-                 fold[c * 3 / k];
+        added += static_cast<double>(codes.as<std::int8_t>()[o * k + c]) *
+                 channel_offset[c * 3 / k] / smoothing_scale[c * 3 / k];
       }
       for (Row& row : x) row[o] += u[o] * added;
     }

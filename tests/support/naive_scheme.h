@@ -14,12 +14,12 @@ namespace vitq::test {
 inline QParams naive_input(const Graph& graph, const Node& node, const Preprocess& preprocess) {
   QParams act;
   if (!std::holds_alternative<op::Input>(graph[node.inputs[0]].op)) return act;
-  act.range = Range::kFrozen;
+  act.range = Range::kStatic;
   act.scale = {1.0F};
   act.lo = {0.0F};
   for (std::size_t c = 0; c < 3; ++c) {
-    act.fold.push_back(1.0F / (255.0F * preprocess.std[c]));
-    act.shift.push_back(-preprocess.mean[c] / preprocess.std[c]);
+    act.smoothing_scale.push_back(1.0F / (255.0F * preprocess.std[c]));
+    act.channel_offset.push_back(-preprocess.mean[c] / preprocess.std[c]);
   }
   return act;
 }
@@ -30,20 +30,27 @@ inline QParams naive_weight(Tensor& weight, const QParams& act, int bits) {
   const std::int64_t k = weight.shape().elements() / n;
   const Tensor values = weight.to_f32();
   Tensor codes(weight.shape(), DType::kS8);
-  QParams params = {
-      .bits = bits, .range = Range::kFrozen, .scale = {}, .lo = {}, .fold = {}, .shift = {}};
+  QParams params = {.bits = bits,
+                    .range = Range::kStatic,
+                    .scale = {},
+                    .lo = {},
+                    .smoothing_scale = {},
+                    .channel_offset = {}};
   for (std::int64_t o = 0; o < n; ++o) {
-    const auto folded = [&](std::int64_t c) {
-      const auto folds = static_cast<std::int64_t>(act.fold.size());
-      const float fold = folds == 0 ? 1.0F : act.fold[static_cast<std::size_t>(c * folds / k)];
-      return values.as<float>()[static_cast<std::size_t>(o * k + c)] * fold;
+    const auto smoothed = [&](std::int64_t c) {
+      const auto smoothing_scales = static_cast<std::int64_t>(act.smoothing_scale.size());
+      const float smoothing_scale =
+          smoothing_scales == 0
+              ? 1.0F
+              : act.smoothing_scale[static_cast<std::size_t>(c * smoothing_scales / k)];
+      return values.as<float>()[static_cast<std::size_t>(o * k + c)] * smoothing_scale;
     };
     float largest = 1e-12F;
-    for (std::int64_t c = 0; c < k; ++c) largest = std::max(largest, std::abs(folded(c)));
-    params.scale.push_back(largest / static_cast<float>(top_weight(bits)));
+    for (std::int64_t c = 0; c < k; ++c) largest = std::max(largest, std::abs(smoothed(c)));
+    params.scale.push_back(largest / static_cast<float>(max_weight_code(bits)));
     for (std::int64_t c = 0; c < k; ++c) {
       codes.as<std::int8_t>()[static_cast<std::size_t>(o * k + c)] =
-          signed_code_of(folded(c), 1.0F / params.scale.back(), bits);
+          signed_code_of(smoothed(c), 1.0F / params.scale.back(), bits);
     }
   }
   weight = codes;
@@ -59,7 +66,7 @@ inline Weights naive_quantized(const Weights& model, const Graph& graph, const M
     const Node& node = graph[id];
     if (const auto* product = std::get_if<op::MatMul>(&node.op)) {
       QParams right;
-      right.range = product->transpose_b ? Range::kPerRow : Range::kPerColumn;
+      right.range = product->transpose_b ? Range::kPerToken : Range::kPerChannel;
       scheme.set({id, 0}, {});
       scheme.set({id, 1}, right);
     } else if (std::holds_alternative<op::Linear>(node.op) ||
@@ -70,7 +77,7 @@ inline Weights naive_quantized(const Weights& model, const Graph& graph, const M
     }
   }
   store_scheme(graph, scheme, result);
-  pack_codes(graph, scheme, result);
+  bit_pack(graph, scheme, result);
   ModelInfo quantized = info;
   quantized.quantization = Json::object();
   quantized.quantization.set("scheme", scheme_to_json(graph, scheme));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Patch embeddings whose input has a range of its own, instead of being the picture's bytes.
+// Patch embeddings whose input has a range of its own, instead of being the image's bytes.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -25,12 +25,11 @@ struct Patches {
   Graph graph;
   Weights weights;
   Scheme scheme;
-  Tensor picture{{1, 2, 4, 6}, DType::kF32};
+  Tensor image{{1, 2, 4, 6}, DType::kF32};
 
   explicit Patches(Range range) {
-    const Value image = input(graph, "image", {1, 2, 4, 6});
-    const Value out =
-        conv2d(Scope(graph) / "proj", image, {.channels = 5, .kernel = 2, .stride = 2});
+    const Value x = input(graph, "image", {1, 2, 4, 6});
+    const Value out = conv2d(Scope(graph) / "proj", x, {.channels = 5, .kernel = 2, .stride = 2});
     graph.set_outputs({{"out", out.id}});
     Tensor codes({5, 2, 2, 2}, DType::kS8);
     for (std::size_t i = 0; i < 40; ++i) {
@@ -40,28 +39,32 @@ struct Patches {
     for (std::size_t o = 0; o < 5; ++o) bias.as<float>()[o] = static_cast<float>(o) - 2.25F;
     weights.tensors = {{"proj.weight", codes}, {"proj.bias", bias}};
     for (std::size_t i = 0; i < 48; ++i) {
-      picture.as<float>()[i] = std::sin(static_cast<float>(3 * i)) * 2.4F;
+      image.as<float>()[i] = std::sin(static_cast<float>(3 * i)) * 2.4F;
     }
-    QParams params = {
-        .bits = kBits, .range = range, .scale = {}, .lo = {}, .fold = {}, .shift = {}};
-    if (range == Range::kFrozen) {
+    QParams params = {.bits = kBits,
+                      .range = range,
+                      .scale = {},
+                      .lo = {},
+                      .smoothing_scale = {},
+                      .channel_offset = {}};
+    if (range == Range::kStatic) {
       params.scale = {kScale};
       params.lo = {kLo};
     }
     scheme.set({out.id, 0}, params);
     scheme.set({out.id, 1}, {.bits = 7,
-                             .range = Range::kFrozen,
+                             .range = Range::kStatic,
                              .scale = {0.01F, 0.02F, 0.03F, 0.04F, 0.05F},
                              .lo = {},
-                             .fold = {},
-                             .shift = {}});
+                             .smoothing_scale = {},
+                             .channel_offset = {}});
   }
 
   std::vector<float> run(Numerics numerics) const {
     const auto plan = std::make_shared<const Plan>(
         lower(graph, weights, scheme, {.numerics = numerics, .prune = true, .observe = {}}));
     Session session(plan, {.threads = 1});
-    const std::span<const float> out = session.run(picture)[0].as<float>();
+    const std::span<const float> out = session.run(image)[0].as<float>();
     return {out.begin(), out.end()};
   }
 
@@ -71,12 +74,12 @@ struct Patches {
     for (std::size_t c = 0; c < 2; ++c) {
       for (std::size_t i = 0; i < 4; ++i) {
         const std::size_t at = c * 24 + (2 * y + i / 2) * 6 + 2 * x + i % 2;
-        patch.push_back(static_cast<double>(picture.as<float>()[at]));
+        patch.push_back(static_cast<double>(image.as<float>()[at]));
       }
     }
     double lo = static_cast<double>(kLo);
     double scale = static_cast<double>(kScale);
-    if (range == Range::kPerRow) {
+    if (range == Range::kPerToken) {
       lo = *std::min_element(patch.begin(), patch.end());
       scale = (*std::max_element(patch.begin(), patch.end()) - lo) / 31.0;
     }
@@ -92,8 +95,8 @@ struct Patches {
 
 }  // namespace
 
-TEST_CASE("patches are quantized with a frozen range, or each with its own") {
-  for (const Range range : {Range::kFrozen, Range::kPerRow}) {
+TEST_CASE("patches are quantized with a static range, or each with its own") {
+  for (const Range range : {Range::kStatic, Range::kPerToken}) {
     const Patches patches(range);
     for (const Numerics numerics : {Numerics::kInteger, Numerics::kSimulated}) {
       const std::vector<float> got = patches.run(numerics);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The orientation tag in sound and in broken EXIF records, and turning pictures by it.
+// The orientation tag in sound and in broken EXIF records, and turning images by it.
 #include "io/exif.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "support/picture_files.h"
+#include "support/image_files.h"
 
 using namespace vitq;
 using namespace vitq::test;
@@ -41,7 +41,7 @@ int orientation_of(std::string_view tiff) {
   return exif_orientation(bytes_of(tiff));
 }
 
-// The letters of a picture of one letter per pixel, row by row.
+// The letters of an image of one letter per pixel, row by row.
 std::string letters(const Image& image) {
   std::string text;
   for (std::size_t i = 0; i < image.rgb.size(); i += 3) text += static_cast<char>(image.rgb[i]);

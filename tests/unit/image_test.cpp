@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole pictures: decoding against Pillow, EXIF, writing and reading back.
+// Whole images: decoding against Pillow, EXIF, writing and reading back.
 #include "vitq/image.h"
 
 #include <doctest/doctest.h>
@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "support/golden_pictures.h"
+#include "support/golden_images.h"
+#include "support/image_files.h"
 #include "support/malformed.h"
-#include "support/picture_files.h"
 #include "support/temp_folder.h"
 
 using namespace vitq;
@@ -18,7 +18,7 @@ using namespace vitq::test;
 namespace {
 
 struct Difference {
-  int most = 0;
+  int max = 0;
   double mean = 0.0;
 };
 
@@ -28,7 +28,7 @@ Difference difference(const Image& a, const Image& b) {
   Difference result;
   for (std::size_t i = 0; i < a.rgb.size(); ++i) {
     const int distance = std::abs(int{a.rgb[i]} - int{b.rgb[i]});
-    result.most = std::max(result.most, distance);
+    result.max = std::max(result.max, distance);
     result.mean += static_cast<double>(distance) / static_cast<double>(a.rgb.size());
   }
   return result;
@@ -37,24 +37,24 @@ Difference difference(const Image& a, const Image& b) {
 }  // namespace
 
 TEST_CASE("PNG files of every kind decode to what Pillow makes of them") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   int checked = 0;
   for (const std::string& name : golden.names("file/")) {
     if (!name.ends_with(".png")) continue;
     check_equal(decode_image(golden.file(name), name, Exif::kApply),
-                golden.picture("decoded/" + name), name);
+                golden.image("decoded/" + name), name);
     ++checked;
   }
   CHECK(checked == 15);
 }
 
-TEST_CASE("JPEG files of every kind decode to Pillow's picture within rounding") {
-  const GoldenPictures golden;
+TEST_CASE("JPEG files of every kind decode to Pillow's image within rounding") {
+  const GoldenImages golden;
   int checked = 0;
   for (const std::string& name : golden.names("file/")) {
     if (!name.ends_with(".jpg")) continue;
     Image found = decode_image(golden.file(name), name, Exif::kApply);
-    Image expected = golden.picture("decoded/" + name);
+    Image expected = golden.image("decoded/" + name);
     if (name == "baseline_422.jpg") {
       // stb interpolates the last colour sample of a 4:2:2 row from the wrong side.
       found = crop(found, 0, 0, found.width - 2, found.height);
@@ -62,7 +62,7 @@ TEST_CASE("JPEG files of every kind decode to Pillow's picture within rounding")
     }
     // Pillow's libjpeg rounds the inverse transform, colours and interpolation each on its own.
     const Difference distance = difference(found, expected);
-    CHECK_MESSAGE(distance.most <= 3, name << ": " << distance.most);
+    CHECK_MESSAGE(distance.max <= 3, name << ": " << distance.max);
     CHECK_MESSAGE(distance.mean <= 0.2, name << ": " << distance.mean);
     ++checked;
   }
@@ -70,7 +70,7 @@ TEST_CASE("JPEG files of every kind decode to Pillow's picture within rounding")
 }
 
 TEST_CASE("the EXIF orientation is applied or ignored as asked") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const std::string name = "exif_" + std::to_string(orientation) + ".jpg";
     const Image stored = decode_image(golden.file(name), name, Exif::kIgnore);
@@ -82,8 +82,8 @@ TEST_CASE("the EXIF orientation is applied or ignored as asked") {
   }
 }
 
-TEST_CASE("a picture is known by its content, and what follows its end is ignored") {
-  const GoldenPictures golden;
+TEST_CASE("an image is known by its content, and what follows its end is ignored") {
+  const GoldenImages golden;
   const TempFolder folder;
   for (const std::string name : {"rgb.png", "baseline_420.jpg"}) {
     std::vector<std::byte> bytes = golden.file(name);
@@ -98,18 +98,18 @@ TEST_CASE("a picture is known by its content, and what follows its end is ignore
 }
 
 TEST_CASE("a written PNG reads back the same, and is not overwritten unasked") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   const TempFolder folder;
-  const Image picture = golden.picture("image/37x53");
+  const Image image = golden.image("image/37x53");
   const auto path = folder.path() / "out.png";
-  write_png(path, picture, Overwrite::kNo);
-  check_equal(read_image(path, Exif::kApply), picture, "out.png");
+  write_png(path, image, Overwrite::kNo);
+  check_equal(read_image(path, Exif::kApply), image, "out.png");
   const Refusal refusal =
-      refusal_of([&] { write_png(path, golden.picture("image/1x9"), Overwrite::kNo); });
+      refusal_of([&] { write_png(path, golden.image("image/1x9"), Overwrite::kNo); });
   CHECK(refusal.fault == Fault::kUnreadable);
-  check_equal(read_image(path, Exif::kApply), picture, "out.png");
-  write_png(path, golden.picture("image/1x9"), Overwrite::kYes);
-  check_equal(read_image(path, Exif::kApply), golden.picture("image/1x9"), "out.png");
+  check_equal(read_image(path, Exif::kApply), image, "out.png");
+  write_png(path, golden.image("image/1x9"), Overwrite::kYes);
+  check_equal(read_image(path, Exif::kApply), golden.image("image/1x9"), "out.png");
 }
 
 TEST_CASE("a file that is absent or a folder is unreadable") {

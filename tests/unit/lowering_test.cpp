@@ -22,7 +22,7 @@ void for_seeds(unsigned count, const Trace& trace) {
   }
 }
 
-Value picture(const Scope& s, Random& random, std::int64_t channels) {
+Value random_image(const Scope& s, Random& random, std::int64_t channels) {
   return input(s.graph(), "image",
                {pick(random, 1, 3), channels, pick(random, 12, 21), pick(random, 12, 21)});
 }
@@ -54,7 +54,7 @@ TEST_CASE("convolutions with stride, padding and dilation match the oracle") {
   for_seeds(16, [](const Scope& s, Random& random) {
     const int kernel = pick(random, 0, 1) == 0 ? 3 : 7;
     const int dilation = kernel == 3 ? static_cast<int>(pick(random, 1, 2)) : 1;
-    const Value x = picture(s, random, pick(random, 1, 18));
+    const Value x = random_image(s, random, pick(random, 1, 18));
     const Value y = conv2d(s / "conv", x,
                            {.channels = pick(random, 1, 20),
                             .kernel = kernel,
@@ -68,7 +68,7 @@ TEST_CASE("convolutions with stride, padding and dilation match the oracle") {
 TEST_CASE("a bottleneck of a residual network matches the oracle") {
   for_seeds(8, [](const Scope& s, Random& random) {
     const int stride = static_cast<int>(pick(random, 1, 2));
-    const Value image = picture(s, random, 3);
+    const Value image = random_image(s, random, 3);
     Value x = activate(
         conv2d(s / "stem", image, {.channels = 8, .kernel = 7, .stride = 2, .pad = 3}), Act::kRelu);
     x = max_pool(x, {});
@@ -83,9 +83,9 @@ TEST_CASE("a bottleneck of a residual network matches the oracle") {
   });
 }
 
-TEST_CASE("pictures become tokens, whatever their layout in memory") {
+TEST_CASE("images become tokens, whatever their layout in memory") {
   for_seeds(8, [](const Scope& s, Random& random) {
-    const Value image = picture(s, random, 3);
+    const Value image = random_image(s, random, 3);
     const int kernel = pick(random, 0, 1) == 0 ? 4 : 3;
     const Value x =
         conv2d(s / "proj", image, {.channels = 10, .kernel = kernel, .stride = 4, .pad = 0});
@@ -98,16 +98,16 @@ TEST_CASE("pictures become tokens, whatever their layout in memory") {
 TEST_CASE("pools match the oracle") {
   for_seeds(8, [](const Scope& s, Random& random) {
     const int kernel = static_cast<int>(pick(random, 2, 3));
-    const Value x = picture(s, random, pick(random, 1, 9));
+    const Value x = random_image(s, random, pick(random, 1, 9));
     return max_pool(x, {.kernel = kernel,
                         .stride = static_cast<int>(pick(random, 1, 2)),
                         .pad = static_cast<int>(pick(random, 0, kernel / 2))});
   });
 }
 
-TEST_CASE("channels-last pictures are sliced, permuted and laid side by side") {
+TEST_CASE("channels-last images are sliced, permuted and laid side by side") {
   for_seeds(12, [](const Scope& s, Random& random) {
-    const Value image = picture(s, random, 3);
+    const Value image = random_image(s, random, 3);
     const Value x = conv2d(s / "a", image, {.channels = 6, .kernel = 3, .pad = 1});
     const int axis = static_cast<int>(pick(random, 1, 3));
     const std::int64_t half = x.shape()[axis] / 2;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Broken picture files made by hand: each is refused, with the place and the reason, and nothing
+// Broken image files made by hand: each is refused, with the place and the reason, and nothing
 // that a stranger hands over brings the decoder down.
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "support/golden_pictures.h"
+#include "support/golden_images.h"
+#include "support/image_files.h"
 #include "support/malformed.h"
-#include "support/picture_files.h"
 #include "vitq/error.h"
 #include "vitq/image.h"
 
@@ -82,8 +82,8 @@ TEST_CASE("what is neither JPEG nor PNG is refused by name") {
 
 TEST_CASE("PNG headers out of range are refused") {
   check_malformed({
-      {png_file({.width = 0}, kRows), "an empty picture"},
-      {png_file({.height = 0}, kRows), "an empty picture"},
+      {png_file({.width = 0}, kRows), "an empty image"},
+      {png_file({.height = 0}, kRows), "an empty image"},
       {png_file({.depth = 3}, kRows), "colour type 2 with 3 bits"},
       {png_file({.depth = 16, .colour = 3}, kRows), "colour type 3 with 16 bits"},
       {png_file({.colour = 5}, kRows), "colour type 5"},
@@ -114,7 +114,7 @@ TEST_CASE("PNG chunks that are out of order, unknown or damaged are refused") {
       {png_with(png_chunk("a1cd", "")), "four letters"},
       {start + big_endian(0x80000000U, 4) + "IDAT", "chunk length"},
       {start + big_endian(0x7FFFFFFFU, 4) + "IDAT", "truncated"},
-      {start + end, "no picture data"},
+      {start + end, "no image data"},
       {start + data + png_chunk("tEXt", "") + data + end, "follow each other"},
       {start + data, "truncated"},
       {indexed + data + end, "palette (PLTE) is missing"},
@@ -127,7 +127,7 @@ TEST_CASE("PNG chunks that are out of order, unknown or damaged are refused") {
   });
 }
 
-TEST_CASE("PNG data that inflate to less or more than the picture, or to a bomb, are refused") {
+TEST_CASE("PNG data that inflate to less or more than the image, or to a bomb, are refused") {
   const std::string start = kPngStart + png_header({});
   const auto with_data = [&](const std::string& data) {
     return start + png_chunk("IDAT", data) + png_chunk("IEND", "");
@@ -161,8 +161,8 @@ TEST_CASE("JPEG frame headers out of range are refused") {
   };
   using Parts = JpegParts;
   check_malformed({
-      {frame(0xC0, Parts::frame_payload(8, 0, 8)), "an empty picture"},
-      {frame(0xC0, Parts::frame_payload(8, 8, 0)), "an empty picture"},
+      {frame(0xC0, Parts::frame_payload(8, 0, 8)), "an empty image"},
+      {frame(0xC0, Parts::frame_payload(8, 8, 0)), "an empty image"},
       {frame(0xC0, "short"), "too short"},
       {frame(0xC0, Parts::frame_payload(8, 8, 8) + "x"), "wrong length"},
       {frame(0xC0, component({"\x01\x01\x01\x00", 4})), "out of range"},
@@ -232,12 +232,12 @@ TEST_CASE("JPEG scans and segments that contradict the frame are refused") {
       {jpeg(&JpegParts::quantizer, jpeg_segment(0xF0, "x")).file(), "not expected"},
       {jpeg(&JpegParts::quantizer, std::string("\xFF\xDD\0\3x", 5)).file(), "DRI"},
       {jpeg(&JpegParts::quantizer, std::string("\xFF\xE0\0\1", 4)).file(), "segment length of 1"},
-      {"\xFF\xD8\xFF\xD9", "without a picture"},
+      {"\xFF\xD8\xFF\xD9", "without an image"},
   });
 }
 
 TEST_CASE("four channels without Adobe's mark are refused by name") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   const std::vector<std::byte> bytes = golden.file("cmyk.jpg");
   std::string file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   CHECK_NOTHROW((void)decode(file));
@@ -245,8 +245,8 @@ TEST_CASE("four channels without Adobe's mark are refused by name") {
   check_refused<UnsupportedError>(file, "four channels");
 }
 
-TEST_CASE("a picture cut off anywhere is refused") {
-  const GoldenPictures golden;
+TEST_CASE("an image cut off anywhere is refused") {
+  const GoldenImages golden;
   for (const std::string name : {"exif_6.jpg", "progressive_grey.jpg", "restarts.jpg", "cmyk.jpg",
                                  "palette_alpha.png", "interlaced_narrow.png"}) {
     const std::vector<std::byte> whole = golden.file(name);
@@ -259,7 +259,7 @@ TEST_CASE("a picture cut off anywhere is refused") {
 }
 
 TEST_CASE("a flipped bit never crashes, and in a PNG it never passes") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   for (const std::string name : {"exif_5.jpg", "progressive_420.jpg", "restarts.jpg", "ycck.jpg",
                                  "interlaced_narrow.png", "palette_2bit.png"}) {
     std::vector<std::byte> bytes = golden.file(name);

@@ -20,17 +20,17 @@ struct Blocks {
   Graph graph;
   Weights weights;
   Scheme scheme;
-  Tensor picture{{1, 4, 6, 5}, DType::kF32};
+  Tensor image{{1, 4, 6, 5}, DType::kF32};
   Value middle, end;
 
   Blocks() {
-    const Value image = input(graph, "image", {1, 4, 6, 5});
-    const Value narrow = activate(layer("narrow", image, {.channels = 4}), Act::kRelu);
+    const Value x = input(graph, "image", {1, 4, 6, 5});
+    const Value narrow = activate(layer("narrow", x, {.channels = 4}), Act::kRelu);
     const Value wide = layer("wide", narrow, {.channels = 8, .kernel = 3, .pad = 1});
-    middle = activate(wide + layer("beside", image, {.channels = 8}), Act::kRelu);
+    middle = activate(wide + layer("beside", x, {.channels = 8}), Act::kRelu);
     end = layer("last", middle, {.channels = 8}) + middle;
-    for (std::size_t i = 0; i < picture.as<float>().size(); ++i) {
-      picture.as<float>()[i] = static_cast<float>(i * 29 % 23) - 11.5F;
+    for (std::size_t i = 0; i < image.as<float>().size(); ++i) {
+      image.as<float>()[i] = static_cast<float>(i * 29 % 23) - 11.5F;
     }
   }
 
@@ -47,7 +47,7 @@ struct Blocks {
     weights.tensors[std::string(name) + ".bias"] = bias;
     scheme.set({out.id, 0}, {});
     QParams weight;
-    weight.range = Range::kFrozen;
+    weight.range = Range::kStatic;
     weight.scale.assign(static_cast<std::size_t>(conv.channels), 0.01F);
     scheme.set({out.id, 1}, weight);
     return out;
@@ -59,7 +59,7 @@ struct Blocks {
   }
   std::vector<float> first_output(std::shared_ptr<const Plan> plan, Backend backend) const {
     Session session(std::move(plan), {.threads = 1, .backend = backend});
-    const std::span<const float> out = session.run(picture)[0].as<float>();
+    const std::span<const float> out = session.run(image)[0].as<float>();
     return {out.begin(), out.end()};
   }
 };

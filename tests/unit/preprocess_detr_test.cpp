@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DETR's two ways of rounding a picture's size. Expected sizes: get_size_with_aspect_ratio of
+// DETR's two ways of rounding an image's size. Expected sizes: get_size_with_aspect_ratio of
 // facebookresearch/detr and of transformers 5.23, run in Python.
 #include <doctest/doctest.h>
 
@@ -26,7 +26,7 @@ void check(const char* preset, const Case& c, int width, int height) {
 
 }  // namespace
 
-TEST_CASE("a DETR picture gets the size that each implementation gives it") {
+TEST_CASE("a DETR image gets the size that each implementation gives it") {
   const Case cases[] = {
       {640, 480, 1066, 800, 1066, 800}, {640, 427, 1199, 800, 1199, 800},
       {480, 640, 800, 1066, 800, 1066}, {237, 682, 463, 1332, 463, 1333},
@@ -40,7 +40,7 @@ TEST_CASE("a DETR picture gets the size that each implementation gives it") {
   }
 }
 
-TEST_CASE("a picture too long for its shorter side to keep a pixel is refused") {
+TEST_CASE("an image too long for its shorter side to keep a pixel is refused") {
   CHECK_THROWS_AS(preprocess_preset("fb-detr", 800)->pixels(make_image(10000, 1)), LimitError);
 }
 

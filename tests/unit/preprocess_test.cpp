@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <limits>
 
-#include "support/golden_pictures.h"
+#include "support/golden_images.h"
 #include "vitq/error.h"
 
 using namespace vitq;
@@ -53,18 +53,18 @@ std::string message_of(const Read& read) {
 }  // namespace
 
 TEST_CASE("every preset gives the pixels of its reference implementation") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   for (const std::string& name : golden.names("preset/")) {
     const std::vector<std::string> parts = split(name, '/');
     const auto preset = preprocess_preset(parts[0], std::stoi(parts[1]));
     REQUIRE(preset);
-    check_equal(preset->pixels(golden.picture("image/" + parts[2])),
-                golden.picture("preset/" + name), name);
+    check_equal(preset->pixels(golden.image("image/" + parts[2])), golden.image("preset/" + name),
+                name);
   }
 }
 
 TEST_CASE("every preset gives the reference's pixels at 224 and 384, by checksum") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   int checked = 0;
   for (const auto& member : golden.record().members()) {
     const std::string& key = member.first;
@@ -72,7 +72,7 @@ TEST_CASE("every preset gives the reference's pixels at 224 and 384, by checksum
     if (parts[0] != "checksum") continue;
     const auto preset = preprocess_preset(parts[1], std::stoi(parts[2]));
     REQUIRE(preset);
-    const Image found = preset->pixels(golden.picture("image/" + parts[3]));
+    const Image found = preset->pixels(golden.image("image/" + parts[3]));
     CHECK_MESSAGE(fnv1a(found.rgb) == member.second.string(), key);
     ++checked;
   }
@@ -84,7 +84,7 @@ TEST_CASE("every preset gives the reference's pixels at 224 and 384, by checksum
 }
 
 TEST_CASE("configurations of timm and transformers give their pixels") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   const Json record = golden.record();
   for (const std::string source : {"timm", "huggingface"}) {
     for (const std::string& name : golden.names(source + "/")) {
@@ -92,19 +92,19 @@ TEST_CASE("configurations of timm and transformers give their pixels") {
       const Json config = parse(record.at(source + "/" + parts[0]).string());
       const Preprocess found =
           source == "timm" ? preprocess_from_timm(config) : preprocess_from_huggingface(config);
-      check_equal(found.pixels(golden.picture("image/" + parts[1])),
-                  golden.picture(source + "/" + name), name);
+      check_equal(found.pixels(golden.image("image/" + parts[1])),
+                  golden.image(source + "/" + name), name);
     }
   }
 }
 
 TEST_CASE("normalized values are PyTorch's, and transformers' to the last bits") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   for (const std::string& name : golden.names("normalized/")) {
     const std::vector<std::string> parts = split(name, '/');
     const auto preset = preprocess_preset(parts[0], std::stoi(parts[1]));
     REQUIRE(preset);
-    const Image pixels = preset->pixels(golden.picture("image/" + parts[2]));
+    const Image pixels = preset->pixels(golden.image("image/" + parts[2]));
     const Tensor found = normalize({&pixels, 1}, *preset);
     CHECK(found.shape() == Shape{1, 3, 16, 16});
     // NumPy multiplies by 1/255 where PyTorch divides: a few units in the last place at 2.6.
@@ -118,7 +118,7 @@ TEST_CASE("normalized values are PyTorch's, and transformers' to the last bits")
   }
 }
 
-TEST_CASE("a batch holds its pictures one after another, of one size") {
+TEST_CASE("a batch holds its images one after another, of one size") {
   Image black = make_image(3, 2);
   Image white = make_image(3, 2);
   white.rgb.assign(white.rgb.size(), 255);
@@ -135,7 +135,7 @@ TEST_CASE("a batch holds its pictures one after another, of one size") {
   CHECK_THROWS_AS((void)normalize({}, plain), ShapeError);
 }
 
-TEST_CASE("a picture so long that its resized form would be enormous is refused") {
+TEST_CASE("an image so long that its resized form would be enormous is refused") {
   const auto preset = preprocess_preset("timm-vit", 224);
   CHECK_THROWS_AS((void)preset->pixels(make_image(1, 16384)), LimitError);
 }

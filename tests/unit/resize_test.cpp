@@ -2,7 +2,7 @@
 // resize and crop against what Pillow, torchvision and transformers did.
 #include <doctest/doctest.h>
 
-#include "support/golden_pictures.h"
+#include "support/golden_images.h"
 #include "vitq/error.h"
 #include "vitq/image.h"
 #include "vitq/preprocess.h"
@@ -10,29 +10,29 @@
 using namespace vitq;
 using namespace vitq::test;
 
-TEST_CASE("resized pictures equal Pillow's byte for byte") {
-  const GoldenPictures golden;
+TEST_CASE("resized images equal Pillow's byte for byte") {
+  const GoldenImages golden;
   for (const std::string& name : golden.names("resize/")) {
     const std::vector<std::string> parts = split(name, '/');
     const std::vector<std::string> size = split(parts[2], 'x');
     const Filter filter = parts[0] == "bilinear" ? Filter::kBilinear : Filter::kBicubic;
     const Image found =
-        resize(golden.picture("image/" + parts[1]), std::stoi(size[0]), std::stoi(size[1]), filter);
-    check_equal(found, golden.picture("resize/" + name), name);
+        resize(golden.image("image/" + parts[1]), std::stoi(size[0]), std::stoi(size[1]), filter);
+    check_equal(found, golden.image("resize/" + name), name);
   }
 }
 
-TEST_CASE("a picture of the wanted size is left alone, and one of a single colour keeps it") {
-  const GoldenPictures golden;
-  const Image picture = golden.picture("image/37x53");
-  check_equal(resize(picture, 37, 53, Filter::kBicubic), picture, "37x53");
+TEST_CASE("an image of the wanted size is left alone, and one of a single colour keeps it") {
+  const GoldenImages golden;
+  const Image image = golden.image("image/37x53");
+  check_equal(resize(image, 37, 53, Filter::kBicubic), image, "37x53");
   Image grey = make_image(31, 17);
   grey.rgb.assign(grey.rgb.size(), 201);
   for (const std::uint8_t value : resize(grey, 12, 40, Filter::kBicubic).rgb) CHECK(value == 201);
 }
 
 TEST_CASE("centred crops equal torchvision's and transformers', also where they pad") {
-  const GoldenPictures golden;
+  const GoldenImages golden;
   for (const std::string& name : golden.names("crop/")) {
     const std::vector<std::string> parts = split(name, '/');
     const std::vector<std::string> size = split(parts[2], 'x');
@@ -42,27 +42,27 @@ TEST_CASE("centred crops equal torchvision's and transformers', also where they 
         parts[0] == "round" ? Preprocess::CropOffset::kRound : Preprocess::CropOffset::kFloor;
     preprocess.crop_width = std::stoi(size[0]);
     preprocess.crop_height = std::stoi(size[1]);
-    check_equal(preprocess.pixels(golden.picture("image/" + parts[1])),
-                golden.picture("crop/" + name), name);
+    check_equal(preprocess.pixels(golden.image("image/" + parts[1])), golden.image("crop/" + name),
+                name);
   }
 }
 
-TEST_CASE("a crop takes what lies inside of the picture and black elsewhere") {
-  Image picture = make_image(2, 2);
-  for (std::size_t i = 0; i < picture.rgb.size(); ++i) {
-    picture.rgb[i] = static_cast<std::uint8_t>(i + 1);
+TEST_CASE("a crop takes what lies inside of the image and black elsewhere") {
+  Image image = make_image(2, 2);
+  for (std::size_t i = 0; i < image.rgb.size(); ++i) {
+    image.rgb[i] = static_cast<std::uint8_t>(i + 1);
   }
-  const Image part = crop(picture, 1, -1, 2, 2);
+  const Image part = crop(image, 1, -1, 2, 2);
   CHECK(part.rgb == std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0});
-  for (const std::uint8_t value : crop(picture, 5, 5, 3, 3).rgb) CHECK(value == 0);
-  for (const std::uint8_t value : crop(picture, -9, 0, 3, 3).rgb) CHECK(value == 0);
+  for (const std::uint8_t value : crop(image, 5, 5, 3, 3).rgb) CHECK(value == 0);
+  for (const std::uint8_t value : crop(image, -9, 0, 3, 3).rgb) CHECK(value == 0);
 }
 
 TEST_CASE("empty and enormous results are refused") {
-  const Image picture = make_image(4, 3);
-  CHECK_THROWS_AS((void)resize(picture, 0, 3, Filter::kBicubic), ShapeError);
-  CHECK_THROWS_AS((void)resize(picture, 4, -1, Filter::kBilinear), ShapeError);
-  CHECK_THROWS_AS((void)crop(picture, 0, 0, 0, 1), ShapeError);
-  CHECK_THROWS_AS((void)resize(picture, 1 << 20, 1 << 20, Filter::kBicubic), LimitError);
-  CHECK_THROWS_AS((void)crop(picture, 0, 0, 1 << 20, 1 << 20), LimitError);
+  const Image image = make_image(4, 3);
+  CHECK_THROWS_AS((void)resize(image, 0, 3, Filter::kBicubic), ShapeError);
+  CHECK_THROWS_AS((void)resize(image, 4, -1, Filter::kBilinear), ShapeError);
+  CHECK_THROWS_AS((void)crop(image, 0, 0, 0, 1), ShapeError);
+  CHECK_THROWS_AS((void)resize(image, 1 << 20, 1 << 20, Filter::kBicubic), LimitError);
+  CHECK_THROWS_AS((void)crop(image, 0, 0, 1 << 20, 1 << 20), LimitError);
 }

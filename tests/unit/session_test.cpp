@@ -117,7 +117,7 @@ TEST_CASE("pruning changes no bit on the reference backend, and saves multiplica
 TEST_CASE("of what only feeds the first row, only the first row is computed") {
   const Network net;
   const auto rows = rows_read(net.graph);
-  const RowSpan first = {1, 0, 1};
+  const AxisSpan first = {1, 0, 1};
   for (const NodeId id : {net.queries, net.fc1, net.act, net.sum}) {
     REQUIRE(rows[static_cast<std::size_t>(id)].has_value());
     CHECK(*rows[static_cast<std::size_t>(id)] == first);

@@ -152,8 +152,8 @@ TEST_CASE("in memory order the strides fall") {
     }
   });
   const std::vector<int> channels_last = {0, 2, 3, 1};
-  const View picture = dense_view(0, {2, 3, 4, 5}, DType::kF32, channels_last);
-  CHECK(memory_order(picture) == channels_last);
+  const View image = dense_view(0, {2, 3, 4, 5}, DType::kF32, channels_last);
+  CHECK(memory_order(image) == channels_last);
 }
 
 TEST_CASE("rows are walked in the order of indices, in several views together") {
@@ -180,7 +180,7 @@ TEST_CASE("matrices name the elements of their views") {
     const auto matrices = as_matrices(pair);
     if (!matrices) return;
     ++done;
-    const Matrix& m = (*matrices)[0];
+    const StridedMatrix& m = (*matrices)[0];
     Numbers found;
     for (std::int64_t b = 0; b < m.batch; ++b) {
       for (std::int64_t r = 0; r < m.rows; ++r) {

@@ -24,11 +24,11 @@ fs::path if_exists(const fs::path& path) {
 
 // A number below a million, in at most seven digits; empty if the text is none.
 std::optional<std::size_t> class_id(const std::string& text) {
-  constexpr std::size_t kMostLabels = 1'000'000;
-  constexpr std::size_t kMostDigits = 7;
-  const bool digits = !text.empty() && text.size() <= kMostDigits &&
+  constexpr std::size_t kMaxLabels = 1'000'000;
+  constexpr std::size_t kMaxDigits = 7;
+  const bool digits = !text.empty() && text.size() <= kMaxDigits &&
                       text.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits || std::stoul(text) >= kMostLabels) return std::nullopt;
+  if (!digits || std::stoul(text) >= kMaxLabels) return std::nullopt;
   return std::stoul(text);
 }
 
@@ -89,7 +89,7 @@ class Converter {
       return named;
     }
     for (const Family& candidate : families()) {
-      if (!speaks(source_.weights, candidate.dialects)) continue;
+      if (!matches(source_.weights, candidate.dialects)) continue;
       take(candidate);
       if (candidate.recognize(result_.weights, source_.config)) return candidate;
     }
@@ -131,7 +131,7 @@ class Converter {
     return *preprocess_preset(usual, static_cast<int>(image[1]));
   }
 
-  // A pipeline whose size depends on the picture's ratio is left to the run.
+  // A pipeline whose size depends on the image's ratio is left to the run.
   void require_size(const Family& chosen) const {
     if (chosen.any_size) return;
     const Shape image = chosen.image_shape(result_.info.config);
@@ -141,7 +141,7 @@ class Converter {
     const int height = cropped ? steps.crop_height : steps.height;
     const int width = cropped ? steps.crop_width : steps.width;
     if (height == image[1] && width == image[2]) return;
-    throw ShapeError("the preprocessing makes pictures of " + std::to_string(width) + " x " +
+    throw ShapeError("the preprocessing makes images of " + std::to_string(width) + " x " +
                      std::to_string(height) + ", but the network takes " +
                      std::to_string(image[2]) + " x " + std::to_string(image[1]) +
                      "; --preset or --preprocessor states another");

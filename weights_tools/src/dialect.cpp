@@ -228,7 +228,7 @@ Renamed apply(const Dialect& dialect, Tensors tensors) {
 
 }  // namespace
 
-bool speaks(const Weights& weights, std::span<const Dialect> dialects) {
+bool matches(const Weights& weights, std::span<const Dialect> dialects) {
   return std::any_of(dialects.begin(), dialects.end(), [&](const Dialect& dialect) {
     return stripped(weights.tensors, dialect.strip).contains(dialect.mark);
   });

@@ -15,6 +15,11 @@ namespace vitq {
 
 using NodeId = std::int32_t;
 
+// A node, an axis or a count as an index of a list.
+constexpr std::size_t at(std::int64_t index) {
+  return static_cast<std::size_t>(index);
+}
+
 struct Node {
   std::string name;  // of the layer, as in the checkpoint: "blocks.3.mlp.fc1"; or a derived one
   Op op;

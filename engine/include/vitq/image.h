@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures: reading JPEG and PNG, writing PNG, and Pillow-exact resampling.
+// Images: reading JPEG and PNG, writing PNG, and Pillow-exact resampling.
 #pragma once
 
 #include <cstdint>
@@ -28,17 +28,17 @@ struct Image {
   }
 };
 
-// Black. Throws ShapeError for an empty picture, LimitError above 100 megapixels; so do resize and
+// Black. Throws ShapeError for an empty image, LimitError above 100 megapixels; so do resize and
 // crop.
 Image make_image(int width, int height);
 
-// Whether the EXIF orientation of a JPEG turns the picture.
+// Whether the EXIF orientation of a JPEG turns the image.
 enum class Exif { kApply, kIgnore };
 
 // Reads a JPEG or PNG by its content, whatever its name. Grey, palette, alpha and Adobe's CMYK
 // become 8-bit RGB as Pillow's convert("RGB") does (alpha is dropped, not blended). Of 16-bit
 // samples the high byte is kept; Pillow does so for colour, but clips grey ones at 255, which turns
-// nearly all of such a picture white. Throws FileError for anything else and for a truncated or
+// nearly all of such an image white. Throws FileError for anything else and for a truncated or
 // damaged file, UnsupportedError for the rarer kinds of JPEG, and LimitError above 16,384 pixels a
 // side, 100 megapixels or 64 MiB of file. `name` is what messages call the data.
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, Exif exif);
@@ -54,7 +54,7 @@ enum class Filter { kBilinear, kBicubic };
 // the width does; before Pillow 13 they always were, which makes single values differ by one.
 Image resize(const Image& image, int width, int height, Filter filter);
 
-// The part [left, left + width) x [top, top + height); outside of the picture it is black.
+// The part [left, left + width) x [top, top + height); outside of the image it is black.
 Image crop(const Image& image, int left, int top, int width, int height);
 
 }  // namespace vitq

@@ -72,7 +72,7 @@ class Json {
   std::vector<Json> items() const;
 
   bool boolean() const;
-  std::int64_t integer(std::int64_t least, std::int64_t most) const;
+  std::int64_t integer(std::int64_t min, std::int64_t max) const;
   double number() const;  // finite by construction
   std::string string() const;
   std::vector<float> floats() const;  // an array of numbers, each a finite float

@@ -20,7 +20,7 @@ namespace vitq {
 
 using BufferId = std::int32_t;
 
-// A strided window on a buffer. Slices, transposes and splits into heads are views and cost
+// A strided patch on a buffer. Slices, transposes and splits into heads are views and cost
 // nothing.
 struct View {
   BufferId buffer = -1;
@@ -38,16 +38,16 @@ struct Buffer {
   std::int64_t offset = 0;  // in the arena; otherwise the index of the constant or input
 };
 
-// How rows of floats become codes: code = rne((v - lo) / scale) with v = (x - shift) / fold, within
-// [0, top_code(bits)].
+// How rows of floats become codes: code = rne((v - lo) / scale) with v = (x - channel_offset) /
+// smoothing_scale, within [0, max_code(bits)].
 struct RowCoding {
   int bits = 8;
-  Range range = Range::kPerRow;
-  float scale = 1.0F;              // kFrozen
-  float lo = 0.0F;                 // kFrozen
-  std::optional<View> shift = {};  // f32 constants, one value per column; both or none
-  std::optional<View> inverse_fold = {};
-  std::optional<View> rows = {};  // kPerRow: f32 [..., 2], where scale and lo of each row go
+  Range range = Range::kPerToken;
+  float scale = 1.0F;                       // kStatic
+  float lo = 0.0F;                          // kStatic
+  std::optional<View> channel_offset = {};  // f32 constants, one value per column; both or none
+  std::optional<View> inverse_smoothing = {};
+  std::optional<View> rows = {};  // kPerToken: f32 [..., 2], where scale and lo of each row go
 };
 
 // What happens to a product before it is stored, in this order.
@@ -63,28 +63,28 @@ namespace step {
 
 // Writes in[0], whatever its strides, to out.
 struct Copy {};
-// in[0] as the epilogue's coding says: rows [..., n], or windows, whose rows are out, f32.
+// in[0] as the epilogue's coding says: rows [..., n], or patches, whose rows are out, f32.
 struct Quantize {};
-// Windows on a picture, each of which becomes a row [N, H', W', n], with zeros where n is more than
+// Patches on an image, each of which becomes a row [N, H', W', n], with zeros where n is more than
 // kernel * kernel * C.
-struct Windows {
-  View picture;                // [N, H', W', kernel, kernel, C], f32, or u8: codes already
+struct Im2col {
+  View image;                  // [N, H', W', kernel, kernel, C], f32, or u8: codes already
   std::optional<View> ranges;  // f32 [pixels, 2]: memory for the range of each, if rows have one
 };
-// Network inputs on the grid of 8-bit pixels back to pixels: rne((in[0] - shift) / fold) with one
-// value per channel, f32 [N, C, H, W] -> u8.
+// Network inputs on the grid of 8-bit pixels back to pixels: rne((in[0] - channel_offset) /
+// smoothing_scale) with one value per channel, f32 [N, C, H, W] -> u8.
 struct Pixels {
-  std::vector<float> shift, fold;
+  std::vector<float> channel_offset, smoothing_scale;
 };
 // y = ((acc * (s * u[o])) + lo * r[o]) + b[o] with acc = sum_c weight[o][c] * x[c] exactly; the
-// operands are x (u8 codes), weight (s8 [n, k]), u, r, b (f32 [n]), and where special rows have a
-// bias of their own, that. With windows, x is memory that the step itself fills with their codes.
+// operands are x (u8 codes), weight (s8 [n, k]), u, r, b (f32 [n]), and where output tokens have a
+// bias of their own, that. With patches, x is memory that the step itself fills with their codes.
 struct IntegerLinear {
   int act_bits = 8;
   RowCoding coding;  // of x: scale and lo of all rows, or where each row's are
-  std::optional<Windows> windows = {};
-  std::int64_t row_period = 0;  // rows r with r % row_period in [special_begin, special_end) are
-  std::int64_t special_begin = 0, special_end = 0;  // special; 0: none
+  std::optional<Im2col> im2col = {};
+  std::int64_t row_period = 0;  // rows r with r % row_period in [output_begin, output_end) are
+  std::int64_t output_begin = 0, output_end = 0;  // output; 0: none
 };
 // softmax(scale q k^T) v on codes, per head; the operands are q, k, v (f32 [N, H, T, d]) and, where
 // keys are padding, what is added to all scores of a key (f32 [N, 1, 1, T]): 0, or so far below
@@ -93,8 +93,8 @@ struct IntegerLinear {
 struct Attention {
   float scale = 1.0F;
   QParams q, k, p, v;
-  // f32 constants [H * d]: what is taken out of queries and keys, as (x - shift) * factor, and what
-  // the shift of the queries adds to a score.
+  // f32 constants [H * d]: what is taken out of queries and keys, as (x - channel_offset) * factor,
+  // and what the channel_offset of the queries adds to a score.
   View q_shift = {}, q_factor = {}, k_shift = {}, k_factor = {}, q_offset = {};
   std::int64_t slots = 1;  // threads that may work at the same time, each in its part of scratch
 };

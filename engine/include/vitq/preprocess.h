@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a picture to a network's input, as data: every pipeline in use is one value of Preprocess,
+// From an image to a network's input, as data: every pipeline in use is one value of Preprocess,
 // stored in the model file. Reference implementations: timm transforms_factory, torchvision
 // transforms on PIL images, Facebook's DeiT and DETR, transformers image processors.
 #pragma once
@@ -34,7 +34,7 @@ struct Preprocess {
   int width = 224;
   int longest = 0;  // of kWithin..., in pixels
   Filter filter = Filter::kBicubic;
-  int crop_height = 0;  // centre crop; 0: none. Smaller pictures are padded with black.
+  int crop_height = 0;  // centre crop; 0: none. Smaller images are padded with black.
   int crop_width = 0;
   CropOffset crop_offset = CropOffset::kRound;
   std::array<float, 3> mean = {0.485F, 0.456F, 0.406F};  // of values in [0, 1], RGB
@@ -42,7 +42,7 @@ struct Preprocess {
 
   friend bool operator==(const Preprocess&, const Preprocess&) = default;
 
-  // The picture as the network sees it, still in 8 bits.
+  // The image as the network sees it, still in 8 bits.
   Image pixels(const Image& image) const;
 
   // The canonical form stored in model files.
@@ -50,7 +50,7 @@ struct Preprocess {
   static Preprocess from_json(const Json& json);
 };
 
-// Pictures of equal size to f32 [N, 3, H, W]: (p / 255 - mean) / std, computed in float as PyTorch
+// Images of equal size to f32 [N, 3, H, W]: (p / 255 - mean) / std, computed in float as PyTorch
 // does it. Throws ShapeError if the sizes differ.
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
 
@@ -64,7 +64,7 @@ Preprocess preprocess_from_huggingface(const Json& json);
 // squash.
 Preprocess preprocess_from_timm(const Json& json);
 // A named pipeline for `size` x `size` networks: "timm-vit", "timm-deit", "fb-deit", "hf-deit",
-// "hf-vit"; "fb-detr" and "hf-detr" for pictures whose shorter side becomes `size`. Nothing if the
+// "hf-vit"; "fb-detr" and "hf-detr" for images whose shorter side becomes `size`. Nothing if the
 // name is unknown.
 std::optional<Preprocess> preprocess_preset(std::string_view name, int size);
 // All names that preprocess_preset knows.

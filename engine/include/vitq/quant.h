@@ -29,32 +29,36 @@ struct Site {
 
 // Where the range of a site comes from.
 enum class Range : std::uint8_t {
-  kFrozen,     // from calibration, stored in QParams
-  kPerRow,     // from the row (token) itself, in the pass that makes it
-  kPerColumn,  // from the column itself, over all rows: V over the keys of one image and head
+  kStatic,      // from calibration, stored in QParams
+  kPerToken,    // from the row (token) itself, in the pass that makes it
+  kPerChannel,  // from the column itself, over all rows: V over the keys of one image and head
 };
 
 // How the values of a site are stored. Which form applies follows from the node and the operand:
 //
-// Linear, Conv2d, operand 0: real x[c] = shift[c] + fold[c] * (lo + scale * q[c]), codes q in
-//   [0, top_code(bits)]. kPerRow finds lo and scale in each row; kFrozen holds one of each.
-// Linear, Conv2d, operand 1 (kFrozen): fold[c] * weight[o][c] = scale[o] * w[o][c], codes w in
-//   [-top_weight(bits), top_weight(bits)]; the weight's tensor holds the codes (s8). The fold is
-//   that of operand 0.
-// MatMul of queries and keys (transpose_b), operand 0: q[c] = shift[c] + (lo + scale * code) /
-//   fold[c], kPerRow, codes in [0, top_code]. Operand 1: k[c] = shift[c] + fold[c] * scale * code,
-//   kPerRow, codes in [-top_weight, top_weight]. Here `fold` balances the two, one value per head
-//   and channel [heads * d], stored with operand 1; shifts are stored with their operand.
-// MatMul of attention and values, operand 0: the softmax code, p = rne(top_code * exp(l - max)).
-//   Operand 1: v[c] = mean[c] + scale[c] * code, kPerColumn, mean and scale found per image.
+// Linear, Conv2d, operand 0: real x[c] = channel_offset[c] + smoothing_scale[c] * (lo + scale *
+// q[c]), codes q in
+//   [0, max_code(bits)]. kPerToken finds lo and scale in each row; kStatic holds one of each.
+// Linear, Conv2d, operand 1 (kStatic): smoothing_scale[c] * weight[o][c] = scale[o] * w[o][c],
+// codes w in
+//   [-max_weight_code(bits), max_weight_code(bits)]; the weight's tensor holds the codes (s8). The
+//   smoothing_scale is that of operand 0.
+// MatMul of queries and keys (transpose_b), operand 0: q[c] = channel_offset[c] + (lo + scale *
+// code) /
+//   smoothing_scale[c], kPerToken, codes in [0, max_code]. Operand 1: k[c] = channel_offset[c] +
+//   smoothing_scale[c] * scale * code, kPerToken, codes in [-max_weight_code, max_weight_code].
+//   Here `smoothing_scale` balances the two, one value per head and channel [heads * d], stored
+//   with operand 1; shifts are stored with their operand.
+// MatMul of attention and values, operand 0: the softmax code, p = rne(max_code * exp(l - max)).
+//   Operand 1: v[c] = mean[c] + scale[c] * code, kPerChannel, mean and scale found per image.
 struct QParams {
   int bits = 8;
-  Range range = Range::kPerRow;
-  std::vector<float> scale;  // kFrozen only
-  std::vector<float> lo;     // kFrozen activations only: one value
-  std::vector<float>
-      fold;  // per channel, positive; empty: 1. Of a Conv2d: per input channel, or [C, k, k]
-  std::vector<float> shift;  // per channel; empty: 0
+  Range range = Range::kPerToken;
+  std::vector<float> scale;            // kStatic only
+  std::vector<float> lo;               // kStatic activations only: one value
+  std::vector<float> smoothing_scale;  // per channel, positive; empty: 1. Of a Conv2d: per input
+                                       // channel, or [C, k, k]
+  std::vector<float> channel_offset;   // per channel; empty: 0
 
   friend bool operator==(const QParams&, const QParams&) = default;
 };
@@ -73,58 +77,59 @@ class Scheme {
 };
 
 // The largest code of an activation and of a weight.
-constexpr std::int32_t top_code(int bits) {
+constexpr std::int32_t max_code(int bits) {
   return (1 << bits) - 1;
 }
-constexpr std::int32_t top_weight(int bits) {
+constexpr std::int32_t max_weight_code(int bits) {
   return (1 << (bits - 1)) - 1;
 }
 
 // The scale of a row that spans [lo, hi]: constant rows happen.
 inline float row_scale(float lo, float hi, int bits) {
-  return std::max((hi - lo) / static_cast<float>(top_code(bits)), 1e-9F);
+  return std::max((hi - lo) / static_cast<float>(max_code(bits)), 1e-9F);
 }
 // The code of v, given the inverse of the scale: nearest, ties to even, then clamped.
 inline std::uint8_t code_of(float v, float lo, float inverse_scale, int bits) {
   const float code = std::nearbyintf((v - lo) * inverse_scale);
-  return static_cast<std::uint8_t>(std::clamp(code, 0.0F, static_cast<float>(top_code(bits))));
+  return static_cast<std::uint8_t>(std::clamp(code, 0.0F, static_cast<float>(max_code(bits))));
 }
 inline std::int8_t signed_code_of(float v, float inverse_scale, int bits) {
-  const auto top = static_cast<float>(top_weight(bits));
+  const auto top = static_cast<float>(max_weight_code(bits));
   return static_cast<std::int8_t>(std::clamp(std::nearbyintf(v * inverse_scale), -top, top));
 }
 
 // The rows (index on axis 1 of [N, tokens, ...]) that the network's outputs read: the class row, or
 // class and distillation rows. A quantized layer may have a bias of its own for them: the tensor
-// "<layer>.bias_rows". Nothing if the outputs read all rows.
-struct RowSpan {
+// "<layer>.output_token_bias". Nothing if the outputs read all rows.
+struct AxisSpan {
   int axis = 0;
   std::int64_t begin = 0;
   std::int64_t end = 0;
 
-  friend bool operator==(const RowSpan&, const RowSpan&) = default;
+  friend bool operator==(const AxisSpan&, const AxisSpan&) = default;
 };
-std::optional<RowSpan> special_rows(const Graph& graph);
+std::optional<AxisSpan> output_tokens(const Graph& graph);
 
 // A scheme as it lies in a model file: per site {"node", "operand", "bits", "range"} in JSON, its
-// numbers as tensors "<node>.<operand>.scale", ".lo", ".fold", ".shift" beside the codes.
+// numbers as tensors "<node>.<operand>.scale", ".lo", ".smoothing_scale", ".channel_offset" beside
+// the codes.
 Json scheme_to_json(const Graph& graph, const Scheme& scheme);
 void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
 // Codes of fewer than 8 bits as they lie in a model file, in place of what `weights` holds; those
 // of 8 bits stay as they are.
-void pack_codes(const Graph& graph, const Scheme& scheme, Weights& weights);
+void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights);
 // Reads the scheme of a model file and unpacks its codes in `weights`. Throws FileError or
 // WeightError: unknown nodes, counts that do not fit the layer, scales that are not finite,
 // positive and normal, codes outside of their bits, one operand without the other.
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json);
 
-// Rows of codes (s8 [n, ...]) as u8 [n * packed_row_bytes]: two's complement of `bits` bits each,
-// one after the other from the lowest bit of the first byte up; every row begins a byte, and what
-// its last byte has left over is 0.
-Tensor packed(const Tensor& codes, int bits);
+// Rows of codes (s8 [n, ...]) as u8 [n * bit_packed_row_bytes]: two's complement of `bits` bits
+// each, one after the other from the lowest bit of the first byte up; every row begins a byte, and
+// what its last byte has left over is 0.
+Tensor bit_packed(const Tensor& codes, int bits);
 // The codes, of this shape. Throws WeightError if the bytes are not as many as they have to be, a
 // code is none (-2^(bits - 1)), or a bit that is left over is not 0.
-Tensor unpacked(const Tensor& bytes, const Shape& shape, int bits);
-std::int64_t packed_row_bytes(std::int64_t columns, int bits);
+Tensor bit_unpacked(const Tensor& bytes, const Shape& shape, int bits);
+std::int64_t bit_packed_row_bytes(std::int64_t columns, int bits);
 
 }  // namespace vitq

@@ -49,7 +49,7 @@ void write_safetensors(const std::filesystem::path& path, const Weights& weights
 // How long the file will be.
 std::int64_t safetensors_bytes(const Weights& weights);
 
-// The same discipline for any bytes: reports, pictures, JSON.
+// The same discipline for any bytes: reports, images, JSON.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes,
                 Overwrite overwrite);
 void write_file(const std::filesystem::path& path, std::string_view text, Overwrite overwrite);

@@ -25,11 +25,11 @@ std::int64_t free_of_machine() {
 
 // Of version 2; "max" is no number and means no limit.
 std::int64_t free_of_group() {
-  std::int64_t most = 0;
+  std::int64_t max = 0;
   std::int64_t used = 0;
-  const bool limited = static_cast<bool>(std::ifstream("/sys/fs/cgroup/memory.max") >> most);
+  const bool limited = static_cast<bool>(std::ifstream("/sys/fs/cgroup/memory.max") >> max);
   const bool known = static_cast<bool>(std::ifstream("/sys/fs/cgroup/memory.current") >> used);
-  return limited && known ? std::max<std::int64_t>(most - used, 0) : kUnknown;
+  return limited && known ? std::max<std::int64_t>(max - used, 0) : kUnknown;
 }
 
 }  // namespace

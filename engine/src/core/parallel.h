@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place that speaks OpenMP.
+// The only place that matches OpenMP.
 #pragma once
 
 #include <cstdint>

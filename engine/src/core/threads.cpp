@@ -22,9 +22,9 @@ Quota lower(Quota a, Quota b) {
 }
 
 Quota cpus(double quota, double period) {
-  constexpr double kMost = 1 << 20;
+  constexpr double kMax = 1 << 20;
   if (!(quota > 0) || !(period > 0)) return {};
-  return static_cast<int>(std::min(std::ceil(quota / period), kMost));
+  return static_cast<int>(std::min(std::ceil(quota / period), kMax));
 }
 
 // v2: one line "QUOTA PERIOD", or "max PERIOD" for no limit, which is no number.

@@ -49,7 +49,7 @@ struct Rules {
     const std::int64_t height = (in[0][2] + 2 * pad - kernel) / stride + 1;
     const std::int64_t width = (in[0][3] + 2 * pad - kernel) / stride + 1;
     require(in[0][2] + 2 * pad >= kernel && in[0][3] + 2 * pad >= kernel,
-            "the picture is smaller than the window");
+            "the image is smaller than the window");
     return {in[0][0], channels, height, width};
   }
 

@@ -84,9 +84,9 @@ void AtomicFile::create_temporary() {
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
-  constexpr std::size_t kMost = std::size_t{1} << 30;  // one call writes at most 2 GiB
+  constexpr std::size_t kMax = std::size_t{1} << 30;  // one call writes at most 2 GiB
   while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kMost));
+    const ssize_t count = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kMax));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail_system(path_, "cannot write", errno);
     bytes = bytes.subspan(static_cast<std::size_t>(count));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A TIFF directory is read with every offset checked; a record that does not hold together counts
-// as absent, because a broken camera note must not cost the picture.
+// as absent, because a broken camera note must not cost the image.
 #include "io/exif.h"
 
 #include <algorithm>
@@ -59,10 +59,10 @@ class Tiff {
   bool valid_ = false;
 };
 
-// How an upright picture is read from the stored one: where its column and row indices go.
+// How an upright image is read from the stored one: where its column and row indices go.
 struct Turn {
   bool swap;    // rows become columns
-  bool flip_x;  // of the stored picture
+  bool flip_x;  // of the stored image
   bool flip_y;
 };
 
@@ -71,7 +71,7 @@ constexpr Turn kTurns[8] = {
     {true, false, false},  {true, false, true},  {true, true, true},  {true, true, false},
 };
 
-// The pixel of the stored picture that the upright one shows at (x, y).
+// The pixel of the stored image that the upright one shows at (x, y).
 const std::uint8_t* source(const Image& stored, const Turn& turn, int x, int y) {
   const int column = turn.swap ? y : x;
   const int row = turn.swap ? x : y;

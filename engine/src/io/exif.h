@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one thing wanted of a camera's EXIF record: which way up the picture is.
+// The one thing wanted of a camera's EXIF record: which way up the image is.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace vitq {
 // 2.3, tag 0x0112, SHORT). 1, upright, if there is none or the structure makes no sense.
 int exif_orientation(std::span<const std::byte> tiff);
 
-// The picture turned upright: `orientation` says where its first row and column belong.
+// The image turned upright: `orientation` says where its first row and column belong.
 Image upright(Image image, int orientation);
 
 }  // namespace vitq

@@ -43,11 +43,11 @@ OpenFile::OpenFile(const std::filesystem::path& path) : descriptor(open_for_read
   size = static_cast<std::size_t>(status.st_size);
 }
 
-std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t most) {
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t max) {
   const OpenFile file(path);
-  if (file.size > most) {
+  if (file.size > max) {
     throw LimitError(
-        cat(path.string(), ": a file of ", file.size, " bytes, at most ", most, " are read"));
+        cat(path.string(), ": a file of ", file.size, " bytes, at most ", max, " are read"));
   }
   std::vector<std::byte> bytes(file.size);
   std::size_t done = 0;

@@ -31,8 +31,8 @@ struct OpenFile {
   std::size_t size = 0;
 };
 
-// The whole of a regular file. Throws LimitError if it has more than `most` bytes.
-std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t most);
+// The whole of a regular file. Throws LimitError if it has more than `max` bytes.
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t max);
 
 // Throws FileError (kUnreadable) saying what was tried on `path` and the system's reason `error`.
 [[noreturn]] void fail_system(const std::filesystem::path& path, const std::string& action,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures in and out. The only file that includes stb, which sees nothing but memory, and only
+// Images in and out. The only file that includes stb, which sees nothing but memory, and only
 // what the checks of png.h and jpeg.h have let through.
 #include "vitq/image.h"
 
@@ -31,7 +31,7 @@
 namespace vitq {
 namespace {
 
-static_assert(STBI_MAX_DIMENSIONS == kMaxPictureSide);
+static_assert(STBI_MAX_DIMENSIONS == kMaxImageSide);
 
 const stbi_uc* octets(std::span<const std::byte> bytes) {
   return reinterpret_cast<const stbi_uc*>(bytes.data());
@@ -48,11 +48,11 @@ Image decode(std::span<const std::byte> bytes, int width, int height, const std:
       stbi_image_free);
   if (pixels == nullptr) {
     const std::string reason = stbi_failure_reason();
-    throw FileError(Fault::kMalformed, name, "the picture data are damaged: " + reason);
+    throw FileError(Fault::kMalformed, name, "the image data are damaged: " + reason);
   }
   if (found_width != width || found_height != height) {
     throw FileError(Fault::kMalformed, name,
-                    cat("the picture data give ", found_width, " x ", found_height, ", the header ",
+                    cat("the image data give ", found_width, " x ", found_height, ", the header ",
                         width, " x ", height));
   }
   Image image = make_image(width, height);
@@ -60,7 +60,7 @@ Image decode(std::span<const std::byte> bytes, int width, int height, const std:
   return image;
 }
 
-// The stream must inflate to exactly the rows of the picture: fewer bytes are a truncation, more
+// The stream must inflate to exactly the rows of the image: fewer bytes are a truncation, more
 // are a bomb. Inflating into a buffer of that size bounds the memory.
 void check_inflated_size(const CheckedPng& png, const std::string& name) {
   constexpr std::size_t kDeflateRatio = 1032;  // the most that deflate can compress
@@ -97,21 +97,21 @@ std::string describe(std::span<const std::byte> bytes) {
   return "an unknown signature";
 }
 
-Image decode_png(const PictureBytes& file, const std::string& name) {
+Image decode_png(const ImageBytes& file, const std::string& name) {
   const CheckedPng png = check_png(file);
   check_inflated_size(png, name);
   return decode(png.bytes, png.width, png.height, name);
 }
 
-Image decode_jpeg(const PictureBytes& file, const std::string& name, Exif exif) {
+Image decode_jpeg(const ImageBytes& file, const std::string& name, Exif exif) {
   const CheckedJpeg jpeg = check_jpeg(file);
   Image image = decode(jpeg.bytes, jpeg.width, jpeg.height, name);
   return exif == Exif::kApply ? upright(std::move(image), jpeg.orientation) : image;
 }
 
 void check_file_size(std::uintmax_t size, const std::string& name) {
-  if (size > kMaxPictureBytes) {
-    throw LimitError(cat(name, ": a picture file of ", size, " bytes; at most ", kMaxPictureBytes,
+  if (size > kMaxImageBytes) {
+    throw LimitError(cat(name, ": an image file of ", size, " bytes; at most ", kMaxImageBytes,
                          " are supported"));
   }
 }
@@ -119,10 +119,10 @@ void check_file_size(std::uintmax_t size, const std::string& name) {
 }  // namespace
 
 Image make_image(int width, int height) {
-  if (width < 1 || height < 1) throw ShapeError(cat("a picture of ", width, " x ", height));
-  if (std::int64_t{width} * height > kMaxPicturePixels) {
-    throw LimitError(cat("a picture of ", width, " x ", height, " pixels; at most ",
-                         kMaxPicturePixels / 1'000'000, " megapixels are supported"));
+  if (width < 1 || height < 1) throw ShapeError(cat("an image of ", width, " x ", height));
+  if (std::int64_t{width} * height > kMaxImagePixels) {
+    throw LimitError(cat("an image of ", width, " x ", height, " pixels; at most ",
+                         kMaxImagePixels / 1'000'000, " megapixels are supported"));
   }
   Image image{width, height, {}};
   image.rgb.resize(std::size_t{3} * static_cast<std::size_t>(width) *
@@ -132,7 +132,7 @@ Image make_image(int width, int height) {
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, Exif exif) {
   check_file_size(bytes.size(), name);
-  const PictureBytes file(bytes, name);
+  const ImageBytes file(bytes, name);
   if (looks_like_png(bytes)) return decode_png(file, name);
   if (looks_like_jpeg(bytes)) return decode_jpeg(file, name, exif);
   throw FileError(Fault::kMalformed, name,
@@ -140,7 +140,7 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name, Ex
 }
 
 Image read_image(const std::filesystem::path& path, Exif exif) {
-  return decode_image(read_bytes(path, kMaxPictureBytes), path.string(), exif);
+  return decode_image(read_bytes(path, kMaxImageBytes), path.string(), exif);
 }
 
 void write_png(const std::filesystem::path& path, const Image& image, Overwrite overwrite) {

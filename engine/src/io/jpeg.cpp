@@ -40,7 +40,7 @@ enum Marker : unsigned {
 
 class JpegWalk {
  public:
-  explicit JpegWalk(const PictureBytes& file) : file_(file) {}
+  explicit JpegWalk(const ImageBytes& file) : file_(file) {}
 
   CheckedJpeg run() {
     std::size_t at = 2;
@@ -112,7 +112,7 @@ class JpegWalk {
 
   void read_scan(const Segment& segment) {
     if (frame_.components.empty()) file_.fail(segment.at, "a scan before the frame header");
-    if (++scans_ > kMostScans) file_.beyond_limit(cat("JPEG of over ", kMostScans, " scans"));
+    if (++scans_ > kMaxScans) file_.beyond_limit(cat("JPEG of over ", kMaxScans, " scans"));
     const std::size_t count = segment.size > 0 ? file_.u8(segment.at) : 0;
     if (count < 1 || count > frame_.components.size() || segment.size != 4 + 2 * count) {
       file_.fail(segment.at, "a scan header of wrong length");
@@ -183,7 +183,7 @@ class JpegWalk {
       }
       ++at;
     }
-    file_.fail(bytes.size(), "truncated: the picture data end without an EOI marker");
+    file_.fail(bytes.size(), "truncated: the image data end without an EOI marker");
   }
 
   void read_exif(const Segment& segment) {
@@ -205,7 +205,7 @@ class JpegWalk {
   }
 
   void finish(std::size_t at) const {
-    if (frame_.components.empty() || scans_ == 0) file_.fail(at, "a JPEG without a picture");
+    if (frame_.components.empty() || scans_ == 0) file_.fail(at, "a JPEG without an image");
     for (const JpegComponent& component : frame_.components) {
       if (!component.coded) file_.fail(at, "a component without data");
     }
@@ -220,9 +220,9 @@ class JpegWalk {
     }
   }
 
-  static constexpr int kMostScans = 100;
+  static constexpr int kMaxScans = 100;
 
-  const PictureBytes& file_;
+  const ImageBytes& file_;
   JpegFrame frame_;
   JpegTables tables_;
   std::uint64_t coded_bytes_ = 0;
@@ -239,7 +239,7 @@ bool looks_like_jpeg(std::span<const std::byte> bytes) {
          bytes[2] == std::byte{0xFF};
 }
 
-CheckedJpeg check_jpeg(const PictureBytes& file) {
+CheckedJpeg check_jpeg(const ImageBytes& file) {
   return JpegWalk(file).run();
 }
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "io/picture.h"
+#include "io/image_limits.h"
 
 namespace vitq {
 
@@ -22,6 +22,6 @@ bool looks_like_jpeg(std::span<const std::byte> bytes);
 // component is coded and that there are enough data for the stated size. What follows EOI is
 // ignored. Throws FileError or LimitError; UnsupportedError for arithmetic coding, lossless,
 // hierarchical and 12-bit files, and for four-channel files that do not say how they store colour.
-CheckedJpeg check_jpeg(const PictureBytes& file);
+CheckedJpeg check_jpeg(const ImageBytes& file);
 
 }  // namespace vitq

@@ -13,15 +13,15 @@ struct Sampling {
 };
 
 Sampling finest(const std::vector<JpegComponent>& components) {
-  Sampling most;
+  Sampling max;
   for (const JpegComponent& component : components) {
-    most.horizontal = std::max(most.horizontal, component.horizontal);
-    most.vertical = std::max(most.vertical, component.vertical);
+    max.horizontal = std::max(max.horizontal, component.horizontal);
+    max.vertical = std::max(max.vertical, component.vertical);
   }
-  return most;
+  return max;
 }
 
-JpegComponent read_component(const PictureBytes& file, std::size_t at) {
+JpegComponent read_component(const ImageBytes& file, std::size_t at) {
   JpegComponent component;
   component.id = file.u8(at);
   component.horizontal = file.u8(at + 1) >> 4;
@@ -34,7 +34,7 @@ JpegComponent read_component(const PictureBytes& file, std::size_t at) {
   return component;
 }
 
-void read_components(const PictureBytes& file, const Segment& segment, JpegFrame& frame) {
+void read_components(const ImageBytes& file, const Segment& segment, JpegFrame& frame) {
   const std::size_t count = file.u8(segment.at + 5);
   if (segment.size != 6 + 3 * count) file.fail(segment.at, "a frame header of wrong length");
   if (count != 1 && count != 3 && count != 4) {
@@ -45,9 +45,9 @@ void read_components(const PictureBytes& file, const Segment& segment, JpegFrame
     if (frame.find(component.id) != nullptr) file.fail(segment.at, "two components of one name");
     frame.components.push_back(component);
   }
-  const Sampling most = finest(frame.components);
+  const Sampling max = finest(frame.components);
   for (const JpegComponent& component : frame.components) {
-    if (most.horizontal % component.horizontal != 0 || most.vertical % component.vertical != 0) {
+    if (max.horizontal % component.horizontal != 0 || max.vertical % component.vertical != 0) {
       file.fail(segment.at, "sampling factors that do not divide each other");
     }
   }
@@ -62,20 +62,20 @@ JpegComponent* JpegFrame::find(unsigned id) {
 }
 
 std::uint64_t JpegFrame::blocks() const {
-  const Sampling most = finest(components);
+  const Sampling max = finest(components);
   const auto along = [](std::uint64_t extent, unsigned factor, unsigned finest) {
     const std::uint64_t unit = 8 * std::uint64_t{finest};
     return (extent * factor + unit - 1) / unit;
   };
   std::uint64_t total = 0;
   for (const JpegComponent& component : components) {
-    total += along(width, component.horizontal, most.horizontal) *
-             along(height, component.vertical, most.vertical);
+    total += along(width, component.horizontal, max.horizontal) *
+             along(height, component.vertical, max.vertical);
   }
   return total;
 }
 
-JpegFrame read_jpeg_frame(const PictureBytes& file, const Segment& segment, bool progressive) {
+JpegFrame read_jpeg_frame(const ImageBytes& file, const Segment& segment, bool progressive) {
   if (segment.size < 6) file.fail(segment.at, "a frame header that is too short");
   const unsigned precision = file.u8(segment.at);
   if (precision != 8) {

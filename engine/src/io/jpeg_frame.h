@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "io/image_limits.h"
 #include "io/jpeg_tables.h"
-#include "io/picture.h"
 
 namespace vitq {
 
@@ -32,6 +32,6 @@ struct JpegFrame {
 
 // Reads a baseline, extended or progressive frame header of 8 bits. Throws FileError, LimitError,
 // UnsupportedError.
-JpegFrame read_jpeg_frame(const PictureBytes& file, const Segment& segment, bool progressive);
+JpegFrame read_jpeg_frame(const ImageBytes& file, const Segment& segment, bool progressive);
 
 }  // namespace vitq

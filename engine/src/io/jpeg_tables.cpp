@@ -6,7 +6,7 @@ namespace vitq {
 namespace {
 
 // The number of codes that a table defines, which must fit a prefix code of at most 256 values.
-std::size_t count_codes(const PictureBytes& file, std::size_t at) {
+std::size_t count_codes(const ImageBytes& file, std::size_t at) {
   std::size_t codes = 0;
   std::size_t room = 1;
   for (std::size_t length = 0; length < 16; ++length) {
@@ -22,7 +22,7 @@ std::size_t count_codes(const PictureBytes& file, std::size_t at) {
 
 }  // namespace
 
-void JpegTables::read_quantizers(const PictureBytes& file, const Segment& segment) {
+void JpegTables::read_quantizers(const ImageBytes& file, const Segment& segment) {
   std::size_t at = segment.at;
   const std::size_t end = segment.at + segment.size;
   while (at < end) {
@@ -35,7 +35,7 @@ void JpegTables::read_quantizers(const PictureBytes& file, const Segment& segmen
   if (at != end) file.fail(segment.at, "a DQT segment of wrong length");
 }
 
-void JpegTables::read_huffman(const PictureBytes& file, const Segment& segment) {
+void JpegTables::read_huffman(const ImageBytes& file, const Segment& segment) {
   std::size_t at = segment.at;
   const std::size_t end = segment.at + segment.size;
   while (at < end) {

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 
-#include "io/picture.h"
+#include "io/image_limits.h"
 
 namespace vitq {
 
@@ -19,8 +19,8 @@ class JpegTables {
  public:
   // A DQT and a DHT segment. Throw FileError if a table does not fit its segment or is no prefix
   // code.
-  void read_quantizers(const PictureBytes& file, const Segment& segment);
-  void read_huffman(const PictureBytes& file, const Segment& segment);
+  void read_quantizers(const ImageBytes& file, const Segment& segment);
+  void read_huffman(const ImageBytes& file, const Segment& segment);
 
   // Indices from 0 to 15; there are four tables of each kind.
   bool has_quantizer(unsigned index) const { return index < 4 && quantizers_[index]; }

@@ -202,12 +202,12 @@ bool Json::boolean() const {
   return node_->value->get<bool>();
 }
 
-std::int64_t Json::integer(std::int64_t least, std::int64_t most) const {
+std::int64_t Json::integer(std::int64_t min, std::int64_t max) const {
   if (is_integer()) {
     const auto value = node_->value->get<std::int64_t>();
-    if (value >= least && value <= most) return value;
+    if (value >= min && value <= max) return value;
   }
-  fail(cat("expected an integer from ", least, " to ", most, ", found ", describe(*node_->value)));
+  fail(cat("expected an integer from ", min, " to ", max, ", found ", describe(*node_->value)));
 }
 
 double Json::number() const {

@@ -76,8 +76,8 @@ class TreeBuilder {
   };
 
   static std::string printable(std::string text) {
-    constexpr std::size_t kMost = 200;
-    if (text.size() > kMost) text = text.substr(0, kMost) + "...";
+    constexpr std::size_t kMax = 200;
+    if (text.size() > kMax) text = text.substr(0, kMax) + "...";
     std::replace_if(
         text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     return text;
@@ -167,9 +167,9 @@ JsonTree parse_json_tree(std::string_view text, const std::string& source,
 }
 
 std::string quoted(std::string_view text) {
-  constexpr std::size_t kMost = 100;
-  const bool cut = text.size() > kMost;
-  const JsonTree value = std::string(text.substr(0, kMost)) + (cut ? "..." : "");
+  constexpr std::size_t kMax = 100;
+  const bool cut = text.size() > kMax;
+  const JsonTree value = std::string(text.substr(0, kMax)) + (cut ? "..." : "");
   return value.dump(-1, ' ', false, JsonTree::error_handler_t::ignore);
 }
 

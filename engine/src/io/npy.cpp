@@ -152,9 +152,9 @@ std::string_view header_text(std::string_view file, const std::string& name) {
   if (file.size() < begin) malformed(name, "byte 8: expected a header length of 4 bytes");
   std::size_t length = byte(8) | byte(9) << 8;
   if (major == 2) length |= byte(10) << 16 | byte(11) << 24;
-  const std::size_t most = std::min(kMaxHeaderBytes, file.size() - begin);
-  if (length > most) {
-    malformed(name, cat("byte 8: found a header length of ", length, ", expected at most ", most));
+  const std::size_t max = std::min(kMaxHeaderBytes, file.size() - begin);
+  if (length > max) {
+    malformed(name, cat("byte 8: found a header length of ", length, ", expected at most ", max));
   }
   return file.substr(begin, length);
 }

@@ -52,7 +52,7 @@ enum ColourType : unsigned { kGrey = 0, kRgb = 2, kPalette = 3, kGreyAlpha = 4, 
 
 class PngWalk {
  public:
-  explicit PngWalk(const PictureBytes& file) : file_(file) {}
+  explicit PngWalk(const ImageBytes& file) : file_(file) {}
 
   CheckedPng run() {
     std::size_t at = kSignature.size();
@@ -63,7 +63,7 @@ class PngWalk {
       read_chunk(chunk);
     }
     if (colour_ == kPalette && palette_.empty()) file_.fail(at, "the palette (PLTE) is missing");
-    if (data_.empty()) file_.fail(at, "there are no picture data (IDAT)");
+    if (data_.empty()) file_.fail(at, "there are no image data (IDAT)");
     return minimal();
   }
 
@@ -197,7 +197,7 @@ class PngWalk {
     return png;
   }
 
-  const PictureBytes& file_;
+  const ImageBytes& file_;
   std::span<const std::byte> header_;
   std::vector<std::byte> palette_;
   std::vector<std::byte> data_;
@@ -217,7 +217,7 @@ bool looks_like_png(std::span<const std::byte> bytes) {
                     [](unsigned char a, std::byte b) { return static_cast<std::byte>(a) == b; });
 }
 
-CheckedPng check_png(const PictureBytes& file) {
+CheckedPng check_png(const ImageBytes& file) {
   return PngWalk(file).run();
 }
 

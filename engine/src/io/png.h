@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "io/picture.h"
+#include "io/image_limits.h"
 
 namespace vitq {
 
@@ -23,6 +23,6 @@ bool looks_like_png(std::span<const std::byte> bytes);
 
 // Walks every chunk up to IEND: order, lengths, CRCs, header fields, palette. What follows IEND is
 // ignored, and so is transparency, since alpha is dropped. Throws FileError or LimitError.
-CheckedPng check_png(const PictureBytes& file);
+CheckedPng check_png(const ImageBytes& file);
 
 }  // namespace vitq

@@ -41,10 +41,10 @@ std::string_view header_text(std::span<const std::byte> file, const std::string&
   for (std::size_t i = kLengthBytes; i-- > 0;) {
     length = length << 8 | std::to_integer<std::uint64_t>(file[i]);
   }
-  const std::size_t most = std::min(kMaxHeaderBytes, file.size() - kLengthBytes);
-  if (length < 2 || length > most) {
-    malformed(name, cat("byte 0: found a header length of ", length, ", expected 2 to ", most,
-                        most == kMaxHeaderBytes ? " (the limit)" : " (the rest of the file)"));
+  const std::size_t max = std::min(kMaxHeaderBytes, file.size() - kLengthBytes);
+  if (length < 2 || length > max) {
+    malformed(name, cat("byte 0: found a header length of ", length, ", expected 2 to ", max,
+                        max == kMaxHeaderBytes ? " (the limit)" : " (the rest of the file)"));
   }
   const auto* text = reinterpret_cast<const char*>(file.data() + kLengthBytes);
   if (text[0] != '{') malformed(name, "byte 8: expected the header to begin with '{'");

@@ -5,7 +5,7 @@
 
 #include "core/cpu.h"
 #include "core/parallel.h"
-#include "kernels/products/products.h"
+#include "kernels/code_gemm/code_gemm.h"
 #include "plan/attention.h"
 
 namespace vitq {
@@ -25,8 +25,8 @@ struct Head {
 
 class AttentionKernel : public Kernel {
  public:
-  AttentionKernel(const Step& step, const KernelContext& context, const CodeProducts& products)
-      : products_(products),
+  AttentionKernel(const Step& step, const KernelContext& context, const CodeGemm& products)
+      : gemm_(products),
         step_(step),
         op_(std::get<step::Attention>(step.op)),
         threads_(context.threads),
@@ -50,7 +50,7 @@ class AttentionKernel : public Kernel {
       }
     });
   }
-  std::string name() const override { return products_.name; }
+  std::string name() const override { return gemm_.name; }
 
  private:
   float* row_of(const Head& head, const View& view, std::int64_t token) const {
@@ -75,35 +75,34 @@ class AttentionKernel : public Kernel {
       const std::int64_t count = std::min(scratch_.block, end - begin);
       code_queries(head, begin, count);
       auto* sums = head.at<std::int32_t>(scratch_.sums);
-      products_.multiply({.m = count, .n = keys_, .k = channels_},
-                         head.at<std::byte>(scratch_.q_codes), head.at<std::byte>(scratch_.k_codes),
-                         sums);
+      gemm_.multiply({.m = count, .n = keys_, .k = channels_}, head.at<std::byte>(scratch_.q_codes),
+                     head.at<std::byte>(scratch_.k_codes), sums);
       for (std::int64_t i = 0; i < count; ++i) code_scores(head, i, sums + i * keys_);
       auto* out = head.at<std::int32_t>(scratch_.out);
-      products_.multiply({.m = count, .n = channels_, .k = keys_},
-                         head.at<std::byte>(scratch_.p_codes), head.at<std::byte>(scratch_.v_codes),
-                         out);
+      gemm_.multiply({.m = count, .n = channels_, .k = keys_}, head.at<std::byte>(scratch_.p_codes),
+                     head.at<std::byte>(scratch_.v_codes), out);
       for (std::int64_t i = 0; i < count; ++i) store(head, begin + i, i, out + i * channels_);
     }
   }
 
   // Codes of all keys, and per key what turns a row of sums into scores: u, r, b.
   void code_keys(const Head& head) const {
-    const float* shift = constant(head, op_.k_shift);
+    const float* channel_offset = constant(head, op_.k_shift);
     const float* factor = constant(head, op_.k_factor);
     const float* offset = constant(head, op_.q_offset);
     auto* row = head.at<float>(scratch_.row);
     auto* u = head.at<float>(scratch_.k_rows);
-    const auto top = static_cast<float>(top_weight(op_.k.bits));
+    const auto top = static_cast<float>(max_weight_code(op_.k.bits));
     for (std::int64_t j = 0; j < keys_; ++j) {
       auto* codes = head.at<std::int8_t>(scratch_.code_row);
       float lo = 0.0F;
       float hi = 0.0F;
-      rows_.unfold_min_max({row_of(head, step_.in[1], j), shift, factor}, channels_, row, &lo, &hi);
+      rows_.center_scale_min_max({row_of(head, step_.in[1], j), channel_offset, factor}, channels_,
+                                 row, &lo, &hi);
       const float scale =
-          op_.k.range == Range::kFrozen ? op_.k.scale[0] : std::max(std::max(-lo, hi) / top, 1e-9F);
+          op_.k.range == Range::kStatic ? op_.k.scale[0] : std::max(std::max(-lo, hi) / top, 1e-9F);
       rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
-      products_.hold_right_column({codes, channels_, j}, head.at<std::byte>(scratch_.k_codes));
+      gemm_.pack_b_column({codes, channels_, j}, head.at<std::byte>(scratch_.k_codes));
       u[j] = scale * op_.scale;
       u[keys_ + j] = u[j] * static_cast<float>(rows_.sum_codes(codes, channels_));
       u[2 * keys_ + j] = u[j] * rows_.dot_codes(offset, codes, channels_);
@@ -117,17 +116,17 @@ class AttentionKernel : public Kernel {
       auto* codes = head.at<std::uint8_t>(scratch_.code_row);
       float lo = 0.0F;
       float hi = 0.0F;
-      rows_.unfold_min_max({row_of(head, step_.in[0], begin + i), constant(head, op_.q_shift),
-                            constant(head, op_.q_factor)},
-                           channels_, row, &lo, &hi);
+      rows_.center_scale_min_max({row_of(head, step_.in[0], begin + i), constant(head, op_.q_shift),
+                                  constant(head, op_.q_factor)},
+                                 channels_, row, &lo, &hi);
       float scale = row_scale(lo, hi, op_.q.bits);
-      if (op_.q.range == Range::kFrozen) {
+      if (op_.q.range == Range::kStatic) {
         lo = op_.q.lo[0];
         scale = op_.q.scale[0];
       }
-      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(top_code(op_.q.bits)),
+      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(max_code(op_.q.bits)),
                         codes);
-      products_.hold_left({codes, channels_, i}, head.at<std::byte>(scratch_.q_codes));
+      gemm_.pack_a_row({codes, channels_, i}, head.at<std::byte>(scratch_.q_codes));
       ranges[2 * i] = scale;
       ranges[2 * i + 1] = lo;
     }
@@ -140,10 +139,10 @@ class AttentionKernel : public Kernel {
     auto* row = head.at<float>(scratch_.row);
     auto* codes = head.at<std::uint8_t>(scratch_.code_row);
     auto* scale = head.at<float>(scratch_.p_rows) + i;
-    const auto top = static_cast<float>(top_code(op_.p.bits));
+    const auto top = static_cast<float>(max_code(op_.p.bits));
     rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
     if (const float* added = hidden(head)) rows_.add(row, added, keys_, row);
-    if (op_.p.range == Range::kFrozen) {
+    if (op_.p.range == Range::kStatic) {
       rows_.softmax(row, 1.0F, keys_, row);
       rows_.quantize_u8(row, keys_, 0.0F, 1.0F / op_.p.scale[0], top, codes);
       *scale = op_.p.scale[0];
@@ -152,7 +151,7 @@ class AttentionKernel : public Kernel {
       rows_.softmax_codes(row, keys_, top, codes, &sum);
       *scale = 1.0F / (top * sum);
     }
-    products_.hold_left({codes, keys_, i}, head.at<std::byte>(scratch_.p_codes));
+    gemm_.pack_a_row({codes, keys_, i}, head.at<std::byte>(scratch_.p_codes));
   }
 
   // Codes of all values, and per channel scale and mean.
@@ -160,9 +159,9 @@ class AttentionKernel : public Kernel {
     auto* scale = head.at<float>(scratch_.v_columns);
     float* inverse = scale + channels_;
     float* mean = inverse + channels_;
-    const auto top = static_cast<float>(top_weight(op_.v.bits));
+    const auto top = static_cast<float>(max_weight_code(op_.v.bits));
     std::fill(scale, mean + channels_, 0.0F);
-    if (op_.v.range == Range::kFrozen) {
+    if (op_.v.range == Range::kStatic) {
       std::fill(scale, scale + channels_, op_.v.scale[0]);
     } else {
       find_columns(head, scale, mean, top);
@@ -171,9 +170,9 @@ class AttentionKernel : public Kernel {
     auto* row = head.at<float>(scratch_.row);
     for (std::int64_t j = 0; j < keys_; ++j) {
       auto* codes = head.at<std::int8_t>(scratch_.code_row);
-      rows_.unfold(row_of(head, step_.in[2], j), mean, inverse, channels_, row);
+      rows_.center_scale(row_of(head, step_.in[2], j), mean, inverse, channels_, row);
       rows_.quantize_s8(row, channels_, 1.0F, top, codes);
-      products_.hold_right_row({codes, channels_, j}, keys_, head.at<std::byte>(scratch_.v_codes));
+      gemm_.pack_b_row({codes, channels_, j}, keys_, head.at<std::byte>(scratch_.v_codes));
     }
   }
 
@@ -202,11 +201,11 @@ class AttentionKernel : public Kernel {
                           row_of(head, step_.out, token));
   }
 
-  const CodeProducts& products_;
+  const CodeGemm& gemm_;
   Step step_;
   step::Attention op_;
   int threads_;
-  const Rows& rows_;
+  const RowKernels& rows_;
   std::int64_t heads_, queries_, keys_, channels_;
   AttentionScratch scratch_;
 };
@@ -215,12 +214,12 @@ class AttentionKernel : public Kernel {
 
 std::unique_ptr<Kernel> make_attention(const Step& step, const KernelContext& context) {
   if (!std::holds_alternative<step::Attention>(step.op)) return {};
-  return std::make_unique<AttentionKernel>(step, context, code_products(cpu()));
+  return std::make_unique<AttentionKernel>(step, context, code_gemm(cpu()));
 }
 
 std::unique_ptr<Kernel> make_reference_attention(const Step& step, const KernelContext& context) {
   if (!std::holds_alternative<step::Attention>(step.op)) return {};
-  return std::make_unique<AttentionKernel>(step, context, reference_code_products());
+  return std::make_unique<AttentionKernel>(step, context, reference_code_gemm());
 }
 
 }  // namespace vitq

@@ -5,18 +5,18 @@
 #include "core/text.h"
 #include "kernels/attention.h"
 #include "kernels/copy.h"
+#include "kernels/im2col.h"
+#include "kernels/maddubs/maddubs.h"
 #include "kernels/onednn/onednn.h"
-#include "kernels/packed/packed.h"
 #include "kernels/reference/reference.h"
 #include "kernels/rowwise.h"
-#include "kernels/windows.h"
 #include "vitq/error.h"
 
 namespace vitq {
 namespace {
 
 constexpr MakeKernel kReferenceKernels[] = {
-    make_windows,
+    make_im2col,
     make_rowwise,
     make_copy,
     make_pixels,
@@ -29,11 +29,11 @@ constexpr MakeKernel kReferenceKernels[] = {
 };
 
 constexpr MakeKernel kOneDnnKernels[] = {
-    make_windows,
+    make_im2col,
     make_rowwise,
     make_copy,
     make_pixels,
-    make_packed_integer_linear,
+    make_maddubs_integer_linear,
     make_onednn_integer_linear,
     make_attention,
     make_onednn_linear,

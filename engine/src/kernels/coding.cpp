@@ -3,18 +3,19 @@
 
 namespace vitq {
 
-RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows)
+RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const RowKernels& rows)
     : coding_(coding), n_(n), rows_(rows) {}
 
-// Of the values without their folds, which are left in `room` if there are folds.
+// Of the values without their smoothing_scales, which are left in `room` if there are
+// smoothing_scales.
 RowScale RowCoder::range_of(Buffers buffers, const float* values, float* room) const {
-  const bool frozen = coding_.range == Range::kFrozen;
+  const bool frozen = coding_.range == Range::kStatic;
   float lo = 0.0F;
   float hi = 0.0F;
-  if (coding_.shift) {
-    const auto* shift = data_of<const float>(buffers, *coding_.shift);
-    const auto* factor = data_of<const float>(buffers, *coding_.inverse_fold);
-    rows_.unfold_min_max({values, shift, factor}, n_, room, &lo, &hi);
+  if (coding_.channel_offset) {
+    const auto* channel_offset = data_of<const float>(buffers, *coding_.channel_offset);
+    const auto* factor = data_of<const float>(buffers, *coding_.inverse_smoothing);
+    rows_.center_scale_min_max({values, channel_offset, factor}, n_, room, &lo, &hi);
   } else if (!frozen) {
     rows_.min_max(values, n_, &lo, &hi);
   }
@@ -25,8 +26,8 @@ RowScale RowCoder::range_of(Buffers buffers, const float* values, float* room) c
 void RowCoder::encode(Buffers buffers, std::int64_t row, const float* values, float* room,
                       std::uint8_t* codes) const {
   const RowScale range = range_of(buffers, values, room);
-  if (coding_.shift) values = room;
-  const auto top = static_cast<float>(top_code(coding_.bits));
+  if (coding_.channel_offset) values = room;
+  const auto top = static_cast<float>(max_code(coding_.bits));
   rows_.quantize_u8(values, n_, range.lo, 1.0F / range.scale, top, codes);
   keep_row_scale(coding_, buffers, row, range);
 }

@@ -20,7 +20,7 @@ void keep_row_scale(const RowCoding& coding, Buffers buffers, std::int64_t row, 
 // Rows of `n` floats to rows of codes, as a RowCoding says.
 class RowCoder {
  public:
-  RowCoder(const RowCoding& coding, std::int64_t n, const Rows& rows);
+  RowCoder(const RowCoding& coding, std::int64_t n, const RowKernels& rows);
 
   // Codes row number `row`. `room` holds a row too, and may be `values`; it is overwritten where
   // something has to be done to values before they are coded.
@@ -34,7 +34,7 @@ class RowCoder {
 
   RowCoding coding_;
   std::int64_t n_;
-  const Rows& rows_;
+  const RowKernels& rows_;
 };
 
 }  // namespace vitq

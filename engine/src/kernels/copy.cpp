@@ -64,9 +64,9 @@ class PixelsKernel : public Kernel {
     const std::int64_t width = dims[3];
     parallel_for(threads_, dims[0] * dims[1] * dims[2], [&](std::int64_t row) {
       const auto channel = static_cast<std::size_t>(row / dims[2] % dims[1]);
-      // x = shift + fold * pixel
+      // x = channel_offset + smoothing_scale * pixel
       rows_.quantize_u8(data_of<const float>(buffers, step_.in[0]) + row * width, width,
-                        op_.shift[channel], 1.0F / op_.fold[channel], 255.0F,
+                        op_.channel_offset[channel], 1.0F / op_.smoothing_scale[channel], 255.0F,
                         data_of<std::uint8_t>(buffers, step_.out) + row * width);
     });
   }
@@ -76,7 +76,7 @@ class PixelsKernel : public Kernel {
   Step step_;
   step::Pixels op_;
   int threads_;
-  const Rows& rows_;
+  const RowKernels& rows_;
 };
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include "core/parallel.h"
 #include "core/per_thread.h"
 #include "kernels/coding.h"
+#include "kernels/im2col.h"
 #include "kernels/sigmoid.h"
-#include "kernels/windows.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -17,7 +17,7 @@ namespace {
 class IntegerLinearKernel : public Kernel {
  public:
   IntegerLinearKernel(const Step& step, const KernelContext& context,
-                      std::unique_ptr<IntegerProduct> product)
+                      std::unique_ptr<IntegerGemm> product)
       : step_(step),
         op_(std::get<step::IntegerLinear>(step.op)),
         threads_(context.threads),
@@ -30,11 +30,11 @@ class IntegerLinearKernel : public Kernel {
     if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
     walk_ = walk_rows(views);
     if (step.epilogue.coding) coder_.emplace(*step.epilogue.coding, columns_, context.rows);
-    if (op_.windows) windows_.emplace(*op_.windows, op_.coding, step.in[0].dims[-1], context);
+    if (op_.im2col) im2col_.emplace(*op_.im2col, op_.coding, step.in[0].dims[-1], context);
   }
 
   void run(Buffers buffers) noexcept override {
-    if (windows_) windows_->find_ranges(buffers);
+    if (im2col_) im2col_->find_ranges(buffers);
     parallel_chunks(threads_, walk_.rows,
                     [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
                       run_rows(buffers, thread, begin, end);
@@ -53,8 +53,8 @@ class IntegerLinearKernel : public Kernel {
     RowCursor cursor(walk_, begin);
     for (std::int64_t row = begin; row < end; row += product_->panel_rows()) {
       const std::int64_t rows = std::min(product_->panel_rows(), end - row);
-      std::uint8_t* codes = codes_of(buffers, windows_ ? begin : row);
-      if (windows_) windows_->encode(buffers, {thread, row, row + rows}, codes);
+      std::uint8_t* codes = codes_of(buffers, im2col_ ? begin : row);
+      if (im2col_) im2col_->encode(buffers, {thread, row, row + rows}, codes);
       product_->run(thread, {codes, rows, sums});
       for (std::int64_t i = 0; i < rows; ++i, cursor.next()) {
         finish_row(buffers, sums + i * columns_, {thread, row + i}, cursor);
@@ -75,7 +75,7 @@ class IntegerLinearKernel : public Kernel {
     const std::optional<View>& codes = step_.epilogue.codes;
     float* product = residual ? own : y;  // the residual may lie where y will
     rows_.linear_epilogue(sums, columns_, x.scale, x.lo, constant(buffers, 2), constant(buffers, 3),
-                          constant(buffers, special(place.row) ? 5 : 4), product);
+                          constant(buffers, output_tokens(place.row) ? 5 : 4), product);
     if (residual) {
       rows_.add(product, data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1),
                 columns_, y);
@@ -96,10 +96,10 @@ class IntegerLinearKernel : public Kernel {
     }
   }
 
-  bool special(std::int64_t row) const {
+  bool output_tokens(std::int64_t row) const {
     if (op_.row_period == 0) return false;
     const std::int64_t token = row % op_.row_period;
-    return token >= op_.special_begin && token < op_.special_end;
+    return token >= op_.output_begin && token < op_.output_end;
   }
   const float* constant(Buffers buffers, std::size_t operand) const {
     return data_of<const float>(buffers, step_.in[operand]);
@@ -108,23 +108,23 @@ class IntegerLinearKernel : public Kernel {
   Step step_;
   step::IntegerLinear op_;
   int threads_;
-  const Rows& rows_;
-  std::unique_ptr<IntegerProduct> product_;
+  const RowKernels& rows_;
+  std::unique_ptr<IntegerGemm> product_;
   std::int64_t columns_;
   RowWalk walk_;
   std::optional<RowCoder> coder_;
-  std::optional<WindowCoder> windows_;
+  std::optional<Im2colCoder> im2col_;
   PerThread<float> values_;  // a row
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_integer_linear(const Step& step, const KernelContext& context,
-                                            MakeProduct make) {
+                                            MakeIntegerGemm make) {
   if (!std::holds_alternative<step::IntegerLinear>(step.op)) return {};
   const std::int64_t k = step.in[1].dims[1];
-  const IntegerProductShape shape = {step.in[0].dims.elements() / k, step.in[1].dims[0], k};
-  std::unique_ptr<IntegerProduct> product = make(shape, step, context);
+  const IntegerGemmShape shape = {step.in[0].dims.elements() / k, step.in[1].dims[0], k};
+  std::unique_ptr<IntegerGemm> product = make(shape, step, context);
   if (!product) return {};
   return std::make_unique<IntegerLinearKernel>(step, context, std::move(product));
 }

@@ -14,12 +14,12 @@ struct Panel {
 };
 
 // acc[m][n] = sum_c x[m][c] * w[n][c], exactly.
-class IntegerProduct {
+class IntegerGemm {
  public:
-  IntegerProduct() = default;
-  IntegerProduct(const IntegerProduct&) = delete;
-  IntegerProduct& operator=(const IntegerProduct&) = delete;
-  virtual ~IntegerProduct() = default;
+  IntegerGemm() = default;
+  IntegerGemm(const IntegerGemm&) = delete;
+  IntegerGemm& operator=(const IntegerGemm&) = delete;
+  virtual ~IntegerGemm() = default;
 
   // How many rows are multiplied at a time, at most, to be finished while they are in cache.
   virtual std::int64_t panel_rows() const = 0;
@@ -28,15 +28,15 @@ class IntegerProduct {
   virtual std::string name() const = 0;
 };
 
-struct IntegerProductShape {
+struct IntegerGemmShape {
   std::int64_t m = 0, n = 0, k = 0;
 };
-using MakeProduct = std::unique_ptr<IntegerProduct> (*)(const IntegerProductShape& shape,
-                                                        const Step& step,
-                                                        const KernelContext& context);
+using MakeIntegerGemm = std::unique_ptr<IntegerGemm> (*)(const IntegerGemmShape& shape,
+                                                         const Step& step,
+                                                         const KernelContext& context);
 
 // The kernel of an IntegerLinear step around the product that `make` gives.
 std::unique_ptr<Kernel> make_integer_linear(const Step& step, const KernelContext& context,
-                                            MakeProduct make);
+                                            MakeIntegerGemm make);
 
 }  // namespace vitq

@@ -37,7 +37,7 @@ class OneDnn;  // kernels/onednn/onednn.h
 struct KernelContext {
   const Plan& plan;
   int threads = 1;
-  const Rows& rows;
+  const RowKernels& rows;
   std::shared_ptr<OneDnn> onednn;  // null in the reference backend
 
   // A constant operand's values.

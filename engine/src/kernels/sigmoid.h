@@ -9,7 +9,7 @@
 namespace vitq {
 
 // y may be x.
-inline void sigmoid(const Rows& rows, const float* x, std::int64_t n, float* y) {
+inline void sigmoid(const RowKernels& rows, const float* x, std::int64_t n, float* y) {
   constexpr float kFar = 88.0F;  // the domain of exp; the result has long been 0 there
   for (std::int64_t i = 0; i < n; ++i) y[i] = std::min(-x[i], kFar);
   rows.exp(y, n, y);

@@ -19,7 +19,7 @@ std::vector<float> filled(const std::vector<float>& values, std::size_t count, f
   return values.empty() ? std::vector<float>(count, otherwise) : values;
 }
 
-// Queries, keys and values of [N, H, T, d], scores without another head's or picture's keys.
+// Queries, keys and values of [N, H, T, d], scores without another head's or image's keys.
 bool fits(const Graph& graph, NodeId qk, NodeId av) {
   const auto* product = std::get_if<op::MatMul>(&graph[qk].op);
   if (product == nullptr || !product->transpose_b) return false;
@@ -97,8 +97,8 @@ void Lowering::attention(NodeId av) {
                         .p = params(av, 0),
                         .v = params(av, 1)};
   const auto channels = static_cast<std::size_t>(q.dims[1] * q.dims[3]);
-  const std::vector<float> q_shift = filled(op.q.shift, channels, 0.0F);
-  const std::vector<float> balance = filled(op.k.fold, channels, 1.0F);
+  const std::vector<float> q_shift = filled(op.q.channel_offset, channels, 0.0F);
+  const std::vector<float> balance = filled(op.k.smoothing_scale, channels, 1.0F);
   std::vector<float> inverse(channels);
   std::vector<float> offset(channels);
   for (std::size_t c = 0; c < channels; ++c) {
@@ -107,7 +107,7 @@ void Lowering::attention(NodeId av) {
   }
   op.q_shift = constant_view(q_shift);
   op.q_factor = constant_view(balance);
-  op.k_shift = constant_view(filled(op.k.shift, channels, 0.0F));
+  op.k_shift = constant_view(filled(op.k.channel_offset, channels, 0.0F));
   op.k_factor = constant_view(inverse);
   op.q_offset = constant_view(offset);
   const View out = result(av);

@@ -12,24 +12,24 @@ namespace vitq {
 struct AttentionScratch {
   static constexpr std::int64_t kBlock = 64;  // queries
 
-  // At most what the operands [m, k] and [k, n] of a product take, however CodeProducts hold them.
-  static std::int64_t left_bytes(std::int64_t m, std::int64_t k) { return m * filled(k, 4) * 2; }
-  static std::int64_t right_bytes(std::int64_t n, std::int64_t k) {
+  // At most what the operands [m, k] and [k, n] of a product take, however CodeGemm hold them.
+  static std::int64_t a_bytes(std::int64_t m, std::int64_t k) { return m * filled(k, 4) * 2; }
+  static std::int64_t b_bytes(std::int64_t n, std::int64_t k) {
     return filled(n, 32) * filled(k, 4) * 2;
   }
 
   AttentionScratch(std::int64_t queries, std::int64_t keys, std::int64_t channels)
       : block(std::min(kBlock, queries)) {
-    q_codes = add(left_bytes(block, channels));
+    q_codes = add(a_bytes(block, channels));
     q_rows = add(block * 2 * 4);
-    k_codes = add(right_bytes(keys, channels));
+    k_codes = add(b_bytes(keys, channels));
     k_rows = add(keys * 3 * 4);
-    v_codes = add(right_bytes(channels, keys));
+    v_codes = add(b_bytes(channels, keys));
     v_columns = add(channels * 3 * 4);
     row = add(std::max(keys, channels) * 4);
     code_row = add(std::max(keys, channels));
     sums = add(block * keys * 4);
-    p_codes = add(left_bytes(block, keys));
+    p_codes = add(a_bytes(block, keys));
     p_rows = add(block * 4);
     out = add(block * channels * 4);
   }

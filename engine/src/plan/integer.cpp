@@ -6,21 +6,16 @@
 #include "core/text.h"
 #include "plan/linear_constants.h"
 #include "plan/lowering.h"
+#include "plan/prune.h"
 #include "plan/views.h"
 #include "vitq/error.h"
 
 namespace vitq {
-namespace {
-
-constexpr int kTokens = 1;
-
-}  // namespace
-
 void require_no_overflow(const Node& node, std::int64_t k) {
-  constexpr std::int64_t kMostColumns = (std::int64_t{1} << 31) / (255 * 127);
-  if (k > kMostColumns) {
+  constexpr std::int64_t kMaxColumns = (std::int64_t{1} << 31) / (255 * 127);
+  if (k > kMaxColumns) {
     throw UnsupportedError(cat("layer '", node.name, "': ", k,
-                               " inputs could overflow 32 bits; at ", "most ", kMostColumns,
+                               " inputs could overflow 32 bits; at ", "most ", kMaxColumns,
                                " can be quantized"));
   }
 }
@@ -31,25 +26,25 @@ bool Lowering::quantized(NodeId id) const {
 
 RowCoding Lowering::coding_of(const QParams& params, const View& x) {
   RowCoding coding = {.bits = params.bits, .range = params.range};
-  if (params.range == Range::kFrozen) {
+  if (params.range == Range::kStatic) {
     coding.scale = params.scale[0];
     coding.lo = params.lo[0];
   } else {
     coding.rows = fresh(rows_shape(x).with(-1, 2));
   }
-  if (params.shift.empty() && params.fold.empty()) return coding;
-  std::vector<float> shift = per_column(params.shift, x);
-  std::vector<float> inverse = per_column(params.fold, x);
+  if (params.channel_offset.empty() && params.smoothing_scale.empty()) return coding;
+  std::vector<float> channel_offset = per_column(params.channel_offset, x);
+  std::vector<float> inverse = per_column(params.smoothing_scale, x);
   for (float& value : inverse) value = 1.0F / value;
-  const std::size_t columns = std::max(shift.size(), inverse.size());
-  shift.resize(columns, 0.0F);
+  const std::size_t columns = std::max(channel_offset.size(), inverse.size());
+  channel_offset.resize(columns, 0.0F);
   inverse.resize(columns, 1.0F);
-  coding.shift = constant_view(shift);
-  coding.inverse_fold = constant_view(inverse);
+  coding.channel_offset = constant_view(channel_offset);
+  coding.inverse_smoothing = constant_view(inverse);
   return coding;
 }
 
-step::Windows Lowering::windows(const View& x, const RowCoding& coding) {
+step::Im2col Lowering::im2col(const View& x, const RowCoding& coding) {
   if (!coding.rows) return {x, std::nullopt};
   const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(x.buffer)];
   const std::int64_t elements = buffer.bytes / static_cast<std::int64_t>(sizeof(float));
@@ -66,31 +61,31 @@ Lowering::Coded Lowering::coded(NodeId root, const View& x) {
   }
   Coded result = {source, x, params(root, 0), fresh(rows_shape(x), DType::kU8),
                   coding_of(params(root, 0), x)};
-  if (are_windows(x)) return result;  // the layer itself codes them
+  if (is_im2col(x)) return result;  // the layer itself codes them
   add_step(root, step::Quantize{}, {columns_last(root, x)}, result.codes,
            {.coding = result.coding});
   coded_.push_back(result);
   return result;
 }
 
-// Whether the bytes of the picture that the network is given are the layer's codes.
+// Whether the bytes of the image that the network is given are the layer's codes.
 bool Lowering::holds_pixels(NodeId root) const {
   const QParams& act = params(root, 0);
   return std::holds_alternative<op::Input>(graph_[graph_[root].inputs[0]].op) &&
-         act.range == Range::kFrozen && act.bits == 8 && act.scale[0] == 1.0F &&
-         act.lo[0] == 0.0F && !act.fold.empty() && !act.shift.empty();
+         act.range == Range::kStatic && act.bits == 8 && act.scale[0] == 1.0F &&
+         act.lo[0] == 0.0F && !act.smoothing_scale.empty() && !act.channel_offset.empty();
 }
 
 View Lowering::pixels(NodeId root, const View& x) {
   const QParams& act = params(root, 0);
   const View codes = fresh(x.dims, DType::kU8);
-  add_step(root, step::Pixels{act.shift, act.fold}, {x}, codes);
+  add_step(root, step::Pixels{act.channel_offset, act.smoothing_scale}, {x}, codes);
   return codes;
 }
 
 View Lowering::pixels_of_zero(NodeId root) {
   const QParams& act = params(root, 0);
-  const auto channels = static_cast<std::int64_t>(act.shift.size());
+  const auto channels = static_cast<std::int64_t>(act.channel_offset.size());
   const View zero = constant_view(Tensor({1, channels, 1, 1}, DType::kF32));
   return pixels(root, zero);
 }
@@ -103,7 +98,7 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
   const QParams& act = params(root, 0);
   const QParams& weight = params(root, 1);
   const Node& node = graph_[root];
-  if (are_windows(x) && !std::holds_alternative<op::Conv2d>(node.op)) {
+  if (is_im2col(x) && !std::holds_alternative<op::Conv2d>(node.op)) {
     throw UnsupportedError(
         cat("layer '", node.name, "': values of six axes cannot be quantized; merge some"));
   }
@@ -113,24 +108,24 @@ void Lowering::integer_linear(NodeId root, const View& x, const View& out, Epilo
   step::IntegerLinear op = {.act_bits = act.bits, .coding = {}};
   std::vector<View> in;
   if (x.dtype == DType::kU8) {  // pixels
-    in = {are_windows(x) ? fresh(rows_shape(x), DType::kU8) : x};
-    op.coding = {.bits = 8, .range = Range::kFrozen};
+    in = {is_im2col(x) ? fresh(rows_shape(x), DType::kU8) : x};
+    op.coding = {.bits = 8, .range = Range::kStatic};
   } else {
     Coded rows = coded(root, x);
     in = {rows.codes};
     op.coding = rows.coding;
   }
-  if (are_windows(x)) op.windows = windows(x, op.coding);
+  if (is_im2col(x)) op.im2col = im2col(x, op.coding);
   in.push_back(constant_view(constants.codes));
   for (const auto* values : {&constants.u, &constants.r, &constants.b}) {
     in.push_back(constant_view(*values));
   }
-  const auto special = special_.find(root);
-  if (!constants.b_special.empty() && special != special_.end()) {
-    in.push_back(constant_view(constants.b_special));
+  const auto output_tokens = output_tokens_.find(root);
+  if (!constants.output_bias.empty() && output_tokens != output_tokens_.end()) {
+    in.push_back(constant_view(constants.output_bias));
     op.row_period = x.dims[kTokens];
-    op.special_begin = special->second.begin;
-    op.special_end = special->second.end;
+    op.output_begin = output_tokens->second.begin;
+    op.output_end = output_tokens->second.end;
   }
   const View sums = fresh({in[0].dims.elements() / in[0].dims[-1], out.dims[-1]}, DType::kS32);
   add_step(root, std::move(op), std::move(in), out, std::move(epilogue)).scratch = sums;
@@ -142,8 +137,8 @@ void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epi
   const Node& node = graph_[root];
   const LinearConstants constants =
       linear_constants(node, weights_, {x, act, weight, graph_[node.inputs[1]].name});
-  View rounded =
-      fresh(rows_shape(x));  // what the codes stand for, before shift and fold are undone
+  View rounded = fresh(rows_shape(
+      x));  // what the codes stand for, before channel_offset and smoothing_scale are undone
   if (x.dtype == DType::kU8) {
     add_step(root, step::Copy{}, {x}, rounded);
   } else {
@@ -162,15 +157,15 @@ void Lowering::simulated_linear(NodeId root, const View& x, const View& out, Epi
     add_step(root, op::Linear{}, {rows(rounded), matrix, constant_view(bias)}, rows(out),
              std::move(sliced_epilogue));
   };
-  const auto special = special_.find(root);
+  const auto output_tokens = output_tokens_.find(root);
   const std::int64_t tokens = x.dims[kTokens];
-  if (constants.b_special.empty() || special == special_.end()) {
+  if (constants.output_bias.empty() || output_tokens == output_tokens_.end()) {
     part(0, tokens, constants.b);
     return;
   }
-  part(0, special->second.begin, constants.b);
-  part(special->second.begin, special->second.end, constants.b_special);
-  part(special->second.end, tokens, constants.b);
+  part(0, output_tokens->second.begin, constants.b);
+  part(output_tokens->second.begin, output_tokens->second.end, constants.output_bias);
+  part(output_tokens->second.end, tokens, constants.b);
 }
 
 }  // namespace vitq

@@ -12,12 +12,12 @@ namespace {
 
 // Columns of rows that are no filling.
 std::int64_t columns_of(const View& x) {
-  return are_windows(x) ? x.dims[3] * x.dims[4] * x.dims[5] : x.dims[-1];
+  return is_im2col(x) ? x.dims[3] * x.dims[4] * x.dims[5] : x.dims[-1];
 }
 
 // Which of a layer's weights [C, kernel, kernel] column number `column` of the rows multiplies.
 std::int64_t weight_of_column(std::int64_t column, const View& x) {
-  if (!are_windows(x)) return column;
+  if (!is_im2col(x)) return column;
   const std::int64_t channels = x.dims[-1];
   return column % channels * (x.dims[3] * x.dims[4]) + column / channels;
 }
@@ -26,7 +26,7 @@ std::int64_t weight_of_column(std::int64_t column, const View& x) {
 Tensor matrix_of(const Tensor& codes, const View& x) {
   const std::int64_t n = codes.shape()[0];
   const std::int64_t k = codes.shape().elements() / n;
-  if (!are_windows(x)) return codes.reshaped({n, k});
+  if (!is_im2col(x)) return codes.reshaped({n, k});
   const std::int64_t stride = rows_shape(x)[-1];
   Tensor matrix({n, stride}, DType::kS8);
   const std::span<const std::int8_t> from = codes.as<std::int8_t>();
@@ -53,13 +53,13 @@ double dot(std::span<const std::int8_t> codes, std::span<const double> factors) 
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-// What a code of each column stands for at code 0 of its row: shift / fold.
+// What a code of each column stands for at code 0 of its row: channel_offset / smoothing_scale.
 std::vector<double> offsets_of(const LinearOperands& operands) {
-  const std::vector<float> fold = per_column(operands.act.fold, operands.x);
-  const std::vector<float> shift = per_column(operands.act.shift, operands.x);
-  std::vector<double> offsets(shift.begin(), shift.end());
-  for (std::size_t c = 0; c < offsets.size() && !fold.empty(); ++c) {
-    offsets[c] /= static_cast<double>(fold[c]);
+  const std::vector<float> smoothing_scale = per_column(operands.act.smoothing_scale, operands.x);
+  const std::vector<float> channel_offset = per_column(operands.act.channel_offset, operands.x);
+  std::vector<double> offsets(channel_offset.begin(), channel_offset.end());
+  for (std::size_t c = 0; c < offsets.size() && !smoothing_scale.empty(); ++c) {
+    offsets[c] /= static_cast<double>(smoothing_scale[c]);
   }
   return offsets;
 }
@@ -94,12 +94,12 @@ void add_bias(std::vector<float>& b, const Tensor* bias) {
 
 }  // namespace
 
-bool are_windows(const View& x) {
+bool is_im2col(const View& x) {
   return x.dims.rank() == 6;
 }
 
 Shape rows_shape(const View& x) {
-  if (!are_windows(x)) return x.dims;
+  if (!is_im2col(x)) return x.dims;
   return {x.dims[0], x.dims[1], x.dims[2], (columns_of(x) + 3) / 4 * 4};
 }
 
@@ -118,17 +118,17 @@ LinearConstants linear_constants(const Node& node, const Weights& weights,
                                  const LinearOperands& operands) {
   LinearConstants result = constants_of(weights.at(operands.weight_name), operands);
   const Tensor* bias = weights.find(node.name + ".bias");
-  const Tensor* special = weights.find(node.name + ".bias_rows");
-  for (const Tensor* tensor : {bias, special}) {
+  const Tensor* output_tokens = weights.find(node.name + ".output_token_bias");
+  for (const Tensor* tensor : {bias, output_tokens}) {
     const Shape expected = {static_cast<std::int64_t>(result.b.size())};
     if (tensor != nullptr && tensor->shape() != expected) {
       throw WeightError(cat("layer '", node.name, "': expected a bias ", expected.str(), ", found ",
                             tensor->shape().str()));
     }
   }
-  if (special != nullptr) {
-    result.b_special = result.b;
-    add_bias(result.b_special, special);
+  if (output_tokens != nullptr) {
+    result.output_bias = result.b;
+    add_bias(result.output_bias, output_tokens);
   }
   add_bias(result.b, bias);
   return result;

@@ -12,22 +12,22 @@
 
 namespace vitq {
 
-// A layer's operands may be windows [N, H', W', kernel, kernel, C] on a picture, each of which is a
+// A layer's operands may be patches [N, H', W', kernel, kernel, C] on an image, each of which is a
 // row. Everything else is rows [..., k].
-bool are_windows(const View& x);
-// The shape of the rows, [..., k]. Rows of windows end in zeros up to a multiple of 4, which
+bool is_im2col(const View& x);
+// The shape of the rows, [..., k]. Rows of patches end in zeros up to a multiple of 4, which
 // integer products ask for.
 Shape rows_shape(const View& x);
 
-// The values of a fold or shift, one per column of the rows of `x` that is no filling. A
-// convolution states them per input channel or per weight of a channel.
+// The values of a smoothing_scale or channel_offset, one per column of the rows of `x` that is no
+// filling. A convolution states them per input channel or per weight of a channel.
 std::vector<float> per_column(const std::vector<float>& values, const View& x);
 
 // The constants of y = ((acc * (s * u)) + lo * r) + b, per output channel.
 struct LinearConstants {
   Tensor codes;  // s8 [n, k], columns as in the rows
   std::vector<float> u, r, b;
-  std::vector<float> b_special;  // empty: the same
+  std::vector<float> output_bias;  // empty: the same
 };
 
 struct LinearOperands {

@@ -8,8 +8,6 @@
 namespace vitq {
 namespace {
 
-constexpr int kTokens = 1;
-
 // The scheme as a graph counts whose nodes come from `origin`. The rows that pruning cuts out of a
 // quantized layer's result are no layer.
 Scheme moved(const Scheme& scheme, const Pruned& pruned) {
@@ -37,19 +35,19 @@ LowerOptions moved(LowerOptions options, const Pruned& pruned) {
   return options;
 }
 
-// The special rows of every linear layer of a graph whose nodes come from `origin` in `whole`. Of a
-// layer that was cut down, only special rows are left.
-std::map<NodeId, RowSpan> special_of(const Graph& whole, const Pruned& pruned) {
-  std::map<NodeId, RowSpan> result;
-  const std::optional<RowSpan> special = special_rows(whole);
-  for (NodeId id = 0; id < pruned.graph.size() && special; ++id) {
+// The output tokens of every linear layer of a graph whose nodes come from `origin` in `whole`. Of
+// a layer that was cut down, only output tokens are left.
+std::map<NodeId, AxisSpan> output_tokens_of(const Graph& whole, const Pruned& pruned) {
+  std::map<NodeId, AxisSpan> result;
+  const std::optional<AxisSpan> output_rows = output_tokens(whole);
+  for (NodeId id = 0; id < pruned.graph.size() && output_rows; ++id) {
     const Shape& shape = pruned.graph[id].shape;
     const Shape& before = whole[pruned.origin[static_cast<std::size_t>(id)]].shape;
     if (!std::holds_alternative<op::Linear>(pruned.graph[id].op) || shape.rank() != 3) continue;
     if (shape != before) {
       result[id] = {kTokens, 0, shape[kTokens]};
-    } else if (special->end < shape[kTokens]) {
-      result[id] = *special;
+    } else if (output_rows->end < shape[kTokens]) {
+      result[id] = *output_rows;
     }
   }
   return result;
@@ -81,8 +79,8 @@ Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
   const Pruned pruned = all ? whole(graph, options.also) : prune(graph);
   const Scheme inner = moved(scheme, pruned);
   const LowerOptions inner_options = moved(options, pruned);
-  const std::map<NodeId, RowSpan> special = special_of(graph, pruned);
-  Plan plan = Lowering({pruned.graph, weights, inner, inner_options, special}).run();
+  const std::map<NodeId, AxisSpan> output_tokens = output_tokens_of(graph, pruned);
+  Plan plan = Lowering({pruned.graph, weights, inner, inner_options, output_tokens}).run();
   for (Step& step : plan.steps) step.node = pruned.origin[static_cast<std::size_t>(step.node)];
   return plan;
 }

@@ -7,20 +7,12 @@
 #include "plan/views.h"
 
 namespace vitq {
-namespace {
-
-std::size_t at(NodeId id) {
-  return static_cast<std::size_t>(id);
-}
-
-}  // namespace
-
 Lowering::Lowering(const LoweringInput& input)
     : graph_(input.graph),
       weights_(input.weights),
       scheme_(input.scheme),
       options_(input.options),
-      special_(input.special),
+      output_tokens_(input.output_tokens),
       fusions_(fuse(input.graph, input.options)),
       readers_(input.graph.readers()),
       absorbed_(fusions_.absorbed),

@@ -13,13 +13,13 @@
 
 namespace vitq {
 
-// What the walk works on. Scheme, options and special rows count nodes and rows of this graph.
+// What the walk works on. Scheme, options and output tokens count nodes and rows of this graph.
 struct LoweringInput {
   const Graph& graph;
   const Weights& weights;
   const Scheme& scheme;
   const LowerOptions& options;
-  const std::map<NodeId, RowSpan>& special;  // of linear layers, where some rows are special
+  const std::map<NodeId, AxisSpan>& output_tokens;  // of linear layers, where some rows are output
 };
 
 // Sums of `k` products of codes must fit 32 bits: throws UnsupportedError where they might not.
@@ -53,10 +53,10 @@ class Lowering {
 
   // products.cpp
   void product(NodeId id, const Fusion& fusion);
-  void overlapping_windows(NodeId root, const View& out, const Epilogue& epilogue);
+  void overlapping_patches(NodeId root, const View& out, const Epilogue& epilogue);
   View channels_last(NodeId root, const View& x);
   View copied_channels_last(NodeId root, const View& x);
-  View whole_picture(NodeId root, const View& x);
+  View whole_image(NodeId root, const View& x);
   View rows_of(NodeId root, const View& patches);
   View framed(NodeId root, View x, int pad, bool bytes);
   View zero();
@@ -80,7 +80,7 @@ class Lowering {
     RowCoding coding;
   };
   Coded coded(NodeId root, const View& x);
-  step::Windows windows(const View& x, const RowCoding& coding);
+  step::Im2col im2col(const View& x, const RowCoding& coding);
   bool holds_pixels(NodeId root) const;
   View pixels(NodeId root, const View& x);
   View pixels_of_zero(NodeId root);
@@ -111,7 +111,7 @@ class Lowering {
   const Weights& weights_;
   const Scheme& scheme_;
   const LowerOptions& options_;
-  const std::map<NodeId, RowSpan>& special_;
+  const std::map<NodeId, AxisSpan>& output_tokens_;
   Fusions fusions_;
   std::vector<std::vector<NodeId>> readers_;
   std::map<NodeId, AttentionNodes> attentions_;  // by av

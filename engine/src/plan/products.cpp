@@ -8,10 +8,6 @@ namespace {
 
 constexpr int kChannelsLast[] = {0, 2, 3, 1};
 
-std::size_t at(NodeId id) {
-  return static_cast<std::size_t>(id);
-}
-
 // A convolution that reads each pixel at most once is a linear layer on patches: patch embeddings,
 // and 1 x 1 convolutions, whose patches are the pixels.
 bool patches_do_not_overlap(const op::Conv2d& conv, const Shape& weight) {
@@ -19,7 +15,7 @@ bool patches_do_not_overlap(const op::Conv2d& conv, const Shape& weight) {
   return conv.pad == 0 && conv.dilation == 1 && (conv.stride == kernel || kernel == 1);
 }
 
-// [N, C, H, W] as [N, H', W', C, kernel, kernel]; windows may overlap.
+// [N, C, H, W] as [N, H', W', C, kernel, kernel]; patches may overlap.
 View patches_of(const View& x, const View& out, const op::Conv2d& conv, std::int64_t kernel) {
   View patches = x;
   patches.dims = {x.dims[0], out.dims[2], out.dims[3], x.dims[1], kernel, kernel};
@@ -28,7 +24,7 @@ View patches_of(const View& x, const View& out, const op::Conv2d& conv, std::int
   return patches;
 }
 
-constexpr int kWindowsOfPatches[] = {0, 1, 2, 4, 5, 3};
+constexpr int kIm2colOfPatches[] = {0, 1, 2, 4, 5, 3};
 
 }  // namespace
 
@@ -44,14 +40,14 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
     const Shape& weight = graph_[graph_[root].inputs[1]].shape;
     const bool apart = patches_do_not_overlap(*conv, weight);
     if (!apart && !coded) {
-      overlapping_windows(root, out, epilogue);
+      overlapping_patches(root, out, epilogue);
       return;
     }
     const bool bytes = coded && weight[2] > 1 && holds_pixels(root);
     if (apart && bytes) x = pixels(root, x);
     if (!apart) x = framed(root, x, conv->pad, bytes);
     const View patches = patches_of(x, out, *conv, weight[2]);
-    x = apart ? rows_of(root, patches) : permuted(patches, kWindowsOfPatches);
+    x = apart ? rows_of(root, patches) : permuted(patches, kIm2colOfPatches);
     out = permuted(out, kChannelsLast);
     if (epilogue.residual) epilogue.residual = permuted(*epilogue.residual, kChannelsLast);
   }
@@ -62,7 +58,7 @@ void Lowering::product(NodeId id, const Fusion& fusion) {
   }
 }
 
-void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue& epilogue) {
+void Lowering::overlapping_patches(NodeId root, const View& out, const Epilogue& epilogue) {
   const Node& node = graph_[root];
   std::vector<View> in;
   for (const NodeId input : node.inputs) in.push_back(places_[at(input)]);
@@ -70,7 +66,7 @@ void Lowering::overlapping_windows(NodeId root, const View& out, const Epilogue&
   add_step(root, std::get<op::Conv2d>(node.op), std::move(in), out, epilogue);
 }
 
-// The picture itself lies plane by plane; convolutions read, and write, pixel by pixel.
+// The image itself lies plane by plane; convolutions read, and write, pixel by pixel.
 View Lowering::channels_last(NodeId root, const View& x) {
   return x.strides[1] == 1 ? x : copied_channels_last(root, x);
 }
@@ -81,9 +77,9 @@ View Lowering::copied_channels_last(NodeId root, const View& x) {
   return out;
 }
 
-// A picture alone in its buffer, pixel by pixel: where windows look up what was found of its
+// An image alone in its buffer, pixel by pixel: where patches look up what was found of its
 // pixels.
-View Lowering::whole_picture(NodeId root, const View& x) {
+View Lowering::whole_image(NodeId root, const View& x) {
   const Buffer& buffer = plan_.buffers[static_cast<std::size_t>(x.buffer)];
   const auto bytes = x.dims.elements() * static_cast<std::int64_t>(size_of(x.dtype));
   const bool whole = buffer.home == Buffer::Home::kArena && buffer.bytes == bytes &&
@@ -99,12 +95,12 @@ View Lowering::rows_of(NodeId root, const View& patches) {
   return view ? *view : *reshaped(copy(root, patches), rows);
 }
 
-// The picture that overlapping windows look at; simulated, they round it themselves.
+// The image that overlapping patches look at; simulated, they round it themselves.
 View Lowering::framed(NodeId root, View x, int pad, bool bytes) {
   const bool pixelwise = bytes && options_.numerics != Numerics::kSimulated;
   if (pixelwise) x = pixels(root, x);
   if (pad > 0) x = padded(root, x, pixelwise ? pixels_of_zero(root) : zero(), pad);
-  return whole_picture(root, x);
+  return whole_image(root, x);
 }
 
 View Lowering::zero() {
@@ -143,7 +139,7 @@ void Lowering::linear(NodeId root, View x, const View& out, Epilogue epilogue) {
   add_step(root, op::Linear{}, std::move(in), out, epilogue);
 }
 
-// A fresh buffer for the result of `id`, ordered in memory as its reader likes it: pictures with
+// A fresh buffer for the result of `id`, ordered in memory as its reader likes it: images with
 // channels last, a product that is only permuted afterwards in the permuted order, anything else as
 // its first operand. `root` is the node that computes it.
 View Lowering::result(NodeId id, NodeId root) {

@@ -6,10 +6,6 @@
 namespace vitq {
 namespace {
 
-std::size_t at(NodeId id) {
-  return static_cast<std::size_t>(id);
-}
-
 // Along which axis of operand `operand` the rows of a node's result lie, if it can compute the rows
 // of `axis` alone. An answer of -1: that operand is needed whole.
 struct RowAxis {
@@ -65,10 +61,10 @@ std::optional<int> row_axis(const Graph& graph, NodeId id, int axis, int operand
 // What is asked of a node: nothing yet, some rows, or all of it.
 struct Demand {
   enum class Kind { kNone, kRows, kAll } kind = Kind::kNone;
-  RowSpan rows;
+  AxisSpan rows;
 
   void add_all() { kind = Kind::kAll; }
-  void add(const RowSpan& more, const Shape& shape) {
+  void add(const AxisSpan& more, const Shape& shape) {
     if (kind == Kind::kNone) {
       kind = Kind::kRows;
       rows = more;
@@ -104,7 +100,7 @@ bool pass_on(const Graph& graph, NodeId id, const Demand& demand, std::vector<De
 // Rebuilds a graph with the nodes cut down.
 class Rebuild {
  public:
-  Rebuild(const Graph& graph, const std::vector<std::optional<RowSpan>>& rows)
+  Rebuild(const Graph& graph, const std::vector<std::optional<AxisSpan>>& rows)
       : graph_(graph), rows_(rows), copy_(at(graph.size())) {}
 
   Pruned run() {
@@ -118,7 +114,7 @@ class Rebuild {
  private:
   NodeId add(NodeId id) {
     const Node& node = graph_[id];
-    const std::optional<RowSpan>& wanted = rows_[at(id)];
+    const std::optional<AxisSpan>& wanted = rows_[at(id)];
     if (std::holds_alternative<op::Param>(node.op)) {
       return keep(result_.graph.param(node.name, node.shape), id);
     }
@@ -136,8 +132,8 @@ class Rebuild {
   // The rows of the operand that this node works on, cut out of what was computed of it.
   NodeId operand(NodeId id, int index) {
     const NodeId input = graph_[id].inputs[static_cast<std::size_t>(index)];
-    const std::optional<RowSpan>& wanted = rows_[at(id)];
-    const std::optional<RowSpan>& computed = rows_[at(input)];
+    const std::optional<AxisSpan>& wanted = rows_[at(id)];
+    const std::optional<AxisSpan>& computed = rows_[at(input)];
     if (!wanted) return copy_[at(input)];
     const int axis = row_axis(graph_, id, wanted->axis, index).value_or(-1);
     if (axis < 0) return copy_[at(input)];
@@ -151,7 +147,7 @@ class Rebuild {
 
   // A slice of something that was cut down counts from the first row that was computed.
   void shift(op::Slice& slice, NodeId input) const {
-    const std::optional<RowSpan>& computed = rows_[at(input)];
+    const std::optional<AxisSpan>& computed = rows_[at(input)];
     if (!computed || computed->axis != slice.axis) return;
     slice.begin -= computed->begin;
     slice.end -= computed->begin;
@@ -163,16 +159,16 @@ class Rebuild {
   }
 
   const Graph& graph_;
-  const std::vector<std::optional<RowSpan>>& rows_;
+  const std::vector<std::optional<AxisSpan>>& rows_;
   std::vector<NodeId> copy_;
   Pruned result_;
 };
 
 }  // namespace
 
-std::vector<std::optional<RowSpan>> rows_read(const Graph& graph) {
+std::vector<std::optional<AxisSpan>> rows_read(const Graph& graph) {
   std::vector<Demand> demands(at(graph.size()));
-  std::vector<std::optional<RowSpan>> rows(at(graph.size()));
+  std::vector<std::optional<AxisSpan>> rows(at(graph.size()));
   for (const GraphOutput& output : graph.outputs()) demands[at(output.node)].add_all();
   for (NodeId id = graph.size(); id-- > 0;) {
     if (demands[at(id)].kind == Demand::Kind::kNone) continue;  // nobody reads it

@@ -10,8 +10,11 @@
 
 namespace vitq {
 
+// The axis of tokens in [N, tokens, C].
+constexpr int kTokens = 1;
+
 // For every node the rows that the outputs depend on; nothing where that is all of it.
-std::vector<std::optional<RowSpan>> rows_read(const Graph& graph);
+std::vector<std::optional<AxisSpan>> rows_read(const Graph& graph);
 
 // A graph with the same outputs, and for each of its nodes the one it came from.
 struct Pruned {

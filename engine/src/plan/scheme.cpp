@@ -11,7 +11,7 @@
 namespace vitq {
 namespace {
 
-constexpr std::string_view kRanges[] = {"frozen", "per_row", "per_column"};
+constexpr std::string_view kRanges[] = {"static", "per_token", "per_channel"};
 
 // The vectors of a QParams by the names they have in files.
 struct Part {
@@ -20,8 +20,33 @@ struct Part {
 };
 constexpr Part kParts[] = {{"scale", &QParams::scale},
                            {"lo", &QParams::lo},
-                           {"fold", &QParams::fold},
-                           {"shift", &QParams::shift}};
+                           {"smoothing_scale", &QParams::smoothing_scale},
+                           {"channel_offset", &QParams::channel_offset}};
+
+// What format 2 of model files called these, and an output token's bias.
+struct OldName {
+  std::string_view old, now;
+};
+constexpr OldName kFormat2Tensors[] = {{".fold", ".smoothing_scale"},
+                                       {".shift", ".channel_offset"},
+                                       {".bias_rows", ".output_token_bias"}};
+constexpr OldName kFormat2Ranges[] = {
+    {"frozen", "static"}, {"per_row", "per_token"}, {"per_column", "per_channel"}};
+
+void rename_tensors_of_format_2(Weights& weights) {
+  std::vector<std::pair<std::string, std::string>> renames;
+  for (const auto& [name, tensor] : weights.tensors) {
+    for (const OldName& part : kFormat2Tensors) {
+      if (!name.ends_with(part.old)) continue;
+      renames.emplace_back(name, cat(name.substr(0, name.size() - part.old.size()), part.now));
+    }
+  }
+  for (auto& [old, now] : renames) {
+    auto entry = weights.tensors.extract(old);
+    entry.key() = std::move(now);
+    weights.tensors.insert(std::move(entry));
+  }
+}
 
 std::string tensor_name(const Graph& graph, Site site, std::string_view part) {
   return cat(graph[site.node].name, ".", site.operand, ".", part);
@@ -43,7 +68,7 @@ const Node& weight_of(const Graph& graph, Site site) {
 void unpack(const Node& weight, const QParams& params, Weights& weights) {
   Tensor& tensor = weights.tensors[weight.name];  // one that is missing is refused as empty
   try {
-    tensor = unpacked(tensor, weight.shape, params.bits);
+    tensor = bit_unpacked(tensor, weight.shape, params.bits);
   } catch (const WeightError& error) {
     throw WeightError(cat("'", weight.name, "': ", error.what()));
   }
@@ -59,7 +84,7 @@ class SiteCheck {
     const bool weight = is_weight(graph_, site_);
     if (weight) codes(params);
     require(range_allowed(params.range), "it cannot have a range of this kind");
-    if (params.range == Range::kFrozen) {
+    if (params.range == Range::kStatic) {
       const std::size_t scales = weight ? channels(0) : 1;
       const bool fits = params.scale.size() == scales || params.scale.size() == 1;
       require(fits, cat("expected ", scales, " scales, found ", params.scale.size()));
@@ -70,35 +95,35 @@ class SiteCheck {
     const auto positive = [](float value) { return std::isnormal(value) && value > 0.0F; };
     const auto finite = [](float value) { return std::isfinite(value); };
     require_all(params.scale, positive, "scale ");
-    require_all(params.fold, positive, "fold ");
-    require_all(params.shift, finite, "shift ");
+    require_all(params.smoothing_scale, positive, "smoothing scale ");
+    require_all(params.channel_offset, finite, "channel offset ");
     require_all(params.lo, finite, "lo ");
-    require(params.fold.empty() || one_per_column(params.fold.size()),
-            "the fold does not fit the layer");
-    require(params.shift.empty() || one_per_column(params.shift.size()),
-            "the shift does not fit the layer");
+    require(params.smoothing_scale.empty() || one_per_column(params.smoothing_scale.size()),
+            "the smoothing scale does not fit the layer");
+    require(params.channel_offset.empty() || one_per_column(params.channel_offset.size()),
+            "the channel offset does not fit the layer");
   }
 
  private:
   // Those of weights are known; only the values of an attention have one per column.
   bool range_allowed(Range range) const {
-    if (is_weight(graph_, site_)) return range == Range::kFrozen;
+    if (is_weight(graph_, site_)) return range == Range::kStatic;
     const auto* product = std::get_if<op::MatMul>(&node_.op);
     const bool values = product != nullptr && !product->transpose_b && site_.operand == 1;
-    return range == Range::kFrozen || range == (values ? Range::kPerColumn : Range::kPerRow);
+    return range == Range::kStatic || range == (values ? Range::kPerChannel : Range::kPerToken);
   }
   std::size_t channels(int axis) const {
     return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);
   }
   // Input channels of a layer; heads times channels of an attention operand.
-  std::size_t folds() const {
+  std::size_t smoothing_scales() const {
     if (!std::holds_alternative<op::MatMul>(node_.op)) return channels(1);
     const Shape& shape = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape;
     return static_cast<std::size_t>(shape.rank() == 4 ? shape[1] * shape[3] : shape[-1]);
   }
   // Of a convolution: per input channel, or per place of the kernel, too.
   bool one_per_column(std::size_t count) const {
-    if (count == folds()) return true;
+    if (count == smoothing_scales()) return true;
     if (!std::holds_alternative<op::Conv2d>(node_.op)) return false;
     return count == channels(1) * channels(2) * channels(3);
   }
@@ -107,7 +132,7 @@ class SiteCheck {
     const Tensor& tensor = weights_.at(name);
     require(tensor.dtype() == DType::kS8,
             cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
-    const std::int32_t top = top_weight(params.bits);
+    const std::int32_t top = max_weight_code(params.bits);
     const std::span<const std::int8_t> all = tensor.as<std::int8_t>();
     const auto outside = [top](std::int8_t code) { return code < -top || code > top; };
     const auto bad = std::find_if(all.begin(), all.end(), outside);
@@ -141,11 +166,14 @@ NodeId product_named(const Graph& graph, const Json& json) {
 }
 
 Range range_of(const Json& json) {
-  const std::string name = json.string();
+  std::string name = json.string();
+  for (const OldName& range : kFormat2Ranges) {
+    if (name == range.old) name = range.now;
+  }
   for (std::size_t i = 0; i < std::size(kRanges); ++i) {
     if (name == kRanges[i]) return static_cast<Range>(i);
   }
-  json.fail(cat("expected frozen, per_row or per_column, found '", name, "'"));
+  json.fail(cat("expected static, per_token or per_channel, found '", name, "'"));
 }
 
 }  // namespace
@@ -178,15 +206,16 @@ void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights) {
   }
 }
 
-void pack_codes(const Graph& graph, const Scheme& scheme, Weights& weights) {
+void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights) {
   for (const auto& [site, params] : scheme.sites()) {
     if (!is_weight(graph, site) || params.bits == 8) continue;
     Tensor& tensor = weights.tensors.at(weight_of(graph, site).name);
-    tensor = packed(tensor, params.bits);
+    tensor = bit_packed(tensor, params.bits);
   }
 }
 
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
+  rename_tensors_of_format_2(weights);
   Scheme scheme;
   for (const Json& entry : json.items()) {
     const Site site = {product_named(graph, entry.at("node")),
@@ -213,16 +242,15 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
   return scheme;
 }
 
-std::optional<RowSpan> special_rows(const Graph& graph) {
-  constexpr int kTokens = 1;
-  std::optional<RowSpan> special;
-  for (const std::optional<RowSpan>& rows : rows_read(graph)) {
+std::optional<AxisSpan> output_tokens(const Graph& graph) {
+  std::optional<AxisSpan> output_tokens;
+  for (const std::optional<AxisSpan>& rows : rows_read(graph)) {
     if (!rows || rows->axis != kTokens) continue;
-    if (!special) special = rows;
-    special->begin = std::min(special->begin, rows->begin);
-    special->end = std::max(special->end, rows->end);
+    if (!output_tokens) output_tokens = rows;
+    output_tokens->begin = std::min(output_tokens->begin, rows->begin);
+    output_tokens->end = std::max(output_tokens->end, rows->end);
   }
-  return special;
+  return output_tokens;
 }
 
 }  // namespace vitq

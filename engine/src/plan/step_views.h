@@ -13,8 +13,8 @@ void for_each_view(StepType& step, const Visit& visit) {
     if (view) visit(*view);
   };
   const auto coding = [&maybe](auto& rows) {
-    maybe(rows.shift);
-    maybe(rows.inverse_fold);
+    maybe(rows.channel_offset);
+    maybe(rows.inverse_smoothing);
     maybe(rows.rows);
   };
   for (auto& view : step.in) visit(view);
@@ -25,9 +25,9 @@ void for_each_view(StepType& step, const Visit& visit) {
   if (step.epilogue.coding) coding(*step.epilogue.coding);
   if (auto* linear = std::get_if<step::IntegerLinear>(&step.op)) {
     coding(linear->coding);
-    if (linear->windows) {
-      visit(linear->windows->picture);
-      maybe(linear->windows->ranges);
+    if (linear->im2col) {
+      visit(linear->im2col->image);
+      maybe(linear->im2col->ranges);
     }
   }
   if (auto* attention = std::get_if<step::Attention>(&step.op)) {

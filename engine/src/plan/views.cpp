@@ -8,10 +8,6 @@
 namespace vitq {
 namespace {
 
-std::size_t at(int axis) {
-  return static_cast<std::size_t>(axis);
-}
-
 // An axis longer than 1.
 struct Axis {
   std::int64_t extent, stride;
@@ -185,14 +181,14 @@ void RowCursor::next() {
   }
 }
 
-std::optional<std::vector<Matrix>> as_matrices(std::span<const View> views) {
+std::optional<std::vector<StridedMatrix>> as_matrices(std::span<const View> views) {
   const RowWalk walk = walk_rows(views);
   const std::size_t axes = walk.extents.size();
   if (axes > 2) return std::nullopt;
-  std::vector<Matrix> matrices;
+  std::vector<StridedMatrix> matrices;
   for (std::size_t i = 0; i < views.size(); ++i) {
     const int last = views[i].dims.rank() - 1;
-    Matrix matrix;
+    StridedMatrix matrix;
     matrix.columns = views[i].dims[last];
     matrix.row_stride = matrix.columns;
     if (views[i].strides[at(last)] != 1 && matrix.columns != 1) return std::nullopt;

@@ -27,13 +27,13 @@ View broadcast(const View& view, const Shape& shape);
 std::vector<int> memory_order(const View& view);
 
 // A matrix per batch index, as products and row kernels take it: [batch, rows, columns].
-struct Matrix {
+struct StridedMatrix {
   std::int64_t batch = 1, rows = 1, columns = 1;
   std::int64_t batch_stride = 0, row_stride = 0;
 };
 // Several views with equal leading axes as matrices of the same batch and rows. Nothing if those
 // axes cannot be merged so far in all of them, or if a last axis is not contiguous.
-std::optional<std::vector<Matrix>> as_matrices(std::span<const View> views);
+std::optional<std::vector<StridedMatrix>> as_matrices(std::span<const View> views);
 
 // The leading axes (all but the last) of several views, merged where all of them allow it: how to
 // walk their rows together.

@@ -16,11 +16,11 @@ namespace vitq {
 namespace {
 
 void require_memory(std::int64_t needed, std::int64_t granted) {
-  const std::int64_t most = granted > 0 ? granted : available_memory();
-  if (needed <= most) return;
+  const std::int64_t max = granted > 0 ? granted : available_memory();
+  if (needed <= max) return;
   constexpr std::int64_t kMegabyte = 1'000'000;
   throw LimitError(cat("an input of this size needs ", needed / kMegabyte,
-                       " MB for intermediate results; there are ", most / kMegabyte));
+                       " MB for intermediate results; there are ", max / kMegabyte));
 }
 
 }  // namespace

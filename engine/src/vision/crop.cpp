@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cutting a rectangle out of a picture, or placing the picture in a larger, black one.
+// Cutting a rectangle out of an image, or placing the image in a larger, black one.
 #include <algorithm>
 #include <cstdint>
 

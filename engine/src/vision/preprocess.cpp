@@ -11,7 +11,7 @@
 namespace vitq {
 namespace {
 
-constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized picture, in pixels
+constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized image, in pixels
 
 // get_size_with_aspect_ratio of facebookresearch/detr (datasets/transforms.py) and of transformers
 // (models/detr/image_processing_detr.py).
@@ -29,7 +29,7 @@ Image resized_within(const Image& image, const Preprocess& preprocess) {
   const int short_side = static_cast<int>(size);
   const int long_side = static_cast<int>((facebook ? size : exact) * longer / shorter);
   if (short_side < 1) {
-    throw LimitError(cat("a picture of ", image.width, " x ", image.height,
+    throw LimitError(cat("an image of ", image.width, " x ", image.height,
                          " would have no pixel left when its longer side becomes ",
                          preprocess.longest));
   }
@@ -50,19 +50,19 @@ Image resized(const Image& image, const Preprocess& preprocess) {
   const std::int64_t longer = std::max(image.width, image.height);
   const std::int64_t extent = preprocess.height * longer / shorter;
   if (extent > kMaxExtent) {
-    throw LimitError(cat("a picture of ", image.width, " x ", image.height, " would become ",
-                         extent, " pixels long when its shorter side becomes ", preprocess.height));
+    throw LimitError(cat("an image of ", image.width, " x ", image.height, " would become ", extent,
+                         " pixels long when its shorter side becomes ", preprocess.height));
   }
   const int longest = static_cast<int>(extent);
   return image.width < image.height ? resize(image, preprocess.height, longest, preprocess.filter)
                                     : resize(image, longest, preprocess.height, preprocess.filter);
 }
 
-// Where a centred crop starts; negative if the picture is smaller.
+// Where a centred crop starts; negative if the image is smaller.
 int crop_start(int extent, int size, Preprocess::CropOffset offset) {
   const int margin = extent - size;
   if (offset == Preprocess::CropOffset::kFloor) return (margin - (margin < 0 ? 1 : 0)) / 2;
-  // A picture that is too small is padded first, the odd row or column at the end.
+  // An image that is too small is padded first, the odd row or column at the end.
   if (margin < 0) return margin / 2;
   const int half = margin / 2;
   return margin % 2 == 0 ? half : half + half % 2;  // halves go to the even neighbour
@@ -79,7 +79,7 @@ Image Preprocess::pixels(const Image& image) const {
 }
 
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess) {
-  if (images.empty()) throw ShapeError("no pictures to normalize");
+  if (images.empty()) throw ShapeError("no images to normalize");
   const int width = images[0].width;
   const int height = images[0].height;
   const auto plane = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
@@ -93,7 +93,7 @@ Tensor normalize(std::span<const Image> images, const Preprocess& preprocess) {
   float* to = out.as<float>().data();
   for (const Image& image : images) {
     if (image.width != width || image.height != height) {
-      throw ShapeError(cat("pictures of ", width, " x ", height, " and ", image.width, " x ",
+      throw ShapeError(cat("images of ", width, " x ", height, " and ", image.width, " x ",
                            image.height, " do not fit one batch"));
     }
     for (std::size_t c = 0; c < 3; ++c, to += plane) {

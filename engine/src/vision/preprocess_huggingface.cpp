@@ -4,15 +4,10 @@
 
 #include "core/text.h"
 #include "vision/preprocess_read.h"
-#include "vitq/error.h"
 #include "vitq/preprocess.h"
 
 namespace vitq {
 namespace {
-
-[[noreturn]] void refuse(const Json& json, std::string_view message) {
-  throw UnsupportedError(cat(json.place(), ": ", message));
-}
 
 // What the class of the image processor says where the file is silent.
 Preprocess class_defaults(const Json& json) {
@@ -119,7 +114,7 @@ void check_unsupported(const Json& json, bool of_detr) {
 Preprocess preprocess_from_huggingface(const Json& json) {
   Preprocess result = class_defaults(json);
   check_rescale(json);
-  // DETR pads pictures of different sizes to one batch, which a batch of one size does not need.
+  // DETR pads images of different sizes to one batch, which a batch of one size does not need.
   const bool of_detr = result.resize == Preprocess::Resize::kWithinHuggingFace;
   check_unsupported(json, of_detr);
   if (of_detr) {

@@ -18,7 +18,7 @@ namespace {
 constexpr std::array<std::string_view, 7> kNames = {"timm-vit", "timm-deit", "fb-deit", "hf-deit",
                                                     "hf-vit",   "fb-detr",   "hf-detr"};
 
-// Both networks and the pictures they are cut from stay within kMaxInputSide.
+// Both networks and the images they are cut from stay within kMaxInputSide.
 constexpr int kMaxPresetSize = 7168;
 
 // At most this long for DETR's 800 pixels, and in that ratio for other sizes.

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/text.h"
+#include "vitq/error.h"
 #include "vitq/json.h"
 
 namespace vitq {
@@ -19,7 +21,11 @@ inline constexpr std::array<float, 3> kImageNetMean = {0.485F, 0.456F, 0.406F};
 inline constexpr std::array<float, 3> kImageNetStd = {0.229F, 0.224F, 0.225F};
 inline constexpr std::array<float, 3> kHalves = {0.5F, 0.5F, 0.5F};
 
-// A side of a picture in pixels, 1 to 8192.
+[[noreturn]] inline void refuse(const Json& json, std::string_view message) {
+  throw UnsupportedError(cat(json.place(), ": ", message));
+}
+
+// A side of an image in pixels, 1 to 8192.
 inline int read_side(const Json& json) {
   return static_cast<int>(json.integer(1, kMaxInputSide));
 }

@@ -4,15 +4,10 @@
 
 #include "core/text.h"
 #include "vision/preprocess_read.h"
-#include "vitq/error.h"
 #include "vitq/preprocess.h"
 
 namespace vitq {
 namespace {
-
-[[noreturn]] void refuse(const Json& json, std::string_view message) {
-  throw UnsupportedError(cat(json.place(), ": ", message));
-}
 
 void read_input_size(const Json& json, Preprocess& preprocess) {
   const std::vector<Json> extents = json.items();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resampling as Pillow does it: each output sample is a weighted mean of the input samples under
-// the filter, which is stretched by the scale when the picture shrinks; one pass along each axis,
+// the filter, which is stretched by the scale when the image shrinks; one pass along each axis,
 // each in fixed point and rounded to 8 bits.
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@ namespace {
 // Pixels have 8 bits, and 2 bits are kept for sums outside of [0, 255].
 constexpr int kPrecisionBits = 32 - 8 - 2;
 
-struct Kernel {
+struct FilterKernel {
   double support;
   double (*weight)(double);
 };
@@ -34,8 +34,8 @@ double cubic(double x) {
   return 0.0;
 }
 
-Kernel kernel_of(Filter filter) {
-  return filter == Filter::kBilinear ? Kernel{1.0, triangle} : Kernel{2.0, cubic};
+FilterKernel kernel_of(Filter filter) {
+  return filter == Filter::kBilinear ? FilterKernel{1.0, triangle} : FilterKernel{2.0, cubic};
 }
 
 // The inputs [first, first + count) of one output sample, and their weights at `weights`.
@@ -59,7 +59,7 @@ void append_weights(std::vector<std::int32_t>& out, const std::vector<double>& w
   }
 }
 
-Axis make_axis(int in, int out, const Kernel& kernel) {
+Axis make_axis(int in, int out, const FilterKernel& kernel) {
   const double scale = static_cast<double>(in) / out;
   const double stretch = std::max(scale, 1.0);
   const double support = kernel.support * stretch;
@@ -116,14 +116,14 @@ void blend_rows(const Image& in, const Taps& taps, const std::int32_t* weights,
   }
 }
 
-Image resize_columns(const Image& in, int width, const Kernel& kernel) {
+Image resize_columns(const Image& in, int width, const FilterKernel& kernel) {
   Image out = make_image(width, in.height);
   const Axis axis = make_axis(in.width, width, kernel);
   for (int y = 0; y < in.height; ++y) resample_row(in.row(y), out.row(y), axis);
   return out;
 }
 
-Image resize_rows(const Image& in, int height, const Kernel& kernel) {
+Image resize_rows(const Image& in, int height, const FilterKernel& kernel) {
   Image out = make_image(in.width, height);
   const Axis axis = make_axis(in.height, height, kernel);
   std::vector<std::int32_t> sums(std::size_t{3} * static_cast<std::size_t>(in.width));
@@ -143,7 +143,7 @@ bool rows_first(const Image& image, int width, int height) {
 }  // namespace
 
 Image resize(const Image& image, int width, int height, Filter filter) {
-  const Kernel kernel = kernel_of(filter);
+  const FilterKernel kernel = kernel_of(filter);
   const auto columns = [&](const Image& in) {
     return width == in.width ? in : resize_columns(in, width, kernel);
   };

@@ -23,8 +23,8 @@ struct Family {
   // Records the network for a batch of `image` [N, 3, H, W] under the canonical `config`. Throws
   // FileError for a bad configuration and ShapeError if the image does not fit it.
   std::vector<GraphOutput> (*trace)(const Scope& scope, Value image, const Json& config);
-  // The same for pictures padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
-  // its picture. Null where the family has no padded batches.
+  // The same for images padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
+  // its image. Null where the family has no padded batches.
   std::vector<GraphOutput> (*trace_padded)(const Scope& scope, Value image, const Json& config,
                                            const Tensor& mask) = nullptr;
   // The input of one image: [3, height, width]; of a network that takes any size, a usual one.
@@ -38,7 +38,7 @@ struct Family {
   bool (*recognize)(const Weights& weights, const Json& source);
 
   std::span<const Dialect> dialects;
-  bool any_size = false;  // the network takes pictures of any size
+  bool any_size = false;  // the network takes images of any size
   // REGEX of the layers that quantization leaves in float unless it is told otherwise.
   std::string_view keep = {};
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What embedders use: open a model file, show it pictures, read the answers.
+// What embedders use: open a model file, show it images, read the answers.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,8 @@ namespace vitq {
 
 // Everything a model file says but its tensors: the JSON under the metadata key "vitq".
 struct ModelInfo {
-  static constexpr std::int64_t kFormat = 2;
+  static constexpr std::int64_t kFormat = 3;        // written
+  static constexpr std::int64_t kOldestFormat = 2;  // read
 
   std::string family;
   Json config;  // canonical, see the family
@@ -67,22 +68,22 @@ class Model {
   // Throws ShapeError if a quantized network reads pixels and a value is none, LimitError naming
   // the memory that an input of this size would need if there is not so much.
   std::span<const Tensor> run(const Tensor& input);
-  // The same for pictures padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
-  // its picture and 0 elsewhere. Throws UnsupportedError if the family has no padded batches.
+  // The same for images padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
+  // its image and 0 elsewhere. Throws UnsupportedError if the family has no padded batches.
   std::span<const Tensor> run_padded(const Tensor& input, const Tensor& mask);
-  // As the network sees this picture.
+  // As the network sees this image.
   Tensor prepare(std::span<const Image> images) const;
-  // The k most probable classes of one picture.
+  // The k most probable classes of one image.
   std::vector<Prediction> classify(const Image& image, std::size_t k = 5);
-  // What a detector finds in one picture with at least this probability, by falling score.
+  // What a detector finds in one image with at least this probability, by falling score.
   std::vector<Detection> detect(const Image& image, float threshold = 0.5F);
 
-  // The network for one picture, for tools that look inside; of a network that takes any size, at a
+  // The network for one image, for tools that look inside; of a network that takes any size, at a
   // usual one. Names and ids of nodes do not depend on the batch.
   const Graph& graph() const;
-  // The session for a batch of n such pictures, or for an input [N, 3, H, W]. So many are kept: a
-  // reference holds until sessions for kMostSessions other inputs were asked for.
-  static constexpr std::size_t kMostSessions = 4;
+  // The session for a batch of n such images, or for an input [N, 3, H, W]. So many are kept: a
+  // reference holds until sessions for kMaxSessions other inputs were asked for.
+  static constexpr std::size_t kMaxSessions = 4;
   Session& session(std::int64_t n = 1);
   Session& session(const Shape& input);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pictures a network is calibrated on, as it wants them.
+// The images a network is calibrated on, as it wants them.
 #pragma once
 
 #include <cstdint>

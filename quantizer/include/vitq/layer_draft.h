@@ -16,9 +16,9 @@ namespace vitq {
 
 // Where a layer stands in the network.
 enum class Role : std::uint8_t {
-  kInput,   // reads the picture itself
+  kInput,   // reads the image itself
   kInner,   // everything between
-  kOutput,  // is reached by the special rows alone: a classification head
+  kOutput,  // is reached by the output tokens alone: a classification head
 };
 
 // What the quantized layer is meant to give.
@@ -41,35 +41,38 @@ struct LayerDraft {
   std::vector<std::int64_t> parts;  // extents of the results that are read apart, such as Q, K, V
   Target target = Target::kFloatStream;
 
-  // Operand 0. For a Conv2d, fold and shift have one value per input channel.
+  // Operand 0. For a Conv2d, smoothing_scale and channel_offset have one value per input channel.
   QParams input;
-  // [n, k]: the real weights that the codes shall stand for. fold * weight, unless a method moves
-  // it to where it makes up for errors in the inputs.
+  // [n, k]: the real weights that the codes shall stand for. smoothing_scale * weight, unless a
+  // method moves it to where it makes up for errors in the inputs.
   Matrix goal;
-  std::vector<float> scale;        // [n], of the codes
-  std::vector<std::int8_t> codes;  // [n, k]
-  std::vector<float> new_bias;     // [n]
-  std::vector<float> bias_rows;    // [n], used for special rows instead; or empty
+  std::vector<float> scale;              // [n], of the codes
+  std::vector<std::int8_t> codes;        // [n, k]
+  std::vector<float> new_bias;           // [n]
+  std::vector<float> output_token_bias;  // [n], used for output tokens instead; or empty
 };
 
-// Fold and shift per column of the weight: 1 and 0 where the draft has none.
-std::vector<float> column_fold(const LayerDraft& layer);
-std::vector<float> column_shift(const LayerDraft& layer);
-// Sets fold and shift of the input (one each per input channel, or none) and the goal with them.
-void set_fold(LayerDraft& layer, std::vector<float> fold, std::vector<float> shift);
+// Fold and channel_offset per column of the weight: 1 and 0 where the draft has none.
+std::vector<float> column_smoothing(const LayerDraft& layer);
+std::vector<float> column_offset(const LayerDraft& layer);
+// Sets smoothing_scale and channel_offset of the input (one each per input channel, or none) and
+// the goal with them.
+void set_smoothing(LayerDraft& layer, std::vector<float> smoothing_scale,
+                   std::vector<float> channel_offset);
 
 // What the layer makes of inputs [rows, k] in float: [rows, n].
 Matrix float_outputs(const LayerDraft& layer, const Matrix& x);
 
-// What the codes of these inputs [rows, k] stand for, without fold and shift: lo + scale * code.
+// What the codes of these inputs [rows, k] stand for, without smoothing_scale and channel_offset:
+// lo + scale * code.
 Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x);
 // scale * codes, [n, k].
 Matrix dequantized_weights(const LayerDraft& layer);
 // What the quantized layer makes of dequantized inputs [rows, k], with `new_bias`: [rows, n].
 Matrix outputs(const LayerDraft& layer, const Matrix& dequantized);
-// The sum over k of dequantized weights times shift / fold, [n]: the part of the outputs that the
-// shift gives, and that the engine adds to the bias by itself.
-std::vector<float> shift_part(const LayerDraft& layer);
+// The sum over k of dequantized weights times channel_offset / smoothing_scale, [n]: the part of
+// the outputs that the channel_offset gives, and that the engine adds to the bias by itself.
+std::vector<float> offset_part(const LayerDraft& layer);
 
 // Two operands of an attention while they are being quantized: queries and keys [heads, tokens, d],
 // probabilities and values.

@@ -33,8 +33,8 @@ class Settings {
  public:
   explicit Settings(Json json) : json_(std::move(json)) {}
 
-  double number(std::string_view key, double fallback, double least, double most);
-  std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t most);  // from 0
+  double number(std::string_view key, double fallback, double min, double max);
+  std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t max);  // from 0
   bool boolean(std::string_view key, bool fallback);
   // The index of the string in `choices`; the first is the fallback.
   std::size_t choice(std::string_view key, std::span<const std::string_view> choices);

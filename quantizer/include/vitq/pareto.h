@@ -28,7 +28,7 @@ class ParetoFront {
 
   // Beyond so many points the front is thinned as it grows: what is left is real, but may no longer
   // be all there is.
-  static constexpr std::size_t kMostPoints = std::size_t{1} << 18U;
+  static constexpr std::size_t kMaxPoints = std::size_t{1} << 18U;
 
   // layers[l]: the choices of layer l, at least one.
   explicit ParetoFront(std::span<const std::vector<Choice>> layers);

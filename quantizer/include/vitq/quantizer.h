@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Post-training quantization of any graph: a network, pictures and a recipe in; integer weights and
+// Post-training quantization of any graph: a network, images and a recipe in; integer weights and
 // the scheme that says what they mean out. Knows graphs only, no models.
 #pragma once
 
@@ -35,13 +35,13 @@ struct LayerRule {
   std::optional<Bits> bits;
 };
 
-// How the picture's bytes become the network's input: (byte / 255 - mean) / std per channel.
+// How the image's bytes become the network's input: (byte / 255 - mean) / std per channel.
 struct Pixels {
   std::vector<float> mean;
   std::vector<float> std;
 };
 
-// Traced for one image. Without `pixels`, a convolution that reads the picture stays in float.
+// Traced for one image. Without `pixels`, a convolution that reads the image stays in float.
 struct Network {
   const Graph& graph;
   const Weights& weights;
@@ -81,8 +81,8 @@ LayerRule rule_for(const std::string& layer, std::optional<Bits> bits);
 // As the record of a quantized network has them.
 Json rules_to_json(const std::vector<LayerRule>& rules);
 
-// How much an error in special rows counts at each sum of the residual stream.
-using RowWeightsFound = std::map<NodeId, float>;
+// How much an error in output tokens counts at each sum of the residual stream.
+using TokenWeightsFound = std::map<NodeId, float>;
 
 struct QuantizeOptions {
   Bits bits;
@@ -91,15 +91,15 @@ struct QuantizeOptions {
   std::int64_t memory_bytes = std::int64_t{2} << 30;  // activations beyond it go to a file
   std::filesystem::path scratch = "/tmp";             // where that file is, unnamed
   std::function<void(const Progress&)> progress;
-  bool errors = true;           // whether the report has the ranges and errors of layers
-  RowWeightsFound row_weights;  // of the same network, pictures and recipe; if empty, measured
+  bool errors = true;               // whether the report has the ranges and errors of layers
+  TokenWeightsFound token_weights;  // of the same network, images and recipe; if empty, measured
 };
 
-// Where a layer's inputs lie as they are coded, after shift and fold: of some rows, which stand
-// for all.
+// Where a layer's inputs lie as they are coded, after channel_offset and smoothing_scale: of some
+// rows, which stand for all.
 struct InputSpread {
   std::int64_t rows = 0;             // none: nothing was noted
-  float least = 0.0F, most = 0.0F;   // of the values of these rows
+  float min = 0.0F, max = 0.0F;      // of the values of these rows
   std::vector<std::int64_t> counts;  // of the values in bins of equal width from least to most
   // Where the range of codes begins and ends. If frozen, the same three times; else what 5, 50 and
   // 95 % of the rows have at most.
@@ -109,9 +109,9 @@ struct InputSpread {
 // What happened to one layer or attention.
 struct LayerReport {
   LayerPlan plan;
-  Range range = Range::kPerRow;
-  float least = 0.0F, most = 0.0F;  // of the inputs seen
-  double clipped = 0.0;             // share of the inputs outside of a frozen range
+  Range range = Range::kPerToken;
+  float min = 0.0F, max = 0.0F;  // of the inputs seen
+  double clipped = 0.0;          // share of the inputs outside of a static range
   double error_before = 0.0;  // of the outputs, relative, rounding to nearest without corrections
   double error_after = 0.0;
   InputSpread inputs = {};
@@ -121,8 +121,8 @@ struct Quantized {
   Weights weights;  // codes, biases, the numbers of the scheme, and all that stays in float
   Scheme scheme;
   std::vector<LayerReport> report;
-  RowWeightsFound row_weights;  // that were used
-  Json provenance;              // {"recipe", "bits", "rules", "calibration", "images", "tool"}
+  TokenWeightsFound token_weights;  // that were used
+  Json provenance;                  // {"recipe", "bits", "rules", "calibration", "images", "tool"}
 };
 
 // Every layer that can be quantized, in the order of the graph. Throws UnsupportedError for bits

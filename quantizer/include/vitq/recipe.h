@@ -17,8 +17,8 @@ namespace vitq {
 // The layers that a step is for. Attentions have no role and no weights: only activation bits.
 struct Where {
   std::vector<Role> roles;  // none: all
-  int least_weight_bits = 2, most_weight_bits = 8;
-  int least_activation_bits = 2, most_activation_bits = 8;
+  int min_weight_bits = 2, max_weight_bits = 8;
+  int min_activation_bits = 2, max_activation_bits = 8;
 
   bool matches(const LayerDraft& layer) const;
   bool matches(const AttentionDraft& attention) const;
@@ -30,9 +30,9 @@ struct RecipeStep {
   std::shared_ptr<const Method> method;
 };
 
-// How errors of special rows are weighed: by the error at the outputs that noise on them makes, to
+// How errors of output tokens are weighed: by the error at the outputs that noise on them makes, to
 // the power; measured on that many images. No images: all rows weigh the same.
-struct RowWeights {
+struct TokenWeights {
   std::int64_t images = 0;
   double noise = 0.02;  // of the deviation of the values it is added to
   double power = 0.5;
@@ -40,13 +40,13 @@ struct RowWeights {
 
 struct Recipe {
   std::string name;
-  RowWeights row_weights;
-  int least_edge_bits = 2;  // of the weights and activations of the first layer and the heads
+  TokenWeights token_weights;
+  int min_edge_bits = 2;  // of the weights and activations of the first layer and the heads
   std::vector<std::vector<RecipeStep>> rounds;
   Json json;  // as it was read, for the record
 };
 
-// {"name", "row_weights"?: {"images", "noise", "power"}, "least_edge_bits"?, "rounds": [[step]]},
+// {"name", "token_weights"?: {"images", "noise", "power"}, "min_edge_bits"?, "rounds": [[step]]},
 // step: {"method", "where"?: {"roles", "weight_bits": [least, most], "activation_bits"}, settings}.
 // Unknown keys throw FileError.
 Recipe recipe_from_json(const Json& json);

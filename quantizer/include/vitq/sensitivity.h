@@ -73,7 +73,7 @@ struct Sensitivities {
   std::int64_t rest_bytes = 0;    // of the rest of a file: other tensors, the header, the scheme
   std::int64_t rest_nanoseconds = 0;  // of all other steps
   std::string cpu;                    // whose times these are; empty if nothing was timed
-  RowWeightsFound row_weights;        // of the images that were quantized with
+  TokenWeightsFound token_weights;    // of the images that were quantized with
 
   Json to_json() const;
   // Throws FileError for what to_json() does not write.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "bias": gives the outputs the mean they should have, for special rows and for the others
-// apart. Special rows are few: how much of their own correction they get follows from how sure its
+// Method "bias": gives the outputs the mean they should have, for output tokens and for the others
+// apart. Output tokens are few: how much of their own correction they get follows from how sure its
 // mean is (James and Stein's factor for the whole vector).
 #include <algorithm>
 
@@ -15,7 +15,7 @@ struct Lack {
   double factor = 0.0;
 };
 
-Lack lack_of(const LayerDraft& layer, const Rows& rows, std::int64_t count) {
+Lack lack_of(const LayerDraft& layer, const RowSample& rows, std::int64_t count) {
   Matrix x(count, rows.x.cols);
   std::copy_n(rows.x.values.begin(), x.values.size(), x.values.begin());
   const Matrix y = outputs(layer, dequantized_inputs(layer, x));
@@ -45,17 +45,17 @@ Lack lack_of(const LayerDraft& layer, const Rows& rows, std::int64_t count) {
 class Bias : public Method {
  public:
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
-    layer.bias_rows.clear();
+    layer.output_token_bias.clear();
     const Moments& moments = data.moments(layer);
     if (moments.others > 0) match_means(layer, moments);
-    const Rows& rows = data.rows(layer);
-    if (rows.special == 0) return;
-    const Lack lack = lack_of(layer, rows, rows.special);
+    const RowSample& rows = data.rows(layer);
+    if (rows.output_tokens == 0) return;
+    const Lack lack = lack_of(layer, rows, rows.output_tokens);
     std::vector<float> own = layer.new_bias;
     for (std::size_t o = 0; o < own.size(); ++o) {
       own[o] += static_cast<float>(lack.factor * static_cast<double>(lack.mean[o]));
     }
-    (moments.others > 0 ? layer.bias_rows : layer.new_bias) = std::move(own);
+    (moments.others > 0 ? layer.output_token_bias : layer.new_bias) = std::move(own);
   }
 
  private:

@@ -34,7 +34,7 @@ class Correlation : public Method {
   explicit Correlation(CorrelationSettings settings) : settings_(settings) {}
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
-    set_fold(layer, {}, {});
+    set_smoothing(layer, {}, {});
     const LayerSample sample = layer_sample(layer, data, settings_.tokens);
     const Scales scales =
         search_linear(layer, sample.rows, sample.input_max, with_threads(data.threads())).scales;

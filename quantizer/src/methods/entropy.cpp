@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "entropy": frozen ranges of activations that keep the most information (Kullback
+// Method "entropy": static ranges of activations that keep the most information (Kullback
 // and Leibler).
 #include "methods/list.h"
 #include "static_ranges.h"

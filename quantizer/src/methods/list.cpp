@@ -13,20 +13,20 @@ struct Entry {
 };
 
 constexpr Entry kMethods[] = {
-    {"balance", make_balance},          // queries and keys centred and balanced, channel by channel
+    {"qk_smooth", make_qk_smooth},      // queries and keys centred and balanced, channel by channel
     {"bias", make_bias},                // outputs get the mean they should have
     {"correlation", make_correlation},  // the paper's scales, by the correlation of outputs
-    {"entropy", make_entropy},          // frozen ranges that keep the most information
-    {"fold", make_fold},                // input channels shifted and scaled before they are coded
+    {"entropy", make_entropy},          // static ranges that keep the most information
+    {"smooth", make_smooth},            // input channels shifted and scaled before they are coded
     {"gptq", make_gptq},                // column by column, later ones making up for earlier
-    {"minmax", make_minmax},            // frozen ranges that hold all values
-    {"mse", make_mse},                  // frozen ranges with the least squared error
+    {"minmax", make_minmax},            // static ranges that hold all values
+    {"mse", make_mse},                  // static ranges with the least squared error
     {"nearest", make_nearest},          // weights to the nearest codes
-    {"percentile", make_percentile},    // frozen ranges that hold all values but a share
+    {"percentile", make_percentile},    // static ranges that hold all values but a share
     {"ridge", make_ridge},              // weights moved to make up for errors of the inputs
     {"row_scale", make_row_scale},      // weight scales by the error of rounding
-    {"sweeps", make_sweeps},            // coordinate descent on codes and scales
-    {"target", make_target},            // what layers are fitted to
+    {"coordinate_descent", make_coordinate_descent},  // coordinate descent on codes and scales
+    {"target", make_target},                          // what layers are fitted to
 };
 
 }  // namespace

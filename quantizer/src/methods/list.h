@@ -8,11 +8,11 @@
 
 namespace vitq {
 
-std::unique_ptr<const Method> make_balance(Settings& settings);
+std::unique_ptr<const Method> make_qk_smooth(Settings& settings);
 std::unique_ptr<const Method> make_bias(Settings& settings);
 std::unique_ptr<const Method> make_correlation(Settings& settings);
 std::unique_ptr<const Method> make_entropy(Settings& settings);
-std::unique_ptr<const Method> make_fold(Settings& settings);
+std::unique_ptr<const Method> make_smooth(Settings& settings);
 std::unique_ptr<const Method> make_gptq(Settings& settings);
 std::unique_ptr<const Method> make_minmax(Settings& settings);
 std::unique_ptr<const Method> make_mse(Settings& settings);
@@ -20,7 +20,7 @@ std::unique_ptr<const Method> make_nearest(Settings& settings);
 std::unique_ptr<const Method> make_percentile(Settings& settings);
 std::unique_ptr<const Method> make_ridge(Settings& settings);
 std::unique_ptr<const Method> make_row_scale(Settings& settings);
-std::unique_ptr<const Method> make_sweeps(Settings& settings);
+std::unique_ptr<const Method> make_coordinate_descent(Settings& settings);
 std::unique_ptr<const Method> make_target(Settings& settings);
 
 }  // namespace vitq

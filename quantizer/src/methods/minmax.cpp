@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "minmax": frozen ranges of activations that hold all values.
+// Method "minmax": static ranges of activations that hold all values.
 #include "methods/list.h"
 #include "static_ranges.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "mse": frozen ranges of activations with the least squared error of rounding
+// Method "mse": static ranges of activations with the least squared error of rounding
 // and clipping.
 #include "methods/list.h"
 #include "static_ranges.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "percentile": frozen ranges of activations that hold all values but the given share.
+// Method "percentile": static ranges of activations that hold all values but the given share.
 // Settings: {"percent": 99.99}.
 #include "methods/list.h"
 #include "static_ranges.h"

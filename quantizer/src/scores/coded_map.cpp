@@ -34,20 +34,20 @@ Matrix rows_of_head(const Tensor& tensor, std::int64_t head) {
 
 // To what their codes stand for.
 void round_query(std::span<float> row, const QParams& params) {
-  const auto [least, most] = std::ranges::minmax(row);
-  const bool frozen = params.range == Range::kFrozen;
-  const float lo = frozen ? params.lo[0] : least;
-  const float scale = frozen ? params.scale[0] : row_scale(least, most, params.bits);
+  const auto [min, max] = std::ranges::minmax(row);
+  const bool frozen = params.range == Range::kStatic;
+  const float lo = frozen ? params.lo[0] : min;
+  const float scale = frozen ? params.scale[0] : row_scale(min, max, params.bits);
   for (float& v : row) {
     v = lo + scale * static_cast<float>(code_of(v, lo, 1.0F / scale, params.bits));
   }
 }
 
 void round_key(std::span<float> row, const QParams& params) {
-  float most = 0.0F;
-  for (const float v : row) most = std::max(most, std::fabs(v));
-  const float own = std::max(most / static_cast<float>(top_weight(params.bits)), 1e-9F);
-  const float scale = params.range == Range::kFrozen ? params.scale[0] : own;
+  float max = 0.0F;
+  for (const float v : row) max = std::max(max, std::fabs(v));
+  const float own = std::max(max / static_cast<float>(max_weight_code(params.bits)), 1e-9F);
+  const float scale = params.range == Range::kStatic ? params.scale[0] : own;
   for (float& v : row) {
     v = scale * static_cast<float>(signed_code_of(v, 1.0F / scale, params.bits));
   }
@@ -55,21 +55,21 @@ void round_key(std::span<float> row, const QParams& params) {
 
 // Scores of one row of queries to the probabilities that the values meet.
 void to_probabilities(std::span<float> row, const QParams& params) {
-  const float most = std::ranges::max(row);
+  const float max = std::ranges::max(row);
   double sum = 0.0;
   for (float& v : row) {
-    v = std::exp(v - most);
+    v = std::exp(v - max);
     sum += static_cast<double>(v);
   }
   const auto all = static_cast<float>(sum);
-  if (params.range == Range::kFrozen) {
+  if (params.range == Range::kStatic) {
     const float scale = params.scale[0];
     for (float& v : row) {
       v = scale * static_cast<float>(code_of(v / all, 0.0F, 1.0F / scale, params.bits));
     }
     return;
   }
-  const auto top = static_cast<float>(top_code(params.bits));
+  const auto top = static_cast<float>(max_code(params.bits));
   float kept = 0.0F;
   for (float& v : row) {
     v = std::nearbyintf(top * v) / (top * all);
@@ -86,20 +86,20 @@ std::vector<Matrix> coded_probabilities(const Tensor& query, const Tensor& key, 
   std::vector<Matrix> maps;
   const std::int64_t dim = query.shape()[2];
   for (std::int64_t head = 0; head < query.shape()[0]; ++head) {
-    const OfHead balance(coding.key.fold, head, dim, 1.0F);
-    const OfHead query_shift(coding.query.shift, head, dim, 0.0F);
-    const OfHead key_shift(coding.key.shift, head, dim, 0.0F);
+    const OfHead balance(coding.key.smoothing_scale, head, dim, 1.0F);
+    const OfHead query_offset(coding.query.channel_offset, head, dim, 0.0F);
+    const OfHead key_offset(coding.key.channel_offset, head, dim, 0.0F);
     Matrix q = rows_of_head(query, head);
     Matrix k = rows_of_head(key, head);
     for (std::int64_t r = 0; r < q.rows; ++r) {
       const std::span<float> row = q.row(r);
-      for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - query_shift[c]) * balance[c];
+      for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - query_offset[c]) * balance[c];
       round_query(row, coding.query);
-      for (std::size_t c = 0; c < row.size(); ++c) row[c] += query_shift[c] * balance[c];
+      for (std::size_t c = 0; c < row.size(); ++c) row[c] += query_offset[c] * balance[c];
     }
     for (std::int64_t r = 0; r < k.rows; ++r) {
       const std::span<float> row = k.row(r);
-      for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - key_shift[c]) / balance[c];
+      for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - key_offset[c]) / balance[c];
       round_key(row, coding.key);
     }
     Matrix map = product_transposed(q, k);

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "judge.h"
-#include "trials.h"
+#include "sensitivity_runs.h"
 
 namespace vitq {
 
@@ -27,7 +27,7 @@ class Score {
   Score& operator=(const Score&) = delete;
   virtual ~Score() = default;
   // 0: nothing has changed. `trials` has begun the group.
-  virtual double loss(const Trials& trials, const Trial& trial) = 0;
+  virtual double loss(const SensitivityRuns& trials, const Trial& trial) = 0;
 };
 
 // The judge outlives the score.

@@ -9,7 +9,7 @@ class Measured : public Score {
  public:
   explicit Measured(const Judge& judge) : judge_(judge) {}
 
-  double loss(const Trials& trials, const Trial& trial) override {
+  double loss(const SensitivityRuns& trials, const Trial& trial) override {
     std::vector<double> losses(static_cast<std::size_t>(trials.images()));
     const NodeId answer = trials.answer();
     trials.run({&answer, 1}, trial.weights, trial.scheme,

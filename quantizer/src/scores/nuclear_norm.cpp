@@ -52,7 +52,7 @@ class NuclearNorm : public Score {
  public:
   explicit NuclearNorm(bool relative) : relative_(relative) {}
 
-  double loss(const Trials& trials, const Trial& trial) override {
+  double loss(const SensitivityRuns& trials, const Trial& trial) override {
     const std::vector<Result> wanted =
         results(trials, {trial.group, trials.network().weights, Scheme::float32()});
     const std::vector<Result> found = results(trials, trial);
@@ -68,7 +68,7 @@ class NuclearNorm : public Score {
 
  private:
   // Of every image.
-  static std::vector<Result> results(const Trials& trials, const Trial& trial) {
+  static std::vector<Result> results(const SensitivityRuns& trials, const Trial& trial) {
     std::vector<Result> all(static_cast<std::size_t>(trials.images()));
     const Unit* attention = trial.group.attention();
     if (attention == nullptr) {
@@ -104,7 +104,7 @@ class NuclearNorm : public Score {
   }
 
   // They are the same for all bits.
-  const std::vector<double>& norms_of(const Trials& trials, const Group& group,
+  const std::vector<double>& norms_of(const SensitivityRuns& trials, const Group& group,
                                       const std::vector<Result>& results) {
     std::vector<double>& norms = norms_[group.units.front().plan.node];
     if (!norms.empty()) return norms;

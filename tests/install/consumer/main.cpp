@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uses the installed library the way a stranger's program would: `consumer CHECKPOINT_FOLDER`
-// converts a checkpoint, opens the result and classifies a picture.
+// converts a checkpoint, opens the result and classifies an image.
 #include <iostream>
 
 #include "vitq/convert.h"

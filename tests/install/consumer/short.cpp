@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The README's sample: names what is in a picture.
+// The README's sample: names what is in an image.
 #include <iostream>
 
 #include "vitq/image.h"

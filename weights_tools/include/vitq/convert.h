@@ -59,7 +59,7 @@ struct Renamed {
   std::vector<std::string> ignored;
 };
 // Whether one of the dialects fits.
-bool speaks(const Weights& weights, std::span<const Dialect> dialects);
+bool matches(const Weights& weights, std::span<const Dialect> dialects);
 // Throws UnsupportedError if no dialect fits.
 Renamed to_canonical_names(const Weights& weights, std::span<const Dialect> dialects);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions whose windows overlap, and pooling, by oneDNN.
+// Convolutions whose patches overlap, and pooling, by oneDNN.
 #include "kernels/onednn/onednn.h"
 
 namespace vitq {
@@ -27,8 +27,8 @@ std::unique_ptr<Kernel> make_onednn_conv(const Step& step, const KernelContext& 
       std::make_unique<OneDnnKernel>(context.onednn, dnnl::convolution_forward(described),
                                      described.scratchpad_desc(), described.impl_info_str());
   kernel->bind(DNNL_ARG_SRC, step.in[0], problem.src);
-  kernel->hold(DNNL_ARG_WEIGHTS, packed(onednn, context.constant(step.in[1]),
-                                        onednn_desc(step.in[1]), described.weights_desc()));
+  kernel->hold(DNNL_ARG_WEIGHTS, reordered(onednn, context.constant(step.in[1]),
+                                           onednn_desc(step.in[1]), described.weights_desc()));
   if (step.in.size() > 2) kernel->bind(DNNL_ARG_BIAS, step.in[2], problem.bias);
   if (step.epilogue.residual) {
     kernel->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, *step.epilogue.residual,

@@ -19,7 +19,7 @@ namespace {
 // The product of a layer for one number of rows.
 struct Matmul {
   // Weights that are packed already are taken as they are.
-  Matmul(const OneDnn& onednn, const IntegerProductShape& shape, const Tensor& codes,
+  Matmul(const OneDnn& onednn, const IntegerGemmShape& shape, const Tensor& codes,
          const dnnl::memory& packed_weights)
       : rows(shape.m), weights(packed_weights) {
     using Type = dnnl::memory::data_type;
@@ -37,7 +37,7 @@ struct Matmul {
     primitive = dnnl::matmul(described);
     if (!weights) {
       const dnnl::memory::desc plain({shape.k, shape.n}, Type::s8, Dims{1, shape.k});
-      weights = packed(onednn, codes, plain, described.weights_desc());
+      weights = reordered(onednn, codes, plain, described.weights_desc());
     }
     x = problem.src;
     acc = problem.dst;
@@ -85,9 +85,9 @@ class Runner {
   std::array<dnnl_exec_arg_t, 4> arguments_;
 };
 
-// The many rows of pictures would leave the cache before they are finished; panels of this many
+// The many rows of images would leave the cache before they are finished; panels of this many
 // sums do not.
-std::int64_t panel_of(const IntegerProductShape& shape) {
+std::int64_t panel_of(const IntegerGemmShape& shape) {
   constexpr std::int64_t kManyRows = 1024;
   constexpr std::int64_t kSums = std::int64_t{1} << 17;
   if (shape.m <= kManyRows) return shape.m;
@@ -106,9 +106,9 @@ std::set<std::int64_t, std::greater<>> panel_sizes(std::int64_t rows, std::int64
   return sizes;
 }
 
-class OneDnnProduct : public IntegerProduct {
+class OneDnnGemm : public IntegerGemm {
  public:
-  OneDnnProduct(const IntegerProductShape& shape, const Step& step, const KernelContext& context)
+  OneDnnGemm(const IntegerGemmShape& shape, const Step& step, const KernelContext& context)
       : shape_(shape),
         panel_(panel_of(shape)),
         onednn_(context.onednn),
@@ -142,7 +142,7 @@ class OneDnnProduct : public IntegerProduct {
   Tensor safe_weights(const Step& step, const KernelContext& context) {
     const Tensor& codes = context.constant(step.in[1]);
     if (cpu().exact_u8s8) return codes;
-    const std::int32_t top = top_code(std::get<step::IntegerLinear>(step.op).act_bits);
+    const std::int32_t top = max_code(std::get<step::IntegerLinear>(step.op).act_bits);
     SplitWeights split = split_pairs(codes.as<std::int8_t>(), shape_.k, top);
     rest_ = std::move(split.rest);
     Tensor dense(codes.shape(), DType::kS8);
@@ -150,7 +150,7 @@ class OneDnnProduct : public IntegerProduct {
     return dense;
   }
 
-  IntegerProductShape shape_;
+  IntegerGemmShape shape_;
   std::int64_t panel_;
   std::shared_ptr<OneDnn> onednn_;  // whose engine the runners use
   SparseRest rest_;
@@ -162,12 +162,12 @@ class OneDnnProduct : public IntegerProduct {
 
 std::unique_ptr<Kernel> make_onednn_integer_linear(const Step& step, const KernelContext& context) {
   return make_integer_linear(step, context,
-                             [](const IntegerProductShape& shape, const Step& linear,
-                                const KernelContext& made) -> std::unique_ptr<IntegerProduct> {
+                             [](const IntegerGemmShape& shape, const Step& linear,
+                                const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
                                // oneDNN 2.6 without AVX-512 multiplies vectors wrongly: their
                                // strides look transposed.
                                if (shape.n == 1 || shape.k == 1) return nullptr;
-                               return std::make_unique<OneDnnProduct>(shape, linear, made);
+                               return std::make_unique<OneDnnGemm>(shape, linear, made);
                              });
 }
 

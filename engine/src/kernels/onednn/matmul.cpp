@@ -9,7 +9,7 @@ namespace vitq {
 namespace {
 
 // `view` as the matrices [batch, rows, columns], or [rows, columns] if there is one batch only.
-View matrix_view(const View& view, const Matrix& matrix) {
+View matrix_view(const View& view, const StridedMatrix& matrix) {
   View result = view;
   if (matrix.batch == 1) {
     result.dims = {matrix.rows, matrix.columns};
@@ -78,8 +78,8 @@ std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext
       std::make_unique<OneDnnKernel>(context.onednn, dnnl::matmul(described),
                                      described.scratchpad_desc(), described.impl_info_str());
   kernel->bind(DNNL_ARG_SRC, x, problem.src);
-  kernel->hold(DNNL_ARG_WEIGHTS, packed(onednn, context.constant(step.in[1]), onednn_desc(weight),
-                                        described.weights_desc()));
+  kernel->hold(DNNL_ARG_WEIGHTS, reordered(onednn, context.constant(step.in[1]),
+                                           onednn_desc(weight), described.weights_desc()));
   if (step.in.size() > 2) kernel->bind(DNNL_ARG_BIAS, step.in[2], problem.bias);
   if (step.epilogue.residual) {
     kernel->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, residual, residual_desc);

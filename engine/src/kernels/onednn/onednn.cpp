@@ -174,8 +174,8 @@ void OneDnnKernel::run(Buffers buffers) noexcept {
   if (status != dnnl_success) std::terminate();
 }
 
-dnnl::memory packed(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
-                    const dnnl::memory::desc& to) {
+dnnl::memory reordered(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
+                       const dnnl::memory::desc& to) {
   // oneDNN takes a mutable pointer but only reads the source of a reorder.
   dnnl::memory source(from, onednn.engine, const_cast<std::byte*>(values.data()));
   if (from == to) return source;

@@ -81,8 +81,8 @@ class OneDnnKernel : public Kernel {
 };
 
 // `values`, laid out as `from`, in the layout `to` that a primitive asked for.
-dnnl::memory packed(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
-                    const dnnl::memory::desc& to);
+dnnl::memory reordered(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
+                       const dnnl::memory::desc& to);
 
 std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext& context);
 std::unique_ptr<Kernel> make_onednn_integer_linear(const Step& step, const KernelContext& context);

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/integer_linear.h"
 
-#include "kernels/products/products.h"
+#include "kernels/code_gemm/code_gemm.h"
 #include "kernels/reference/reference.h"
 
 namespace vitq {
 namespace {
 
-class ReferenceProduct : public IntegerProduct {
+class ReferenceGemm : public IntegerGemm {
  public:
-  ReferenceProduct(const IntegerProductShape& shape, const Tensor& weights)
+  ReferenceGemm(const IntegerGemmShape& shape, const Tensor& weights)
       : shape_(shape), weights_(weights) {}
 
   std::int64_t panel_rows() const override { return shape_.m; }
   void run(std::int64_t /*thread*/, const Panel& panel) noexcept override {
-    const ProductShape shape = {.m = panel.rows, .n = shape_.n, .k = shape_.k};
-    reference_code_products().multiply(shape, reinterpret_cast<const std::byte*>(panel.x),
-                                       weights_.data(), panel.acc);
+    const CodeGemmShape shape = {.m = panel.rows, .n = shape_.n, .k = shape_.k};
+    reference_code_gemm().multiply(shape, reinterpret_cast<const std::byte*>(panel.x),
+                                   weights_.data(), panel.acc);
   }
   std::string name() const override { return "reference"; }
 
  private:
-  IntegerProductShape shape_;
+  IntegerGemmShape shape_;
   const Tensor weights_;
 };
 
@@ -30,10 +30,10 @@ class ReferenceProduct : public IntegerProduct {
 std::unique_ptr<Kernel> make_reference_integer_linear(const Step& step,
                                                       const KernelContext& context) {
   return make_integer_linear(step, context,
-                             [](const IntegerProductShape& shape, const Step& linear,
-                                const KernelContext& made) -> std::unique_ptr<IntegerProduct> {
-                               return std::make_unique<ReferenceProduct>(
-                                   shape, made.constant(linear.in[1]));
+                             [](const IntegerGemmShape& shape, const Step& linear,
+                                const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
+                               return std::make_unique<ReferenceGemm>(shape,
+                                                                      made.constant(linear.in[1]));
                              });
 }
 

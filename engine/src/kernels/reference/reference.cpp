@@ -118,8 +118,8 @@ void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
 }
 
 // One output pixel of a convolution, before the epilogue.
-double window_sum(const Step& step, const Element& x, const Element& w,
-                  const std::array<std::int64_t, 4>& at) {
+double patch_sum(const Step& step, const Element& x, const Element& w,
+                 const std::array<std::int64_t, 4>& at) {
   const auto& op = std::get<op::Conv2d>(step.op);
   const Shape& weight = step.in[1].dims;
   double sum = 0.0;
@@ -138,7 +138,7 @@ double window_sum(const Step& step, const Element& x, const Element& w,
   return sum;
 }
 
-// Calls body({n, c, y, x}) for every element of a picture-shaped view.
+// Calls body({n, c, y, x}) for every element of an image-shaped view.
 template <typename Body>
 void for_each_pixel(const View& view, int threads, const Body& body) {
   const Shape& dims = view.dims;
@@ -156,7 +156,7 @@ void conv(const Step& step, const RowWalk&, int threads, Buffers buffers) {
   const Element w(buffers, step.in[1]);
   const Element out(buffers, step.out);
   for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
-    double sum = window_sum(step, x, w, at);
+    double sum = patch_sum(step, x, w, at);
     if (step.in.size() > 2) sum += static_cast<double>(data_of<float>(buffers, step.in[2])[at[1]]);
     if (step.epilogue.residual) {
       sum += static_cast<double>(

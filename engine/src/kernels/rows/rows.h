@@ -12,9 +12,9 @@ namespace vitq {
 enum class Isa : std::uint8_t;  // core/cpu.h, which the tiers must not include (see rows.inl)
 
 // Values, and per channel what folding took out of them.
-struct Folded {
+struct CenterScale {
   const float* values = nullptr;
-  const float* shift = nullptr;
+  const float* channel_offset = nullptr;
   const float* factor = nullptr;
 };
 
@@ -22,8 +22,8 @@ struct Folded {
 // l + 8 are added, then l + 4, l + 2, l + 1. rne is rounding to the nearest integer, ties to even.
 // An output row may be the very input row of equal element size, else they must not overlap.
 // Pointers need no alignment beyond their element's. Inputs hold no NaN. n >= 0; functions that
-// reduce (layer_norm, softmax, softmax_codes, min_max, unfold_min_max) need n >= 1.
-struct Rows {
+// reduce (layer_norm, softmax, softmax_codes, min_max, center_scale_min_max) need n >= 1.
+struct RowKernels {
   // y = (((x - mean) * rstd) * gamma) + beta, with mean = sum(x) / n, the biased variance
   // v = sum((x - mean) * (x - mean)) / n, rstd = 1 / sqrt(v + eps).
   void (*layer_norm)(const float* x, const float* gamma, const float* beta, float eps,
@@ -53,10 +53,12 @@ struct Rows {
   // y = ((float(acc) * (s * u[o])) + (lo * r[o])) + b[o].
   void (*linear_epilogue)(const std::int32_t* acc, std::int64_t n, float s, float lo,
                           const float* u, const float* r, const float* b, float* y);
-  // y = (x - shift[i]) * factor[i].
-  void (*unfold)(const float* x, const float* shift, const float* factor, std::int64_t n, float* y);
+  // y = (x - channel_offset[i]) * factor[i].
+  void (*center_scale)(const float* x, const float* channel_offset, const float* factor,
+                       std::int64_t n, float* y);
   // The same, with the range of y.
-  void (*unfold_min_max)(const Folded& x, std::int64_t n, float* y, float* lo, float* hi);
+  void (*center_scale_min_max)(const CenterScale& x, std::int64_t n, float* y, float* lo,
+                               float* hi);
   // y = max(y, |x - center[i]|).
   void (*widen_range)(const float* x, const float* center, std::int64_t n, float* y);
   // Of signed codes: their sum, and sum(x[i] * q[i]).
@@ -65,8 +67,8 @@ struct Rows {
 };
 
 // The kernels of one tier, which the CPU must have.
-const Rows& rows(Isa isa);
+const RowKernels& rows(Isa isa);
 // The kernels of the highest tier that cpu() allows. Throws as cpu() does.
-const Rows& rows();
+const RowKernels& rows();
 
 }  // namespace vitq

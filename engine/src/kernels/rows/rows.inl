@@ -18,7 +18,8 @@ static inline float plus(float a, float b) {
 
 // Each lane takes its elements in rising order.
 template <typename Join, typename At>
-[[gnu::always_inline]] static inline void fold(float* lanes, std::int64_t n, Join join, At at) {
+[[gnu::always_inline]] static inline void reduce_into(float* lanes, std::int64_t n, Join join,
+                                                      At at) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
 #pragma omp simd
@@ -51,7 +52,7 @@ template <typename Join, typename At>
 [[gnu::always_inline]] static inline float reduce(std::int64_t n, float start, Join join, At at) {
   float lanes[kLanes];
   for (float& lane : lanes) lane = start;
-  fold(lanes, n, join, at);
+  reduce_into(lanes, n, join, at);
   return join_lanes(lanes, join);
 }
 
@@ -121,7 +122,7 @@ static void softmax_codes(const float* logits, std::int64_t n, float top, std::u
     for (std::int64_t i = 0; i < count; ++i) {
       p[start + i] = static_cast<std::uint8_t>(bits_of(top * e[i] + kRounder));
     }
-    fold(lanes, count, plus, [&e](std::int64_t i) { return e[i]; });
+    reduce_into(lanes, count, plus, [&e](std::int64_t i) { return e[i]; });
   }
   *sum = join_lanes(lanes, plus);
 }
@@ -161,34 +162,34 @@ template <typename Make, typename MakeRest>
   constexpr int kParts = 2 * kLanes / kVector;
   std::int64_t i = n / (2 * kLanes) * (2 * kLanes);
   make_rest(i);
-  Part least[kParts];
-  Part most[kParts];
+  Part min[kParts];
+  Part max[kParts];
   if (i > 0) {
 #pragma GCC unroll 8
-    for (int p = 0; p < kParts; ++p) least[p] = most[p] = make(p * kVector);
+    for (int p = 0; p < kParts; ++p) min[p] = max[p] = make(p * kVector);
   } else {
-    for (int p = 0; p < kParts; ++p) least[p] = most[p] = Part{} + y[0];
+    for (int p = 0; p < kParts; ++p) min[p] = max[p] = Part{} + y[0];
   }
   for (std::int64_t at = 2 * kLanes; at < i; at += 2 * kLanes) {
 #pragma GCC unroll 8
     for (int p = 0; p < kParts; ++p) {
       const Part value = make(at + p * kVector);
-      least[p] = least[p] < value ? least[p] : value;
-      most[p] = most[p] > value ? most[p] : value;
+      min[p] = min[p] < value ? min[p] : value;
+      max[p] = max[p] > value ? max[p] : value;
     }
   }
   for (int p = 0; p < kParts / 2; ++p) {
     const int other = p + kParts / 2;
-    least[p] = least[p] < least[other] ? least[p] : least[other];
-    most[p] = most[p] > most[other] ? most[p] : most[other];
+    min[p] = min[p] < min[other] ? min[p] : min[other];
+    max[p] = max[p] > max[other] ? max[p] : max[other];
   }
   float lanes[kLanes];
   const auto rest = [=](std::int64_t l) { return y[i + l]; };
-  __builtin_memcpy(lanes, least, sizeof(lanes));
-  fold(lanes, n - i, lesser, rest);
+  __builtin_memcpy(lanes, min, sizeof(lanes));
+  reduce_into(lanes, n - i, lesser, rest);
   *lo = join_lanes(lanes, lesser);
-  __builtin_memcpy(lanes, most, sizeof(lanes));
-  fold(lanes, n - i, greater, rest);
+  __builtin_memcpy(lanes, max, sizeof(lanes));
+  reduce_into(lanes, n - i, greater, rest);
   *hi = join_lanes(lanes, greater);
 }
 
@@ -223,23 +224,25 @@ static void linear_epilogue(const std::int32_t* acc, std::int64_t n, float s, fl
   }
 }
 
-static void unfold(const float* x, const float* shift, const float* factor, std::int64_t n,
-                   float* y) {
+static void center_scale(const float* x, const float* channel_offset, const float* factor,
+                         std::int64_t n, float* y) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - shift[i]) * factor[i];
+  for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - channel_offset[i]) * factor[i];
 }
 
-static void unfold_min_max(const Folded& x, std::int64_t n, float* y, float* lo, float* hi) {
+static void center_scale_min_max(const CenterScale& x, std::int64_t n, float* y, float* lo,
+                                 float* hi) {
   const float* values = x.values;
-  const float* shift = x.shift;
+  const float* channel_offset = x.channel_offset;
   const float* factor = x.factor;
   const auto make = [=](std::int64_t i) {
-    const Part part = (load(values + i) - load(shift + i)) * load(factor + i);
+    const Part part = (load(values + i) - load(channel_offset + i)) * load(factor + i);
     __builtin_memcpy(y + i, &part, sizeof(part));
     return part;
   };
-  range_of(y, n, lo, hi, make,
-           [=](std::int64_t i) { unfold(values + i, shift + i, factor + i, n - i, y + i); });
+  range_of(y, n, lo, hi, make, [=](std::int64_t i) {
+    center_scale(values + i, channel_offset + i, factor + i, n - i, y + i);
+  });
 }
 
 static void widen_range(const float* x, const float* center, std::int64_t n, float* y) {
@@ -261,7 +264,7 @@ static float dot_codes(const float* x, const std::int8_t* q, std::int64_t n) {
   return sum_of(n, [x, q](std::int64_t i) { return x[i] * static_cast<float>(q[i]); });
 }
 
-static constexpr Rows kRows = {
+static constexpr RowKernels kRowKernels = {
     .layer_norm = layer_norm,
     .softmax = softmax,
     .softmax_codes = softmax_codes,
@@ -273,8 +276,8 @@ static constexpr Rows kRows = {
     .quantize_u8 = quantize_u8,
     .quantize_s8 = quantize_s8,
     .linear_epilogue = linear_epilogue,
-    .unfold = unfold,
-    .unfold_min_max = unfold_min_max,
+    .center_scale = center_scale,
+    .center_scale_min_max = center_scale_min_max,
     .widen_range = widen_range,
     .sum_codes = sum_codes,
     .dot_codes = dot_codes,

@@ -7,8 +7,8 @@ namespace vitq::rows_avx2 {
 static constexpr std::int64_t kVector = 8;
 #include "kernels/rows/rows.inl"
 
-const Rows& table() {
-  return kRows;
+const RowKernels& table() {
+  return kRowKernels;
 }
 
 }  // namespace vitq::rows_avx2

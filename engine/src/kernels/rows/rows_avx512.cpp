@@ -7,8 +7,8 @@ namespace vitq::rows_avx512 {
 static constexpr std::int64_t kVector = 16;
 #include "kernels/rows/rows.inl"
 
-const Rows& table() {
-  return kRows;
+const RowKernels& table() {
+  return kRowKernels;
 }
 
 }  // namespace vitq::rows_avx512

@@ -7,8 +7,8 @@ namespace vitq::rows_baseline {
 static constexpr std::int64_t kVector = 4;
 #include "kernels/rows/rows.inl"
 
-const Rows& table() {
-  return kRows;
+const RowKernels& table() {
+  return kRowKernels;
 }
 
 }  // namespace vitq::rows_baseline

@@ -4,12 +4,12 @@
 
 namespace vitq {
 
-const Rows& rows(Isa isa) {
+const RowKernels& rows(Isa isa) {
   if (isa == Isa::kAvx512) return rows_avx512::table();
   return isa == Isa::kAvx2 ? rows_avx2::table() : rows_baseline::table();
 }
 
-const Rows& rows() {
+const RowKernels& rows() {
   return rows(best_isa(cpu()));
 }
 

@@ -7,13 +7,13 @@
 namespace vitq {
 
 namespace rows_baseline {
-const Rows& table();
+const RowKernels& table();
 }
 namespace rows_avx2 {
-const Rows& table();
+const RowKernels& table();
 }
 namespace rows_avx512 {
-const Rows& table();
+const RowKernels& table();
 }
 
 }  // namespace vitq

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of two matrices of codes that are both made at run time, as attention has them. Sums are
+// exact in s32, so all implementations give the same.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vitq {
+
+struct CpuFeatures;  // core/cpu.h, which the tiers must not include (see groups.inl)
+
+// c [m, n] = a [m, k] b [k, n]
+struct CodeGemmShape {
+  std::int64_t m = 0, n = 0, k = 0;
+};
+
+// Codes of a row of `a` or `b`, or of a column of `b`, to be held as an implementation wants them.
+template <typename Code>
+struct CodeRow {
+  const Code* codes = nullptr;
+  std::int64_t count = 0;
+  std::int64_t index = 0;  // which row or column it is
+};
+
+// One implementation. It holds `a` and `b` in a form of its own, in memory of the caller
+// (AttentionScratch says how much).
+struct CodeGemm {
+  const char* name;
+  void (*multiply)(const CodeGemmShape& shape, const std::byte* a, const std::byte* b,
+                   std::int32_t* c);
+  void (*pack_a_row)(const CodeRow<std::uint8_t>& row, std::byte* a);
+  void (*pack_b_column)(const CodeRow<std::int8_t>& column, std::byte* b);
+  // All rows of `b`, one after the other from the first; `k` is their number.
+  void (*pack_b_row)(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b);
+};
+
+// The fastest that `features` can run; there is one for any x86-64.
+const CodeGemm& code_gemm(const CpuFeatures& features);
+// The arbiter: plain loops, `a` and the columns of `b` as rows of bytes.
+const CodeGemm& reference_code_gemm();
+
+}  // namespace vitq

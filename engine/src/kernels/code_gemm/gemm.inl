@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products on instructions that multiply steps of neighbours along k and add them to one lane of
+// 32 bits: two codes held in 16 bits each, or four in 8. `a` is [m][steps][codes of a step], `b`
+// is [blocks of columns][steps][columns of a block][codes of a step], both with zeros beyond k in
+// `a` (so that what `b` has there counts nothing).
+//
+// Included inside the namespace of an instruction, which has defined: CodeA and CodeB (a held
+// code), Vector (of kLanes s32), kTileRows and add_products. Hence without inline functions of the
+// standard library: the linker could take this file's copy of one for CPUs that cannot run it.
+
+constexpr std::int64_t kStep = 4 / static_cast<std::int64_t>(sizeof(CodeA));
+constexpr std::int64_t kColumns = 2 * kLanes;  // of a block
+
+static std::int64_t steps_of(std::int64_t k) {
+  return (k + kStep - 1) / kStep;
+}
+
+static Vector load(const std::byte* from) {
+  Vector vector;
+  __builtin_memcpy(&vector, from, sizeof(vector));
+  return vector;
+}
+
+// A step in every lane.
+static Vector spread(const std::byte* step) {
+  std::int32_t codes = 0;
+  __builtin_memcpy(&codes, step, sizeof(codes));
+  return Vector{} + codes;
+}
+
+// Rows of `a` and a block of columns of `b`.
+struct Block {
+  const std::byte* a;
+  const std::byte* b;
+  std::int64_t rows, steps;
+};
+
+// kRows rows times kVectors vectors of columns, to rows of `stride` sums.
+template <unsigned kRowKernels, unsigned kVectors>
+static void multiply_tile(const Block& block, std::int32_t* sums, std::int64_t stride) {
+  Vector sum[kRowKernels][kVectors] = {};
+  const std::byte* right = block.b;
+  const std::byte* left = block.a;
+  for (std::int64_t step = 0; step < block.steps; ++step) {
+    Vector columns[kVectors];
+#pragma GCC unroll 2
+    for (unsigned v = 0; v < kVectors; ++v) columns[v] = load(right + 4 * kLanes * v);
+#pragma GCC unroll 12
+    for (unsigned r = 0; r < kRowKernels; ++r) {
+      const Vector row = spread(left + 4 * block.steps * r);
+#pragma GCC unroll 2
+      for (unsigned v = 0; v < kVectors; ++v) sum[r][v] = add_products(sum[r][v], row, columns[v]);
+    }
+    left += 4;
+    right += 4 * kColumns;
+  }
+#pragma GCC unroll 12
+  for (unsigned r = 0; r < kRowKernels; ++r) {
+#pragma GCC unroll 2
+    for (unsigned v = 0; v < kVectors; ++v) {
+      __builtin_memcpy(sums + r * stride + kLanes * v, &sum[r][v], sizeof(Vector));
+    }
+  }
+}
+
+template <unsigned kRowKernels, unsigned kVectors>
+static void multiply_rows(Block& block, std::int32_t*& sums, std::int64_t stride) {
+  while (block.rows >= kRowKernels) {
+    multiply_tile<kRowKernels, kVectors>(block, sums, stride);
+    block.rows -= kRowKernels;
+    block.a += kRowKernels * block.steps * 4;
+    sums += kRowKernels * stride;
+  }
+}
+
+template <unsigned kVectors>
+static void multiply_block(Block block, std::int32_t* sums, std::int64_t stride) {
+  multiply_rows<kTileRows, kVectors>(block, sums, stride);
+  multiply_rows<4, kVectors>(block, sums, stride);
+  multiply_rows<2, kVectors>(block, sums, stride);
+  multiply_rows<1, kVectors>(block, sums, stride);
+}
+
+// Columns that do not fill a block, by way of a buffer.
+static void multiply_last(const CodeGemmShape& s, const Block& block, std::int32_t* c) {
+  constexpr std::int64_t kRowKernels = 2 * kTileRows;
+  const std::int64_t width = s.n % kColumns;
+  for (std::int64_t row = 0; row < s.m; row += kRowKernels) {
+    const std::int64_t rows = s.m - row < kRowKernels ? s.m - row : kRowKernels;
+    const Block part = {block.a + row * block.steps * 4, block.b, rows, block.steps};
+    std::int32_t sums[kRowKernels * kColumns];
+    if (width > kLanes) {
+      multiply_block<2>(part, sums, kColumns);
+    } else {
+      multiply_block<1>(part, sums, kColumns);
+    }
+    for (std::int64_t r = 0; r < rows; ++r) {
+      std::int32_t* to = c + (row + r) * s.n + s.n - width;
+      for (std::int64_t i = 0; i < width; ++i) to[i] = sums[r * kColumns + i];
+    }
+  }
+}
+
+static void multiply(const CodeGemmShape& s, const std::byte* a, const std::byte* b,
+                     std::int32_t* c) {
+  const std::int64_t steps = steps_of(s.k);
+  const std::int64_t whole = s.n / kColumns * kColumns;
+  for (std::int64_t column = 0; column < whole; column += kColumns) {
+    multiply_block<2>({a, b + column * steps * 4, s.m, steps}, c + column, s.n);
+  }
+  if (whole < s.n) multiply_last(s, {a, b + whole * steps * 4, s.m, steps}, c);
+}
+
+static void pack_a_row(const CodeRow<std::uint8_t>& row, std::byte* a) {
+  const CodeRow<std::uint8_t> from = row;  // not aliased by the bytes that are written
+  const std::int64_t filled = steps_of(from.count) * kStep;
+  CodeA* to = reinterpret_cast<CodeA*>(a) + from.index * filled;
+  for (std::int64_t i = 0; i < from.count; ++i) to[i] = from.codes[i];
+  for (std::int64_t i = from.count; i < filled; ++i) to[i] = 0;
+}
+
+static void pack_b_column(const CodeRow<std::int8_t>& column, std::byte* b) {
+  const std::int64_t steps = steps_of(column.count);
+  std::byte* to = b + (column.index / kColumns * kColumns * steps + column.index % kColumns) * 4;
+  std::int64_t i = 0;
+  for (; i + kStep <= column.count; i += kStep, to += kColumns * 4) {
+    CodeB step[kStep];
+#pragma GCC unroll 4
+    for (std::int64_t g = 0; g < kStep; ++g) step[g] = column.codes[i + g];
+    __builtin_memcpy(to, step, 4);
+  }
+  for (std::int64_t g = 0; i < column.count; ++i, ++g) {
+    reinterpret_cast<CodeB*>(to)[g] = column.codes[i];
+  }
+}
+
+// A row adds its bits to steps that the rows before it have begun.
+static void pack_b_row(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b) {
+  const std::int64_t steps = steps_of(k);
+  const auto place = static_cast<unsigned>(row.index % kStep * (32 / kStep));
+  const std::uint32_t mask = 0xFFFFFFFFU >> (32 - 32 / kStep);
+  for (std::int64_t column = 0; column < row.count; column += kColumns) {
+    auto* to = reinterpret_cast<std::uint32_t*>(b) + column * steps + row.index / kStep * kColumns;
+    const std::int8_t* codes = row.codes + column;
+    const std::int64_t width = row.count - column < kColumns ? row.count - column : kColumns;
+    if (place == 0) {
+      for (std::int64_t i = 0; i < width; ++i) to[i] = static_cast<std::uint32_t>(codes[i]) & mask;
+    } else {
+      for (std::int64_t i = 0; i < width; ++i) {
+        to[i] |= (static_cast<std::uint32_t>(codes[i]) & mask) << place;
+      }
+    }
+  }
+}
+
+static constexpr CodeGemm kGemm = {
+    .name = kName,
+    .multiply = multiply,
+    .pack_a_row = pack_a_row,
+    .pack_b_column = pack_b_column,
+    .pack_b_row = pack_b_row,
+};
+
+const CodeGemm& table() {
+  return kGemm;
+}

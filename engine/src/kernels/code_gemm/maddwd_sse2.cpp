@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Codes of 16 bits on pmaddwd, which every x86-64 has.
+#include <immintrin.h>
+
+#include "kernels/code_gemm/tiers.h"
+
+namespace vitq::maddwd_sse2 {
+
+constexpr const char* kName = "maddwd:sse2";
+using CodeA = std::int16_t;
+using CodeB = std::int16_t;
+constexpr std::int64_t kLanes = 4;
+constexpr unsigned kTileRows = 4;
+using Vector = std::int32_t __attribute__((vector_size(4 * kLanes)));
+
+static Vector add_products(Vector sums, Vector a, Vector b) {
+  return reinterpret_cast<Vector>(
+      _mm_add_epi32(reinterpret_cast<__m128i>(sums),
+                    _mm_madd_epi16(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b))));
+}
+
+#include "kernels/code_gemm/gemm.inl"
+
+}  // namespace vitq::maddwd_sse2

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables that select.cpp chooses from, one compiled per instruction.
+#pragma once
+
+#include "kernels/code_gemm/code_gemm.h"
+
+namespace vitq {
+
+namespace maddwd_sse2 {
+const CodeGemm& table();
+}
+namespace maddwd_avx2 {
+const CodeGemm& table();
+}
+namespace dpbusd_avx {
+const CodeGemm& table();
+}
+namespace dpbusd_avx512 {
+const CodeGemm& table();
+}
+
+}  // namespace vitq

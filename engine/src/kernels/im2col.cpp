@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/im2col.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "plan/linear_constants.h"
+
+namespace vitq {
+namespace {
+
+// Axes of a patch, in [N, H', W', kernel, kernel, C].
+constexpr int kDown = 3;
+constexpr int kAcross = 4;
+
+std::int64_t elements_of(const View& im2col) {
+  return im2col.dims[kDown] * im2col.dims[kAcross] * im2col.dims[-1];
+}
+
+RowWalk corners_of(const View& im2col) {
+  View corners = im2col;
+  corners.dims = {corners.dims[0], corners.dims[1], corners.dims[2], 1};
+  return walk_rows(std::vector<View>{corners});
+}
+
+// Calls visit(offset in the image, offset in the patch, length) for the runs of elements that
+// lie side by side in both.
+template <typename Visit>
+void for_each_run(const View& im2col, const Visit& visit) {
+  const std::int64_t channels = im2col.dims[-1];
+  const bool joined = im2col.strides[kAcross] == channels;
+  const std::int64_t across = joined ? 1 : im2col.dims[kAcross];
+  const std::int64_t length = joined ? im2col.dims[kAcross] * channels : channels;
+  std::int64_t to = 0;
+  for (std::int64_t i = 0; i < im2col.dims[kDown]; ++i) {
+    for (std::int64_t j = 0; j < across; ++j, to += length) {
+      visit(i * im2col.strides[kDown] + j * im2col.strides[kAcross], to, length);
+    }
+  }
+}
+
+void gather(const View& im2col, const float* corner, float* values) {
+  for_each_run(im2col, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
+    std::copy_n(corner + from, length, values + to);
+  });
+}
+
+// Runs of bytes are short: eight at a time, the last eight once more, and no call.
+void gather(const View& im2col, const std::uint8_t* corner, std::uint8_t* codes) {
+  constexpr std::int64_t kStep = 8;
+  for_each_run(im2col, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
+    const std::uint8_t* source = corner + from;
+    std::uint8_t* target = codes + to;
+    if (length < kStep) {
+      for (std::int64_t i = 0; i < length; ++i) target[i] = source[i];
+      return;
+    }
+    for (std::int64_t i = 0; i < length; i += kStep) {
+      const std::int64_t begin = std::min(i, length - kStep);
+      std::memcpy(target + begin, source + begin, kStep);
+    }
+  });
+}
+
+class Im2colKernel : public Kernel {
+ public:
+  Im2colKernel(const Step& step, const KernelContext& context)
+      : im2col_(step.in[0]),
+        out_(step.out),
+        elements_(elements_of(im2col_)),
+        threads_(context.threads),
+        coder_(*step.epilogue.coding, elements_, context.rows),
+        corners_(corners_of(im2col_)),
+        codes_(threads_, elements_) {}
+
+  void run(Buffers buffers) noexcept override {
+    const std::int64_t columns = out_.dims[-1];
+    parallel_chunks(
+        threads_, corners_.rows, [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
+          RowCursor cursor(corners_, begin);
+          for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
+            float* values = data_of<float>(buffers, out_) + row * columns;
+            gather(im2col_, data_of<const float>(buffers, im2col_) + cursor.offset(0), values);
+            coder_.simulate(buffers, row, values, codes_[chunk]);
+            std::fill(values + elements_, values + columns, 0.0F);
+          }
+        });
+  }
+  std::string name() const override { return "patches"; }
+
+ private:
+  View im2col_, out_;
+  std::int64_t elements_;
+  int threads_;
+  RowCoder coder_;
+  RowWalk corners_;
+  PerThread<std::uint8_t> codes_;  // of a patch
+};
+
+}  // namespace
+
+Im2colCoder::Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, std::int64_t columns,
+                         const KernelContext& context)
+    : im2col_(im2col),
+      coding_(coding),
+      columns_(columns),
+      threads_(context.threads),
+      rows_(context.rows),
+      coder_(coding, elements_of(im2col.image), context.rows),
+      corners_(corners_of(im2col.image)) {
+  if (coding_.channel_offset) {
+    values_ = PerThread<float>(threads_, elements_of(im2col.image));
+  }
+}
+
+void Im2colCoder::find_ranges(Buffers buffers) const {
+  if (coding_.channel_offset || !coding_.rows) return;
+  const View& image = im2col_.image;
+  const std::int64_t channels = image.dims[-1];
+  const auto* pixels = data_of<const float>(buffers, image) - image.offset;
+  auto* ranges = data_of<float>(buffers, *im2col_.ranges);
+  parallel_chunks(threads_, im2col_.ranges->dims[0],
+                  [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+                      rows_.min_max(pixels + pixel * channels, channels, ranges + 2 * pixel,
+                                    ranges + 2 * pixel + 1);
+                    }
+                  });
+}
+
+void Im2colCoder::encode(Buffers buffers, const Span& rows, std::uint8_t* codes) {
+  const std::int64_t elements = elements_of(im2col_.image);
+  RowCursor cursor(corners_, rows.begin);
+  for (std::int64_t row = rows.begin; row < rows.end; ++row, cursor.next(), codes += columns_) {
+    if (im2col_.image.dtype == DType::kU8) {
+      const auto* image = data_of<const std::uint8_t>(buffers, im2col_.image);
+      gather(im2col_.image, image + cursor.offset(0), codes);
+    } else if (coding_.channel_offset) {
+      float* values = values_[rows.thread];
+      gather(im2col_.image, data_of<const float>(buffers, im2col_.image) + cursor.offset(0),
+             values);
+      coder_.encode(buffers, row, values, values, codes);
+    } else {
+      encode_in_place(buffers, row, cursor.offset(0), codes);
+    }
+    std::fill(codes + elements, codes + columns_, std::uint8_t{0});
+  }
+}
+
+// Straight from the image.
+void Im2colCoder::encode_in_place(Buffers buffers, std::int64_t row, std::int64_t corner,
+                                  std::uint8_t* codes) const {
+  const auto* from = data_of<const float>(buffers, im2col_.image) + corner;
+  const RowScale range = range_of(buffers, row, im2col_.image.offset + corner);
+  const float inverse = 1.0F / range.scale;
+  const auto top = static_cast<float>(max_code(coding_.bits));
+  for_each_run(im2col_.image, [&](std::int64_t run, std::int64_t to, std::int64_t length) {
+    rows_.quantize_u8(from + run, length, range.lo, inverse, top, codes + to);
+  });
+}
+
+// Of the patch whose first element is number `corner` of the image.
+RowScale Im2colCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t corner) const {
+  if (!coding_.rows) return {coding_.scale, coding_.lo};
+  const View& image = im2col_.image;
+  const std::int64_t channels = image.dims[-1];
+  const float* first = data_of<const float>(buffers, *im2col_.ranges) + 2 * (corner / channels);
+  float lo = first[0];
+  float hi = first[1];
+  for (std::int64_t down = 0; down < image.dims[kDown]; ++down) {
+    for (std::int64_t across = 0; across < image.dims[kAcross]; ++across) {
+      const std::int64_t offset = down * image.strides[kDown] + across * image.strides[kAcross];
+      const float* range = first + 2 * (offset / channels);
+      lo = std::min(lo, range[0]);
+      hi = std::max(hi, range[1]);
+    }
+  }
+  const RowScale result = {row_scale(lo, hi, coding_.bits), lo};
+  keep_row_scale(coding_, buffers, row, result);
+  return result;
+}
+
+std::unique_ptr<Kernel> make_im2col(const Step& step, const KernelContext& context) {
+  if (!std::holds_alternative<step::Quantize>(step.op) || !is_im2col(step.in[0])) return {};
+  return std::make_unique<Im2colKernel>(step, context);
+}
+
+}  // namespace vitq

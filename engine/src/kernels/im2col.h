@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The overlapping patches of a convolution as rows of codes, made where and when they are read: all
+// of them together would be many times as large as the image.
+#pragma once
+
+#include "core/per_thread.h"
+#include "kernels/coding.h"
+#include "kernels/kernel.h"
+#include "plan/views.h"
+
+namespace vitq {
+
+class Im2colCoder {
+ public:
+  // Rows of `columns` codes, as `coding` says.
+  Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, std::int64_t columns,
+              const KernelContext& context);
+
+  // First of all, once in a run: finds the range of every pixel, though many patches share it.
+  void find_ranges(Buffers buffers) const;
+  struct Span {
+    std::int64_t thread;  // whose memory is used
+    std::int64_t begin, end;
+  };
+  void encode(Buffers buffers, const Span& rows, std::uint8_t* codes);
+
+ private:
+  void encode_in_place(Buffers buffers, std::int64_t row, std::int64_t corner,
+                       std::uint8_t* codes) const;
+  RowScale range_of(Buffers buffers, std::int64_t row, std::int64_t corner) const;
+
+  step::Im2col im2col_;
+  RowCoding coding_;
+  std::int64_t columns_;
+  int threads_;
+  const RowKernels& rows_;
+  RowCoder coder_;
+  RowWalk corners_;
+  PerThread<float> values_;  // a patch
+};
+
+// Quantize where the operand is patches, to the values that codes stand for.
+std::unique_ptr<Kernel> make_im2col(const Step& step, const KernelContext& context);
+
+}  // namespace vitq

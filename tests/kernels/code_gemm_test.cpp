@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of two matrices made at run time: equal to 64-bit sums for any codes, by every
+// implementation that this machine can run.
+#include "kernels/code_gemm/code_gemm.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <random>
+
+#include "core/cpu.h"
+#include "integer_support.h"
+#include "plan/attention.h"
+
+using namespace vitq;
+
+namespace {
+
+std::vector<const CodeGemm*> all() {
+  const CpuFeatures has = detected_cpu();
+  std::vector<const CodeGemm*> found = {&reference_code_gemm(), &code_gemm({})};
+  if (has.avx2) found.push_back(&code_gemm({.avx2 = true}));
+  if (has.avx_vnni) found.push_back(&code_gemm({.avx_vnni = true}));
+  if (has.avx512_vnni) found.push_back(&code_gemm({.avx512_vnni = true}));
+  return found;
+}
+
+// Memory as large as the scratch of an attention provides, filled with what must not matter.
+std::vector<std::byte> memory(std::int64_t bytes) {
+  return std::vector<std::byte>(static_cast<std::size_t>(bytes), std::byte{0xA5});
+}
+
+// x [m, k] times w [n, k] transposed, `b` held by columns or by rows.
+std::vector<std::int32_t> product(const CodeGemm& products, const CodeGemmShape& s, const Acts& x,
+                                  const Codes& w, bool by_rows) {
+  auto a = memory(AttentionScratch::a_bytes(s.m, s.k));
+  auto b = memory(AttentionScratch::b_bytes(s.n, s.k));
+  for (std::int64_t i = 0; i < s.m; ++i) {
+    products.pack_a_row({x.data() + i * s.k, s.k, i}, a.data());
+  }
+  for (std::int64_t j = 0; j < s.n && !by_rows; ++j) {
+    products.pack_b_column({w.data() + j * s.k, s.k, j}, b.data());
+  }
+  for (std::int64_t i = 0; i < s.k && by_rows; ++i) {
+    Codes row;
+    for (std::int64_t j = 0; j < s.n; ++j) {
+      row.push_back(w[static_cast<std::size_t>(j * s.k + i)]);
+    }
+    products.pack_b_row({row.data(), s.n, i}, s.k, b.data());
+  }
+  std::vector<std::int32_t> c(static_cast<std::size_t>(s.m * s.n), -1);
+  products.multiply(s, a.data(), b.data(), c.data());
+  return c;
+}
+
+void check(const CodeGemmShape& s, Fill fill, std::mt19937& random) {
+  const Acts x = acts(s.m * s.k, fill, random);
+  const Codes w = weights(s.n * s.k, 127, fill, random);
+  const std::vector<std::int64_t> expected = exact_sums(x, w, s.n, s.k);
+  for (const CodeGemm* products : all()) {
+    for (const bool by_rows : {false, true}) {
+      const std::vector<std::int32_t> found = product(*products, s, x, w, by_rows);
+      CAPTURE(products->name);
+      CAPTURE(by_rows);
+      CAPTURE(s.m);
+      CAPTURE(s.n);
+      CAPTURE(s.k);
+      for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(found[i] == expected[i]);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("products of two activations are exact at every tail, by every implementation") {
+  std::mt19937 random(7);
+  for (std::int64_t n = 1; n <= 67; ++n) check({.m = 3, .n = n, .k = 6}, Fill::kRandom, random);
+  for (std::int64_t m = 1; m <= 20; ++m) check({.m = m, .n = 35, .k = 5}, Fill::kRandom, random);
+  for (std::int64_t k = 1; k <= 20; ++k) check({.m = 9, .n = 33, .k = k}, Fill::kRandom, random);
+}
+
+TEST_CASE("products of two activations are exact for the largest codes and long sums") {
+  std::mt19937 random(8);
+  for (const Fill fill : {Fill::kRandom, Fill::kAllTop, Fill::kAlternating}) {
+    for (const std::int64_t k : {1, 64, 197, 518, 519, 1700}) {
+      check({.m = 5, .n = 13, .k = k}, fill, random);
+    }
+    check({.m = 2, .n = 3, .k = 66'311}, fill, random);
+    check({.m = 64, .n = 197, .k = 64}, fill, random);
+  }
+}
+
+TEST_CASE("the implementations of a CPU are in order, and any CPU has one") {
+  CHECK(std::strcmp(code_gemm({}).name, "maddwd:sse2") == 0);
+  const CpuFeatures avx2 = {.avx2 = true};
+  CHECK(std::strcmp(code_gemm(avx2).name, "maddwd:avx2") == 0);
+}
