@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a Plan: one arena, one kernel per step, everything created at construction.
+// Runs a Plan: an Executable has one kernel per step, a Session the memory to run it in.
 #pragma once
 
 #include <functional>
@@ -36,18 +36,42 @@ struct StepProfile {
   double milliseconds = 0.0;  // of all runs since construction, if profiling
 };
 
-// Not thread-safe; sessions that share a plan may run in parallel, one thread each.
+// A plan with a kernel for each of its steps: immutable, shared by all sessions that run it.
+class Executable {
+ public:
+  // Makes every kernel. Weights are packed once for all executables of one `cache`, whatever their
+  // batch, image size and threads; null: a cache of its own. Throws UnsupportedError if no kernel
+  // can run a step, IsaError if VITQ_ISA names no instruction set.
+  Executable(std::shared_ptr<const Plan> plan, const SessionOptions& options,
+             std::shared_ptr<WeightCache> cache = nullptr);
+  ~Executable();
+
+  const Plan& plan() const;
+  int threads() const;  // resolved
+  // What each session has of its own: activations, and workspace that its kernels share.
+  std::int64_t session_bytes() const;
+
+ private:
+  friend class Session;
+  struct Impl;
+  std::unique_ptr<const Impl> impl_;
+};
+
+// Runs an Executable: holds its activations and nothing else. Not thread-safe; every thread has its
+// own, and those that share an Executable share its weights.
 class Session {
  public:
-  // Creates every primitive. Throws UnsupportedError if no kernel can run a step, and before it
-  // takes any memory LimitError if there is less than the arena needs, saying how much that is.
+  // Throws LimitError before it takes any memory if there is less than it needs, saying how much
+  // that is.
+  explicit Session(std::shared_ptr<const Executable> executable);
+  // With an Executable of its own.
   Session(std::shared_ptr<const Plan> plan, const SessionOptions& options);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();
 
   // The plan's outputs for these inputs, valid until the next run. Allocates nothing. Throws
-  // ShapeError if the inputs do not have the plan's shapes and f32 elements.
+  // ShapeError if the inputs do not have the plan's shapes and element types.
   std::span<const Tensor> run(std::span<const Tensor> inputs);
   std::span<const Tensor> run(const Tensor& input) { return run({&input, 1}); }
 

@@ -6,47 +6,80 @@
 #include "core/cpu.h"
 #include "core/parallel.h"
 #include "kernels/code_gemm/code_gemm.h"
-#include "plan/attention.h"
+#include "kernels/workspace.h"
 
 namespace vitq {
 namespace {
 
+// The memory in which a thread works on one head. Queries are taken in blocks, so that the scores
+// of a block stay in the cache from the first product to the second.
+struct HeadMemory {
+  static constexpr std::int64_t kBlock = 64;  // queries
+
+  HeadMemory(const CodeGemm& gemm, std::int64_t queries, std::int64_t keys, std::int64_t channels)
+      : block(std::min(kBlock, queries)),
+        q_codes(layout.add<std::byte>(gemm.a_bytes(block, channels))),
+        q_rows(layout.add<float>(2 * block)),
+        k_codes(layout.add<std::byte>(gemm.b_bytes(keys, channels))),
+        k_rows(layout.add<float>(3 * keys)),
+        v_codes(layout.add<std::byte>(gemm.b_bytes(channels, keys))),
+        v_columns(layout.add<float>(3 * channels)),
+        row(layout.add<float>(std::max(keys, channels))),
+        u8_row(layout.add<std::uint8_t>(std::max(keys, channels))),
+        s8_row(layout.add<std::int8_t>(channels)),
+        sums(layout.add<std::int32_t>(block * keys)),
+        p_codes(layout.add<std::byte>(gemm.a_bytes(block, keys))),
+        p_rows(layout.add<float>(block)),
+        out(layout.add<std::int32_t>(block * channels)) {}
+
+  WorkspaceLayout layout;
+  std::int64_t block;
+  Part<std::byte> q_codes;
+  Part<float> q_rows;  // scale and lo of each query
+  Part<std::byte> k_codes;
+  Part<float> k_rows;  // what the epilogue needs of each key: weight_scale, lo_term, bias
+  Part<std::byte> v_codes;
+  Part<float> v_columns;     // of each channel: scale, inverse scale, mean
+  Part<float> row;             // a row of floats
+  Part<std::uint8_t> u8_row;   // a row of codes
+  Part<std::int8_t> s8_row;
+  Part<std::int32_t> sums;   // [block, keys]
+  Part<std::byte> p_codes;   // softmax codes
+  Part<float> p_rows;        // the scale of each row of them
+  Part<std::int32_t> out;    // [block, channels]
+};
+
 // One head of one image.
 struct Head {
   Buffers buffers;
-  std::byte* memory;
+  std::byte* slot;
   std::int64_t image, head;
-
-  template <typename T>
-  T* at(std::int64_t offset) const {
-    return reinterpret_cast<T*>(memory + offset);
-  }
 };
 
 class AttentionKernel : public Kernel {
  public:
-  AttentionKernel(const Step& step, const KernelContext& context, const CodeGemm& products)
-      : gemm_(products),
+  AttentionKernel(const Step& step, const KernelContext& context, const CodeGemm& gemm)
+      : gemm_(gemm),
         step_(step),
         op_(std::get<step::Attention>(step.op)),
         threads_(context.threads),
         rows_(context.rows),
         heads_(step.out.dims[1]),
         queries_(step.out.dims[2]),
-        keys_(step.in[1].dims[2]),
+        keys_(op_.k.dims[2]),
         channels_(step.out.dims[3]),
-        scratch_(queries_, keys_, channels_) {}
+        memory_(gemm, queries_, keys_, channels_) {}
 
-  void run(Buffers buffers) noexcept override {
+  std::int64_t workspace_bytes() const override { return memory_.layout.bytes(threads_); }
+  void run(const Run& run) const noexcept override {
     // Threads take equal numbers of queries. A head that two of them share is coded by both.
     const std::int64_t all = step_.out.dims[0] * heads_ * queries_;
-    const auto threads = static_cast<int>(std::min<std::int64_t>(threads_, op_.slots));
-    parallel_chunks(threads, all, [&](std::int64_t slot, std::int64_t begin, std::int64_t end) {
-      std::byte* memory = data_of<std::byte>(buffers, *step_.scratch) + slot * scratch_.bytes;
+    parallel_chunks(threads_, all, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+      std::byte* slot = memory_.layout.slot(run.workspace, thread);
       for (std::int64_t index = begin / queries_; index * queries_ < end; ++index) {
         const std::int64_t first = index * queries_;
-        run_head({buffers, memory, index / heads_, index % heads_}, std::max(begin, first) - first,
-                 std::min(end, first + queries_) - first);
+        run_head({run.buffers, slot, index / heads_, index % heads_},
+                 std::max(begin, first) - first, std::min(end, first + queries_) - first);
       }
     });
   }
@@ -64,69 +97,69 @@ class AttentionKernel : public Kernel {
 
   // What is added to the scores of the keys, if some are padding.
   const float* hidden(const Head& head) const {
-    if (step_.in.size() < 4) return nullptr;
-    return data_of<const float>(head.buffers, step_.in[3]) + head.image * step_.in[3].strides[0];
+    if (!op_.hidden) return nullptr;
+    return data_of<const float>(head.buffers, *op_.hidden) + head.image * op_.hidden->strides[0];
   }
 
   void run_head(const Head& head, std::int64_t first, std::int64_t end) const {
     code_keys(head);
     code_values(head);
-    for (std::int64_t begin = first; begin < end; begin += scratch_.block) {
-      const std::int64_t count = std::min(scratch_.block, end - begin);
+    for (std::int64_t begin = first; begin < end; begin += memory_.block) {
+      const std::int64_t count = std::min(memory_.block, end - begin);
       code_queries(head, begin, count);
-      auto* sums = head.at<std::int32_t>(scratch_.sums);
-      gemm_.multiply({.m = count, .n = keys_, .k = channels_}, head.at<std::byte>(scratch_.q_codes),
-                     head.at<std::byte>(scratch_.k_codes), sums);
+      auto* sums = memory_.sums.in(head.slot);
+      gemm_.multiply({.m = count, .n = keys_, .k = channels_}, memory_.q_codes.in(head.slot),
+                     memory_.k_codes.in(head.slot), sums);
       for (std::int64_t i = 0; i < count; ++i) code_scores(head, i, sums + i * keys_);
-      auto* out = head.at<std::int32_t>(scratch_.out);
-      gemm_.multiply({.m = count, .n = channels_, .k = keys_}, head.at<std::byte>(scratch_.p_codes),
-                     head.at<std::byte>(scratch_.v_codes), out);
+      auto* out = memory_.out.in(head.slot);
+      gemm_.multiply({.m = count, .n = channels_, .k = keys_}, memory_.p_codes.in(head.slot),
+                     memory_.v_codes.in(head.slot), out);
       for (std::int64_t i = 0; i < count; ++i) store(head, begin + i, i, out + i * channels_);
     }
   }
 
-  // Codes of all keys, and per key what turns a row of sums into scores: u, r, b.
+  // Codes of all keys, and per key what turns a row of sums into scores:
+  // weight_scale, lo_term and bias of the epilogue.
   void code_keys(const Head& head) const {
-    const float* channel_offset = constant(head, op_.k_shift);
     const float* factor = constant(head, op_.k_factor);
-    const float* offset = constant(head, op_.q_offset);
-    auto* row = head.at<float>(scratch_.row);
-    auto* u = head.at<float>(scratch_.k_rows);
-    const auto top = static_cast<float>(max_weight_code(op_.k.bits));
+    const float* score = constant(head, op_.q_score);
+    auto* row = memory_.row.in(head.slot);
+    auto* u = memory_.k_rows.in(head.slot);
+    const auto top = static_cast<float>(max_weight_code(op_.k_params.bits));
     for (std::int64_t j = 0; j < keys_; ++j) {
-      auto* codes = head.at<std::int8_t>(scratch_.code_row);
+      auto* codes = memory_.s8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
-      rows_.center_scale_min_max({row_of(head, step_.in[1], j), channel_offset, factor}, channels_,
+      rows_.center_scale_min_max({row_of(head, op_.k, j), constant(head, op_.k_offset), factor}, channels_,
                                  row, &lo, &hi);
       const float scale =
-          op_.k.range == Range::kStatic ? op_.k.scale[0] : std::max(std::max(-lo, hi) / top, 1e-9F);
+          op_.k_params.range == Range::kStatic ? op_.k_params.scale[0] : std::max(std::max(-lo, hi) / top, 1e-9F);
       rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
-      gemm_.pack_b_column({codes, channels_, j}, head.at<std::byte>(scratch_.k_codes));
+      gemm_.pack_b_column({codes, channels_, j}, memory_.k_codes.in(head.slot));
       u[j] = scale * op_.scale;
       u[keys_ + j] = u[j] * static_cast<float>(rows_.sum_codes(codes, channels_));
-      u[2 * keys_ + j] = u[j] * rows_.dot_codes(offset, codes, channels_);
+      u[2 * keys_ + j] = u[j] * rows_.dot_codes(score, codes, channels_);
     }
   }
 
   void code_queries(const Head& head, std::int64_t begin, std::int64_t count) const {
-    auto* row = head.at<float>(scratch_.row);
-    auto* ranges = head.at<float>(scratch_.q_rows);
+    auto* row = memory_.row.in(head.slot);
+    auto* ranges = memory_.q_rows.in(head.slot);
     for (std::int64_t i = 0; i < count; ++i) {
-      auto* codes = head.at<std::uint8_t>(scratch_.code_row);
+      auto* codes = memory_.u8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
-      rows_.center_scale_min_max({row_of(head, step_.in[0], begin + i), constant(head, op_.q_shift),
+      rows_.center_scale_min_max({row_of(head, op_.q, begin + i), constant(head, op_.q_offset),
                                   constant(head, op_.q_factor)},
                                  channels_, row, &lo, &hi);
-      float scale = row_scale(lo, hi, op_.q.bits);
-      if (op_.q.range == Range::kStatic) {
-        lo = op_.q.lo[0];
-        scale = op_.q.scale[0];
+      float scale = row_scale(lo, hi, op_.q_params.bits);
+      if (op_.q_params.range == Range::kStatic) {
+        lo = op_.q_params.lo[0];
+        scale = op_.q_params.scale[0];
       }
-      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(max_code(op_.q.bits)),
+      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(max_code(op_.q_params.bits)),
                         codes);
-      gemm_.pack_a_row({codes, channels_, i}, head.at<std::byte>(scratch_.q_codes));
+      gemm_.pack_a_row({codes, channels_, i}, memory_.q_codes.in(head.slot));
       ranges[2 * i] = scale;
       ranges[2 * i + 1] = lo;
     }
@@ -134,45 +167,45 @@ class AttentionKernel : public Kernel {
 
   // From a row of sums to softmax codes, and the scale of what they are multiplied to.
   void code_scores(const Head& head, std::int64_t i, const std::int32_t* sums) const {
-    const auto* u = head.at<const float>(scratch_.k_rows);
-    const auto* range = head.at<const float>(scratch_.q_rows) + 2 * i;
-    auto* row = head.at<float>(scratch_.row);
-    auto* codes = head.at<std::uint8_t>(scratch_.code_row);
-    auto* scale = head.at<float>(scratch_.p_rows) + i;
-    const auto top = static_cast<float>(max_code(op_.p.bits));
+    const auto* u = memory_.k_rows.in(head.slot);
+    const auto* range = memory_.q_rows.in(head.slot) + 2 * i;
+    auto* row = memory_.row.in(head.slot);
+    auto* codes = memory_.u8_row.in(head.slot);
+    auto* scale = memory_.p_rows.in(head.slot) + i;
+    const auto top = static_cast<float>(max_code(op_.p_params.bits));
     rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
     if (const float* added = hidden(head)) rows_.add(row, added, keys_, row);
-    if (op_.p.range == Range::kStatic) {
+    if (op_.p_params.range == Range::kStatic) {
       rows_.softmax(row, 1.0F, keys_, row);
-      rows_.quantize_u8(row, keys_, 0.0F, 1.0F / op_.p.scale[0], top, codes);
-      *scale = op_.p.scale[0];
+      rows_.quantize_u8(row, keys_, 0.0F, 1.0F / op_.p_params.scale[0], top, codes);
+      *scale = op_.p_params.scale[0];
     } else {
       float sum = 0.0F;
       rows_.softmax_codes(row, keys_, top, codes, &sum);
       *scale = 1.0F / (top * sum);
     }
-    gemm_.pack_a_row({codes, keys_, i}, head.at<std::byte>(scratch_.p_codes));
+    gemm_.pack_a_row({codes, keys_, i}, memory_.p_codes.in(head.slot));
   }
 
   // Codes of all values, and per channel scale and mean.
   void code_values(const Head& head) const {
-    auto* scale = head.at<float>(scratch_.v_columns);
+    auto* scale = memory_.v_columns.in(head.slot);
     float* inverse = scale + channels_;
     float* mean = inverse + channels_;
-    const auto top = static_cast<float>(max_weight_code(op_.v.bits));
+    const auto top = static_cast<float>(max_weight_code(op_.v_params.bits));
     std::fill(scale, mean + channels_, 0.0F);
-    if (op_.v.range == Range::kStatic) {
-      std::fill(scale, scale + channels_, op_.v.scale[0]);
+    if (op_.v_params.range == Range::kStatic) {
+      std::fill(scale, scale + channels_, op_.v_params.scale[0]);
     } else {
       find_columns(head, scale, mean, top);
     }
     for (std::int64_t c = 0; c < channels_; ++c) inverse[c] = 1.0F / scale[c];
-    auto* row = head.at<float>(scratch_.row);
+    auto* row = memory_.row.in(head.slot);
     for (std::int64_t j = 0; j < keys_; ++j) {
-      auto* codes = head.at<std::int8_t>(scratch_.code_row);
-      rows_.center_scale(row_of(head, step_.in[2], j), mean, inverse, channels_, row);
+      auto* codes = memory_.s8_row.in(head.slot);
+      rows_.center_scale(row_of(head, op_.v, j), mean, inverse, channels_, row);
       rows_.quantize_s8(row, channels_, 1.0F, top, codes);
-      gemm_.pack_b_row({codes, channels_, j}, keys_, head.at<std::byte>(scratch_.v_codes));
+      gemm_.pack_b_row({codes, channels_, j}, keys_, memory_.v_codes.in(head.slot));
     }
   }
 
@@ -182,7 +215,7 @@ class AttentionKernel : public Kernel {
     std::int64_t count = 0;
     const auto for_each_value = [&](auto&& take) {
       for (std::int64_t j = 0; j < keys_; ++j) {
-        if (added == nullptr || added[j] == 0.0F) take(row_of(head, step_.in[2], j));
+        if (added == nullptr || added[j] == 0.0F) take(row_of(head, op_.v, j));
       }
     };
     for_each_value([&](const float* value) {
@@ -195,8 +228,8 @@ class AttentionKernel : public Kernel {
   }
 
   void store(const Head& head, std::int64_t token, std::int64_t i, const std::int32_t* sums) const {
-    const auto* columns = head.at<const float>(scratch_.v_columns);
-    const float scale = head.at<const float>(scratch_.p_rows)[i];
+    const auto* columns = memory_.v_columns.in(head.slot);
+    const float scale = memory_.p_rows.in(head.slot)[i];
     rows_.linear_epilogue(sums, channels_, scale, 0.0F, columns, columns, columns + 2 * channels_,
                           row_of(head, step_.out, token));
   }
@@ -207,7 +240,7 @@ class AttentionKernel : public Kernel {
   int threads_;
   const RowKernels& rows_;
   std::int64_t heads_, queries_, keys_, channels_;
-  AttentionScratch scratch_;
+  HeadMemory memory_;
 };
 
 }  // namespace

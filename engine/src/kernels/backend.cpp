@@ -19,7 +19,6 @@ constexpr MakeKernel kReferenceKernels[] = {
     make_im2col,
     make_rowwise,
     make_copy,
-    make_pixels,
     make_reference_linear,
     make_reference_matmul,
     make_reference_conv,
@@ -32,7 +31,6 @@ constexpr MakeKernel kOneDnnKernels[] = {
     make_im2col,
     make_rowwise,
     make_copy,
-    make_pixels,
     make_maddubs_integer_linear,
     make_onednn_integer_linear,
     make_attention,
@@ -62,12 +60,15 @@ std::unique_ptr<Kernel> make_kernel(Backend backend, const Step& step,
   throw UnsupportedError(cat("no kernel can run step '", step.name, "' (", name_of(step.op), ")"));
 }
 
-KernelContext make_context(Backend backend, const Plan& plan, int threads) {
+KernelContext make_context(Backend backend, const Plan& plan, int threads, WeightCache& cache) {
   const bool reference = backend == Backend::kReference;
   return {.plan = plan,
           .threads = threads,
           .rows = reference ? rows(Isa::kBaseline) : rows(),
-          .onednn = reference ? nullptr : std::make_shared<OneDnn>()};
+          .onednn = reference ? nullptr
+                              : cache.get<std::shared_ptr<OneDnn>>(
+                                    "onednn", [] { return std::make_shared<OneDnn>(); }),
+          .cache = cache};
 }
 
 std::string library_versions() {

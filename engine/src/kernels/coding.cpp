@@ -42,14 +42,14 @@ void RowCoder::simulate(Buffers buffers, std::int64_t row, float* values,
 }
 
 RowScale row_scale_of(const RowCoding& coding, Buffers buffers, std::int64_t row) {
-  if (!coding.rows) return {coding.scale, coding.lo};
-  const float* range = data_of<const float>(buffers, *coding.rows) + 2 * row;
+  if (!coding.ranges) return {coding.scale, coding.lo};
+  const float* range = data_of<const float>(buffers, *coding.ranges) + 2 * row;
   return {range[0], range[1]};
 }
 
 void keep_row_scale(const RowCoding& coding, Buffers buffers, std::int64_t row, RowScale range) {
-  if (!coding.rows) return;
-  float* out = data_of<float>(buffers, *coding.rows) + 2 * row;
+  if (!coding.ranges) return;
+  float* out = data_of<float>(buffers, *coding.ranges) + 2 * row;
   out[0] = range.scale;
   out[1] = range.lo;
 }

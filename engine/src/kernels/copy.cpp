@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies between strided views of floats and codes, and network inputs back to pixels.
+// Copies between strided views of floats and codes.
 #include "kernels/copy.h"
 
 #include <algorithm>
@@ -15,16 +15,17 @@ namespace {
 template <typename From, typename To>
 class CopyKernel : public Kernel {
  public:
-  CopyKernel(const Step& step, int threads) : threads_(threads) {
+  CopyKernel(const Step& step, const View& x, int threads) : threads_(threads) {
     // Rows run along the axis that is contiguous in the output.
     const std::vector<int> order = memory_order(step.out);
-    views_ = {permuted(step.in[0], order), permuted(step.out, order)};
+    views_ = {permuted(x, order), permuted(step.out, order)};
     walk_ = walk_rows(views_);
     columns_ = views_[0].dims[-1];
     stride_ = views_[0].strides[static_cast<std::size_t>(views_[0].dims.rank() - 1)];
   }
 
-  void run(Buffers buffers) noexcept override {
+  void run(const Run& run) const noexcept override {
+    const Buffers buffers = run.buffers;
     parallel_chunks(threads_, walk_.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
       RowCursor cursor(walk_, begin);
       for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
@@ -51,50 +52,19 @@ class CopyKernel : public Kernel {
   std::int64_t stride_ = 1;
 };
 
-class PixelsKernel : public Kernel {
- public:
-  PixelsKernel(const Step& step, const KernelContext& context)
-      : step_(step),
-        op_(std::get<step::Pixels>(step.op)),
-        threads_(context.threads),
-        rows_(context.rows) {}
-
-  void run(Buffers buffers) noexcept override {
-    const Shape& dims = step_.out.dims;  // [N, C, H, W]
-    const std::int64_t width = dims[3];
-    parallel_for(threads_, dims[0] * dims[1] * dims[2], [&](std::int64_t row) {
-      const auto channel = static_cast<std::size_t>(row / dims[2] % dims[1]);
-      // x = channel_offset + smoothing_scale * pixel
-      rows_.quantize_u8(data_of<const float>(buffers, step_.in[0]) + row * width, width,
-                        op_.channel_offset[channel], 1.0F / op_.smoothing_scale[channel], 255.0F,
-                        data_of<std::uint8_t>(buffers, step_.out) + row * width);
-    });
-  }
-  std::string name() const override { return "rows"; }
-
- private:
-  Step step_;
-  step::Pixels op_;
-  int threads_;
-  const RowKernels& rows_;
-};
-
 }  // namespace
 
 std::unique_ptr<Kernel> make_copy(const Step& step, const KernelContext& context) {
-  if (!std::holds_alternative<step::Copy>(step.op)) return {};
+  const auto* copy = std::get_if<step::Copy>(&step.op);
+  if (copy == nullptr) return {};
+  const View& x = copy->x;
   if (step.out.dtype == DType::kU8) {
-    return std::make_unique<CopyKernel<std::uint8_t, std::uint8_t>>(step, context.threads);
+    return std::make_unique<CopyKernel<std::uint8_t, std::uint8_t>>(step, x, context.threads);
   }
-  if (step.in[0].dtype == DType::kU8) {
-    return std::make_unique<CopyKernel<std::uint8_t, float>>(step, context.threads);
+  if (x.dtype == DType::kU8) {
+    return std::make_unique<CopyKernel<std::uint8_t, float>>(step, x, context.threads);
   }
-  return std::make_unique<CopyKernel<float, float>>(step, context.threads);
-}
-
-std::unique_ptr<Kernel> make_pixels(const Step& step, const KernelContext& context) {
-  if (!std::holds_alternative<step::Pixels>(step.op)) return {};
-  return std::make_unique<PixelsKernel>(step, context);
+  return std::make_unique<CopyKernel<float, float>>(step, x, context.threads);
 }
 
 }  // namespace vitq

@@ -6,6 +6,5 @@
 namespace vitq {
 
 std::unique_ptr<Kernel> make_copy(const Step& step, const KernelContext& context);
-std::unique_ptr<Kernel> make_pixels(const Step& step, const KernelContext& context);
 
 }  // namespace vitq

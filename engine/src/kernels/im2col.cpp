@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "kernels/workspace.h"
 #include "plan/linear_constants.h"
 
 namespace vitq {
@@ -66,36 +67,40 @@ void gather(const View& im2col, const std::uint8_t* corner, std::uint8_t* codes)
 class Im2colKernel : public Kernel {
  public:
   Im2colKernel(const Step& step, const KernelContext& context)
-      : im2col_(step.in[0]),
+      : patches_(std::get<step::Quantize>(step.op).x),
         out_(step.out),
-        elements_(elements_of(im2col_)),
+        elements_(elements_of(patches_)),
         threads_(context.threads),
         coder_(*step.epilogue.coding, elements_, context.rows),
-        corners_(corners_of(im2col_)),
-        codes_(threads_, elements_) {}
+        corners_(corners_of(patches_)),
+        codes_(layout_.add<std::uint8_t>(elements_)) {}
 
-  void run(Buffers buffers) noexcept override {
+  std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
+  void run(const Run& run) const noexcept override {
+    const Buffers buffers = run.buffers;
     const std::int64_t columns = out_.dims[-1];
     parallel_chunks(
-        threads_, corners_.rows, [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
+        threads_, corners_.rows, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+          std::uint8_t* codes = codes_.in(layout_.slot(run.workspace, thread));
           RowCursor cursor(corners_, begin);
           for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
             float* values = data_of<float>(buffers, out_) + row * columns;
-            gather(im2col_, data_of<const float>(buffers, im2col_) + cursor.offset(0), values);
-            coder_.simulate(buffers, row, values, codes_[chunk]);
+            gather(patches_, data_of<const float>(buffers, patches_) + cursor.offset(0), values);
+            coder_.simulate(buffers, row, values, codes);
             std::fill(values + elements_, values + columns, 0.0F);
           }
         });
   }
-  std::string name() const override { return "patches"; }
+  std::string name() const override { return "im2col"; }
 
  private:
-  View im2col_, out_;
+  View patches_, out_;
   std::int64_t elements_;
   int threads_;
   RowCoder coder_;
   RowWalk corners_;
-  PerThread<std::uint8_t> codes_;  // of a patch
+  WorkspaceLayout layout_;
+  Part<std::uint8_t> codes_;  // of a patch
 };
 
 }  // namespace
@@ -108,14 +113,10 @@ Im2colCoder::Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, st
       threads_(context.threads),
       rows_(context.rows),
       coder_(coding, elements_of(im2col.image), context.rows),
-      corners_(corners_of(im2col.image)) {
-  if (coding_.channel_offset) {
-    values_ = PerThread<float>(threads_, elements_of(im2col.image));
-  }
-}
+      corners_(corners_of(im2col.image)) {}
 
 void Im2colCoder::find_ranges(Buffers buffers) const {
-  if (coding_.channel_offset || !coding_.rows) return;
+  if (coding_.channel_offset || !coding_.ranges) return;
   const View& image = im2col_.image;
   const std::int64_t channels = image.dims[-1];
   const auto* pixels = data_of<const float>(buffers, image) - image.offset;
@@ -129,18 +130,22 @@ void Im2colCoder::find_ranges(Buffers buffers) const {
                   });
 }
 
-void Im2colCoder::encode(Buffers buffers, const Span& rows, std::uint8_t* codes) {
-  const std::int64_t elements = elements_of(im2col_.image);
-  RowCursor cursor(corners_, rows.begin);
-  for (std::int64_t row = rows.begin; row < rows.end; ++row, cursor.next(), codes += columns_) {
-    if (im2col_.image.dtype == DType::kU8) {
-      const auto* image = data_of<const std::uint8_t>(buffers, im2col_.image);
-      gather(im2col_.image, image + cursor.offset(0), codes);
+// Only what is smoothed needs a patch of floats.
+std::int64_t Im2colCoder::patch_floats() const {
+  return coding_.channel_offset ? elements_of(im2col_.image) : 0;
+}
+
+void Im2colCoder::encode(Buffers buffers, std::int64_t begin, std::int64_t end, float* patch,
+                         std::uint8_t* codes) const {
+  const View& image = im2col_.image;
+  const std::int64_t elements = elements_of(image);
+  RowCursor cursor(corners_, begin);
+  for (std::int64_t row = begin; row < end; ++row, cursor.next(), codes += columns_) {
+    if (image.dtype == DType::kU8) {
+      gather(image, data_of<const std::uint8_t>(buffers, image) + cursor.offset(0), codes);
     } else if (coding_.channel_offset) {
-      float* values = values_[rows.thread];
-      gather(im2col_.image, data_of<const float>(buffers, im2col_.image) + cursor.offset(0),
-             values);
-      coder_.encode(buffers, row, values, values, codes);
+      gather(image, data_of<const float>(buffers, image) + cursor.offset(0), patch);
+      coder_.encode(buffers, row, patch, patch, codes);
     } else {
       encode_in_place(buffers, row, cursor.offset(0), codes);
     }
@@ -162,7 +167,7 @@ void Im2colCoder::encode_in_place(Buffers buffers, std::int64_t row, std::int64_
 
 // Of the patch whose first element is number `corner` of the image.
 RowScale Im2colCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t corner) const {
-  if (!coding_.rows) return {coding_.scale, coding_.lo};
+  if (!coding_.ranges) return {coding_.scale, coding_.lo};
   const View& image = im2col_.image;
   const std::int64_t channels = image.dims[-1];
   const float* first = data_of<const float>(buffers, *im2col_.ranges) + 2 * (corner / channels);
@@ -182,7 +187,8 @@ RowScale Im2colCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t c
 }
 
 std::unique_ptr<Kernel> make_im2col(const Step& step, const KernelContext& context) {
-  if (!std::holds_alternative<step::Quantize>(step.op) || !is_im2col(step.in[0])) return {};
+  const auto* quantize = std::get_if<step::Quantize>(&step.op);
+  if (quantize == nullptr || !is_im2col(quantize->x)) return {};
   return std::make_unique<Im2colKernel>(step, context);
 }
 

@@ -3,7 +3,6 @@
 // of them together would be many times as large as the image.
 #pragma once
 
-#include "core/per_thread.h"
 #include "kernels/coding.h"
 #include "kernels/kernel.h"
 #include "plan/views.h"
@@ -18,11 +17,10 @@ class Im2colCoder {
 
   // First of all, once in a run: finds the range of every pixel, though many patches share it.
   void find_ranges(Buffers buffers) const;
-  struct Span {
-    std::int64_t thread;  // whose memory is used
-    std::int64_t begin, end;
-  };
-  void encode(Buffers buffers, const Span& rows, std::uint8_t* codes);
+  // Patches [begin, end) as rows of codes. `patch` is memory for patch_floats() floats.
+  void encode(Buffers buffers, std::int64_t begin, std::int64_t end, float* patch,
+              std::uint8_t* codes) const;
+  std::int64_t patch_floats() const;
 
  private:
   void encode_in_place(Buffers buffers, std::int64_t row, std::int64_t corner,
@@ -36,7 +34,6 @@ class Im2colCoder {
   const RowKernels& rows_;
   RowCoder coder_;
   RowWalk corners_;
-  PerThread<float> values_;  // a patch
 };
 
 // Quantize where the operand is patches, to the values that codes stand for.

@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "core/parallel.h"
-#include "core/per_thread.h"
 #include "kernels/coding.h"
 #include "kernels/im2col.h"
 #include "kernels/sigmoid.h"
+#include "kernels/workspace.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -17,65 +17,78 @@ namespace {
 class IntegerLinearKernel : public Kernel {
  public:
   IntegerLinearKernel(const Step& step, const KernelContext& context,
-                      std::unique_ptr<IntegerGemm> product)
+                      std::unique_ptr<IntegerGemm> gemm)
       : step_(step),
         op_(std::get<step::IntegerLinear>(step.op)),
         threads_(context.threads),
         rows_(context.rows),
-        product_(std::move(product)),
-        columns_(step.out.dims[-1]),
-        values_(threads_, columns_) {
+        gemm_(std::move(gemm)),
+        columns_(step.out.dims[-1]) {
     std::vector<View> views = {step.out};
     if (step.epilogue.codes) views.push_back(*step.epilogue.codes);
     if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
     walk_ = walk_rows(views);
     if (step.epilogue.coding) coder_.emplace(*step.epilogue.coding, columns_, context.rows);
-    if (op_.im2col) im2col_.emplace(*op_.im2col, op_.coding, step.in[0].dims[-1], context);
+    const std::int64_t chunks = std::min<std::int64_t>(threads_, walk_.rows);
+    const std::int64_t panel = std::min(gemm_->panel_rows(), (walk_.rows + chunks - 1) / chunks);
+    sums_ = layout_.add<std::int32_t>(panel * columns_);
+    row_ = layout_.add<float>(columns_);
+    gemm_part_ = layout_.add<std::byte>(gemm_->thread_bytes());
+    if (!op_.im2col) return;
+    im2col_.emplace(*op_.im2col, op_.coding, op_.weight.dims[1], context);
+    codes_ = layout_.add<std::uint8_t>(panel * op_.weight.dims[1]);
+    patch_ = layout_.add<float>(im2col_->patch_floats());
   }
 
-  void run(Buffers buffers) noexcept override {
-    if (im2col_) im2col_->find_ranges(buffers);
+  std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
+  std::unique_ptr<KernelState> make_state() const override { return gemm_->make_state(); }
+  void run(const Run& run) const noexcept override {
+    if (im2col_) im2col_->find_ranges(run.buffers);
     parallel_chunks(threads_, walk_.rows,
                     [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
-                      run_rows(buffers, thread, begin, end);
+                      run_rows(run, thread, begin, end);
                     });
   }
-  std::string name() const override { return product_->name(); }
+  std::string name() const override { return gemm_->name(); }
 
  private:
-  struct Place {
-    std::int64_t thread, row;
-  };
-
   // Panels use the same memory one after the other, so that it stays in cache.
-  void run_rows(Buffers buffers, std::int64_t thread, std::int64_t begin, std::int64_t end) {
-    auto* sums = data_of<std::int32_t>(buffers, *step_.scratch) + begin * columns_;
+  void run_rows(const Run& run, std::int64_t thread, std::int64_t begin, std::int64_t end) const {
+    std::byte* slot = layout_.slot(run.workspace, thread);
+    std::int32_t* sums = sums_.in(slot);
     RowCursor cursor(walk_, begin);
-    for (std::int64_t row = begin; row < end; row += product_->panel_rows()) {
-      const std::int64_t rows = std::min(product_->panel_rows(), end - row);
-      std::uint8_t* codes = codes_of(buffers, im2col_ ? begin : row);
-      if (im2col_) im2col_->encode(buffers, {thread, row, row + rows}, codes);
-      product_->run(thread, {codes, rows, sums});
+    for (std::int64_t row = begin; row < end; row += gemm_->panel_rows()) {
+      const std::int64_t rows = std::min(gemm_->panel_rows(), end - row);
+      gemm_->run({thread, gemm_part_.in(slot), run.state},
+                 {codes_of(run.buffers, slot, row, rows), rows, sums});
       for (std::int64_t i = 0; i < rows; ++i, cursor.next()) {
-        finish_row(buffers, sums + i * columns_, {thread, row + i}, cursor);
+        finish_row(run.buffers, sums + i * columns_, row + i, cursor, row_.in(slot));
       }
     }
   }
 
-  std::uint8_t* codes_of(Buffers buffers, std::int64_t row) const {
-    return data_of<std::uint8_t>(buffers, step_.in[0]) + row * step_.in[1].dims[1];
+  const std::uint8_t* codes_of(Buffers buffers, std::byte* slot, std::int64_t row,
+                               std::int64_t rows) const {
+    if (!im2col_) return data_of<std::uint8_t>(buffers, *op_.x) + row * op_.weight.dims[1];
+    std::uint8_t* codes = codes_.in(slot);
+    im2col_->encode(buffers, row, row + rows, patch_.in(slot), codes);
+    return codes;
   }
 
-  void finish_row(Buffers buffers, const std::int32_t* sums, Place place, const RowCursor& cursor) {
+  // `own` is memory for a row.
+  void finish_row(Buffers buffers, const std::int32_t* sums, std::int64_t row,
+                  const RowCursor& cursor, float* own) const {
     const bool codes_only = step_.out.dtype == DType::kU8;
-    float* own = values_[place.thread];
     float* y = codes_only ? own : data_of<float>(buffers, step_.out) + cursor.offset(0);
-    const RowScale x = row_scale_of(op_.coding, buffers, place.row);
+    const RowScale x = row_scale_of(op_.coding, buffers, row);
     const std::optional<View>& residual = step_.epilogue.residual;
     const std::optional<View>& codes = step_.epilogue.codes;
     float* product = residual ? own : y;  // the residual may lie where y will
-    rows_.linear_epilogue(sums, columns_, x.scale, x.lo, constant(buffers, 2), constant(buffers, 3),
-                          constant(buffers, output_tokens(place.row) ? 5 : 4), product);
+    const View& bias = is_output_token(row) ? *op_.output_bias : op_.bias;
+    rows_.linear_epilogue(sums, columns_, x.scale, x.lo,
+                          data_of<const float>(buffers, op_.weight_scale),
+                          data_of<const float>(buffers, op_.lo_term),
+                          data_of<const float>(buffers, bias), product);
     if (residual) {
       rows_.add(product, data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1),
                 columns_, y);
@@ -83,7 +96,7 @@ class IntegerLinearKernel : public Kernel {
     activate(y);
     if (!coder_) return;
     const View& coded = codes_only ? step_.out : *codes;
-    coder_->encode(buffers, place.row, y, own,
+    coder_->encode(buffers, row, y, own,
                    data_of<std::uint8_t>(buffers, coded) + cursor.offset(codes_only ? 0 : 1));
   }
 
@@ -96,37 +109,46 @@ class IntegerLinearKernel : public Kernel {
     }
   }
 
-  bool output_tokens(std::int64_t row) const {
-    if (op_.row_period == 0) return false;
-    const std::int64_t token = row % op_.row_period;
+  bool is_output_token(std::int64_t row) const {
+    if (op_.tokens == 0) return false;
+    const std::int64_t token = row % op_.tokens;
     return token >= op_.output_begin && token < op_.output_end;
-  }
-  const float* constant(Buffers buffers, std::size_t operand) const {
-    return data_of<const float>(buffers, step_.in[operand]);
   }
 
   Step step_;
   step::IntegerLinear op_;
   int threads_;
   const RowKernels& rows_;
-  std::unique_ptr<IntegerGemm> product_;
+  std::unique_ptr<IntegerGemm> gemm_;
   std::int64_t columns_;
   RowWalk walk_;
   std::optional<RowCoder> coder_;
   std::optional<Im2colCoder> im2col_;
-  PerThread<float> values_;  // a row
+  WorkspaceLayout layout_;
+  Part<std::int32_t> sums_;    // a panel
+  Part<float> row_;            // a row of results
+  Part<std::byte> gemm_part_;  // the product's own
+  Part<std::uint8_t> codes_;   // a panel, of patches
+  Part<float> patch_;
 };
+
+// The rows of the product: of x, or of the patches.
+std::int64_t rows_of(const step::IntegerLinear& linear) {
+  if (linear.x) return linear.x->dims.elements() / linear.x->dims[-1];
+  const Shape& patches = linear.im2col->image.dims;
+  return patches[0] * patches[1] * patches[2];
+}
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_integer_linear(const Step& step, const KernelContext& context,
                                             MakeIntegerGemm make) {
-  if (!std::holds_alternative<step::IntegerLinear>(step.op)) return {};
-  const std::int64_t k = step.in[1].dims[1];
-  const IntegerGemmShape shape = {step.in[0].dims.elements() / k, step.in[1].dims[0], k};
-  std::unique_ptr<IntegerGemm> product = make(shape, step, context);
-  if (!product) return {};
-  return std::make_unique<IntegerLinearKernel>(step, context, std::move(product));
+  const auto* linear = std::get_if<step::IntegerLinear>(&step.op);
+  if (linear == nullptr) return {};
+  const IntegerGemmShape shape = {rows_of(*linear), linear->weight.dims[0], linear->weight.dims[1]};
+  std::unique_ptr<IntegerGemm> gemm = make(shape, *linear, context);
+  if (!gemm) return {};
+  return std::make_unique<IntegerLinearKernel>(step, context, std::move(gemm));
 }
 
 }  // namespace vitq

@@ -13,7 +13,7 @@ struct Panel {
   std::int32_t* acc;  // dense
 };
 
-// acc[m][n] = sum_c x[m][c] * w[n][c], exactly.
+// acc[m][n] = sum_c x[m][c] * w[n][c], exactly. Immutable, as kernels are.
 class IntegerGemm {
  public:
   IntegerGemm() = default;
@@ -21,18 +21,26 @@ class IntegerGemm {
   IntegerGemm& operator=(const IntegerGemm&) = delete;
   virtual ~IntegerGemm() = default;
 
-  // How many rows are multiplied at a time, at most, to be finished while they are in cache.
+  // At most so many rows are multiplied at a time, to be finished while they are in cache.
   virtual std::int64_t panel_rows() const = 0;
-  // Called by thread number `thread` for panels of a part of the rows (parallel_chunks).
-  virtual void run(std::int64_t thread, const Panel& panel) noexcept = 0;
+  // What each thread needs beside the panel, in bytes.
+  virtual std::int64_t thread_bytes() const { return 0; }
+  virtual std::unique_ptr<KernelState> make_state() const { return {}; }
+  struct Thread {
+    std::int64_t index;    // of the threads that share the rows (parallel_chunks)
+    std::byte* workspace;  // thread_bytes()
+    KernelState* state;
+  };
+  virtual void run(const Thread& thread, const Panel& panel) const noexcept = 0;
   virtual std::string name() const = 0;
 };
 
 struct IntegerGemmShape {
   std::int64_t m = 0, n = 0, k = 0;
 };
+// Null if the maker does not apply.
 using MakeIntegerGemm = std::unique_ptr<IntegerGemm> (*)(const IntegerGemmShape& shape,
-                                                         const Step& step,
+                                                         const step::IntegerLinear& linear,
                                                          const KernelContext& context);
 
 // The kernel of an IntegerLinear step around the product that `make` gives.

@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "core/parallel.h"
-#include "core/per_thread.h"
 #include "kernels/coding.h"
 #include "kernels/sigmoid.h"
+#include "kernels/workspace.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -27,39 +27,40 @@ template <typename Compute>
 class RowwiseKernel : public Kernel {
  public:
   // The first `walked` operands advance with the output; the rest are the same for every row.
-  RowwiseKernel(const Step& step, const KernelContext& context, std::size_t walked, Compute compute)
+  RowwiseKernel(const Step& step, const KernelContext& context, const std::vector<View>& operands,
+                std::size_t walked, Compute compute)
       : threads_(context.threads), walked_(walked), compute_(compute), out_type_(step.out.dtype) {
-    views_.assign(step.in.begin(), step.in.begin() + static_cast<std::ptrdiff_t>(walked));
+    const auto fixed = operands.begin() + static_cast<std::ptrdiff_t>(walked);
+    views_.assign(operands.begin(), fixed);
     views_.push_back(step.out);
     // Rows run along the axis that is contiguous in the output.
     const std::vector<int> order = memory_order(step.out);
-    if (walked == step.in.size()) {
+    if (fixed == operands.end()) {
       for (View& view : views_) view = permuted(view, order);
     }
     walk_ = walk_rows(views_);
-    views_.insert(views_.end(), step.in.begin() + static_cast<std::ptrdiff_t>(walked),
-                  step.in.end());
+    views_.insert(views_.end(), fixed, operands.end());
     const auto last = static_cast<std::size_t>(step.out.dims.rank() - 1);
     row_.n = views_[walked].dims[-1];
     for (std::size_t i = 0; i < walked; ++i) row_.stride[i] = views_[i].strides[last];
     if (step.epilogue.coding) {
       coder_.emplace(*step.epilogue.coding, row_.n, context.rows);
-      values_ = PerThread<float>(threads_, row_.n);
-      codes_ = PerThread<std::uint8_t>(threads_, row_.n);
+      values_ = layout_.add<float>(row_.n);
+      codes_ = layout_.add<std::uint8_t>(row_.n);
     }
   }
 
-  void run(Buffers buffers) noexcept override {
+  std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
+  void run(const Run& run) const noexcept override {
     parallel_chunks(threads_, walk_.rows,
-                    [&](std::int64_t chunk, std::int64_t begin, std::int64_t end) {
-                      run_rows(buffers, chunk, begin, end);
+                    [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+                      run_rows(run.buffers, layout_.slot(run.workspace, thread), begin, end);
                     });
   }
   std::string name() const override { return "rows"; }
 
  private:
-  void run_rows(Buffers buffers, std::int64_t chunk, std::int64_t begin,
-                std::int64_t end) noexcept {
+  void run_rows(Buffers buffers, std::byte* slot, std::int64_t begin, std::int64_t end) const {
     Row row = row_;
     for (std::size_t i = walked_ + 1; i < views_.size(); ++i) {
       row.in[i - 1] = data_of<const float>(buffers, views_[i]);
@@ -69,23 +70,23 @@ class RowwiseKernel : public Kernel {
       for (std::size_t i = 0; i < walked_; ++i) {
         row.in[i] = data_of<const float>(buffers, views_[i]) + cursor.offset(i);
       }
-      finish_row(buffers, chunk, r, cursor.offset(walked_), row);
+      finish_row(buffers, slot, r, cursor.offset(walked_), row);
     }
   }
 
   // Computes into the output, or into this thread's buffer if the row is stored as codes.
-  void finish_row(Buffers buffers, std::int64_t chunk, std::int64_t r, std::int64_t offset,
-                  Row row) {
+  void finish_row(Buffers buffers, std::byte* slot, std::int64_t r, std::int64_t offset,
+                  Row row) const {
     const View& out = views_[walked_];
     if (out_type_ == DType::kU8) {
-      row.out = values_[chunk];
+      row.out = values_.in(slot);
       compute_(row);
       coder_->encode(buffers, r, row.out, row.out, data_of<std::uint8_t>(buffers, out) + offset);
       return;
     }
     row.out = data_of<float>(buffers, out) + offset;
     compute_(row);
-    if (coder_) coder_->simulate(buffers, r, row.out, codes_[chunk]);
+    if (coder_) coder_->simulate(buffers, r, row.out, codes_.in(slot));
   }
 
   int threads_;
@@ -96,8 +97,9 @@ class RowwiseKernel : public Kernel {
   RowWalk walk_;
   Row row_;
   std::optional<RowCoder> coder_;
-  PerThread<float> values_;  // a row
-  PerThread<std::uint8_t> codes_;
+  WorkspaceLayout layout_;
+  Part<float> values_;  // a row
+  Part<std::uint8_t> codes_;
 };
 
 void copy_row(const Row& row) {
@@ -120,36 +122,41 @@ struct Maker {
 
   using Made = std::unique_ptr<Kernel>;
 
+  // The first `walked` of the operands advance with the result.
   template <typename Compute>
-  Made make(std::size_t walked, Compute compute) const {
-    return std::make_unique<RowwiseKernel<Compute>>(step, context, walked, compute);
+  Made make(const std::vector<View>& operands, std::size_t walked, Compute compute) const {
+    return std::make_unique<RowwiseKernel<Compute>>(step, context, operands, walked, compute);
+  }
+  template <typename Compute>
+  Made make(const step::Unary& op, Compute compute) const {
+    return make({op.x}, 1, compute);
   }
 
-  Made operator()(const op::LayerNorm& norm) const {
+  Made operator()(const step::LayerNorm& norm) const {
     const auto kernel = context.rows.layer_norm;
-    return make(1, [kernel, eps = norm.eps](const Row& row) {
+    return make({norm.x, norm.gain, norm.bias}, 1, [kernel, eps = norm.eps](const Row& row) {
       kernel(row.in[0], row.in[1], row.in[2], eps, row.n, row.out);
     });
   }
-  Made operator()(const op::Softmax&) const {
+  Made operator()(const step::Softmax& softmax) const {
     const auto kernel = context.rows.softmax;
-    return make(1, [kernel](const Row& row) { kernel(row.in[0], 1.0F, row.n, row.out); });
+    return make(softmax, [kernel](const Row& row) { kernel(row.in[0], 1.0F, row.n, row.out); });
   }
-  Made operator()(const op::Activate& activate) const {
+  Made operator()(const step::Activate& activate) const {
     switch (activate.kind) {
-      case Act::kNone: return make(1, copy_row);
-      case Act::kGelu: return apply(context.rows.gelu);
-      case Act::kRelu: return apply(context.rows.relu);
+      case Act::kNone: return make(activate, copy_row);
+      case Act::kGelu: return apply(activate, context.rows.gelu);
+      case Act::kRelu: return apply(activate, context.rows.relu);
       case Act::kSigmoid:
-        return make(1, [&rows = context.rows](const Row& row) {
+        return make(activate, [&rows = context.rows](const Row& row) {
           sigmoid(rows, row.in[0], row.n, row.out);
         });
     }
     return {};
   }
-  Made operator()(const op::Add&) const {
+  Made operator()(const step::Add& add) const {
     const auto kernel = context.rows.add;
-    return make(2, [kernel](const Row& row) {
+    return make({add.a, add.b}, 2, [kernel](const Row& row) {
       if (row.stride[0] == 1 && row.stride[1] == 1) {
         kernel(row.in[0], row.in[1], row.n, row.out);
       } else {
@@ -157,19 +164,19 @@ struct Maker {
       }
     });
   }
-  Made operator()(const op::Scale& scale) const {
-    return make(1, [factor = scale.factor](const Row& row) {
+  Made operator()(const step::Scale& scale) const {
+    return make(scale, [factor = scale.factor](const Row& row) {
       for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = factor * row.in[0][i * row.stride[0]];
     });
   }
-  Made operator()(const step::Quantize&) const { return make(1, copy_row); }
+  Made operator()(const step::Quantize& quantize) const { return make(quantize, copy_row); }
   template <typename Other>
   Made operator()(const Other&) const {
     return {};
   }
 
-  Made apply(void (*kernel)(const float*, std::int64_t, float*)) const {
-    return make(1, [kernel](const Row& row) { kernel(row.in[0], row.n, row.out); });
+  Made apply(const step::Unary& op, void (*kernel)(const float*, std::int64_t, float*)) const {
+    return make(op, [kernel](const Row& row) { kernel(row.in[0], row.n, row.out); });
   }
 };
 

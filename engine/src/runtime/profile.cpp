@@ -9,16 +9,27 @@
 namespace vitq {
 namespace {
 
-std::int64_t macs_of(const Step& step) {
-  const std::int64_t outputs = step.out.dims.elements();
-  if (std::holds_alternative<op::Linear>(step.op)) return outputs * step.in[1].dims[1];
-  if (std::holds_alternative<step::IntegerLinear>(step.op)) return outputs * step.in[1].dims[1];
-  if (std::holds_alternative<step::Attention>(step.op)) return 2 * outputs * step.in[1].dims[-2];
-  if (std::holds_alternative<op::MatMul>(step.op)) return outputs * step.in[0].dims[-1];
-  if (std::holds_alternative<op::Conv2d>(step.op)) {
-    return outputs * (step.in[1].dims.elements() / step.in[1].dims[0]);
+// Multiply-accumulates of a step with this result.
+struct Macs {
+  std::int64_t outputs;
+
+  std::int64_t operator()(const step::Linear& op) const { return outputs * op.weight.dims[1]; }
+  std::int64_t operator()(const step::IntegerLinear& op) const {
+    return outputs * op.weight.dims[1];
   }
-  return 0;
+  std::int64_t operator()(const step::Attention& op) const { return 2 * outputs * op.k.dims[-2]; }
+  std::int64_t operator()(const step::MatMul& op) const { return outputs * op.a.dims[-1]; }
+  std::int64_t operator()(const step::Conv2d& op) const {
+    return outputs * (op.weight.dims.elements() / op.weight.dims[0]);
+  }
+  template <typename Other>
+  std::int64_t operator()(const Other&) const {
+    return 0;
+  }
+};
+
+std::int64_t macs_of(const Step& step) {
+  return std::visit(Macs{step.out.dims.elements()}, step.op);
 }
 
 std::int64_t bytes_of(const View& view) {
@@ -43,14 +54,13 @@ std::string op_of(const Step& step) {
 
 std::vector<StepProfile> Session::profile() const {
   std::vector<StepProfile> profile;
-  for (std::size_t i = 0; i < impl_->kernels.size(); ++i) {
-    const Step& step = impl_->plan->steps[i];
-    std::int64_t bytes = bytes_of(step.out);
-    for (const View& view : step.in) bytes += bytes_of(view);
-    if (step.epilogue.residual) bytes += bytes_of(*step.epilogue.residual);
+  for (std::size_t i = 0; i < impl_->plan.steps.size(); ++i) {
+    const Step& step = impl_->plan.steps[i];
+    std::int64_t bytes = 0;
+    for_each_view(step, [&bytes](const View& view) { bytes += bytes_of(view); });
     profile.push_back({.name = step.name,
                        .op = op_of(step),
-                       .kernel = impl_->kernels[i]->name(),
+                       .kernel = impl_->shared.kernels[i]->name(),
                        .shape = step.out.dims.str(),
                        .macs = macs_of(step),
                        .bytes = bytes,

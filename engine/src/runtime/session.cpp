@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vitq/session.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/memory.h"
@@ -25,60 +26,89 @@ void require_memory(std::int64_t needed, std::int64_t granted) {
 
 }  // namespace
 
-Session::Impl::Impl(std::shared_ptr<const Plan> shared_plan, const SessionOptions& session_options)
-    : plan(std::move(shared_plan)), options(session_options) {
+Executable::Impl::Impl(std::shared_ptr<const Plan> shared_plan,
+                       const SessionOptions& session_options,
+                       std::shared_ptr<WeightCache> shared_cache)
+    : plan(std::move(shared_plan)),
+      options(session_options),
+      cache(shared_cache ? std::move(shared_cache) : make_weight_cache()) {
   if (options.threads <= 0) options.threads = default_threads();
   const ThreadCount count(options.threads);
-  require_memory(plan->arena_bytes, options.memory_bytes);
-  arena = Tensor({plan->arena_bytes}, DType::kU8);
-  for (const Buffer& buffer : plan->buffers) {
+  const KernelContext context = make_context(options.backend, *plan, options.threads, *cache);
+  for (const Step& step : plan->steps) {
+    kernels.push_back(make_kernel(options.backend, step, context));
+    workspace_bytes = std::max(workspace_bytes, kernels.back()->workspace_bytes());
+  }
+}
+
+Executable::Executable(std::shared_ptr<const Plan> plan, const SessionOptions& options,
+                       std::shared_ptr<WeightCache> cache)
+    : impl_(std::make_unique<const Impl>(std::move(plan), options, std::move(cache))) {}
+Executable::~Executable() = default;
+
+const Plan& Executable::plan() const {
+  return *impl_->plan;
+}
+
+int Executable::threads() const {
+  return impl_->options.threads;
+}
+
+std::int64_t Executable::session_bytes() const {
+  return impl_->plan->arena_bytes + impl_->workspace_bytes;
+}
+
+Session::Impl::Impl(std::shared_ptr<const Executable> runs, const Executable::Impl& its)
+    : executable(std::move(runs)), plan(*its.plan), shared(its) {
+  require_memory(executable->session_bytes(), shared.options.memory_bytes);
+  arena = Tensor({plan.arena_bytes}, DType::kU8);
+  workspace = Tensor({shared.workspace_bytes}, DType::kU8);
+  for (const Buffer& buffer : plan.buffers) {
     std::byte* base = nullptr;  // inputs are bound by run
     if (buffer.home == Buffer::Home::kArena) base = arena.data() + buffer.offset;
     if (buffer.home == Buffer::Home::kConstant) {
       // Kernels only read constants; one pointer type serves all buffers.
-      const Tensor& constant = plan->constants[static_cast<std::size_t>(buffer.offset)];
+      const Tensor& constant = plan.constants[static_cast<std::size_t>(buffer.offset)];
       base = const_cast<std::byte*>(constant.data());
     }
     buffers.push_back(base);
   }
-  const KernelContext context = make_context(options.backend, *plan, options.threads);
-  for (const Step& step : plan->steps) {
-    kernels.push_back(make_kernel(options.backend, step, context));
-  }
-  for (const PlanOutput& output : plan->outputs) {
+  for (const auto& kernel : shared.kernels) states.push_back(kernel->make_state());
+  for (const PlanOutput& output : plan.outputs) {
     const View& view = output.view;
     std::byte* data = buffers[static_cast<std::size_t>(view.buffer)] +
                       view.offset * static_cast<std::int64_t>(size_of(view.dtype));
     outputs.push_back(Tensor::borrow(view.dims, view.dtype, data, nullptr));
   }
-  milliseconds.resize(plan->steps.size());
+  milliseconds.resize(plan.steps.size());
 }
 
 void Session::Impl::bind(std::span<const Tensor> inputs) {
-  if (inputs.size() != plan->inputs.size()) {
+  if (inputs.size() != plan.inputs.size()) {
     throw ShapeError(
-        cat("the network takes ", plan->inputs.size(), " inputs, not ", inputs.size()));
+        cat("the network takes ", plan.inputs.size(), " inputs, not ", inputs.size()));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].shape() != plan->inputs[i] || inputs[i].dtype() != DType::kF32) {
-      throw ShapeError(cat("input ", i, ": expected f32 ", plan->inputs[i].str(), ", found ",
-                           name_of(inputs[i].dtype()), " ", inputs[i].shape().str()));
-    }
+    const PlanInput& wanted = plan.inputs[i];
+    if (inputs[i].shape() == wanted.shape && inputs[i].dtype() == wanted.dtype) continue;
+    throw ShapeError(cat("input ", i, ": expected ", name_of(wanted.dtype), " ", wanted.shape.str(),
+                         ", found ", name_of(inputs[i].dtype()), " ", inputs[i].shape().str()));
   }
   for (std::size_t i = 0; i < buffers.size(); ++i) {
-    const Buffer& buffer = plan->buffers[i];
+    const Buffer& buffer = plan.buffers[i];
     if (buffer.home != Buffer::Home::kInput) continue;
     buffers[i] = const_cast<std::byte*>(inputs[static_cast<std::size_t>(buffer.offset)].data());
   }
 }
 
 void Session::Impl::run_step(std::size_t index) noexcept {
-  if (!options.profile) {
-    kernels[index]->run(buffers);
+  const Run run = {buffers, workspace.data(), states[index].get()};
+  if (!shared.options.profile) {
+    shared.kernels[index]->run(run);
     return;
   }
   const auto start = std::chrono::steady_clock::now();
-  kernels[index]->run(buffers);
+  shared.kernels[index]->run(run);
   const std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - start;
   milliseconds[index] += elapsed.count();
@@ -88,10 +118,9 @@ void Session::Impl::observe(const Step& step, std::span<const Site> sites, const
   // A copy only prepares an operand of its node; the step that computes the node shows them all.
   if (std::holds_alternative<step::Copy>(step.op)) return;
   for (const Site& site : sites) {
-    const auto operand = static_cast<std::size_t>(site.operand);
-    if (site.node != step.node || operand >= step.in.size()) continue;
-    const View& view = step.in[operand];
-    if (view.dtype != DType::kF32) continue;
+    const View* operand = site.node == step.node ? operand_of(step, site.operand) : nullptr;
+    if (operand == nullptr || operand->dtype != DType::kF32) continue;
+    const View& view = *operand;
     Tensor values(view.dims, DType::kF32);
     const View dense = dense_view(0, view.dims, DType::kF32);
     const View pair[] = {view, dense};
@@ -108,36 +137,40 @@ void Session::Impl::observe(const Step& step, std::span<const Site> sites, const
   }
 }
 
+Session::Session(std::shared_ptr<const Executable> executable) {
+  const Executable::Impl& shared = *executable->impl_;
+  impl_ = std::make_unique<Impl>(std::move(executable), shared);
+}
 Session::Session(std::shared_ptr<const Plan> plan, const SessionOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(plan), options)) {}
+    : Session(std::make_shared<const Executable>(std::move(plan), options)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
 std::span<const Tensor> Session::run(std::span<const Tensor> inputs) {
   impl_->bind(inputs);
-  const ThreadCount count(impl_->options.threads);
-  for (std::size_t i = 0; i < impl_->kernels.size(); ++i) impl_->run_step(i);
+  const ThreadCount count(threads());
+  for (std::size_t i = 0; i < impl_->states.size(); ++i) impl_->run_step(i);
   return impl_->outputs;
 }
 
 std::span<const Tensor> Session::run(std::span<const Tensor> inputs, std::span<const Site> sites,
                                      const Tap& tap) {
   impl_->bind(inputs);
-  const ThreadCount count(impl_->options.threads);
-  for (std::size_t i = 0; i < impl_->kernels.size(); ++i) {
-    impl_->observe(impl_->plan->steps[i], sites, tap);
+  const ThreadCount count(threads());
+  for (std::size_t i = 0; i < impl_->states.size(); ++i) {
+    impl_->observe(impl_->plan.steps[i], sites, tap);
     impl_->run_step(i);
   }
   return impl_->outputs;
 }
 
 const Plan& Session::plan() const {
-  return *impl_->plan;
+  return impl_->plan;
 }
 
 int Session::threads() const {
-  return impl_->options.threads;
+  return impl_->shared.options.threads;
 }
 
 }  // namespace vitq

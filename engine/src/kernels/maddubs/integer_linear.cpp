@@ -13,20 +13,20 @@ namespace {
 
 class MaddubsGemm : public IntegerGemm {
  public:
-  MaddubsGemm(const IntegerGemmShape& shape, std::span<const std::int8_t> codes, std::int32_t top)
-      : shape_(shape), weights_(codes, shape.k, top) {}
+  MaddubsGemm(const IntegerGemmShape& shape, std::shared_ptr<const PackedWeights> weights)
+      : shape_(shape), weights_(std::move(weights)) {}
 
   std::int64_t panel_rows() const override { return kPanelRows; }
-  void run(std::int64_t /*thread*/, const Panel& panel) noexcept override {
+  void run(const Thread& /*thread*/, const Panel& panel) const noexcept override {
     const std::int64_t whole = shape_.n / kBlockColumns;
     for (std::int64_t block = 0; block < whole; ++block) {
-      tiles_avx2::multiply(weights_.block(block), {panel.x, shape_.k, panel.rows,
+      tiles_avx2::multiply(weights_->block(block), {panel.x, shape_.k, panel.rows,
                                                    panel.acc + block * kBlockColumns, shape_.n});
     }
     const std::int64_t columns = shape_.n % kBlockColumns;
     if (columns == 0) return;
     std::array<std::int32_t, kPanelRows * kBlockColumns> last;
-    tiles_avx2::multiply(weights_.block(whole),
+    tiles_avx2::multiply(weights_->block(whole),
                          {panel.x, shape_.k, panel.rows, last.data(), kBlockColumns});
     for (std::int64_t row = 0; row < panel.rows; ++row) {
       std::copy_n(last.data() + row * kBlockColumns, columns,
@@ -37,7 +37,7 @@ class MaddubsGemm : public IntegerGemm {
 
  private:
   IntegerGemmShape shape_;
-  PackedWeights weights_;
+  std::shared_ptr<const PackedWeights> weights_;
 };
 
 }  // namespace
@@ -47,12 +47,17 @@ std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& step,
   if (!cpu().avx2 || cpu().exact_u8s8) return {};
   return make_integer_linear(
       step, context,
-      [](const IntegerGemmShape& shape, const Step& linear,
+      [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
          const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
         if (shape.k % kQuadInputs != 0) return {};
-        const Tensor& codes = made.constant(linear.in[1]);
-        const std::int32_t top = max_code(std::get<step::IntegerLinear>(linear.op).act_bits);
-        return std::make_unique<MaddubsGemm>(shape, codes.as<std::int8_t>(), top);
+        const Tensor& codes = made.constant(linear.weight);
+        const std::int32_t top = max_code(linear.coding.bits);
+        return std::make_unique<MaddubsGemm>(
+            shape, made.packed<std::shared_ptr<const PackedWeights>>(
+                       codes, "maddubs:" + std::to_string(top), [&] {
+                         return std::make_shared<const PackedWeights>(codes.as<std::int8_t>(),
+                                                                      shape.k, top);
+                       }));
       });
 }
 

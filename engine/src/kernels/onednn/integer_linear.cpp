@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <mutex>
 #include <set>
 
 #include "core/cpu.h"
@@ -16,28 +17,53 @@
 namespace vitq {
 namespace {
 
+// Weights of a layer in the one layout that all of its products share.
+struct GemmWeights {
+  std::shared_ptr<OneDnn> onednn;  // whose engine the memory is of
+  Tensor codes;                    // without what would saturate on this CPU
+  SparseRest rest;                 // that
+  std::mutex mutex;
+  dnnl::memory packed;  // once the first product has said how
+};
+
+std::shared_ptr<GemmWeights> weights_of(const step::IntegerLinear& linear,
+                                        const KernelContext& context) {
+  const Tensor& codes = context.constant(linear.weight);
+  const std::int32_t top = max_code(linear.coding.bits);
+  return context.packed<std::shared_ptr<GemmWeights>>(
+      codes, "onednn gemm:" + std::to_string(top), [&] {
+        auto weights = std::make_shared<GemmWeights>();
+        weights->onednn = context.onednn;
+        weights->codes = codes;
+        if (cpu().exact_u8s8) return weights;
+        SplitWeights split = split_pairs(codes.as<std::int8_t>(), codes.shape()[1], top);
+        weights->rest = std::move(split.rest);
+        weights->codes = Tensor(codes.shape(), DType::kS8);
+        std::memcpy(weights->codes.data(), split.dense.data(), split.dense.size());
+        return weights;
+      });
+}
+
 // The product of a layer for one number of rows.
 struct Matmul {
-  // Weights that are packed already are taken as they are.
-  Matmul(const OneDnn& onednn, const IntegerGemmShape& shape, const Tensor& codes,
-         const dnnl::memory& packed_weights)
-      : rows(shape.m), weights(packed_weights) {
+  Matmul(const OneDnn& onednn, const IntegerGemmShape& shape, GemmWeights& weights)
+      : rows(shape.m) {
     using Type = dnnl::memory::data_type;
     using Dims = dnnl::memory::dims;
     MatmulProblem problem = {{{shape.m, shape.k}, Type::u8, Dims{shape.k, 1}},
                              {{shape.k, shape.n}, Type::s8, dnnl::memory::format_tag::any},
                              {},
                              {{shape.m, shape.n}, Type::s32, Dims{shape.n, 1}}};
-    if (weights) problem.weights = weights.get_desc();
+    if (weights.packed) problem.weights = weights.packed.get_desc();
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const ThreadCount one_thread(1);
     const auto described = describe(onednn, problem, attr);
     name = described.impl_info_str();
     primitive = dnnl::matmul(described);
-    if (!weights) {
+    if (!weights.packed) {
       const dnnl::memory::desc plain({shape.k, shape.n}, Type::s8, Dims{1, shape.k});
-      weights = reordered(onednn, codes, plain, described.weights_desc());
+      weights.packed = reorder(onednn, weights.codes, plain, described.weights_desc());
     }
     x = problem.src;
     acc = problem.dst;
@@ -47,31 +73,31 @@ struct Matmul {
   std::int64_t rows;
   std::string name;
   dnnl::matmul primitive;
-  dnnl::memory weights;
   dnnl::memory::desc x, acc, scratchpad;
 };
 
-// What one thread needs to run a Matmul, whose primitive and weights all of them share.
+// What one thread of a session needs to run a Matmul.
 class Runner {
  public:
-  Runner(const OneDnn& onednn, const Matmul& matmul)
+  Runner(const OneDnn& onednn, const Matmul& matmul, const dnnl::memory& weights)
       : rows_(matmul.rows),
         primitive_(matmul.primitive),
         stream_(onednn.engine),
         x_(matmul.x, onednn.engine, nullptr),
         acc_(matmul.acc, onednn.engine, nullptr),
-        weights_(matmul.weights),
-        scratchpad_(matmul.scratchpad, onednn.engine),
+        weights_(weights),
+        scratchpad_(matmul.scratchpad, onednn.engine, nullptr),
         arguments_{dnnl_exec_arg_t{DNNL_ARG_SRC, x_.get()},
                    dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, weights_.get()},
                    dnnl_exec_arg_t{DNNL_ARG_DST, acc_.get()},
                    dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, scratchpad_.get()}} {}
 
   std::int64_t rows() const { return rows_; }
-  void run(const std::uint8_t* x, std::int32_t* acc) noexcept {
+  void run(const Panel& panel, std::byte* scratchpad) noexcept {
     // oneDNN takes a mutable pointer but only reads its source.
-    x_.set_data_handle(const_cast<std::uint8_t*>(x));
-    acc_.set_data_handle(acc);
+    x_.set_data_handle(const_cast<std::uint8_t*>(panel.x));
+    acc_.set_data_handle(panel.acc);
+    scratchpad_.set_data_handle(scratchpad);
     const dnnl_status_t status = dnnl_primitive_execute(
         primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()), arguments_.data());
     if (status != dnnl_success) std::terminate();
@@ -83,6 +109,10 @@ class Runner {
   dnnl::stream stream_;
   dnnl::memory x_, acc_, weights_, scratchpad_;
   std::array<dnnl_exec_arg_t, 4> arguments_;
+};
+
+struct Runners : KernelState {
+  std::vector<std::vector<Runner>> of;  // [thread][number of rows]
 };
 
 // The many rows of images would leave the cache before they are finished; panels of this many
@@ -108,67 +138,68 @@ std::set<std::int64_t, std::greater<>> panel_sizes(std::int64_t rows, std::int64
 
 class OneDnnGemm : public IntegerGemm {
  public:
-  OneDnnGemm(const IntegerGemmShape& shape, const Step& step, const KernelContext& context)
+  OneDnnGemm(const IntegerGemmShape& shape, const step::IntegerLinear& linear,
+             const KernelContext& context)
       : shape_(shape),
         panel_(panel_of(shape)),
-        onednn_(context.onednn),
-        runners_(static_cast<std::size_t>(context.threads)) {
-    const Tensor weights = safe_weights(step, context);
-    dnnl::memory packed_weights;
-    for (const std::int64_t rows : panel_sizes(shape.m, panel_, context.threads)) {
-      const Matmul matmul(*onednn_, {rows, shape.n, shape.k}, weights, packed_weights);
-      packed_weights = matmul.weights;
-      if (name_.empty()) name_ = matmul.name;
-      for (auto& own : runners_) own.emplace_back(*onednn_, matmul);
+        threads_(context.threads),
+        weights_(weights_of(linear, context)) {
+    const std::lock_guard<std::mutex> lock(weights_->mutex);
+    for (const std::int64_t rows : panel_sizes(shape.m, panel_, threads_)) {
+      matmuls_.emplace_back(*weights_->onednn, IntegerGemmShape{rows, shape.n, shape.k},
+                            *weights_);
     }
-    if (!rest_.empty()) name_ += " + sparse rest";
   }
 
   std::int64_t panel_rows() const override { return panel_; }
-  void run(std::int64_t thread, const Panel& panel) noexcept override {
-    auto& own = runners_[static_cast<std::size_t>(thread)];
+  std::int64_t thread_bytes() const override {
+    std::size_t bytes = 0;
+    for (const Matmul& matmul : matmuls_) bytes = std::max(bytes, matmul.scratchpad.get_size());
+    return static_cast<std::int64_t>(bytes);
+  }
+  std::unique_ptr<KernelState> make_state() const override {
+    auto runners = std::make_unique<Runners>();
+    runners->of.resize(static_cast<std::size_t>(threads_));
+    for (std::vector<Runner>& own : runners->of) {
+      for (const Matmul& matmul : matmuls_) {
+        own.emplace_back(*weights_->onednn, matmul, weights_->packed);
+      }
+    }
+    return runners;
+  }
+  void run(const Thread& thread, const Panel& panel) const noexcept override {
+    auto& own = static_cast<Runners&>(*thread.state).of[static_cast<std::size_t>(thread.index)];
     std::find_if(own.begin(), own.end(), [&](const Runner& runner) {
       return runner.rows() == panel.rows;
-    })->run(panel.x, panel.acc);
-    if (rest_.empty()) return;
+    })->run(panel, thread.workspace);
+    if (weights_->rest.empty()) return;
     for (std::int64_t row = 0; row < panel.rows; ++row) {
-      rest_.add_to(panel.x + row * shape_.k, panel.acc + row * shape_.n);
+      weights_->rest.add_to(panel.x + row * shape_.k, panel.acc + row * shape_.n);
     }
   }
-  std::string name() const override { return name_; }
-
- private:
-  // The step's weights, without what would saturate on this CPU.
-  Tensor safe_weights(const Step& step, const KernelContext& context) {
-    const Tensor& codes = context.constant(step.in[1]);
-    if (cpu().exact_u8s8) return codes;
-    const std::int32_t top = max_code(std::get<step::IntegerLinear>(step.op).act_bits);
-    SplitWeights split = split_pairs(codes.as<std::int8_t>(), shape_.k, top);
-    rest_ = std::move(split.rest);
-    Tensor dense(codes.shape(), DType::kS8);
-    std::memcpy(dense.data(), split.dense.data(), split.dense.size());
-    return dense;
+  std::string name() const override {
+    return matmuls_.front().name + (weights_->rest.empty() ? "" : " + sparse rest");
   }
 
+ private:
   IntegerGemmShape shape_;
   std::int64_t panel_;
-  std::shared_ptr<OneDnn> onednn_;  // whose engine the runners use
-  SparseRest rest_;
-  std::string name_;
-  std::vector<std::vector<Runner>> runners_;  // [thread][number of rows]
+  int threads_;
+  std::shared_ptr<GemmWeights> weights_;
+  std::vector<Matmul> matmuls_;  // by number of rows
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_integer_linear(const Step& step, const KernelContext& context) {
-  return make_integer_linear(step, context,
-                             [](const IntegerGemmShape& shape, const Step& linear,
-                                const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
-                               // oneDNN 2.6 without AVX-512 multiplies vectors wrongly: their
-                               // strides look transposed.
-                               if (shape.n == 1 || shape.k == 1) return nullptr;
-                               return std::make_unique<OneDnnGemm>(shape, linear, made);
-                             });
+  return make_integer_linear(
+      step, context,
+      [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
+         const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
+        // oneDNN 2.6 without AVX-512 multiplies vectors wrongly: their strides look transposed.
+        if (shape.n == 1 || shape.k == 1) return nullptr;
+        return std::make_unique<OneDnnGemm>(shape, linear, made);
+      });
 }
 
 }  // namespace vitq

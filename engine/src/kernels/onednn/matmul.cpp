@@ -52,17 +52,18 @@ dnnl::primitive_attr user_scratchpad() {
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext& context) {
-  if (!std::holds_alternative<op::Linear>(step.op) || !context.is_constant(step.in[1])) return {};
-  std::vector<View> rows = {step.in[0], step.out};
+  const auto* op = std::get_if<step::Linear>(&step.op);
+  if (op == nullptr || !context.is_constant(op->weight)) return {};
+  std::vector<View> rows = {op->x, step.out};
   if (step.epilogue.residual) rows.push_back(*step.epilogue.residual);
   const auto matrices = as_matrices(rows);
   if (!matrices) return {};
-  const View x = matrix_view(step.in[0], (*matrices)[0]);
+  const View x = matrix_view(op->x, (*matrices)[0]);
   const View out = matrix_view(step.out, (*matrices)[1]);
   const int rank = x.dims.rank();
-  const View weight = transposed_weight(step.in[1], rank);
+  const View weight = transposed_weight(op->weight, rank);
   MatmulProblem problem = {onednn_desc(x), onednn_any(weight), {}, onednn_desc(out)};
-  if (step.in.size() > 2) problem.bias = onednn_desc(row_of(step.in[2], rank));
+  if (op->bias) problem.bias = onednn_desc(row_of(*op->bias, rank));
   View residual;
   dnnl::memory::desc residual_desc;
   if (step.epilogue.residual) {
@@ -72,15 +73,14 @@ std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext
   dnnl::primitive_attr attr = user_scratchpad();
   attr.set_post_ops(post_ops_of(step.epilogue, residual_desc));
 
-  const OneDnn& onednn = *context.onednn;
-  const auto described = describe(onednn, problem, attr);
+  const auto described = describe(*context.onednn, problem, attr);
   auto kernel =
       std::make_unique<OneDnnKernel>(context.onednn, dnnl::matmul(described),
                                      described.scratchpad_desc(), described.impl_info_str());
   kernel->bind(DNNL_ARG_SRC, x, problem.src);
-  kernel->hold(DNNL_ARG_WEIGHTS, reordered(onednn, context.constant(step.in[1]),
+  kernel->hold(DNNL_ARG_WEIGHTS, reordered(context, context.constant(op->weight),
                                            onednn_desc(weight), described.weights_desc()));
-  if (step.in.size() > 2) kernel->bind(DNNL_ARG_BIAS, step.in[2], problem.bias);
+  if (op->bias) kernel->bind(DNNL_ARG_BIAS, *op->bias, problem.bias);
   if (step.epilogue.residual) {
     kernel->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, residual, residual_desc);
   }
@@ -89,24 +89,24 @@ std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext
 }
 
 std::unique_ptr<Kernel> make_onednn_matmul(const Step& step, const KernelContext& context) {
-  const auto* matmul = std::get_if<op::MatMul>(&step.op);
-  if (matmul == nullptr) return {};
-  View b = step.in[1];
-  if (matmul->transpose_b) {
+  const auto* op = std::get_if<step::MatMul>(&step.op);
+  if (op == nullptr) return {};
+  View b = op->b;
+  if (op->matmul.transpose_b) {
     std::vector<int> order;
     for (int axis = 0; axis < b.dims.rank(); ++axis) order.push_back(axis);
     std::swap(order[order.size() - 1], order[order.size() - 2]);
     b = permuted(b, order);
   }
   const MatmulProblem problem = {
-      onednn_desc(step.in[0]), onednn_desc(b), {}, onednn_desc(step.out)};
+      onednn_desc(op->a), onednn_desc(b), {}, onednn_desc(step.out)};
   dnnl::primitive_attr attr = user_scratchpad();
-  if (matmul->scale != 1.0F) set_result_scale(attr, matmul->scale);
+  if (op->matmul.scale != 1.0F) set_result_scale(attr, op->matmul.scale);
   const auto described = describe(*context.onednn, problem, attr);
   auto kernel =
       std::make_unique<OneDnnKernel>(context.onednn, dnnl::matmul(described),
                                      described.scratchpad_desc(), described.impl_info_str());
-  kernel->bind(DNNL_ARG_SRC, step.in[0], problem.src);
+  kernel->bind(DNNL_ARG_SRC, op->a, problem.src);
   kernel->bind(DNNL_ARG_WEIGHTS, b, problem.weights);
   kernel->bind(DNNL_ARG_DST, step.out, problem.dst);
   return kernel;

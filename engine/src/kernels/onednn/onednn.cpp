@@ -2,6 +2,7 @@
 #include "kernels/onednn/onednn.h"
 
 #include <exception>
+#include <mutex>
 
 #include "core/text.h"
 #include "kernels/backend.h"
@@ -144,46 +145,99 @@ dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& r
 
 OneDnnKernel::OneDnnKernel(std::shared_ptr<OneDnn> onednn, const dnnl::primitive& primitive,
                            const dnnl::memory::desc& scratchpad, std::string name)
-    : onednn_(std::move(onednn)), primitive_(primitive), name_(std::move(name)) {
-  if (scratchpad.get_size() > 0) {
-    hold(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratchpad, onednn_->engine));
-  }
-}
+    : onednn_(std::move(onednn)),
+      primitive_(primitive),
+      scratchpad_(scratchpad),
+      name_(std::move(name)) {}
 
 void OneDnnKernel::bind(int index, const View& view, const dnnl::memory::desc& desc) {
-  bound_.push_back({view, dnnl::memory(desc, onednn_->engine, nullptr)});
-  arguments_.push_back({index, bound_.back().memory.get()});
+  bound_.push_back({index, view, desc});
 }
 
-void OneDnnKernel::hold(int index, dnnl::memory memory) {
-  held_.push_back(std::move(memory));
-  arguments_.push_back({index, held_.back().get()});
+void OneDnnKernel::hold(int index, const dnnl::memory& memory) {
+  held_.emplace_back(index, memory);
 }
 
-void OneDnnKernel::run(Buffers buffers) noexcept {
-  for (const Bound& bound : bound_) {
-    const View& view = bound.view;
-    std::byte* data = buffers[static_cast<std::size_t>(view.buffer)] +
-                      view.offset * static_cast<std::int64_t>(size_of(view.dtype));
-    bound.memory.set_data_handle(data);
+// Handles of the arguments, which a run points at the session's buffers.
+struct OneDnnKernel::State : KernelState {
+  explicit State(const OneDnnKernel& kernel)
+      : stream(kernel.onednn_->engine),
+        scratchpad(kernel.scratchpad_, kernel.onednn_->engine, nullptr) {
+    for (const Bound& argument : kernel.bound_) {
+      bound.emplace_back(argument.desc, kernel.onednn_->engine, nullptr);
+      arguments.push_back({argument.index, bound.back().get()});
+    }
+    for (const auto& [index, memory] : kernel.held_) arguments.push_back({index, memory.get()});
+    arguments.push_back({DNNL_ARG_SCRATCHPAD, scratchpad.get()});
   }
+
+  dnnl::stream stream;
+  dnnl::memory scratchpad;
+  std::vector<dnnl::memory> bound;
+  std::vector<dnnl_exec_arg_t> arguments;
+};
+
+std::int64_t OneDnnKernel::workspace_bytes() const {
+  return static_cast<std::int64_t>(scratchpad_.get_size());
+}
+
+std::unique_ptr<KernelState> OneDnnKernel::make_state() const {
+  return std::make_unique<State>(*this);
+}
+
+void OneDnnKernel::run(const Run& run) const noexcept {
+  auto& state = static_cast<State&>(*run.state);
+  for (std::size_t i = 0; i < bound_.size(); ++i) {
+    const View& view = bound_[i].view;
+    std::byte* data = run.buffers[static_cast<std::size_t>(view.buffer)] +
+                      view.offset * static_cast<std::int64_t>(size_of(view.dtype));
+    state.bound[i].set_data_handle(data);
+  }
+  state.scratchpad.set_data_handle(run.workspace);
   // The C function: the C++ one builds a vector of arguments in every call.
   const dnnl_status_t status =
-      dnnl_primitive_execute(primitive_.get(), onednn_->stream.get(),
-                             static_cast<int>(arguments_.size()), arguments_.data());
+      dnnl_primitive_execute(primitive_.get(), state.stream.get(),
+                             static_cast<int>(state.arguments.size()), state.arguments.data());
   if (status != dnnl_success) std::terminate();
 }
 
-dnnl::memory reordered(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
-                       const dnnl::memory::desc& to) {
+dnnl::memory reorder(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
+                     const dnnl::memory::desc& to) {
   // oneDNN takes a mutable pointer but only reads the source of a reorder.
   dnnl::memory source(from, onednn.engine, const_cast<std::byte*>(values.data()));
   if (from == to) return source;
   dnnl::memory result(to, onednn.engine);
-  dnnl::stream stream = onednn.stream;
+  dnnl::stream stream(onednn.engine);
   dnnl::reorder(source, result).execute(stream, source, result);
   stream.wait();
   return result;
+}
+
+namespace {
+
+// One weight in all layouts that primitives asked for; as a rule there is one.
+struct Reordered {
+  std::shared_ptr<OneDnn> onednn;  // whose engine the memory is of
+  std::mutex mutex;
+  std::vector<dnnl::memory> layouts;
+};
+
+}  // namespace
+
+dnnl::memory reordered(const KernelContext& context, const Tensor& values,
+                       const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+  const auto known =
+      context.packed<std::shared_ptr<Reordered>>(values, "onednn", [&context] {
+        auto empty = std::make_shared<Reordered>();
+        empty->onednn = context.onednn;
+        return empty;
+      });
+  const std::lock_guard<std::mutex> lock(known->mutex);
+  for (const dnnl::memory& layout : known->layouts) {
+    if (layout.get_desc() == to) return layout;
+  }
+  known->layouts.push_back(reorder(*context.onednn, values, from, to));
+  return known->layouts.back();
 }
 
 }  // namespace vitq

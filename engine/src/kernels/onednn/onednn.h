@@ -16,10 +16,9 @@ namespace vitq {
 
 class OneDnn {
  public:
-  OneDnn() : engine(dnnl::engine::kind::cpu, 0), stream(engine) {}
+  OneDnn() : engine(dnnl::engine::kind::cpu, 0) {}
 
   dnnl::engine engine;
-  dnnl::stream stream;
 };
 
 dnnl::memory::data_type onednn_type(DType dtype);
@@ -52,7 +51,7 @@ void set_result_scale(dnnl::primitive_attr& attr, float factor);
 // Adds the residual and applies the activation, in this order.
 dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& residual);
 
-// A step that is one primitive.
+// A step that is one primitive. Its scratchpad is the workspace.
 class OneDnnKernel : public Kernel {
  public:
   OneDnnKernel(std::shared_ptr<OneDnn> onednn, const dnnl::primitive& primitive,
@@ -61,28 +60,35 @@ class OneDnnKernel : public Kernel {
   // Argument `index` lies where `view` does, described by `desc`.
   void bind(int index, const View& view, const dnnl::memory::desc& desc);
   // Argument `index` is this memory, in every run.
-  void hold(int index, dnnl::memory memory);
+  void hold(int index, const dnnl::memory& memory);
 
-  void run(Buffers buffers) noexcept override;
+  std::int64_t workspace_bytes() const override;
+  std::unique_ptr<KernelState> make_state() const override;
+  void run(const Run& run) const noexcept override;
   std::string name() const override { return name_; }
 
  private:
+  struct State;
   struct Bound {
+    int index;
     View view;
-    dnnl::memory memory;
+    dnnl::memory::desc desc;
   };
 
   std::shared_ptr<OneDnn> onednn_;
   dnnl::primitive primitive_;
+  dnnl::memory::desc scratchpad_;
   std::string name_;
   std::vector<Bound> bound_;
-  std::vector<dnnl::memory> held_;
-  std::vector<dnnl_exec_arg_t> arguments_;
+  std::vector<std::pair<int, dnnl::memory>> held_;
 };
 
-// `values`, laid out as `from`, in the layout `to` that a primitive asked for.
-dnnl::memory reordered(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
-                       const dnnl::memory::desc& to);
+// `values`, laid out as `from`, in the layout `to`.
+dnnl::memory reorder(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
+                     const dnnl::memory::desc& to);
+// The weights `values`, laid out as `from`, in the layout `to` that a primitive asked for. Made once.
+dnnl::memory reordered(const KernelContext& context, const Tensor& values,
+                       const dnnl::memory::desc& from, const dnnl::memory::desc& to);
 
 std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext& context);
 std::unique_ptr<Kernel> make_onednn_integer_linear(const Step& step, const KernelContext& context);

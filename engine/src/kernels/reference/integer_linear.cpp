@@ -13,7 +13,7 @@ class ReferenceGemm : public IntegerGemm {
       : shape_(shape), weights_(weights) {}
 
   std::int64_t panel_rows() const override { return shape_.m; }
-  void run(std::int64_t /*thread*/, const Panel& panel) noexcept override {
+  void run(const Thread& /*thread*/, const Panel& panel) const noexcept override {
     const CodeGemmShape shape = {.m = panel.rows, .n = shape_.n, .k = shape_.k};
     reference_code_gemm().multiply(shape, reinterpret_cast<const std::byte*>(panel.x),
                                    weights_.data(), panel.acc);
@@ -30,10 +30,10 @@ class ReferenceGemm : public IntegerGemm {
 std::unique_ptr<Kernel> make_reference_integer_linear(const Step& step,
                                                       const KernelContext& context) {
   return make_integer_linear(step, context,
-                             [](const IntegerGemmShape& shape, const Step& linear,
+                             [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
                                 const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
                                return std::make_unique<ReferenceGemm>(shape,
-                                                                      made.constant(linear.in[1]));
+                                                                      made.constant(linear.weight));
                              });
 }
 

@@ -43,7 +43,7 @@ double activated(double x, Act act) {
 class FunctionKernel : public Kernel {
  public:
   explicit FunctionKernel(std::function<void(Buffers)> function) : function_(std::move(function)) {}
-  void run(Buffers buffers) noexcept override { function_(buffers); }
+  void run(const Run& run) const noexcept override { function_(run.buffers); }
   std::string name() const override { return "reference"; }
 
  private:
@@ -52,21 +52,22 @@ class FunctionKernel : public Kernel {
 
 // Input, output and residual of a linear layer, row by row.
 RowWalk linear_walk(const Step& step) {
-  std::vector<View> views = {step.in[0], step.out};
+  std::vector<View> views = {std::get<step::Linear>(step.op).x, step.out};
   if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
   return walk_rows(views);
 }
 
 void linear(const Step& step, const RowWalk& walk, int threads, Buffers buffers) {
-  const Element weight(buffers, step.in[1]);
-  const std::int64_t n = step.in[1].dims[0];
-  const std::int64_t k = step.in[1].dims[1];
+  const auto& op = std::get<step::Linear>(step.op);
+  const Element weight(buffers, op.weight);
+  const std::int64_t n = op.weight.dims[0];
+  const std::int64_t k = op.weight.dims[1];
   parallel_for(threads, walk.rows, [&](std::int64_t row) {
-    const float* x = data_of<float>(buffers, step.in[0]) + walk.offset(0, row);
+    const float* x = data_of<float>(buffers, op.x) + walk.offset(0, row);
     float* y = data_of<float>(buffers, step.out) + walk.offset(1, row);
     for (std::int64_t o = 0; o < n; ++o) {
       double sum =
-          step.in.size() > 2 ? static_cast<double>(data_of<float>(buffers, step.in[2])[o]) : 0.0;
+          op.bias ? static_cast<double>(data_of<float>(buffers, *op.bias)[o]) : 0.0;
       for (std::int64_t c = 0; c < k; ++c)
         sum += static_cast<double>(x[c]) * static_cast<double>(weight(o, c));
       if (step.epilogue.residual) {
@@ -82,37 +83,38 @@ void linear(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
 RowWalk batch_walk(const Step& step) {
   const int rank = step.out.dims.rank();
   std::vector<View> batch;
-  for (const View* view : {&step.in[0], &step.in[1], &step.out}) {
+  const auto& op = std::get<step::MatMul>(step.op);
+  for (const View* view : {&op.a, &op.b, &step.out}) {
     batch.push_back(sliced(sliced(*view, rank - 1, 0, 1), rank - 2, 0, 1));
   }
   return walk_rows(batch);
 }
 
 void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers) {
-  const auto& op = std::get<op::MatMul>(step.op);
+  const auto& op = std::get<step::MatMul>(step.op);
   const int rank = step.out.dims.rank();
   const auto row_axis = static_cast<std::size_t>(rank - 2);
   const auto column_axis = static_cast<std::size_t>(rank - 1);
-  const View& b = step.in[1];
-  const std::int64_t b_k = b.strides[op.transpose_b ? column_axis : row_axis];
-  const std::int64_t b_n = b.strides[op.transpose_b ? row_axis : column_axis];
+  const View& b = op.b;
+  const std::int64_t b_k = b.strides[op.matmul.transpose_b ? column_axis : row_axis];
+  const std::int64_t b_n = b.strides[op.matmul.transpose_b ? row_axis : column_axis];
   const std::int64_t m = step.out.dims[-2];
-  const std::int64_t k = step.in[0].dims[-1];
+  const std::int64_t k = op.a.dims[-1];
   parallel_for(threads, walk.rows * m, [&](std::int64_t index) {
     const std::int64_t row = index % m;
-    const float* x = data_of<float>(buffers, step.in[0]) + walk.offset(0, index / m) +
-                     row * step.in[0].strides[row_axis];
+    const float* x = data_of<float>(buffers, op.a) + walk.offset(0, index / m) +
+                     row * op.a.strides[row_axis];
     const float* w = data_of<float>(buffers, b) + walk.offset(1, index / m);
     float* y = data_of<float>(buffers, step.out) + walk.offset(2, index / m) +
                row * step.out.strides[row_axis];
     for (std::int64_t o = 0; o < step.out.dims[-1]; ++o) {
       double sum = 0.0;
       for (std::int64_t c = 0; c < k; ++c) {
-        sum += static_cast<double>(x[c * step.in[0].strides[column_axis]]) *
+        sum += static_cast<double>(x[c * op.a.strides[column_axis]]) *
                static_cast<double>(w[c * b_k + o * b_n]);
       }
       y[o * step.out.strides[column_axis]] =
-          static_cast<float>(sum * static_cast<double>(op.scale));
+          static_cast<float>(sum * static_cast<double>(op.matmul.scale));
     }
   });
 }
@@ -120,16 +122,16 @@ void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
 // One output pixel of a convolution, before the epilogue.
 double patch_sum(const Step& step, const Element& x, const Element& w,
                  const std::array<std::int64_t, 4>& at) {
-  const auto& op = std::get<op::Conv2d>(step.op);
-  const Shape& weight = step.in[1].dims;
+  const auto& [op, in, kernel, bias] = std::get<step::Conv2d>(step.op);
+  const Shape& weight = kernel.dims;
   double sum = 0.0;
   for (std::int64_t c = 0; c < weight[1]; ++c) {
     for (std::int64_t ky = 0; ky < weight[2]; ++ky) {
       const std::int64_t y = at[2] * op.stride - op.pad + ky * op.dilation;
-      if (y < 0 || y >= step.in[0].dims[2]) continue;
+      if (y < 0 || y >= in.dims[2]) continue;
       for (std::int64_t kx = 0; kx < weight[3]; ++kx) {
         const std::int64_t column = at[3] * op.stride - op.pad + kx * op.dilation;
-        if (column < 0 || column >= step.in[0].dims[3]) continue;
+        if (column < 0 || column >= in.dims[3]) continue;
         sum +=
             static_cast<double>(x(at[0], c, y, column)) * static_cast<double>(w(at[1], c, ky, kx));
       }
@@ -152,12 +154,13 @@ void for_each_pixel(const View& view, int threads, const Body& body) {
 }
 
 void conv(const Step& step, const RowWalk&, int threads, Buffers buffers) {
-  const Element x(buffers, step.in[0]);
-  const Element w(buffers, step.in[1]);
+  const auto& op = std::get<step::Conv2d>(step.op);
+  const Element x(buffers, op.x);
+  const Element w(buffers, op.weight);
   const Element out(buffers, step.out);
   for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
     double sum = patch_sum(step, x, w, at);
-    if (step.in.size() > 2) sum += static_cast<double>(data_of<float>(buffers, step.in[2])[at[1]]);
+    if (op.bias) sum += static_cast<double>(data_of<float>(buffers, *op.bias)[at[1]]);
     if (step.epilogue.residual) {
       sum += static_cast<double>(
           Element(buffers, *step.epilogue.residual)(at[0], at[1], at[2], at[3]));
@@ -167,8 +170,10 @@ void conv(const Step& step, const RowWalk&, int threads, Buffers buffers) {
 }
 
 void pool(const Step& step, const RowWalk&, int threads, Buffers buffers) {
-  const auto& op = std::get<op::MaxPool>(step.op);
-  const Element x(buffers, step.in[0]);
+  const auto& max_pool = std::get<step::MaxPool>(step.op);
+  const op::MaxPool& op = max_pool.pool;
+  const View& in = max_pool.x;
+  const Element x(buffers, in);
   const Element out(buffers, step.out);
   for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
     float largest = -std::numeric_limits<float>::infinity();
@@ -177,7 +182,7 @@ void pool(const Step& step, const RowWalk&, int threads, Buffers buffers) {
         const std::int64_t row = at[2] * op.stride - op.pad + ky;
         const std::int64_t column = at[3] * op.stride - op.pad + kx;
         const bool inside =
-            row >= 0 && row < step.in[0].dims[2] && column >= 0 && column < step.in[0].dims[3];
+            row >= 0 && row < in.dims[2] && column >= 0 && column < in.dims[3];
         if (inside) largest = std::max(largest, x(at[0], at[1], row, column));
       }
     }
@@ -205,16 +210,16 @@ std::unique_ptr<Kernel> make(const Step& step, const KernelContext& context, Wal
 }  // namespace
 
 std::unique_ptr<Kernel> make_reference_linear(const Step& step, const KernelContext& context) {
-  return make<op::Linear>(step, context, linear_walk, linear);
+  return make<step::Linear>(step, context, linear_walk, linear);
 }
 std::unique_ptr<Kernel> make_reference_matmul(const Step& step, const KernelContext& context) {
-  return make<op::MatMul>(step, context, batch_walk, matmul);
+  return make<step::MatMul>(step, context, batch_walk, matmul);
 }
 std::unique_ptr<Kernel> make_reference_conv(const Step& step, const KernelContext& context) {
-  return make<op::Conv2d>(step, context, no_walk, conv);
+  return make<step::Conv2d>(step, context, no_walk, conv);
 }
 std::unique_ptr<Kernel> make_reference_pool(const Step& step, const KernelContext& context) {
-  return make<op::MaxPool>(step, context, no_walk, pool);
+  return make<step::MaxPool>(step, context, no_walk, pool);
 }
 
 }  // namespace vitq
