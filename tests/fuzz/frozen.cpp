@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const vitq::Scheme scheme = load_scheme(graph, weights, json);
     const auto plan = std::make_shared<const vitq::Plan>(lower(graph, weights, scheme, {}));
     vitq::Session session(plan, {.threads = 1});
-    session.run(vitq::Tensor(plan->inputs[0], vitq::DType::kF32));
+    session.run(vitq::Tensor(plan->inputs[0].shape, plan->inputs[0].dtype));
   } catch (const vitq::Error&) {
   }
   return 0;

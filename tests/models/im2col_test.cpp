@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "vitq/error.h"
 #include "vitq/layers.h"
 #include "vitq/plan.h"
 #include "vitq/session.h"
@@ -103,50 +104,143 @@ TEST_CASE("an integer convolution with padding, stride and dilation is its sum o
   }
 }
 
-TEST_CASE(
-    "overlapping patches of pixels are bytes of the image, and its frame is the byte nearest 0") {
-  constexpr std::int64_t kHeight = 9;
-  constexpr std::int64_t kWidth = 14;
+namespace {
+
+// A convolution whose codes are the bytes of the image.
+struct PixelConv {
+  op::Conv2d conv;
+  int kernel = 1;
+  std::int64_t channels = 3;
   Graph graph;
-  const Value x = input(graph, "image", {2, 3, kHeight, kWidth});
-  const Value y = conv2d(Scope(graph) / "conv", x,
-                         {.channels = 5, .kernel = 5, .stride = 2, .pad = 2, .dilation = 1});
-  graph.set_outputs({{"y", y.id}});
   Weights weights;
-  const Tensor codes = codes_of({5, 3, 5, 5}, 37);
-  weights.tensors["conv.weight"] = codes;
-  weights.tensors["conv.bias"] = Tensor({5}, DType::kF32);
-  QParams pixels;
-  pixels.range = Range::kStatic;
-  pixels.scale = {1.0F};
-  pixels.lo = {0.0F};
-  pixels.smoothing_scale = {0.017F, 0.018F, 0.0175F};
-  pixels.channel_offset = {-2.1F, -2.0F, -1.8F};
-  const QParams weight = seven_bits(0.5F);
   Scheme scheme;
-  scheme.set({y.id, 0}, pixels);
-  scheme.set({y.id, 1}, weight);
-  Tensor image({2, 3, kHeight, kWidth}, DType::kF32);
-  for (std::size_t i = 0; i < image.as<float>().size(); ++i) {
-    const std::size_t channel = i / (kHeight * kWidth) % 3;
-    const auto byte = static_cast<float>(i * 73 % 256);
-    image.as<float>()[i] = pixels.channel_offset[channel] + pixels.smoothing_scale[channel] * byte;
+  Value image, out;
+  QParams pixels;
+
+  static constexpr std::int64_t kHeight = 9;
+  static constexpr std::int64_t kWidth = 14;
+  static constexpr double kScale = 0.5;
+
+  PixelConv(const op::Conv2d& made, int side, std::int64_t depth)
+      : conv(made), kernel(side), channels(depth) {
+    image = input(graph, "image", {2, channels, kHeight, kWidth});
+    pixels.range = Range::kStatic;
+    pixels.scale = {1.0F};
+    pixels.lo = {0.0F};
+    pixels.smoothing_scale = {0.017F, 0.018F, 0.0175F};
+    pixels.channel_offset = {-2.1F, -2.0F, -1.8F};
+    pixels.smoothing_scale.resize(at(channels));
+    pixels.channel_offset.resize(at(channels));
+    out = layer("conv", pixels);
+    graph.set_outputs({{"y", out.id}});
   }
-  const auto run = [&](Numerics numerics) {
-    const auto plan =
-        std::make_shared<const Plan>(lower(graph, weights, scheme, {.numerics = numerics}));
-    const auto is_pixels = [](const Step& step) {
-      return std::holds_alternative<step::Pixels>(step.op);
-    };
-    CHECK(std::ranges::any_of(plan->steps, is_pixels) == (numerics == Numerics::kInteger));
+
+  Value layer(const char* name, const QParams& act) {
+    const Value y = conv2d(Scope(graph) / name, image,
+                           {.channels = 5,
+                            .kernel = kernel,
+                            .stride = conv.stride,
+                            .pad = conv.pad,
+                            .dilation = conv.dilation});
+    const Tensor codes = codes_of({5, channels, kernel, kernel}, 37);
+    weights.tensors[std::string(name) + ".weight"] = codes;
+    weights.tensors[std::string(name) + ".bias"] = Tensor({5}, DType::kF32);
+    scheme.set({y.id, 0}, act);
+    const QParams weight = seven_bits(static_cast<float>(kScale));
+    scheme.set({y.id, 1}, weight);
+    return y;
+  }
+
+  // The byte of the image, or outside of it the byte nearest to 0, as what it counts in a sum.
+  double value(const Tensor& bytes, std::int64_t n, std::int64_t c, std::int64_t y,
+               std::int64_t x) const {
+    const double zero = static_cast<double>(pixels.channel_offset[at(c)]) /
+                        static_cast<double>(pixels.smoothing_scale[at(c)]);
+    const bool inside = y >= 0 && y < kHeight && x >= 0 && x < kWidth;
+    if (!inside) return std::nearbyint(-zero) + zero;
+    return bytes.as<std::uint8_t>()[at(((n * channels + c) * kHeight + y) * kWidth + x)] + zero;
+  }
+
+  // Output [n, o, y, x] and the sum of what is added up, without signs.
+  std::pair<double, double> wanted(const Tensor& bytes, std::int64_t n, std::int64_t o,
+                                   std::int64_t y, std::int64_t x) const {
+    const std::span<const std::int8_t> codes = weights.at("conv.weight").as<std::int8_t>();
+    double sum = 0.0;
+    double size = 0.0;
+    for (std::int64_t i = 0; i < channels * kernel * kernel; ++i) {
+      const std::int64_t row = y * conv.stride - conv.pad + i / kernel % kernel * conv.dilation;
+      const std::int64_t column = x * conv.stride - conv.pad + i % kernel * conv.dilation;
+      const double term = kScale * codes[at(o * channels * kernel * kernel + i)] *
+                          value(bytes, n, i / (kernel * kernel), row, column);
+      sum += term;
+      size += std::abs(term);
+    }
+    return {sum, size};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("codes of pixels are bytes of the image, and its frame is the byte nearest 0") {
+  op::Conv2d conv = {.stride = 2, .pad = 2, .dilation = 1};
+  int kernel = 5;
+  std::int64_t channels = 3;
+  SUBCASE("overlapping patches in a frame") {}
+  SUBCASE("overlapping patches without one") {
+    conv = {.stride = 1, .pad = 0, .dilation = 2};
+    kernel = 3;
+  }
+  SUBCASE("patches apart") {
+    conv = {.stride = 4, .pad = 0, .dilation = 1};
+    kernel = 4;
+  }
+  SUBCASE("single pixels") {
+    conv.pad = 0;
+    kernel = 1;
+  }
+  SUBCASE("single pixels of one channel") {
+    conv.pad = 0;
+    kernel = 1;
+    channels = 1;
+  }
+  const PixelConv net(conv, kernel, channels);
+  Tensor bytes(net.image.shape(), DType::kU8);
+  for (std::size_t i = 0; i < bytes.as<std::uint8_t>().size(); ++i)
+    bytes.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(i * 73 % 256);
+  const Shape& dims = net.out.shape();
+  for (const Numerics numerics : {Numerics::kInteger, Numerics::kSimulated}) {
+    const auto plan = std::make_shared<const Plan>(
+        lower(net.graph, net.weights, net.scheme, {.numerics = numerics}));
+    CHECK(plan->inputs[0].dtype == DType::kU8);
     Session session(plan, {.threads = 2});
-    return session.run(image)[0].clone();
-  };
-  const Tensor found = run(Numerics::kInteger);
-  const Tensor expected = run(Numerics::kSimulated);
-  for (std::size_t i = 0; i < found.as<float>().size(); ++i) {
-    CHECK(found.as<float>()[i] == doctest::Approx(expected.as<float>()[i]).epsilon(1e-5));
+    const std::span<const float> found = session.run(bytes)[0].as<float>();
+    REQUIRE(static_cast<std::int64_t>(found.size()) == dims.elements());
+    for (std::int64_t i = 0; i < dims.elements(); ++i) {
+      const std::int64_t place = i % (dims[2] * dims[3]);
+      const std::int64_t channel = i / (dims[2] * dims[3]);
+      const auto [wanted, size] =
+          net.wanted(bytes, channel / dims[1], channel % dims[1], place / dims[3], place % dims[3]);
+      CHECK(std::abs(static_cast<double>(found[at(i)]) - wanted) <= 2e-6 * size);
+    }
   }
+}
+
+TEST_CASE("an image whose bytes are codes has no other reader") {
+  const auto lowered = [](PixelConv& net, const Value& other) {
+    net.graph.set_outputs({{"y", net.out.id}, {"other", other.id}});
+    return lower(net.graph, net.weights, net.scheme, {});
+  };
+  const op::Conv2d conv = {.stride = 2, .pad = 1, .dilation = 1};
+  PixelConv same(conv, 3, 3);
+  CHECK(lowered(same, same.layer("second", same.pixels)).inputs[0].dtype == DType::kU8);
+  PixelConv shifted(conv, 3, 3);
+  QParams pixels = shifted.pixels;
+  pixels.channel_offset[1] += 0.5F;
+  CHECK_THROWS_AS(lowered(shifted, shifted.layer("second", pixels)), UnsupportedError);
+  PixelConv values(conv, 3, 3);
+  CHECK_THROWS_AS(lowered(values, activate(values.image, Act::kRelu)), UnsupportedError);
+  PixelConv given(conv, 3, 3);
+  CHECK_THROWS_AS(lowered(given, given.image), UnsupportedError);
 }
 
 TEST_CASE("a layer that stores values beside codes gives both, the same bits as apart") {

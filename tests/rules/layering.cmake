@@ -25,7 +25,7 @@ set(io_headers image json npy weights)
 set(vision_headers preprocess)
 set(op_headers op)
 set(graph_headers graph layers)
-set(plan_headers plan quant)
+set(plan_headers plan quant step)
 set(runtime_headers session)
 set(op_sees core op)
 

@@ -156,3 +156,37 @@ TEST_CASE("an activation reads rows that are not contiguous") {
 TEST_CASE("a graph may give back its input") {
   for_seeds(1, [](const Scope& s, Random& random) { return rows(s, random, 4); });
 }
+
+TEST_CASE("plans of one network share what is made of its weights") {
+  Weights weights;
+  weights.tensors["coded.weight"] = Tensor({6, 8}, DType::kS8);
+  weights.tensors["coded.bias"] = Tensor({6}, DType::kF16);
+  weights.tensors["float.weight"] = Tensor({4, 6}, DType::kF16);
+  const auto plan = [&](std::int64_t batch, WeightCache* cache) {
+    Graph graph;
+    const Value x = input(graph, "x", {batch, 3, 8});
+    const Value coded = linear(Scope(graph) / "coded", x, 6);
+    const Value out = linear(Scope(graph) / "float", coded, 4, Bias::kNo);
+    graph.set_outputs({{"out", out.id}});
+    QParams act;
+    act.smoothing_scale.assign(8, 2.0F);
+    QParams weight;
+    weight.range = Range::kStatic;
+    weight.scale = {0.5F};
+    Scheme scheme;
+    scheme.set({coded.id, 0}, act);
+    scheme.set({coded.id, 1}, weight);
+    return lower(graph, weights, scheme, {}, cache);
+  };
+  const std::shared_ptr<WeightCache> cache = make_weight_cache();
+  const Plan one = plan(1, cache.get());
+  const Plan two = plan(2, cache.get());
+  const Plan apart = plan(2, nullptr);
+  REQUIRE(one.constants.size() == 7);  // codes, three terms of a sum, two of a coding, a matrix
+  REQUIRE(two.constants.size() == 7);
+  REQUIRE(apart.constants.size() == 7);
+  for (std::size_t i = 0; i < one.constants.size(); ++i) {
+    CHECK(one.constants[i].data() == two.constants[i].data());
+    CHECK(one.constants[i].data() != apart.constants[i].data());
+  }
+}

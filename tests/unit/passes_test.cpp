@@ -75,11 +75,15 @@ const Step& last_layer(const Plan& plan) {
 TEST_CASE("a layer writes into the frame of zeros of the next convolution") {
   Blocks blocks;
   const auto plan = blocks.plan({{"end", blocks.end.id}});
+  int copies = 0;
   for (const Step& step : plan->steps) {
-    if (step.name != "wide" || !std::holds_alternative<step::Copy>(step.op)) continue;
-    const Buffer& from = plan->buffers[static_cast<std::size_t>(step.in[0].buffer)];
+    const auto* copy = std::get_if<step::Copy>(&step.op);
+    if (step.name != "wide" || copy == nullptr) continue;
+    ++copies;
+    const Buffer& from = plan->buffers[static_cast<std::size_t>(copy->x.buffer)];
     CHECK(from.home != Buffer::Home::kArena);
   }
+  CHECK(copies == 4);  // the sides of the frame
 }
 
 TEST_CASE("a residual is added to in place, unless somebody reads it again") {

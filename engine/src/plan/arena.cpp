@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/checked.h"
-#include "plan/step_views.h"
 
 namespace vitq {
 namespace {

@@ -65,30 +65,34 @@ std::vector<double> offsets_of(const LinearOperands& operands) {
 }
 
 // Everything but biases.
-LinearConstants constants_of(const Tensor& codes, const LinearOperands& operands) {
+LinearConstants constants_without_biases(const Tensor& codes, const LinearOperands& operands) {
   const std::vector<double> offsets = offsets_of(operands);
   const std::vector<float>& scales = operands.weight.scale;
-  LinearConstants result = {matrix_of(codes, operands.x), {}, {}, {}, {}};
-  const auto n = static_cast<std::size_t>(result.codes.shape()[0]);
-  const auto k = static_cast<std::size_t>(result.codes.shape()[1]);
+  const Shape rows = {codes.shape()[0]};
+  LinearConstants result = {.codes = matrix_of(codes, operands.x),
+                            .weight_scale = Tensor(rows, DType::kF32),
+                            .lo_term = Tensor(rows, DType::kF32),
+                            .bias = Tensor(rows, DType::kF32),
+                            .output_bias = {}};
+  const std::size_t k = at(result.codes.shape()[1]);
   const std::span<const std::int8_t> all = std::as_const(result.codes).as<std::int8_t>();
-  for (std::size_t o = 0; o < n; ++o) {
+  for (std::size_t o = 0; o < at(rows[0]); ++o) {
     const std::span<const std::int8_t> w = all.subspan(o * k, k);
     const double sum = std::accumulate(w.begin(), w.end(), 0);
-    const double u = static_cast<double>(scales.size() == 1 ? scales[0] : scales[o]);
-    result.u.push_back(static_cast<float>(u));
-    result.r.push_back(static_cast<float>(u * sum));
-    result.b.push_back(static_cast<float>(u * dot(w, offsets)));
+    const double scale = static_cast<double>(scales.size() == 1 ? scales[0] : scales[o]);
+    result.weight_scale.as<float>()[o] = static_cast<float>(scale);
+    result.lo_term.as<float>()[o] = static_cast<float>(scale * sum);
+    result.bias.as<float>()[o] = static_cast<float>(scale * dot(w, offsets));
   }
   return result;
 }
 
-void add_bias(std::vector<float>& b, const Tensor* bias) {
-  if (bias == nullptr) return;
-  const Tensor values = bias->to_f32();
+void add_to(Tensor& sums, const Tensor& more) {
+  const Tensor values = more.to_f32();
   const std::span<const float> add = values.as<float>();
-  for (std::size_t o = 0; o < b.size(); ++o) {
-    b[o] = static_cast<float>(static_cast<double>(b[o]) + static_cast<double>(add[o]));
+  const std::span<float> to = sums.as<float>();
+  for (std::size_t o = 0; o < to.size(); ++o) {
+    to[o] = static_cast<float>(static_cast<double>(to[o]) + static_cast<double>(add[o]));
   }
 }
 
@@ -116,32 +120,32 @@ std::vector<float> per_column(const std::vector<float>& values, const View& x) {
 
 LinearConstants linear_constants(const Node& node, const Weights& weights,
                                  const LinearOperands& operands) {
-  LinearConstants result = constants_of(weights.at(operands.weight_name), operands);
+  LinearConstants result = constants_without_biases(weights.at(operands.weight_name), operands);
   const Tensor* bias = weights.find(node.name + ".bias");
-  const Tensor* output_tokens = weights.find(node.name + ".output_token_bias");
-  for (const Tensor* tensor : {bias, output_tokens}) {
-    const Shape expected = {static_cast<std::int64_t>(result.b.size())};
+  const Tensor* output_bias = weights.find(node.name + ".output_token_bias");
+  for (const Tensor* tensor : {bias, output_bias}) {
+    const Shape& expected = result.bias.shape();
     if (tensor != nullptr && tensor->shape() != expected) {
       throw WeightError(cat("layer '", node.name, "': expected a bias ", expected.str(), ", found ",
                             tensor->shape().str()));
     }
   }
-  if (output_tokens != nullptr) {
-    result.output_bias = result.b;
-    add_bias(result.output_bias, output_tokens);
+  if (output_bias != nullptr) {
+    result.output_bias = result.bias.clone();
+    add_to(*result.output_bias, *output_bias);
   }
-  add_bias(result.b, bias);
+  if (bias != nullptr) add_to(result.bias, *bias);
   return result;
 }
 
 Tensor weight_values(const LinearConstants& constants) {
   Tensor values(constants.codes.shape(), DType::kF32);
-  const auto k = static_cast<std::size_t>(constants.codes.shape()[1]);
+  const std::size_t k = at(constants.codes.shape()[1]);
   const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
+  const std::span<const float> scale = constants.weight_scale.as<float>();
   const std::span<float> to = values.as<float>();
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    to[i] = constants.u[i / k] * static_cast<float>(codes[i]);
-  }
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    to[i] = scale[i / k] * static_cast<float>(codes[i]);
   return values;
 }
 

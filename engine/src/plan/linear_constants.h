@@ -2,6 +2,7 @@
 // What an integer linear layer multiplies and adds. Equations: docs/numerics.md.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,11 @@ Shape rows_shape(const View& x);
 // filling. A convolution states them per input channel or per weight of a channel.
 std::vector<float> per_column(const std::vector<float>& values, const View& x);
 
-// The constants of y = ((acc * (s * u)) + lo * r) + b, per output channel.
+// The constants of y = ((acc * (s * weight_scale)) + lo * lo_term) + bias, per output channel.
 struct LinearConstants {
-  Tensor codes;  // s8 [n, k], columns as in the rows
-  std::vector<float> u, r, b;
-  std::vector<float> output_bias;  // empty: the same
+  Tensor codes;                        // s8 [n, k], columns as in the rows
+  Tensor weight_scale, lo_term, bias;  // f32 [n]
+  std::optional<Tensor> output_bias;   // f32 [n], where output tokens have one of their own
 };
 
 struct LinearOperands {

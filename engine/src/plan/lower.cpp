@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// lower(): prune, then walk.
+// lower(): prune the graph, walk over its nodes, then see what neighbouring steps can share.
 #include <numeric>
+#include <set>
 
+#include "core/text.h"
+#include "plan/arena.h"
 #include "plan/lowering.h"
+#include "plan/passes.h"
 #include "plan/prune.h"
+#include "vitq/error.h"
 
 namespace vitq {
 namespace {
@@ -62,26 +67,76 @@ Pruned whole(const Graph& graph, std::span<const GraphOutput> also) {
   return result;
 }
 
+// What is made of a layer is kept under its name.
+void require_one_name_each(const Graph& graph, const Scheme& scheme) {
+  std::set<std::string_view> names;
+  for (const auto& [site, params] : scheme.sites()) {
+    const std::string& name = graph[site.node].name;
+    if (site.operand != 0 || names.insert(name).second) continue;
+    throw UnsupportedError(cat("layer '", name, "': two quantized layers have this name"));
+  }
+}
+
+void lower_node(LoweringContext& context, NodeId id) {
+  if (context.fusions.absorbed[at(id)]) return;
+  View& place = context.places[at(id)];
+  if (context.attentions.contains(id)) {
+    place = lower_attention(context, id);
+    return;
+  }
+  const std::optional<Fusion>& fusion = context.fusions.at[at(id)];
+  const Node& node = context.graph[fusion ? fusion->root : id];
+  context.builder.begin_node(fusion ? fusion->root : id, node.name);
+  place = std::visit([&](const auto& op) { return lower_op(context, id, op); }, node.op);
+}
+
+Plan lower_graph(LoweringContext& context) {
+  context.attentions = find_attentions(context);
+  for (const auto& [av, nodes] : context.attentions) {
+    for (const NodeId id : nodes.inside) context.fusions.absorbed[at(id)] = true;
+  }
+  for (NodeId id = 0; id < context.graph.size(); ++id) lower_node(context, id);
+  for (const GraphOutput& output : context.graph.outputs()) {
+    context.builder.begin_node(output.node, context.graph[output.node].name);
+    context.builder.add_output(output.name, context.places[at(output.node)]);
+  }
+  return context.builder.finish();
+}
+
 }  // namespace
 
-std::string_view name_of(const StepOp& op) {
-  static constexpr std::string_view kNames[] = {
-      "Linear", "Conv2d",  "MatMul", "LayerNorm", "Softmax", "Activate",      "Add",
-      "Scale",  "MaxPool", "Copy",   "Quantize",  "Pixels",  "IntegerLinear", "Attention"};
-  static_assert(std::size(kNames) == std::variant_size_v<StepOp>);
-  return kNames[op.index()];
+std::shared_ptr<WeightCache> make_weight_cache() {
+  return std::make_shared<WeightCache>();
 }
 
 Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
-           const LowerOptions& options) {
+           const LowerOptions& options, WeightCache* cache) {
   require_weights(graph, weights, scheme);
+  require_one_name_each(graph, scheme);
   const bool all = !options.prune || !options.also.empty();
   const Pruned pruned = all ? whole(graph, options.also) : prune(graph);
   const Scheme inner = moved(scheme, pruned);
   const LowerOptions inner_options = moved(options, pruned);
   const std::map<NodeId, AxisSpan> output_tokens = output_tokens_of(graph, pruned);
-  Plan plan = Lowering({pruned.graph, weights, inner, inner_options, output_tokens}).run();
-  for (Step& step : plan.steps) step.node = pruned.origin[static_cast<std::size_t>(step.node)];
+  WeightCache own;
+  LoweringContext context = {.graph = pruned.graph,
+                             .weights = weights,
+                             .scheme = inner,
+                             .options = inner_options,
+                             .output_tokens = output_tokens,
+                             .cache = cache == nullptr ? own : *cache,
+                             .fusions = fuse(pruned.graph, inner_options),
+                             .readers = pruned.graph.readers(),
+                             .attentions = {},
+                             .places = std::vector<View>(at(pruned.graph.size())),
+                             .coded = {},
+                             .builder = {}};
+  Plan plan = lower_graph(context);
+  fuse_codings(plan);
+  fuse_copies(plan);
+  reuse_residuals(plan);
+  place_buffers(plan);
+  for (Step& step : plan.steps) step.node = pruned.origin[at(step.node)];
   return plan;
 }
 

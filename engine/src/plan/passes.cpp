@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "plan/step_views.h"
 #include "plan/views.h"
 
 namespace vitq {
@@ -70,15 +69,16 @@ std::optional<View> reordered(const View& target, const View& source, const View
 void fuse_codings(Plan& plan) {
   Uses uses(plan);
   erase_fused(plan, [&](const Step& step) {
-    if (!std::holds_alternative<step::Quantize>(step.op)) return false;
-    const Use& use = uses.of(step.in[0]);
+    const auto* quantize = std::get_if<step::Quantize>(&step.op);
+    if (quantize == nullptr) return false;
+    const Use& use = uses.of(quantize->x);
     Step* maker = use.writer;
     const bool same = maker != nullptr && use.writes == 1 && !maker->epilogue.coding &&
-                      same_elements(maker->out, step.in[0]);
+                      same_elements(maker->out, quantize->x);
     if (!same) return false;
     const bool linear = std::holds_alternative<step::IntegerLinear>(maker->op);
     const bool only_reader = use.views == 2;
-    if (only_reader && (linear || std::holds_alternative<op::LayerNorm>(maker->op))) {
+    if (only_reader && (linear || std::holds_alternative<step::LayerNorm>(maker->op))) {
       maker->out = step.out;
     } else if (linear && step.out.dtype == DType::kU8) {
       maker->epilogue.codes = step.out;
@@ -93,12 +93,13 @@ void fuse_codings(Plan& plan) {
 void fuse_copies(Plan& plan) {
   Uses uses(plan);
   erase_fused(plan, [&](const Step& step) {
-    if (!std::holds_alternative<step::Copy>(step.op)) return false;
-    const Use& use = uses.of(step.in[0]);
+    const auto* copy = std::get_if<step::Copy>(&step.op);
+    if (copy == nullptr) return false;
+    const Use& use = uses.of(copy->x);
     const bool only_reader = use.views == 2 && use.writes == 1;
     if (!only_reader || !std::holds_alternative<step::IntegerLinear>(use.writer->op)) return false;
     Step& maker = *use.writer;
-    const std::optional<View> out = reordered(step.out, step.in[0], maker.out);
+    const std::optional<View> out = reordered(step.out, copy->x, maker.out);
     const bool rows = out && out->strides[static_cast<std::size_t>(out->dims.rank() - 1)] == 1;
     if (rows) maker.out = *out;
     return rows;
