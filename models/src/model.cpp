@@ -2,9 +2,8 @@
 #include "vitq/model.h"
 
 #include <algorithm>
-#include <deque>
 
-#include "pixel_grid.h"
+#include "session_pool.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -47,50 +46,63 @@ Scheme moved(const Scheme& scheme, const Graph& from, const Graph& to) {
 
 }  // namespace
 
-struct Model::Impl {
+struct Model::Network {
   Weights weights;
-  ModelInfo info;
   const Family* family = nullptr;
-  Scheme scheme;                  // node ids do not depend on the batch
-  std::optional<PixelGrid> grid;  // where the network reads the bytes of the image
+  Json config;
+  Scheme scheme;  // node ids do not depend on the batch
   ModelOptions options;
-  Shape image;                                     // [3, H, W]
-  Graph graph;                                     // of one such
-  std::deque<std::pair<Shape, Session>> sessions;  // by input, the one used last in front
-  std::optional<Session> padded;
+  Shape image;  // [3, H, W]
+  Graph graph;  // of one such
+  bool reads_pixels = false;
+  std::shared_ptr<WeightCache> cache = make_weight_cache();
+  mutable SessionPool pool{kMaxShapes};
 
   Graph traced(const Shape& input) const;
-  Session& session(const Shape& input);
-  Session make_session(const Graph& made, const Scheme& made_for) const;
+  Graph traced(const Shape& input, const Tensor& mask) const;
+  std::shared_ptr<const Executable> executable(const Graph& made, const Scheme& made_for) const;
+  SessionPool::Lease lease(const Shape& input) const;
+  SessionPool::Lease lease(const Shape& input, const Tensor& mask) const;
   void require_input(const Shape& shape) const;
 };
 
-Graph Model::Impl::traced(const Shape& input) const {
+Graph Model::Network::traced(const Shape& input) const {
   Graph made;
   const Value pixels = vitq::input(made, "image", input);
-  made.set_outputs(family->trace(Scope(made), pixels, info.config));
+  made.set_outputs(family->trace(Scope(made), pixels, config));
   return made;
 }
 
-Session Model::Impl::make_session(const Graph& made, const Scheme& made_for) const {
-  auto plan = std::make_shared<const Plan>(lower(made, weights, made_for, options.lower));
-  return {std::move(plan), options.session};
+Graph Model::Network::traced(const Shape& input, const Tensor& mask) const {
+  Graph made;
+  const Value pixels = vitq::input(made, "image", input);
+  made.set_outputs(family->trace_padded(Scope(made), pixels, config, mask));
+  return made;
 }
 
-Session& Model::Impl::session(const Shape& input) {
-  const auto found = std::find_if(sessions.begin(), sessions.end(),
-                                  [&](const auto& entry) { return entry.first == input; });
-  if (found != sessions.end()) {
-    std::rotate(sessions.begin(), found, found + 1);
-  } else {
-    // The oldest goes before the new one comes, so that the two need not fit together.
-    if (sessions.size() == Model::kMaxSessions) sessions.pop_back();
-    sessions.emplace_front(input, make_session(traced(input), scheme));
-  }
-  return sessions.front().second;
+std::shared_ptr<const Executable> Model::Network::executable(const Graph& made,
+                                                             const Scheme& made_for) const {
+  auto plan =
+      std::make_shared<const Plan>(lower(made, weights, made_for, options.lower, cache.get()));
+  return std::make_shared<const Executable>(std::move(plan), options.session, cache);
 }
 
-void Model::Impl::require_input(const Shape& shape) const {
+SessionPool::Lease Model::Network::lease(const Shape& input) const {
+  require_input(input);
+  return pool.lease({input, {}}, [&] { return executable(traced(input), scheme); });
+}
+
+SessionPool::Lease Model::Network::lease(const Shape& input, const Tensor& mask) const {
+  require_input(input);
+  require_mask(mask, input);
+  const std::span<const float> valid = mask.as<float>();
+  return pool.lease({input, {valid.begin(), valid.end()}}, [&] {
+    const Graph padded = traced(input, mask);
+    return executable(padded, moved(scheme, graph, padded));
+  });
+}
+
+void Model::Network::require_input(const Shape& shape) const {
   const bool batch = shape.rank() == 4 && shape[0] > 0 && shape[1] == image[0];
   if (batch && family->any_size) return;
   if (batch && shape[2] == image[1] && shape[3] == image[2]) return;
@@ -101,104 +113,104 @@ void Model::Impl::require_input(const Shape& shape) const {
 }
 
 Model Model::load(const std::filesystem::path& path, const ModelOptions& options) {
-  auto impl = std::make_unique<Impl>();
-  impl->weights = read_safetensors(path, options.verify);
-  const auto found = impl->weights.metadata.find("vitq");
-  if (found == impl->weights.metadata.end()) {
+  auto network = std::make_shared<Network>();
+  network->weights = read_safetensors(path, options.verify);
+  const auto found = network->weights.metadata.find("vitq");
+  if (found == network->weights.metadata.end()) {
     throw FileError(Fault::kMalformed, path.string(),
                     "a checkpoint that was not converted (its metadata have no key \"vitq\"); "
                     "run vit_convert on it first");
   }
-  impl->info = ModelInfo::from_json(Json::parse(found->second, path.string() + ": metadata vitq"));
-  impl->family = &vitq::family(impl->info.family);
-  impl->image = impl->family->image_shape(impl->info.config);
-  impl->options = options;
-  const Shape& image = impl->image;
-  impl->graph = impl->traced({1, image[0], image[1], image[2]});
-  if (const Json& quantization = impl->info.quantization; !quantization.is_null()) {
-    impl->scheme = load_scheme(impl->graph, impl->weights, quantization.at("scheme"));
-    impl->grid = pixel_grid(impl->graph, impl->scheme);
+  ModelInfo info =
+      ModelInfo::from_json(Json::parse(found->second, path.string() + ": metadata vitq"));
+  network->family = &vitq::family(info.family);
+  network->config = info.config;
+  network->image = network->family->image_shape(info.config);
+  network->options = options;
+  const Shape& image = network->image;
+  network->graph = network->traced({1, image[0], image[1], image[2]});
+  if (const Json& quantization = info.quantization; !quantization.is_null()) {
+    network->scheme = load_scheme(network->graph, network->weights, quantization.at("scheme"));
   }
-  require_weights(impl->graph, impl->weights, impl->scheme);
-  return Model(std::move(impl));
+  network->reads_pixels =
+      input_type(network->graph, network->scheme, network->graph.inputs()[0]) == DType::kU8;
+  require_weights(network->graph, network->weights, network->scheme);
+  return {std::move(network), std::move(info)};
 }
 
-Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Model::Model(Model&&) noexcept = default;
-Model& Model::operator=(Model&&) noexcept = default;
-Model::~Model() = default;
+Model::Model(std::shared_ptr<const Network> network, ModelInfo info)
+    : network_(std::move(network)), info_(std::make_shared<const ModelInfo>(std::move(info))) {}
+
+Model Model::with_preprocess(const Preprocess& preprocess) const {
+  ModelInfo info = *info_;
+  info.preprocess = preprocess;
+  return {network_, std::move(info)};
+}
 
 Task Model::task() const {
-  return impl_->family->task;
+  return network_->family->task;
 }
 
 const ModelInfo& Model::info() const {
-  return impl_->info;
-}
-
-void Model::set_preprocess(const Preprocess& preprocess) {
-  impl_->info.preprocess = preprocess;
+  return *info_;
 }
 
 const Graph& Model::graph() const {
-  return impl_->graph;
+  return network_->graph;
 }
 
-Session& Model::session(std::int64_t n) {
-  const Shape& image = impl_->image;
-  return impl_->session({n, image[0], image[1], image[2]});
+bool Model::reads_pixels() const {
+  return network_->reads_pixels;
 }
 
-Session& Model::session(const Shape& input) {
-  impl_->require_input(input);
-  return impl_->session(input);
+Session Model::session(std::int64_t n) const {
+  const Shape& image = network_->image;
+  return session({n, image[0], image[1], image[2]});
 }
 
-std::span<const Tensor> Model::run(const Tensor& input) {
-  Session& session = this->session(input.shape());
-  if (impl_->grid) require_pixels(input, *impl_->grid, nullptr);
-  return session.run(input);
+Session Model::session(const Shape& input) const {
+  network_->require_input(input);
+  return Session(network_->pool.executable({input, {}}, [&] {
+    return network_->executable(network_->traced(input), network_->scheme);
+  }));
 }
 
-std::span<const Tensor> Model::run_padded(const Tensor& input, const Tensor& mask) {
-  const Shape& shape = input.shape();
-  impl_->require_input(shape);
-  if (impl_->family->trace_padded == nullptr) {
-    throw UnsupportedError("a model of the family '" + impl_->info.family +
-                           "' has no padded batches");
+void Model::reserve(const Shape& input) const {
+  network_->lease(input);
+}
+
+std::vector<Tensor> Model::run(const Tensor& input) const {
+  return network_->lease(input.shape()).run(input);
+}
+
+std::vector<Tensor> Model::run_padded(const Tensor& input, const Tensor& mask) const {
+  if (network_->family->trace_padded == nullptr) {
+    throw UnsupportedError("a model of the family '" + info_->family + "' has no padded batches");
   }
-  require_mask(mask, shape);
-  if (impl_->grid) require_pixels(input, *impl_->grid, &mask);
-  Graph graph;
-  const Value pixels = vitq::input(graph, "image", shape);
-  graph.set_outputs(impl_->family->trace_padded(Scope(graph), pixels, impl_->info.config, mask));
-  impl_->padded.reset();
-  impl_->padded = impl_->make_session(graph, moved(impl_->scheme, impl_->graph, graph));
-  return impl_->padded->run(input);
+  return network_->lease(input.shape(), mask).run(input);
 }
 
 Tensor Model::prepare(std::span<const Image> images) const {
   std::vector<Image> pixels;
   pixels.reserve(images.size());
-  for (const Image& image : images) pixels.push_back(impl_->info.preprocess.pixels(image));
-  return normalize(pixels, impl_->info.preprocess);
+  for (const Image& image : images) pixels.push_back(info_->preprocess.pixels(image));
+  return network_->reads_pixels ? planes(pixels) : normalize(pixels, info_->preprocess);
 }
 
-std::vector<Prediction> Model::classify(const Image& image, std::size_t k) {
+std::vector<Prediction> Model::classify(const Image& image, std::size_t k) const {
   if (task() != Task::kClassification) {
-    throw UnsupportedError("a model of the family '" + impl_->info.family + "' names no classes");
+    throw UnsupportedError("a model of the family '" + info_->family + "' names no classes");
   }
-  const std::span<const Tensor> outputs = run(prepare({&image, 1}));
-  return top_k(outputs[0].as<float>(), impl_->info, k);
+  return top_k(run(prepare({&image, 1}))[0].as<float>(), *info_, k);
 }
 
-std::vector<Detection> Model::detect(const Image& image, float threshold) {
+std::vector<Detection> Model::detect(const Image& image, float threshold) const {
   if (task() != Task::kDetection) {
-    throw UnsupportedError("a model of the family '" + impl_->info.family +
+    throw UnsupportedError("a model of the family '" + info_->family +
                            "' does not detect objects");
   }
-  const std::span<const Tensor> outputs = run(prepare({&image, 1}));
-  return detections(outputs[0].as<float>(), outputs[1].as<float>(), impl_->info,
+  const std::vector<Tensor> outputs = run(prepare({&image, 1}));
+  return detections(outputs[0].as<float>(), outputs[1].as<float>(), *info_,
                     {image.width, image.height}, threshold);
 }
 

@@ -49,7 +49,17 @@ TEST_CASE("a float tensor of any rank survives writing and reading as npy") {
   }
 }
 
-TEST_CASE("only float tensors are written as npy, and no existing file is replaced unasked") {
+TEST_CASE("bytes survive writing and reading as npy") {
+  const TempFolder folder;
+  Tensor tensor({2, 3}, DType::kU8);
+  for (std::size_t i = 0; i < 6; ++i) tensor.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(50 * i);
+  write_npy(folder.path() / "x.npy", tensor, Overwrite::kNo);
+  const Tensor read = read_npy(folder.path() / "x.npy");
+  REQUIRE(read.shape() == tensor.shape());
+  CHECK(std::ranges::equal(read.as<std::uint8_t>(), tensor.as<std::uint8_t>()));
+}
+
+TEST_CASE("only floats and bytes are written as npy, and no existing file is replaced unasked") {
   const TempFolder folder;
   CHECK_THROWS_AS(write_npy(folder.path() / "x", Tensor({1}, DType::kS8), Overwrite::kNo),
                   ShapeError);

@@ -66,6 +66,10 @@ struct LowerOptions {
 class WeightCache;
 std::shared_ptr<WeightCache> make_weight_cache();
 
+// What a plan takes for this Input of the graph: u8 if all its readers are quantized convolutions
+// whose codes are an image's bytes, f32 otherwise. Throws UnsupportedError if only some are.
+DType input_type(const Graph& graph, const Scheme& scheme, NodeId input);
+
 // All parameters of `graph` that `weights` lacks, holds in another shape, in a type that is not
 // floating point (or s8 codes where the scheme says so), or with values that are not finite: one
 // WeightError names them all.

@@ -50,6 +50,8 @@ struct Preprocess {
   static Preprocess from_json(const Json& json);
 };
 
+// Images of equal size to u8 [N, 3, H, W], plane by plane. Throws ShapeError if the sizes differ.
+Tensor planes(std::span<const Image> images);
 // Images of equal size to f32 [N, 3, H, W]: (p / 255 - mean) / std, computed in float as PyTorch
 // does it. Throws ShapeError if the sizes differ.
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);

@@ -48,8 +48,6 @@ class Executable {
 
   const Plan& plan() const;
   int threads() const;  // resolved
-  // What each session has of its own: activations, and workspace that its kernels share.
-  std::int64_t session_bytes() const;
 
  private:
   friend class Session;
@@ -81,6 +79,7 @@ class Session {
 
   const Plan& plan() const;
   int threads() const;
+  std::int64_t bytes() const;  // of memory that no other session uses
   std::vector<StepProfile> profile() const;
 
  private:

@@ -165,8 +165,9 @@ DType read_dtype(const Header& header, const std::string& name) {
   }
   if (*header.descr == "<f4") return DType::kF32;
   if (*header.descr == "<f8") return DType::kF64;
+  if (*header.descr == "|u1") return DType::kU8;
   malformed(name, cat("found the element type ", Json(*header.descr).dump(),
-                      ", expected \"<f4\" or \"<f8\": save a.astype('<f4')"));
+                      ", expected \"<f4\", \"<f8\" or \"|u1\": save a.astype('<f4')"));
 }
 
 }  // namespace
@@ -191,7 +192,7 @@ Tensor parse_npy(std::span<const std::byte> file, const std::string& name) {
   }
   Tensor tensor(shape, dtype);
   if (!data.empty()) std::memcpy(tensor.data(), data.data(), data.size());
-  return tensor.to_f32();
+  return dtype == DType::kU8 ? tensor : tensor.to_f32();
 }
 
 Tensor read_npy(const std::filesystem::path& path) {
@@ -200,11 +201,15 @@ Tensor read_npy(const std::filesystem::path& path) {
 }
 
 void write_npy(const std::filesystem::path& path, const Tensor& tensor, Overwrite overwrite) {
-  const std::span<const float> values = tensor.as<float>();
+  const bool bytes = tensor.dtype() == DType::kU8;
+  if (!bytes && tensor.dtype() != DType::kF32) {
+    throw ShapeError(cat("expected f32 or u8 to write as .npy, found ", name_of(tensor.dtype())));
+  }
   std::string shape;
   for (const std::int64_t extent : tensor.shape().dims()) shape += cat(extent, ", ");
   if (tensor.shape().rank() > 1) shape.resize(shape.size() - 2);
-  std::string header = cat("{'descr': '<f4', 'fortran_order': False, 'shape': (", shape, "), }");
+  std::string header = cat("{'descr': '", bytes ? "|u1" : "<f4",
+                           "', 'fortran_order': False, 'shape': (", shape, "), }");
   constexpr std::size_t kAlignment = 64;
   constexpr std::size_t kPrologue = 10;
   const std::size_t used = (kPrologue + header.size() + 1) % kAlignment;
@@ -214,7 +219,7 @@ void write_npy(const std::filesystem::path& path, const Tensor& tensor, Overwrit
   const char version_and_length[] = {1, 0, static_cast<char>(header.size()), 0};
   file.write(std::string_view(version_and_length, sizeof(version_and_length)));
   file.write(header);
-  file.write(std::as_bytes(values));
+  file.write(std::span(tensor.data(), tensor.bytes()));
   file.commit();
 }
 

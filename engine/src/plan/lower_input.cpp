@@ -7,36 +7,32 @@
 #include "vitq/error.h"
 
 namespace vitq {
-namespace {
+bool reads_bytes(const Graph& graph, const Scheme& scheme, NodeId conv) {
+  const Node& node = graph[conv];
+  const QParams* act = scheme.find({conv, 0});
+  if (!std::holds_alternative<op::Conv2d>(node.op) || act == nullptr) return false;
+  const Node& image = graph[node.inputs[0]];
+  const std::size_t channels = at(image.shape[1]);
+  return std::holds_alternative<op::Input>(image.op) && act->range == Range::kStatic &&
+         act->bits == 8 && act->scale[0] == 1.0F && act->lo[0] == 0.0F &&
+         act->smoothing_scale.size() == channels && act->channel_offset.size() == channels;
+}
 
 // Bytes, if all that the network does with an input is to convolve them.
-DType type_of_input(const LoweringContext& context, NodeId id) {
-  const std::vector<NodeId>& readers = context.readers[at(id)];
-  const auto bytes = [&](NodeId reader) { return reads_bytes(context, reader); };
+DType input_type(const Graph& graph, const Scheme& scheme, NodeId input) {
+  std::vector<NodeId> readers = graph.readers()[at(input)];
+  const auto bytes = [&](NodeId reader) { return reads_bytes(graph, scheme, reader); };
   const auto first = std::ranges::find_if(readers, bytes);
   if (first == readers.end()) return DType::kF32;
   const auto same = [&](NodeId reader) {
-    return bytes(reader) && context.params(reader, 0) == context.params(*first, 0);
+    return bytes(reader) && *scheme.find({reader, 0}) == *scheme.find({*first, 0});
   };
-  const auto given = [id](const GraphOutput& output) { return output.node == id; };
-  if (std::ranges::all_of(readers, same) && std::ranges::none_of(context.graph.outputs(), given)) {
+  const auto given = [input](const GraphOutput& output) { return output.node == input; };
+  if (std::ranges::all_of(readers, same) && std::ranges::none_of(graph.outputs(), given)) {
     return DType::kU8;
   }
-  throw UnsupportedError(cat("layer '", context.graph[*first].name, "' reads the bytes of '",
-                             context.graph[id].name, "', so that nothing else can read values"));
-}
-
-}  // namespace
-
-bool reads_bytes(const LoweringContext& context, NodeId conv) {
-  const Node& node = context.graph[conv];
-  if (!std::holds_alternative<op::Conv2d>(node.op) || !context.quantized(conv)) return false;
-  const Node& image = context.graph[node.inputs[0]];
-  const QParams& act = context.params(conv, 0);
-  const std::size_t channels = at(image.shape[1]);
-  return std::holds_alternative<op::Input>(image.op) && act.range == Range::kStatic &&
-         act.bits == 8 && act.scale[0] == 1.0F && act.lo[0] == 0.0F &&
-         act.smoothing_scale.size() == channels && act.channel_offset.size() == channels;
+  throw UnsupportedError(cat("layer '", graph[*first].name, "' reads the bytes of '",
+                             graph[input].name, "', so that nothing else can read values"));
 }
 
 Tensor bytes_of_zero(const QParams& pixels) {
@@ -50,7 +46,7 @@ Tensor bytes_of_zero(const QParams& pixels) {
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Input&) {
-  return context.builder.input(context.graph[id].shape, type_of_input(context, id));
+  return context.builder.input(context.graph[id].shape, input_type(context.graph, context.scheme, id));
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Param&) {

@@ -107,7 +107,7 @@ void add_simulated_linear(LoweringContext& context, const Product& product);
 void require_no_overflow(const Node& node, std::int64_t k);
 
 // lower_input.cpp: the codes of this convolution are the bytes of the image that it reads.
-bool reads_bytes(const LoweringContext& context, NodeId conv);
+bool reads_bytes(const Graph& graph, const Scheme& scheme, NodeId conv);
 // The bytes nearest to 0, one per channel: u8 [1, C, 1, 1].
 Tensor bytes_of_zero(const QParams& pixels);
 

@@ -54,13 +54,9 @@ int Executable::threads() const {
   return impl_->options.threads;
 }
 
-std::int64_t Executable::session_bytes() const {
-  return impl_->plan->arena_bytes + impl_->workspace_bytes;
-}
-
 Session::Impl::Impl(std::shared_ptr<const Executable> runs, const Executable::Impl& its)
     : executable(std::move(runs)), plan(*its.plan), shared(its) {
-  require_memory(executable->session_bytes(), shared.options.memory_bytes);
+  require_memory(plan.arena_bytes + shared.workspace_bytes, shared.options.memory_bytes);
   arena = Tensor({plan.arena_bytes}, DType::kU8);
   workspace = Tensor({shared.workspace_bytes}, DType::kU8);
   for (const Buffer& buffer : plan.buffers) {
@@ -118,7 +114,7 @@ void Session::Impl::observe(const Step& step, std::span<const Site> sites, const
   // A copy only prepares an operand of its node; the step that computes the node shows them all.
   if (std::holds_alternative<step::Copy>(step.op)) return;
   for (const Site& site : sites) {
-    const View* operand = site.node == step.node ? operand_of(step, site.operand) : nullptr;
+    const View* operand = site.node == step.node ? vitq::operand(step, site.operand) : nullptr;
     if (operand == nullptr || operand->dtype != DType::kF32) continue;
     const View& view = *operand;
     Tensor values(view.dims, DType::kF32);
@@ -167,6 +163,11 @@ std::span<const Tensor> Session::run(std::span<const Tensor> inputs, std::span<c
 
 const Plan& Session::plan() const {
   return impl_->plan;
+}
+
+// Activations, and workspace that the kernels use one after the other.
+std::int64_t Session::bytes() const {
+  return impl_->plan.arena_bytes + impl_->shared.workspace_bytes;
 }
 
 int Session::threads() const {

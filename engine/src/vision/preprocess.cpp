@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/text.h"
 #include "vitq/error.h"
 
 namespace vitq {
 namespace {
+
+// What each byte of each channel becomes.
+template <typename T>
+using ByteTable = std::array<std::array<T, 256>, 3>;
 
 constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized image, in pixels
 
@@ -78,19 +83,17 @@ Image Preprocess::pixels(const Image& image) const {
               crop_start(out.height, crop_height, crop_offset), crop_width, crop_height);
 }
 
-Tensor normalize(std::span<const Image> images, const Preprocess& preprocess) {
-  if (images.empty()) throw ShapeError("no images to normalize");
+namespace {
+
+// Images of equal size as [N, 3, H, W], each pixel as `table` has it for its channel.
+template <typename T>
+Tensor planes_of(std::span<const Image> images, DType dtype, const ByteTable<T>& table) {
+  if (images.empty()) throw ShapeError("no images to make a batch of");
   const int width = images[0].width;
   const int height = images[0].height;
   const auto plane = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  std::array<std::array<float, 256>, 3> table;
-  for (std::size_t c = 0; c < 3; ++c) {
-    for (std::size_t p = 0; p < 256; ++p) {
-      table[c][p] = (static_cast<float>(p) / 255.0F - preprocess.mean[c]) / preprocess.std[c];
-    }
-  }
-  Tensor out({static_cast<std::int64_t>(images.size()), 3, height, width}, DType::kF32);
-  float* to = out.as<float>().data();
+  Tensor out({static_cast<std::int64_t>(images.size()), 3, height, width}, dtype);
+  T* to = out.as<T>().data();
   for (const Image& image : images) {
     if (image.width != width || image.height != height) {
       throw ShapeError(cat("images of ", width, " x ", height, " and ", image.width, " x ",
@@ -101,6 +104,24 @@ Tensor normalize(std::span<const Image> images, const Preprocess& preprocess) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+Tensor planes(std::span<const Image> images) {
+  ByteTable<std::uint8_t> table;
+  for (auto& channel : table) std::iota(channel.begin(), channel.end(), std::uint8_t{0});
+  return planes_of(images, DType::kU8, table);
+}
+
+Tensor normalize(std::span<const Image> images, const Preprocess& preprocess) {
+  ByteTable<float> table;
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t p = 0; p < 256; ++p) {
+      table[c][p] = (static_cast<float>(p) / 255.0F - preprocess.mean[c]) / preprocess.std[c];
+    }
+  }
+  return planes_of(images, DType::kF32, table);
 }
 
 }  // namespace vitq

@@ -23,47 +23,55 @@ struct ModelOptions {
   bool verify = false;  // check the file's checksum
 };
 
-// A model file that is ready to run. Not thread-safe; load one per thread.
+// A model file that is ready to run. It never changes: its methods may be called from any number of
+// threads at a time, and a copy shares all of it. Weights are packed once. A call that finds others
+// at work takes activations of its own, which are kept for the next one.
 class Model {
  public:
   // Throws FileError, WeightError, UnsupportedError or LimitError.
   static Model load(const std::filesystem::path& path, const ModelOptions& options = {});
-
-  Model(Model&&) noexcept;
-  Model& operator=(Model&&) noexcept;
-  ~Model();
+  // The same network, which is shown images prepared in another way.
+  Model with_preprocess(const Preprocess& preprocess) const;
 
   const ModelInfo& info() const;
   Task task() const;
-  void set_preprocess(const Preprocess& preprocess);
 
-  // [N, 3, H, W] as the network wants it -> its outputs, each [N, ...]; valid until the next call.
-  // Throws ShapeError if a quantized network reads pixels and a value is none, LimitError naming
-  // the memory that an input of this size would need if there is not so much.
-  std::span<const Tensor> run(const Tensor& input);
-  // The same for images padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
-  // its image and 0 elsewhere. Throws UnsupportedError if the family has no padded batches.
-  std::span<const Tensor> run_padded(const Tensor& input, const Tensor& mask);
-  // As the network sees this image.
-  Tensor prepare(std::span<const Image> images) const;
   // The k most probable classes of one image.
-  std::vector<Prediction> classify(const Image& image, std::size_t k = 5);
+  std::vector<Prediction> classify(const Image& image, std::size_t k = 5) const;
   // What a detector finds in one image with at least this probability, by falling score.
-  std::vector<Detection> detect(const Image& image, float threshold = 0.5F);
+  std::vector<Detection> detect(const Image& image, float threshold = 0.5F) const;
+
+  // Images as the network takes them, [N, 3, H, W]: u8 pixels where it is quantized and reads them
+  // (reads_pixels), f32 with the mean taken off and divided by the deviation elsewhere. Throws
+  // ShapeError if prepared images differ in size.
+  Tensor prepare(std::span<const Image> images) const;
+  bool reads_pixels() const;
+  // What prepare() makes of images -> the network's outputs, each [N, ...]. Throws ShapeError for
+  // another shape or type, and LimitError naming the memory that an input of this size would need
+  // if there is not so much.
+  std::vector<Tensor> run(const Tensor& input) const;
+  // The same for images padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to its
+  // image and 0 elsewhere, where the input does not count. Throws UnsupportedError if the family
+  // has no padded batches.
+  std::vector<Tensor> run_padded(const Tensor& input, const Tensor& mask) const;
+  // Makes ready for inputs of this shape. Throws as run() does.
+  void reserve(const Shape& input) const;
 
   // The network for one image, for tools that look inside; of a network that takes any size, at a
   // usual one. Names and ids of nodes do not depend on the batch.
   const Graph& graph() const;
-  // The session for a batch of n such images, or for an input [N, 3, H, W]. So many are kept: a
-  // reference holds until sessions for kMaxSessions other inputs were asked for.
-  static constexpr std::size_t kMaxSessions = 4;
-  Session& session(std::int64_t n = 1);
-  Session& session(const Shape& input);
+  // A session of the caller's own for a batch of n such images, or for an input [N, 3, H, W]. It
+  // shares the weights. Executables of kMaxShapes shapes are kept, those used last.
+  static constexpr std::size_t kMaxShapes = 4;
+  Session session(std::int64_t n = 1) const;
+  Session session(const Shape& input) const;
 
  private:
-  struct Impl;
-  explicit Model(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  struct Network;
+  Model(std::shared_ptr<const Network> network, ModelInfo info);
+
+  std::shared_ptr<const Network> network_;
+  std::shared_ptr<const ModelInfo> info_;
 };
 
 }  // namespace vitq

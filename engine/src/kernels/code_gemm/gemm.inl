@@ -15,6 +15,14 @@ static std::int64_t steps_of(std::int64_t k) {
   return (k + kStep - 1) / kStep;
 }
 
+static std::int64_t a_bytes(std::int64_t m, std::int64_t k) {
+  return m * steps_of(k) * 4;
+}
+
+static std::int64_t b_bytes(std::int64_t n, std::int64_t k) {
+  return (n + kColumns - 1) / kColumns * kColumns * steps_of(k) * 4;
+}
+
 static Vector load(const std::byte* from) {
   Vector vector;
   __builtin_memcpy(&vector, from, sizeof(vector));
@@ -156,6 +164,8 @@ static void pack_b_row(const CodeRow<std::int8_t>& row, std::int64_t k, std::byt
 static constexpr CodeGemm kGemm = {
     .name = kName,
     .multiply = multiply,
+    .a_bytes = a_bytes,
+    .b_bytes = b_bytes,
     .pack_a_row = pack_a_row,
     .pack_b_column = pack_b_column,
     .pack_b_row = pack_b_row,

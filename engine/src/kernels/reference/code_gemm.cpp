@@ -20,6 +20,10 @@ void multiply(const CodeGemmShape& s, const std::byte* a, const std::byte* b, st
   }
 }
 
+std::int64_t bytes_of(std::int64_t rows, std::int64_t k) {
+  return rows * k;
+}
+
 void pack_a_row(const CodeRow<std::uint8_t>& row, std::byte* a) {
   std::copy_n(row.codes, row.count, reinterpret_cast<std::uint8_t*>(a) + row.index * row.count);
 }
@@ -40,6 +44,8 @@ const CodeGemm& reference_code_gemm() {
   static constexpr CodeGemm kGemm = {
       .name = "reference",
       .multiply = multiply,
+      .a_bytes = bytes_of,
+      .b_bytes = bytes_of,
       .pack_a_row = pack_a_row,
       .pack_b_column = pack_b_column,
       .pack_b_row = pack_b_row,

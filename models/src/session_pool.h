@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions that wait for work: as many as ran at the same time, for the shapes used last.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "vitq/session.h"
+
+namespace vitq {
+
+// What an executable is made for.
+struct InputKey {
+  Shape shape;
+  std::vector<bool> mask;  // of a padded batch, pixel by pixel; otherwise empty
+
+  friend bool operator==(const InputKey&, const InputKey&) = default;
+};
+
+// Thread-safe.
+class SessionPool {
+ public:
+  explicit SessionPool(std::size_t max_shapes) : max_shapes_(max_shapes) {}
+
+ private:
+  struct Entry {
+    InputKey key;
+    std::shared_ptr<const Executable> executable;
+    std::vector<Session> idle;
+  };
+
+ public:
+  // A session while one caller uses it; it goes back to the pool with the lease.
+  class Lease {
+   public:
+    Lease(SessionPool& pool, std::shared_ptr<Entry> entry, Session session);
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+
+    // Copies of the outputs.
+    std::vector<Tensor> run(const Tensor& input);
+
+   private:
+    SessionPool& pool_;
+    std::shared_ptr<Entry> entry_;
+    std::optional<Session> session_;
+  };
+
+  using Make = std::function<std::shared_ptr<const Executable>()>;
+  // `make` is called once for a key, unless it was not among the last max_shapes. Others wait.
+  Lease lease(const InputKey& key, const Make& make);
+  std::shared_ptr<const Executable> executable(const InputKey& key, const Make& make);
+
+ private:
+  std::shared_ptr<Entry> find(const InputKey& key, const Make& make);
+
+  std::size_t max_shapes_;
+  std::mutex mutex_;
+  std::deque<std::shared_ptr<Entry>> entries_;  // the one used last in front
+};
+
+}  // namespace vitq
