@@ -31,6 +31,34 @@ void require_mask(const Tensor& mask, const Shape& input) {
   }
 }
 
+// The codes of 0 in the convolution that reads the image, channel by channel.
+std::vector<std::uint8_t> bytes_of_zero(const Graph& graph, const Scheme& scheme) {
+  const NodeId image = graph.inputs()[0];
+  const QParams& pixels = *scheme.find({graph.readers()[at(image)][0], 0});
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t c = 0; c < pixels.channel_offset.size(); ++c) {
+    bytes.push_back(
+        code_of(0.0F, pixels.channel_offset[c], 1.0F / pixels.smoothing_scale[c], pixels.bits));
+  }
+  return bytes;
+}
+
+// `input` [N, C, H, W] with `padding`, a value per channel, where `mask` [N, H, W] is 0.
+template <typename T>
+Tensor masked(const Tensor& input, const Tensor& mask, const std::vector<T>& padding) {
+  Tensor result = input.clone();
+  const Shape& shape = input.shape();
+  const std::size_t plane = at(shape[2] * shape[3]);
+  const std::size_t channels = at(shape[1]);
+  const std::span<const float> valid = mask.as<float>();
+  const std::span<T> values = result.as<T>();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t image = i / (plane * channels);
+    if (valid[image * plane + i % plane] == 0.0F) values[i] = padding[i / plane % channels];
+  }
+  return result;
+}
+
 // The scheme of one graph for another that computes the same layers among others.
 Scheme moved(const Scheme& scheme, const Graph& from, const Graph& to) {
   Scheme result;
@@ -55,6 +83,7 @@ struct Model::Network {
   Shape image;  // [3, H, W]
   Graph graph;  // of one such
   bool reads_pixels = false;
+  std::vector<std::uint8_t> padding;  // of each channel, where it does: the byte nearest to 0
   std::shared_ptr<WeightCache> cache = make_weight_cache();
   mutable SessionPool pool{kMaxShapes};
 
@@ -134,6 +163,7 @@ Model Model::load(const std::filesystem::path& path, const ModelOptions& options
   }
   network->reads_pixels =
       input_type(network->graph, network->scheme, network->graph.inputs()[0]) == DType::kU8;
+  if (network->reads_pixels) network->padding = bytes_of_zero(network->graph, network->scheme);
   require_weights(network->graph, network->weights, network->scheme);
   return {std::move(network), std::move(info)};
 }
@@ -187,7 +217,10 @@ std::vector<Tensor> Model::run_padded(const Tensor& input, const Tensor& mask) c
   if (network_->family->trace_padded == nullptr) {
     throw UnsupportedError("a model of the family '" + info_->family + "' has no padded batches");
   }
-  return network_->lease(input.shape(), mask).run(input);
+  SessionPool::Lease session = network_->lease(input.shape(), mask);
+  if (input.dtype() == DType::kU8) return session.run(masked(input, mask, network_->padding));
+  const std::vector<float> zeros(at(input.shape()[1]), 0.0F);
+  return session.run(masked(input.to_f32(), mask, zeros));
 }
 
 Tensor Model::prepare(std::span<const Image> images) const {
@@ -206,8 +239,7 @@ std::vector<Prediction> Model::classify(const Image& image, std::size_t k) const
 
 std::vector<Detection> Model::detect(const Image& image, float threshold) const {
   if (task() != Task::kDetection) {
-    throw UnsupportedError("a model of the family '" + info_->family +
-                           "' does not detect objects");
+    throw UnsupportedError("a model of the family '" + info_->family + "' does not detect objects");
   }
   const std::vector<Tensor> outputs = run(prepare({&image, 1}));
   return detections(outputs[0].as<float>(), outputs[1].as<float>(), *info_,

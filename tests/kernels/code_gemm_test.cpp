@@ -32,8 +32,8 @@ std::vector<std::byte> memory(std::int64_t bytes) {
 // x [m, k] times w [n, k] transposed, `b` held by columns or by rows.
 std::vector<std::int32_t> product(const CodeGemm& products, const CodeGemmShape& s, const Acts& x,
                                   const Codes& w, bool by_rows) {
-  auto a = memory(gemm.a_bytes(s.m, s.k));
-  auto b = memory(gemm.b_bytes(s.n, s.k));
+  auto a = memory(products.a_bytes(s.m, s.k));
+  auto b = memory(products.b_bytes(s.n, s.k));
   for (std::int64_t i = 0; i < s.m; ++i) {
     products.pack_a_row({x.data() + i * s.k, s.k, i}, a.data());
   }

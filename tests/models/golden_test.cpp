@@ -58,8 +58,8 @@ void check_golden(const fs::path& folder, Backend backend) {
   write_safetensors(file, convert(source_in(folder), options).weights, Overwrite::kNo);
   const Weights expected = read_safetensors(folder / "expected.safetensors");
   Model model = Model::load(file, {.session = {.threads = 1, .backend = backend}, .lower = {}});
-  const auto logits = model.run(expected.at("input"))[0].as<float>();
-  CHECK(relative_error(logits, expected.at("logits").as<float>()) < 1e-4);
+  const Tensor logits = model.run(expected.at("input"))[0];
+  CHECK(relative_error(logits.as<float>(), expected.at("logits").as<float>()) < 1e-4);
 }
 
 std::vector<fs::path> goldens() {

@@ -151,17 +151,20 @@ struct PixelConv {
     return y;
   }
 
-  // The byte of the image, or outside of it the byte nearest to 0, as what it counts in a sum.
-  double value(const Tensor& bytes, std::int64_t n, std::int64_t c, std::int64_t y,
-               std::int64_t x) const {
-    const double zero = static_cast<double>(pixels.channel_offset[at(c)]) /
-                        static_cast<double>(pixels.smoothing_scale[at(c)]);
+  // What is added to a byte of this channel, in units of a byte.
+  double offset(std::int64_t c) const {
+    return static_cast<double>(pixels.channel_offset[at(c)]) /
+           static_cast<double>(pixels.smoothing_scale[at(c)]);
+  }
+  // The byte of the image, or outside of it the byte nearest to 0.
+  double byte(const Tensor& bytes, std::int64_t n, std::int64_t c, std::int64_t y,
+              std::int64_t x) const {
     const bool inside = y >= 0 && y < kHeight && x >= 0 && x < kWidth;
-    if (!inside) return std::nearbyint(-zero) + zero;
-    return bytes.as<std::uint8_t>()[at(((n * channels + c) * kHeight + y) * kWidth + x)] + zero;
+    if (!inside) return std::nearbyint(-offset(c));
+    return bytes.as<std::uint8_t>()[at(((n * channels + c) * kHeight + y) * kWidth + x)];
   }
 
-  // Output [n, o, y, x] and the sum of what is added up, without signs.
+  // Output [n, o, y, x], and what is added up without signs: bytes and offsets are summed apart.
   std::pair<double, double> wanted(const Tensor& bytes, std::int64_t n, std::int64_t o,
                                    std::int64_t y, std::int64_t x) const {
     const std::span<const std::int8_t> codes = weights.at("conv.weight").as<std::int8_t>();
@@ -170,10 +173,11 @@ struct PixelConv {
     for (std::int64_t i = 0; i < channels * kernel * kernel; ++i) {
       const std::int64_t row = y * conv.stride - conv.pad + i / kernel % kernel * conv.dilation;
       const std::int64_t column = x * conv.stride - conv.pad + i % kernel * conv.dilation;
-      const double term = kScale * codes[at(o * channels * kernel * kernel + i)] *
-                          value(bytes, n, i / (kernel * kernel), row, column);
-      sum += term;
-      size += std::abs(term);
+      const std::int64_t channel = i / (kernel * kernel);
+      const double weight = kScale * codes[at(o * channels * kernel * kernel + i)];
+      const double pixel = byte(bytes, n, channel, row, column);
+      sum += weight * (pixel + offset(channel));
+      size += std::abs(weight) * (pixel + std::abs(offset(channel)));
     }
     return {sum, size};
   }

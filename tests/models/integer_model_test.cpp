@@ -41,8 +41,8 @@ struct Quantized {
   }
 };
 
-// Images of noise and gradients as the network wants them.
-Tensor images(const Model& model, std::int64_t n, const Shape& shape) {
+// Images of noise and gradients, of the network's size.
+std::vector<Image> images(std::int64_t n, const Shape& shape) {
   std::vector<Image> images;
   for (std::int64_t i = 0; i < n; ++i) {
     Image image = make_image(static_cast<int>(shape[2]), static_cast<int>(shape[1]));
@@ -52,19 +52,17 @@ Tensor images(const Model& model, std::int64_t n, const Shape& shape) {
     }
     images.push_back(std::move(image));
   }
-  return normalize(images, model.info().preprocess);
+  return images;
 }
 
-std::vector<float> logits(Model model, const Tensor& input, std::int64_t batch) {
+std::vector<float> logits(const Model& model, std::span<const Image> images, std::size_t batch) {
   std::vector<float> all;
-  const Shape& shape = input.shape();
-  const auto step = static_cast<std::size_t>(shape.elements() / shape[0] * batch);
-  for (std::int64_t i = 0; i < shape[0]; i += batch) {
-    Tensor part(shape.with(0, batch), DType::kF32);
-    const float* from = input.as<float>().data() + static_cast<std::size_t>(i / batch) * step;
-    std::copy(from, from + step, part.as<float>().begin());
-    const std::span<const float> out = model.run(part)[0].as<float>();
-    all.insert(all.end(), out.begin(), out.end());
+  for (std::size_t i = 0; i < images.size(); i += batch) {
+    const std::span<const Image> part = images.subspan(i, batch);
+    const Tensor input =
+        model.reads_pixels() ? planes(part) : normalize(part, model.info().preprocess);
+    const Tensor out = model.run(input)[0];
+    all.insert(all.end(), out.as<float>().begin(), out.as<float>().end());
   }
   return all;
 }
@@ -90,7 +88,7 @@ TEST_CASE("a quantized network gives the same bits for any threads, batch and ba
     for (const int bits : {8, 7, 4}) {
       const Quantized model(name, bits);
       const Shape image = family(model.source.info.family).image_shape(model.source.info.config);
-      const Tensor input = images(model.open(), 4, image);
+      const std::vector<Image> input = images(4, image);
       const std::vector<float> expected = logits(model.open(), input, 1);
       CAPTURE(name);
       CAPTURE(bits);
@@ -116,7 +114,7 @@ TEST_CASE("no product of a fully quantized network is computed in float") {
 
 TEST_CASE("integer and simulated plans agree, and both follow the float network") {
   const Quantized model("timm_vit", 8);
-  const Tensor input = images(model.open(), 4, {3, 16, 16});
+  const std::vector<Image> input = images(4, {3, 16, 16});
   const std::vector<float> integer = logits(model.open(), input, 4);
   const std::vector<float> simulated =
       logits(Model::load(model.file,
@@ -131,11 +129,12 @@ TEST_CASE("integer and simulated plans agree, and both follow the float network"
 TEST_CASE("a quantized network computes what the formulas say, in 64-bit integers and doubles") {
   for (const int bits : {8, 7, 6}) {
     const Quantized model("timm_vit", bits);
-    const Tensor input = images(model.open(), 2, {3, 16, 16});
+    const std::vector<Image> input = images(2, {3, 16, 16});
     const std::vector<float> found = logits(model.open(), input, 2);
     const Weights codes = with_codes(model, bits);
     const VitOracle oracle(codes, {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6});
-    const std::vector<float> expected = oracle.logits(input);
+    const std::vector<float> expected =
+        oracle.logits(normalize(input, model.source.info.preprocess));
     CAPTURE(bits);
     // Codes that lie on an edge may fall to either side in double: far below the quantization
     // error.

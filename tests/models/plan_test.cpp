@@ -30,8 +30,8 @@ Model load(const fs::path& file, const LowerOptions& lower) {
 }
 
 std::vector<float> logits_of(Model& model, const Tensor& input) {
-  const auto logits = model.run(input)[0].as<float>();
-  return {logits.begin(), logits.end()};
+  const Tensor logits = model.run(input)[0];
+  return {logits.as<float>().begin(), logits.as<float>().end()};
 }
 
 std::int64_t multiplications(Model& model, std::int64_t batch) {
@@ -122,7 +122,7 @@ TEST_CASE("batches of more sizes than are kept, in turn, give each image its ans
       read_safetensors(kGoldens / "timm_vit" / "expected.safetensors").at("input");
   const std::span<const float> first = golden.as<float>().first(
       golden.as<float>().size() / static_cast<std::size_t>(golden.shape()[0]));
-  const auto max = static_cast<std::int64_t>(Model::kMaxSessions);
+  const auto max = static_cast<std::int64_t>(Model::kMaxShapes);
   std::vector<float> expected;
   for (std::int64_t turn = 0; turn < 3 * (max + 1); ++turn) {
     Tensor input(golden.shape().with(0, 1 + turn % (max + 1)), DType::kF32);

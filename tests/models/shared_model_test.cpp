@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One model, many threads: the same bits as one thread gives, and memory for activations only.
-#include <algorithm>
 #include <doctest/doctest.h>
+
+#include <algorithm>
 #include <thread>
 
+#include "support/temp_folder.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
-#include "support/temp_folder.h"
 
 using namespace vitq;
 using vitq::test::TempFolder;

@@ -39,14 +39,14 @@ struct HeadMemory {
   Part<std::byte> k_codes;
   Part<float> k_rows;  // what the epilogue needs of each key: weight_scale, lo_term, bias
   Part<std::byte> v_codes;
-  Part<float> v_columns;     // of each channel: scale, inverse scale, mean
-  Part<float> row;             // a row of floats
-  Part<std::uint8_t> u8_row;   // a row of codes
+  Part<float> v_columns;      // of each channel: scale, inverse scale, mean
+  Part<float> row;            // a row of floats
+  Part<std::uint8_t> u8_row;  // a row of codes
   Part<std::int8_t> s8_row;
-  Part<std::int32_t> sums;   // [block, keys]
-  Part<std::byte> p_codes;   // softmax codes
-  Part<float> p_rows;        // the scale of each row of them
-  Part<std::int32_t> out;    // [block, channels]
+  Part<std::int32_t> sums;  // [block, keys]
+  Part<std::byte> p_codes;  // softmax codes
+  Part<float> p_rows;       // the scale of each row of them
+  Part<std::int32_t> out;   // [block, channels]
 };
 
 // One head of one image.
@@ -130,10 +130,11 @@ class AttentionKernel : public Kernel {
       auto* codes = memory_.s8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
-      rows_.center_scale_min_max({row_of(head, op_.k, j), constant(head, op_.k_offset), factor}, channels_,
-                                 row, &lo, &hi);
-      const float scale =
-          op_.k_params.range == Range::kStatic ? op_.k_params.scale[0] : std::max(std::max(-lo, hi) / top, 1e-9F);
+      rows_.center_scale_min_max({row_of(head, op_.k, j), constant(head, op_.k_offset), factor},
+                                 channels_, row, &lo, &hi);
+      const float scale = op_.k_params.range == Range::kStatic
+                              ? op_.k_params.scale[0]
+                              : std::max(std::max(-lo, hi) / top, 1e-9F);
       rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
       gemm_.pack_b_column({codes, channels_, j}, memory_.k_codes.in(head.slot));
       u[j] = scale * op_.scale;
@@ -157,8 +158,8 @@ class AttentionKernel : public Kernel {
         lo = op_.q_params.lo[0];
         scale = op_.q_params.scale[0];
       }
-      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(max_code(op_.q_params.bits)),
-                        codes);
+      rows_.quantize_u8(row, channels_, lo, 1.0F / scale,
+                        static_cast<float>(max_code(op_.q_params.bits)), codes);
       gemm_.pack_a_row({codes, channels_, i}, memory_.q_codes.in(head.slot));
       ranges[2 * i] = scale;
       ranges[2 * i + 1] = lo;

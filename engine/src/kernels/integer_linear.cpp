@@ -85,10 +85,9 @@ class IntegerLinearKernel : public Kernel {
     const std::optional<View>& codes = step_.epilogue.codes;
     float* product = residual ? own : y;  // the residual may lie where y will
     const View& bias = is_output_token(row) ? *op_.output_bias : op_.bias;
-    rows_.linear_epilogue(sums, columns_, x.scale, x.lo,
-                          data_of<const float>(buffers, op_.weight_scale),
-                          data_of<const float>(buffers, op_.lo_term),
-                          data_of<const float>(buffers, bias), product);
+    rows_.linear_epilogue(
+        sums, columns_, x.scale, x.lo, data_of<const float>(buffers, op_.weight_scale),
+        data_of<const float>(buffers, op_.lo_term), data_of<const float>(buffers, bias), product);
     if (residual) {
       rows_.add(product, data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1),
                 columns_, y);

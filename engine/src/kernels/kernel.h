@@ -76,9 +76,12 @@ struct KernelContext {
       Packed packed;
     };
     const auto address = reinterpret_cast<std::uintptr_t>(source.data());
-    return cache.get<Entry>(layout + '@' + std::to_string(address), [&] {
-                  return Entry{source, make()};
-                }).packed;
+    return cache
+        .get<Entry>(layout + '@' + std::to_string(address),
+                    [&] {
+                      return Entry{source, make()};
+                    })
+        .packed;
   }
   bool is_constant(const View& view) const {
     return plan.buffers[static_cast<std::size_t>(view.buffer)].home == Buffer::Home::kConstant;

@@ -46,7 +46,8 @@ Tensor bytes_of_zero(const QParams& pixels) {
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Input&) {
-  return context.builder.input(context.graph[id].shape, input_type(context.graph, context.scheme, id));
+  return context.builder.input(context.graph[id].shape,
+                               input_type(context.graph, context.scheme, id));
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Param&) {

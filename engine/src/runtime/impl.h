@@ -12,8 +12,8 @@ namespace vitq {
 
 struct Executable::Impl {
   std::shared_ptr<const Plan> plan;
-  SessionOptions options;              // threads resolved
-  std::shared_ptr<WeightCache> cache;  // kernels refer to it
+  SessionOptions options;                              // threads resolved
+  std::shared_ptr<WeightCache> cache;                  // kernels refer to it
   std::vector<std::unique_ptr<const Kernel>> kernels;  // one per step
   std::int64_t workspace_bytes = 0;                    // the most that a kernel needs
 

@@ -81,8 +81,7 @@ Session::Impl::Impl(std::shared_ptr<const Executable> runs, const Executable::Im
 
 void Session::Impl::bind(std::span<const Tensor> inputs) {
   if (inputs.size() != plan.inputs.size()) {
-    throw ShapeError(
-        cat("the network takes ", plan.inputs.size(), " inputs, not ", inputs.size()));
+    throw ShapeError(cat("the network takes ", plan.inputs.size(), " inputs, not ", inputs.size()));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const PlanInput& wanted = plan.inputs[i];

@@ -51,8 +51,8 @@ class Model {
   // if there is not so much.
   std::vector<Tensor> run(const Tensor& input) const;
   // The same for images padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to its
-  // image and 0 elsewhere, where the input does not count. Throws UnsupportedError if the family
-  // has no padded batches.
+  // image and 0 elsewhere, where the input counts as 0. Throws UnsupportedError if the family has
+  // no padded batches.
   std::vector<Tensor> run_padded(const Tensor& input, const Tensor& mask) const;
   // Makes ready for inputs of this shape. Throws as run() does.
   void reserve(const Shape& input) const;

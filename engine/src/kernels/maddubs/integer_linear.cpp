@@ -21,7 +21,7 @@ class MaddubsGemm : public IntegerGemm {
     const std::int64_t whole = shape_.n / kBlockColumns;
     for (std::int64_t block = 0; block < whole; ++block) {
       tiles_avx2::multiply(weights_->block(block), {panel.x, shape_.k, panel.rows,
-                                                   panel.acc + block * kBlockColumns, shape_.n});
+                                                    panel.acc + block * kBlockColumns, shape_.n});
     }
     const std::int64_t columns = shape_.n % kBlockColumns;
     if (columns == 0) return;
@@ -45,20 +45,19 @@ class MaddubsGemm : public IntegerGemm {
 std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& step,
                                                     const KernelContext& context) {
   if (!cpu().avx2 || cpu().exact_u8s8) return {};
-  return make_integer_linear(
-      step, context,
-      [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
-         const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
-        if (shape.k % kQuadInputs != 0) return {};
-        const Tensor& codes = made.constant(linear.weight);
-        const std::int32_t top = max_code(linear.coding.bits);
-        return std::make_unique<MaddubsGemm>(
-            shape, made.packed<std::shared_ptr<const PackedWeights>>(
-                       codes, "maddubs:" + std::to_string(top), [&] {
-                         return std::make_shared<const PackedWeights>(codes.as<std::int8_t>(),
-                                                                      shape.k, top);
-                       }));
-      });
+  return make_integer_linear(step, context,
+                             [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
+                                const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
+                               if (shape.k % kQuadInputs != 0) return {};
+                               const Tensor& codes = made.constant(linear.weight);
+                               const std::int32_t top = max_code(linear.coding.bits);
+                               return std::make_unique<MaddubsGemm>(
+                                   shape, made.packed<std::shared_ptr<const PackedWeights>>(
+                                              codes, "maddubs:" + std::to_string(top), [&] {
+                                                return std::make_shared<const PackedWeights>(
+                                                    codes.as<std::int8_t>(), shape.k, top);
+                                              }));
+                             });
 }
 
 }  // namespace vitq

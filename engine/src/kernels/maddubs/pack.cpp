@@ -19,7 +19,7 @@ struct Quad {
   Sums sums;
 };
 
-struct Run {
+struct SumRun {
   std::vector<std::size_t> quads;
   Sums sums;
 };
@@ -95,21 +95,22 @@ class BlockQuads {
 };
 
 // Each quad goes to the first run that can take it.
-std::vector<Run> runs_of(const std::vector<Quad>& quads, std::int32_t limit) {
-  std::vector<Run> runs;
+std::vector<SumRun> runs_of(const std::vector<Quad>& quads, std::int32_t limit) {
+  std::vector<SumRun> runs;
   for (std::size_t i = 0; i < quads.size(); ++i) {
     const Sums& sums = quads[i].sums;
-    auto run = std::find_if(runs.begin(), runs.end(), [&](const Run& open) {
+    auto run = std::find_if(runs.begin(), runs.end(), [&](const SumRun& open) {
       return open.quads.size() < kMaxDepth && fit(open.sums, sums, limit);
     });
-    if (run == runs.end()) run = runs.insert(run, Run{});
+    if (run == runs.end()) run = runs.insert(run, SumRun{});
     run->quads.push_back(i);
     for (std::size_t s = 0; s < sums.size(); ++s) {
       run->sums[s] = static_cast<std::int16_t>(run->sums[s] + sums[s]);
     }
   }
-  std::stable_sort(runs.begin(), runs.end(),
-                   [](const Run& a, const Run& b) { return a.quads.size() > b.quads.size(); });
+  std::stable_sort(runs.begin(), runs.end(), [](const SumRun& a, const SumRun& b) {
+    return a.quads.size() > b.quads.size();
+  });
   return runs;
 }
 
@@ -123,7 +124,7 @@ PackedWeights::PackedWeights(std::span<const std::int8_t> codes, std::int64_t k,
   for (std::int64_t block = 0; block * kBlockColumns < outputs; ++block) {
     const std::vector<Quad> quads = quads_of_block.of(block);
     blocks_.push_back({packed.size(), {}});
-    for (const Run& run : runs_of(quads, limit)) {
+    for (const SumRun& run : runs_of(quads, limit)) {
       ++blocks_.back().runs[kMaxDepth - run.quads.size()];
       for (const std::size_t quad : run.quads) {
         packed.push_back(quads[quad].codes);

@@ -146,8 +146,7 @@ class OneDnnGemm : public IntegerGemm {
         weights_(weights_of(linear, context)) {
     const std::lock_guard<std::mutex> lock(weights_->mutex);
     for (const std::int64_t rows : panel_sizes(shape.m, panel_, threads_)) {
-      matmuls_.emplace_back(*weights_->onednn, IntegerGemmShape{rows, shape.n, shape.k},
-                            *weights_);
+      matmuls_.emplace_back(*weights_->onednn, IntegerGemmShape{rows, shape.n, shape.k}, *weights_);
     }
   }
 
@@ -192,14 +191,14 @@ class OneDnnGemm : public IntegerGemm {
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_integer_linear(const Step& step, const KernelContext& context) {
-  return make_integer_linear(
-      step, context,
-      [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
-         const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
-        // oneDNN 2.6 without AVX-512 multiplies vectors wrongly: their strides look transposed.
-        if (shape.n == 1 || shape.k == 1) return nullptr;
-        return std::make_unique<OneDnnGemm>(shape, linear, made);
-      });
+  return make_integer_linear(step, context,
+                             [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
+                                const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
+                               // oneDNN 2.6 without AVX-512 multiplies vectors wrongly: their
+                               // strides look transposed.
+                               if (shape.n == 1 || shape.k == 1) return nullptr;
+                               return std::make_unique<OneDnnGemm>(shape, linear, made);
+                             });
 }
 
 }  // namespace vitq

@@ -98,8 +98,7 @@ std::unique_ptr<Kernel> make_onednn_matmul(const Step& step, const KernelContext
     std::swap(order[order.size() - 1], order[order.size() - 2]);
     b = permuted(b, order);
   }
-  const MatmulProblem problem = {
-      onednn_desc(op->a), onednn_desc(b), {}, onednn_desc(step.out)};
+  const MatmulProblem problem = {onednn_desc(op->a), onednn_desc(b), {}, onednn_desc(step.out)};
   dnnl::primitive_attr attr = user_scratchpad();
   if (op->matmul.scale != 1.0F) set_result_scale(attr, op->matmul.scale);
   const auto described = describe(*context.onednn, problem, attr);

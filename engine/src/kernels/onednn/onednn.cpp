@@ -226,12 +226,11 @@ struct Reordered {
 
 dnnl::memory reordered(const KernelContext& context, const Tensor& values,
                        const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
-  const auto known =
-      context.packed<std::shared_ptr<Reordered>>(values, "onednn", [&context] {
-        auto empty = std::make_shared<Reordered>();
-        empty->onednn = context.onednn;
-        return empty;
-      });
+  const auto known = context.packed<std::shared_ptr<Reordered>>(values, "onednn", [&context] {
+    auto empty = std::make_shared<Reordered>();
+    empty->onednn = context.onednn;
+    return empty;
+  });
   const std::lock_guard<std::mutex> lock(known->mutex);
   for (const dnnl::memory& layout : known->layouts) {
     if (layout.get_desc() == to) return layout;

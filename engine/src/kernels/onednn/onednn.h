@@ -86,7 +86,8 @@ class OneDnnKernel : public Kernel {
 // `values`, laid out as `from`, in the layout `to`.
 dnnl::memory reorder(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,
                      const dnnl::memory::desc& to);
-// The weights `values`, laid out as `from`, in the layout `to` that a primitive asked for. Made once.
+// The weights `values`, laid out as `from`, in the layout `to` that a primitive asked for. Made
+// once.
 dnnl::memory reordered(const KernelContext& context, const Tensor& values,
                        const dnnl::memory::desc& from, const dnnl::memory::desc& to);
 

@@ -66,8 +66,7 @@ void linear(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
     const float* x = data_of<float>(buffers, op.x) + walk.offset(0, row);
     float* y = data_of<float>(buffers, step.out) + walk.offset(1, row);
     for (std::int64_t o = 0; o < n; ++o) {
-      double sum =
-          op.bias ? static_cast<double>(data_of<float>(buffers, *op.bias)[o]) : 0.0;
+      double sum = op.bias ? static_cast<double>(data_of<float>(buffers, *op.bias)[o]) : 0.0;
       for (std::int64_t c = 0; c < k; ++c)
         sum += static_cast<double>(x[c]) * static_cast<double>(weight(o, c));
       if (step.epilogue.residual) {
@@ -102,8 +101,8 @@ void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
   const std::int64_t k = op.a.dims[-1];
   parallel_for(threads, walk.rows * m, [&](std::int64_t index) {
     const std::int64_t row = index % m;
-    const float* x = data_of<float>(buffers, op.a) + walk.offset(0, index / m) +
-                     row * op.a.strides[row_axis];
+    const float* x =
+        data_of<float>(buffers, op.a) + walk.offset(0, index / m) + row * op.a.strides[row_axis];
     const float* w = data_of<float>(buffers, b) + walk.offset(1, index / m);
     float* y = data_of<float>(buffers, step.out) + walk.offset(2, index / m) +
                row * step.out.strides[row_axis];
@@ -181,8 +180,7 @@ void pool(const Step& step, const RowWalk&, int threads, Buffers buffers) {
       for (int kx = 0; kx < op.kernel; ++kx) {
         const std::int64_t row = at[2] * op.stride - op.pad + ky;
         const std::int64_t column = at[3] * op.stride - op.pad + kx;
-        const bool inside =
-            row >= 0 && row < in.dims[2] && column >= 0 && column < in.dims[3];
+        const bool inside = row >= 0 && row < in.dims[2] && column >= 0 && column < in.dims[3];
         if (inside) largest = std::max(largest, x(at[0], at[1], row, column));
       }
     }
