@@ -18,16 +18,19 @@ function(vitq_precompile target)
     <set> <span> <string> <string_view> <variant> <vector> ${ARGN})
 endfunction()
 
-# vitq_library(NAME SOURCES a.cpp ... HEADERS include/vitq/a.h ... PUBLIC targets ... PRIVATE targets ...)
-# makes the static library vitq::NAME from the current folder: include/ is public, src/ private.
+# vitq_library(NAME SOURCES a.cpp ... HEADERS include/vitq/a.h ... [INTERNAL include/vitq/b.h ...]
+#              [PUBLIC targets ...] [PRIVATE targets ...])
+# makes the static library vitq::NAME from the current folder. HEADERS are installed; INTERNAL ones are for
+# the other modules of the build alone; src/ is private.
 function(vitq_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;INTERNAL;PUBLIC;PRIVATE" ${ARGN})
   add_library(vitq_${name} STATIC ${ARG_SOURCES})
   add_library(vitq::${name} ALIAS vitq_${name})
   set_target_properties(vitq_${name} PROPERTIES
     EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
   target_compile_features(vitq_${name} PUBLIC cxx_std_20)
   target_sources(vitq_${name} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${ARG_HEADERS})
+  target_sources(vitq_${name} PRIVATE FILE_SET internal TYPE HEADERS BASE_DIRS include FILES ${ARG_INTERNAL})
   target_include_directories(vitq_${name} PRIVATE src)
   target_link_libraries(vitq_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} $<BUILD_INTERFACE:vitq_warnings>)
   vitq_precompile(vitq_${name})

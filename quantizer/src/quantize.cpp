@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a network and images to integer weights: checks, rounds, and the record of what was done.
+// From a network and images to integer weights: checks, rounds of methods, and the record.
 #include <algorithm>
 #include <chrono>
 #include <limits>
 
-#include "calibration_images.h"
-#include "text.h"
-#include "token_weights.h"
-#include "units.h"
+#include "base/text.h"
+#include "calibration/calibration_images.h"
+#include "calibration/token_weights.h"
+#include "network/units.h"
 #include "vitq/error.h"
 #include "vitq/plan.h"
 #include "vitq/session.h"
@@ -35,7 +35,7 @@ void check_sums(const Network& network, const std::vector<Unit>& units) {
     if (!unit.plan.bits || unit.plan.attention) continue;
     const Shape& weight = network.graph[network.graph[unit.plan.node].inputs[1]].shape;
     const std::int64_t k = weight.elements() / weight[0];
-    const std::int64_t max = k * max_code(8) * max_weight_code(8);
+    const std::int64_t max = k * max_code(kMaxBits) * max_weight_code(kMaxBits);
     if (max > std::numeric_limits<std::int32_t>::max()) {
       throw LimitError(text_of("layer '", unit.plan.name, "' has ", k,
                                " inputs, whose products can add up to more than 32 bits hold; ",
@@ -44,7 +44,7 @@ void check_sums(const Network& network, const std::vector<Unit>& units) {
   }
 }
 
-// Tells how far the rounds are; work is counted in multiply-accumulates.
+// Reports how far the rounds are. Work is counted in multiply-accumulates.
 class Clock {
  public:
   Clock(const Graph& graph, const std::vector<Unit>& units, std::size_t rounds,
@@ -92,19 +92,6 @@ Json provenance_of(const CalibrationSet& calibration, const Recipe& recipe,
 
 }  // namespace
 
-Json rules_to_json(const std::vector<LayerRule>& rules) {
-  Json json = Json::array();
-  for (const LayerRule& rule : rules) {
-    Json entry = Json::object();
-    entry.set("layers", rule.pattern);
-    entry.set("bits", rule.bits
-                          ? Json(text_of("w", rule.bits->weights, "a", rule.bits->activations))
-                          : Json("keep"));
-    json.push(std::move(entry));
-  }
-  return json;
-}
-
 Quantized quantize(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
                    const QuantizeOptions& options) {
   check(network, calibration);
@@ -113,11 +100,11 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
   check_sums(network, units);
   const int threads = options.threads > 0 ? options.threads : default_threads();
   ValueStore store(options.memory_bytes, options.scratch);
-  const Images images(network, calibration, store);
+  const CalibrationImages images(network, calibration, store);
   Clock clock(network.graph, units, recipe.rounds.size(), options);
   TokenWeightsFound token_weights = options.token_weights;
   if (token_weights.empty()) {
-    token_weights = measure_row_weights(recipe.token_weights, images, threads);
+    token_weights = measure_token_weights(recipe.token_weights, images, threads);
   }
   WalkState state = {network, units,          token_weights,   store, images,
                      threads, options.errors, network.weights, {},    {},

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "recipes.h"
-#include "text.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -30,9 +30,9 @@ Role role_of(const Json& json) {
 void read_bits(const std::optional<Json>& json, int& min, int& max) {
   if (!json) return;
   const std::vector<Json> ends = json->items();
-  if (ends.size() != 2) json->fail("expected the least and the most bits");
-  min = static_cast<int>(ends[0].integer(2, 8));
-  max = static_cast<int>(ends[1].integer(min, 8));
+  if (ends.size() != 2) json->fail("expected the fewest and the most bits");
+  min = static_cast<int>(ends[0].integer(kMinBits, kMaxBits));
+  max = static_cast<int>(ends[1].integer(min, kMaxBits));
 }
 
 Where where_of(const Json& json) {
@@ -66,7 +66,7 @@ RecipeStep step_of(const Json& json) {
   return step;
 }
 
-TokenWeights row_weights_of(const Json& json) {
+TokenWeights token_weights_of(const Json& json) {
   constexpr std::string_view kKeys[] = {"images", "noise", "power"};
   require_keys(json, kKeys);
   Settings settings(json);
@@ -99,9 +99,9 @@ Recipe recipe_from_json(const Json& json) {
   Recipe recipe;
   recipe.name = json.at("name").string();
   if (const auto weights = json.find("token_weights"))
-    recipe.token_weights = row_weights_of(*weights);
+    recipe.token_weights = token_weights_of(*weights);
   if (const auto bits = json.find("min_edge_bits")) {
-    recipe.min_edge_bits = static_cast<int>(bits->integer(2, 8));
+    recipe.min_edge_bits = static_cast<int>(bits->integer(kMinBits, kMaxBits));
   }
   for (const Json& round : json.at("rounds").items()) {
     std::vector<RecipeStep>& steps = recipe.rounds.emplace_back();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The recipes that have a name.
+// The recipes that have a name, as JSON.
 #pragma once
 
 #include <span>

@@ -23,12 +23,12 @@ void add_rows(const Matrix& from, std::int64_t begin, std::int64_t end, std::int
 }
 
 // Output tokens, of which all may have been kept, in no greater share than they have of all.
-Matrix some_rows(const LayerSource& source, const RowSample& rows) {
+Matrix some_rows(const LayerSource& source, const LayerSample& rows) {
   const std::int64_t output_tokens =
       (source.output_end - source.output_begin) * source.images() * kRowsShown;
-  const std::int64_t of_special = (output_tokens + source.rows_in_all() - 1) / source.rows_in_all();
+  const std::int64_t of_output = (output_tokens + source.rows_in_all() - 1) / source.rows_in_all();
   Matrix result(0, rows.x.cols);
-  add_rows(rows.x, 0, rows.output_tokens, of_special, result);
+  add_rows(rows.x, 0, rows.output_tokens, of_output, result);
   add_rows(rows.x, rows.output_tokens, rows.x.rows, kRowsShown - result.rows, result);
   return result;
 }
@@ -103,7 +103,7 @@ Json spread_to_json(const InputSpread& spread) {
 }
 
 // The share of the kept inputs whose code a static range has clamped.
-double clipped_share(const LayerDraft& layer, const RowSample& rows) {
+double clipped_share(const LayerDraft& layer, const LayerSample& rows) {
   if (layer.input.range != Range::kStatic) return 0.0;
   const std::vector<float> smoothing_scale = column_smoothing(layer);
   const std::vector<float> channel_offset = column_offset(layer);
@@ -133,11 +133,11 @@ void report_start(const LayerDraft& layer, LayerData& data, LayerReport& report)
   const Channels& channels = data.channels();
   report.min = *std::min_element(channels.min.begin(), channels.min.end());
   report.max = *std::max_element(channels.max.begin(), channels.max.end());
-  report.error_before = output_error(layer, data.rows(layer));
+  report.error_before = output_error(layer, data.sample(layer));
 }
 
 void report_end(const LayerDraft& layer, LayerData& data, LayerReport& report) {
-  const RowSample& rows = data.rows(layer);
+  const LayerSample& rows = data.sample(layer);
   report.range = layer.input.range;
   report.error_after = output_error(layer, rows);
   report.clipped = clipped_share(layer, rows);

@@ -3,14 +3,14 @@
 
 #include <algorithm>
 
-#include "patches.h"
+#include "layer/im2col.h"
+#include "layer/rounding.h"
 #include "report.h"
-#include "rounding.h"
 
 namespace vitq {
 namespace {
 
-constexpr int kBackgroundStep = 5;  // every so-many-th row steadies the statistics
+constexpr int kBackgroundStep = 5;  // every fifth row of the background is used
 
 std::span<const NodeId> only(const NodeId& id) {
   return {&id, 1};
@@ -34,14 +34,14 @@ Matrix some_rows(const Matrix& all, std::int64_t begin, std::int64_t end, std::i
   return rows;
 }
 
-Matrix special_part(const Unit& unit, Matrix rows) {
-  if (!unit.special_only) return rows;
+Matrix output_part(const Unit& unit, Matrix rows) {
+  if (!unit.output_only) return rows;
   return some_rows(rows, unit.output_tokens.begin, unit.output_tokens.end, 1);
 }
 
 // How many rows of an image the unit's layer is fitted to.
 std::int64_t rows_in(const Unit& unit, const Graph& graph) {
-  if (unit.special_only) return unit.output_tokens.end - unit.output_tokens.begin;
+  if (unit.output_only) return unit.output_tokens.end - unit.output_tokens.begin;
   const Node& layer = graph[unit.plan.node];
   return layer.shape.elements() / graph[layer.inputs[1]].shape[0];
 }
@@ -53,9 +53,9 @@ QParams params_of(int bits, Range range) {
   return params;
 }
 
-// The bytes themselves are the codes.
+// The bytes of the image are the codes themselves.
 QParams pixel_codes(const Pixels& pixels) {
-  QParams params = params_of(8, Range::kStatic);
+  QParams params = params_of(kMaxBits, Range::kStatic);
   params.scale = {1.0F};
   params.lo = {0.0F};
   for (std::size_t c = 0; c < pixels.mean.size(); ++c) {
@@ -138,7 +138,7 @@ LayerDraft Walk::start(const Unit& unit) const {
   return layer;
 }
 
-// What the float network gives here, and what the quantized one lacks in the sum that follows.
+// The float network's results, plus what the quantized network lacks in the sum that follows.
 Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
   const bool feature_map =
       std::holds_alternative<op::Conv2d>(state_.network.graph[unit.plan.node].op);
@@ -154,7 +154,7 @@ Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
       rows.values[i] += wanted.values[i] - found.values[i];
     }
   }
-  return special_part(unit, std::move(rows));
+  return output_part(unit, std::move(rows));
 }
 
 LayerSource Walk::source_of(const Unit& unit) const {
@@ -166,11 +166,11 @@ LayerSource Walk::source_of(const Unit& unit) const {
   if (const auto* conv = std::get_if<op::Conv2d>(&node.op)) {
     const Shape weight = state_.network.graph[node.inputs[1]].shape;
     source.inputs = [this, &unit, weight, conv](std::int64_t image) {
-      return patches(quantized_.value(unit.operand, image), weight, *conv);
+      return im2col(quantized_.value(unit.operand, image), weight, *conv);
     };
   } else {
     source.inputs = [this, &unit](std::int64_t image) {
-      return special_part(unit, rows_of(quantized_.value(unit.operand, image)));
+      return output_part(unit, rows_of(quantized_.value(unit.operand, image)));
     };
   }
   if (unit.role == Role::kInput) {
@@ -180,17 +180,17 @@ LayerSource Walk::source_of(const Unit& unit) const {
   } else {
     source.targets = [this, &unit](std::int64_t image) { return targets(unit, image); };
   }
-  add_special_rows(unit, source);
+  add_output_tokens(unit, source);
   return source;
 }
 
-void Walk::add_special_rows(const Unit& unit, LayerSource& source) const {
-  const bool all_special = unit.special_only || unit.role == Role::kOutput;
-  source.output_begin = all_special ? 0 : unit.output_tokens.begin;
+void Walk::add_output_tokens(const Unit& unit, LayerSource& source) const {
+  const bool output_only = unit.output_only || unit.role == Role::kOutput;
+  source.output_begin = output_only ? 0 : unit.output_tokens.begin;
   source.output_end =
-      all_special ? source.rows.front() : unit.output_tokens.end;  // as many in each
+      output_only ? source.rows.front() : unit.output_tokens.end;  // as many in each
   const auto weight = state_.token_weights.find(unit.stream);
-  if (!all_special && weight != state_.token_weights.end()) source.output_weight = weight->second;
+  if (!output_only && weight != state_.token_weights.end()) source.output_weight = weight->second;
   if (unit.background >= 0) {
     source.background = [this, &unit](std::int64_t image) {
       const Matrix all = rows_of(quantized_.value(unit.background, image));
@@ -220,7 +220,7 @@ void Walk::visit_layer(const Unit& unit) {
 void Walk::keep(const Unit& unit, const LayerDraft& layer) {
   store_layer(layer);
   quantized_.advance(only(unit.plan.node), state_.weights, state_.scheme, state_.threads);
-  if (!layer.output_token_bias.empty()) correct_special_rows(unit, layer);
+  if (!layer.output_token_bias.empty()) apply_output_token_bias(unit, layer);
   state_.drafts[unit.plan.node] = layer;
 }
 
@@ -244,8 +244,8 @@ void Walk::store_layer(const LayerDraft& layer) {
   state_.scheme.set({layer.node, 1}, std::move(weight_codes));
 }
 
-// A part of the graph does not know which of its rows the whole graph's outputs read.
-void Walk::correct_special_rows(const Unit& unit, const LayerDraft& layer) {
+// The stream runs a part of the graph, which does not know what rows the outputs read.
+void Walk::apply_output_token_bias(const Unit& unit, const LayerDraft& layer) {
   const std::size_t n = layer.new_bias.size();
   for (std::int64_t image = 0; image < state_.images.count(); ++image) {
     Tensor value = quantized_.value(unit.plan.node, image);

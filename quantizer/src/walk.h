@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pass over the layers of a network, the float network and its quantized form side by side.
+// One pass over the layers of a network. The float network and its quantized form run side by side.
 #pragma once
 
 #include <map>
 #include <vector>
 
-#include "stream.h"
-#include "units.h"
+#include "calibration/stream.h"
+#include "network/units.h"
 #include "vitq/method.h"
 
 namespace vitq {
@@ -17,11 +17,11 @@ struct WalkState {
   const std::vector<Unit>& units;
   const TokenWeightsFound& token_weights;
   ValueStore& store;
-  const Images& images;
+  const CalibrationImages& images;
   int threads = 1;
-  bool errors = true;  // whether they are reported
+  bool errors = true;  // whether the report has them
 
-  Weights weights;  // the network's, codes in place of what is quantized
+  Weights weights;  // the network's, with codes in place of quantized weights
   Scheme scheme;
   std::map<NodeId, LayerDraft> drafts;  // of earlier rounds
   std::map<NodeId, LayerReport> reports;
@@ -38,11 +38,11 @@ class Walk {
   void visit_attention(const Unit& unit);
   LayerDraft start(const Unit& unit) const;
   LayerSource source_of(const Unit& unit) const;
-  void add_special_rows(const Unit& unit, LayerSource& source) const;
+  void add_output_tokens(const Unit& unit, LayerSource& source) const;
   Matrix targets(const Unit& unit, std::int64_t image) const;
   void keep(const Unit& unit, const LayerDraft& layer);
   void store_layer(const LayerDraft& layer);
-  void correct_special_rows(const Unit& unit, const LayerDraft& layer);
+  void apply_output_token_bias(const Unit& unit, const LayerDraft& layer);
 
   WalkState& state_;
   const std::vector<RecipeStep>& steps_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worked example of docs/add_a_model.md does what the page says: every weight of a checkpoint
 // finds its place, and the answers are those of transformers (tests/golden/make_yolos.py).
-#include "docs/yolos.h"
+#include "yolos.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "vitq/convert.h"
+#include "vitq/canonical_names.h"
 #include "vitq/error.h"
 #include "vitq/session.h"
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "support/temp_folder.h"
+#include "vitq/canonical_names.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attention_rows.h"
+#include "methods/correlation/attention_rows.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Networks of any size: each image runs through the network of its own, and counts as it is.
-#include "calibration_images.h"
+#include "calibration/calibration_images.h"
 
 #include <doctest/doctest.h>
 
@@ -8,8 +8,8 @@
 #include <cstring>
 #include <set>
 
+#include "calibration/token_weights.h"
 #include "quantizer/support.h"
-#include "token_weights.h"
 #include "vitq/error.h"
 #include "vitq/layers.h"
 #include "vitq/sensitivity.h"
@@ -117,7 +117,7 @@ TEST_CASE("every image runs through the network of its own size, once for each")
   const AnySize any;
   const Network network = any.network();
   ValueStore store(1 << 30, "/tmp");
-  const Images images(network, kMixed, store);
+  const CalibrationImages images(network, kMixed, store);
   std::set<const Graph*> graphs;
   for (std::int64_t i = 0; i < 6; ++i) graphs.insert(&images.graph(i));
   CHECK(graphs.size() == 3);
@@ -144,7 +144,7 @@ TEST_CASE("a plan is made once for each size, if one thread runs them") {
   const AnySize any;
   const Network network = any.network();
   ValueStore store(1 << 30, "/tmp");
-  const Images images(network, kMixed, store);
+  const CalibrationImages images(network, kMixed, store);
   int plans = 0;
   std::vector<std::int64_t> order;
   const auto lowered = [&](const Graph& graph) {
@@ -222,11 +222,11 @@ TEST_CASE(
   const AnySize any(traced_class);
   const Network network = any.network();
   ValueStore store(1 << 30, "/tmp");
-  const Images images(network, kMixed, store);
-  const auto weights = measure_row_weights({.images = 4}, images, 1);
+  const CalibrationImages images(network, kMixed, store);
+  const auto weights = measure_token_weights({.images = 4}, images, 1);
   REQUIRE(weights.size() == 1);  // nothing but the first row of the second sum has an effect
   CHECK(weights.begin()->second != 1.0F);
-  CHECK(measure_row_weights({.images = 4}, images, 3) == weights);
+  CHECK(measure_token_weights({.images = 4}, images, 3) == weights);
 }
 
 TEST_CASE("a size for which the network is another one is refused, with the image named") {

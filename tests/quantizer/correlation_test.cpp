@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "correlation.h"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "attention_rows.h"
+#include "layer/attention_map.h"
+#include "layer/symmetric.h"
+#include "methods/correlation/attention_rows.h"
+#include "methods/correlation/search.h"
 #include "quantizer/samples.h"
 #include "support/oracle.h"
-#include "symmetric.h"
 
 using namespace vitq;
 using oracle::wide;
@@ -60,7 +60,7 @@ double correlation(const oracle::Doubles& a, const oracle::Doubles& b) {
 // 60 rows of 24 inputs, 10 outputs, two images; with an outlier in the weights.
 struct LinearCase {
   LayerDraft layer;
-  RowSample rows;
+  LayerSample rows;
 
   explicit LinearCase(int bits, std::uint64_t seed = 1) {
     layer.weight = noise(10, 24, seed);
@@ -210,7 +210,7 @@ TEST_CASE("the searches of an attention never end worse than they began") {
 TEST_CASE("probabilities are the softmax of the scaled logits") {
   const Matrix q = noise(3, 8, 1);
   const Matrix k = noise(5, 8, 2);
-  const Matrix p = attention_probabilities(q, k, 0.35F);
+  const Matrix p = attention_map(q, k, 0.35F);
   const oracle::Doubles logits = linear(q, k, {});
   for (std::int64_t r = 0; r < 3; ++r) {
     oracle::Floats row;

@@ -2,9 +2,13 @@
 // What is found in a graph: the layers, where they stand, and their bits.
 #include <doctest/doctest.h>
 
+#include <locale>
+#include <regex>
+
+#include "base/text.h"
+#include "network/token_flow.h"
+#include "network/units.h"
 #include "quantizer/tiny_network.h"
-#include "rows_of_graph.h"
-#include "units.h"
 #include "vitq/error.h"
 
 using namespace vitq;
@@ -44,10 +48,10 @@ TEST_CASE("layers of which only the class row is read are known") {
   const TinyNetwork tiny;
   const std::vector<Unit> units = find_units(tiny.network());
   for (const char* name : {"block.1.proj", "block.1.fc1", "block.1.fc2"}) {
-    CHECK(unit_named(units, name).special_only);
+    CHECK(unit_named(units, name).output_only);
   }
   for (const char* name : {"block.0.proj", "block.0.fc2", "block.1.qkv"}) {
-    CHECK_FALSE(unit_named(units, name).special_only);
+    CHECK_FALSE(unit_named(units, name).output_only);
   }
   CHECK(unit_named(units, "block.1.qkv").output_tokens == AxisSpan{1, 0, 1});
   CHECK(unit_named(units, "answer").background >= 0);
@@ -62,9 +66,9 @@ TEST_CASE("queries, keys and values are parts of one layer") {
 
 TEST_CASE("errors of a layer are weighed where they enter the residual stream") {
   const TinyNetwork tiny;
-  const RowsOfGraph rows(tiny.graph);
+  const TokenFlow flow(tiny.graph);
   const std::vector<Unit> units = find_units(tiny.network());
-  const std::vector<NodeId> stream = rows.stream();
+  const std::vector<NodeId> stream = flow.stream();
   REQUIRE(stream.size() == 2);  // those of the last block reach the class row alone
   CHECK(unit_named(units, "block.0.qkv").stream == stream[0]);
   CHECK(unit_named(units, "block.0.fc1").stream == stream[1]);
@@ -90,12 +94,112 @@ TEST_CASE("the last rule that matches wins, and heads keep their bits without on
 
 TEST_CASE("an expression that backtracking would never finish is matched at once") {
   const std::string name(200, 'a');
-  CHECK(!std::regex_search(name, layer_expression("^((((a*)*)*)*)*b$")));
-  CHECK(std::regex_search(name + "b", layer_expression("^((((a*)*)*)*)*b$")));
+  const NamePredicate found = layer_expression("^((((a*)*)*)*)*b$");
+  CHECK(!found(name));
+  CHECK(found(name + "b"));
   CHECK_THROWS_AS(layer_expression("(a)\\1"), UnsupportedError);
   CHECK_THROWS_AS(layer_expression("a{99999999999999999999}"), UnsupportedError);
   CHECK_THROWS_AS(layer_expression("\\" + std::string(40, '5')), UnsupportedError);
   CHECK_THROWS_AS(layer_expression(std::string(1001, 'a')), UnsupportedError);
+}
+
+TEST_CASE("expressions are found where the standard library's are") {
+  const char* const kPatterns[] = {"",
+                                   "fc",
+                                   "^fc1",
+                                   "fc1$",
+                                   "^$",
+                                   "a|b|^c",
+                                   "(ab|a)c",
+                                   "(?:a|)b",
+                                   "a*",
+                                   "^a+$",
+                                   "^a?b",
+                                   "^(ab)*$",
+                                   "^a{2}$",
+                                   "^a{2,}$",
+                                   "^a{1,3}$",
+                                   "^(a{2}){2}$",
+                                   "^(a?){3}b$",
+                                   "^a*?b",
+                                   ".",
+                                   "^.c",
+                                   "[abc]$",
+                                   "[^abc]",
+                                   "^[a-c]+$",
+                                   "[a-]",
+                                   "[-b]",
+                                   "[.]",
+                                   "[\\d.]",
+                                   "\\d",
+                                   "^\\D+$",
+                                   "\\w\\W\\w",
+                                   "\\s",
+                                   "\\S{3}",
+                                   "\\.",
+                                   "\\bfc",
+                                   "c\\b",
+                                   "\\Bc",
+                                   "blocks\\.(0|1[01])\\.(attn|mlp)",
+                                   "^(?!x)"};
+  const char* const kNames[] = {"",
+                                "a",
+                                "b",
+                                "c",
+                                "aa",
+                                "aaaa",
+                                "ab",
+                                "abab",
+                                "ac",
+                                "abc",
+                                "aab",
+                                "fc",
+                                "fc1",
+                                "block.fc1",
+                                "x-y",
+                                "1.2",
+                                "]a",
+                                "a b",
+                                "xfc",
+                                "_c",
+                                "d",
+                                "blocks.11.attn.qkv",
+                                "blocks.1.mlp.fc2",
+                                "aaab",
+                                "head"};
+  for (const char* const pattern : kPatterns) {
+    CAPTURE(pattern);
+    if (std::string_view(pattern).find("(?!") != std::string_view::npos) {
+      CHECK_THROWS_AS(layer_expression(pattern), UnsupportedError);
+      continue;
+    }
+    const NamePredicate found = layer_expression(pattern);
+    const std::regex standard(pattern);
+    for (const char* const name : kNames) {
+      CAPTURE(name);
+      CHECK(found(name) == std::regex_search(name, standard));
+    }
+  }
+}
+
+TEST_CASE("what is no expression, or takes too many steps, is refused") {
+  for (const char* const pattern :
+       {"(", ")", "a)", "[", "[a", "*", "a**", "a{", "a{x}", "a{3,2}", "a{,2}", "\\", "[b-a]",
+        "[a-\\d]", "[[:alpha:]]", "\\q", "(?=a)", "(a{9999}){9}", "((a{99}){99}){99}"}) {
+    CAPTURE(pattern);
+    CHECK_THROWS_AS(layer_expression(pattern), UnsupportedError);
+  }
+}
+
+TEST_CASE("names and messages do not depend on the locale") {
+  struct Grouped : std::numpunct<char> {
+    char do_thousands_sep() const override { return ','; }
+    std::string do_grouping() const override { return "\3"; }
+  };
+  const std::locale before = std::locale::global(std::locale(std::locale(), new Grouped));
+  const std::string text = text_of("layer ", 1234567, " of ", 0.5);
+  std::locale::global(before);
+  CHECK(text == "layer 1234567 of 0.5");
 }
 
 TEST_CASE("rules that match nothing, are no expressions or ask for odd bits are refused") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "histogram.h"
+#include "layer/histogram.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <numeric>
 #include <vector>
 
-#include "random.h"
+#include "base/random.h"
 #include "vitq/error.h"
 
 using namespace vitq;

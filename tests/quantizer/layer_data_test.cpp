@@ -92,7 +92,7 @@ TEST_CASE("statistics do not depend on the number of threads") {
   LayerData three(source, 3);
   CHECK(one.moments(layer, Cross::kYes).gram == three.moments(layer, Cross::kYes).gram);
   CHECK(one.moments(layer, Cross::kYes).cross == three.moments(layer, Cross::kYes).cross);
-  CHECK(one.rows(layer).x == three.rows(layer).x);
+  CHECK(one.sample(layer).x == three.sample(layer).x);
   CHECK(one.channels().deviation == three.channels().deviation);
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("kept rows are all output tokens, then others, and weigh what they sta
   LayerSource source = source_of(layer, correlated_images(4, 50, 4), 1);
   source.output_weight = 10.0F;
   LayerData data(source, 1, 24);
-  const RowSample& rows = data.rows(layer);
+  const LayerSample& rows = data.sample(layer);
   CHECK(rows.output_tokens == 4);
   REQUIRE(rows.x.rows == 24);
   for (std::size_t r = 0; r < 4; ++r) CHECK(rows.place[r] == 0);
@@ -126,7 +126,7 @@ TEST_CASE("images of more rows are kept more rows of, and count by their rows") 
   images.push_back(correlated_rows(90, 4, 7));
   LayerSource source = source_of(layer, images);
   LayerData data(source, 2, 50);
-  const RowSample& rows = data.rows(layer);
+  const LayerSample& rows = data.sample(layer);
   REQUIRE(rows.x.rows == 50);
   CHECK(std::ranges::count(rows.image, 0) == 10);
   CHECK(std::ranges::count(rows.image, 1) == 10);
@@ -154,7 +154,7 @@ TEST_CASE("images of more rows are kept more rows of, and count by their rows") 
 TEST_CASE("fewer rows keep the output tokens and the balance") {
   const LayerDraft layer = small_layer();
   LayerData data(source_of(layer, correlated_images(4, 50, 4), 1), 1, 44);
-  const RowSample rows = data.rows(layer, 14);
+  const LayerSample rows = data.sample(layer, 14);
   CHECK(rows.output_tokens == 4);
   CHECK(rows.x.rows == 14);
   double output_tokens = 0.0;

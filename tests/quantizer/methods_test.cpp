@@ -5,38 +5,13 @@
 
 #include <numeric>
 
+#include "layer/rounding.h"
 #include "quantizer/support.h"
-#include "rounding.h"
 #include "vitq/error.h"
 #include "vitq/method.h"
 
 using namespace vitq;
 using namespace vitq::test;
-
-namespace {
-
-void run(std::string_view method, const std::string& settings, LayerDraft& layer, LayerData& data) {
-  make_method(method, Json::parse(settings, "test"))->fit_layer(layer, data);
-}
-
-// Rounded to nearest under searched scales.
-LayerDraft rounded(int bits, LayerData& data, const LayerDraft& like) {
-  LayerDraft layer = like;
-  layer.weight_bits = bits;
-  run("row_scale", "{}", layer, data);
-  return layer;
-}
-
-// Inputs whose Gram matrix is a multiple of one.
-std::vector<Matrix> independent_inputs() {
-  Matrix m(8, 4);
-  for (std::int64_t r = 0; r < 8; ++r) {
-    m.row(r)[static_cast<std::size_t>(r / 2)] = r % 2 == 0 ? 1.0F : -1.0F;
-  }
-  return {m};
-}
-
-}  // namespace
 
 TEST_CASE("rounding to nearest takes the codes that division gives") {
   Matrix weight(1, 3);
@@ -61,28 +36,6 @@ TEST_CASE("searched scales never round worse than the largest weight's") {
       return objective(layer, unit);
     };
     CHECK(error(searched_scales(layer, importance, 40)) <= error(largest_scales(layer)));
-  }
-}
-
-TEST_CASE("GPTQ equals rounding to nearest when inputs are independent") {
-  const LayerDraft start = draft_of(random_matrix(5, 4, 2), 4);
-  LayerData data(source_of(start, independent_inputs()), 1);
-  LayerDraft layer = rounded(4, data, start);
-  const std::vector<std::int8_t> nearest = layer.codes;
-  // Activation codes of 8 bits leave the products all but diagonal.
-  run("gptq", R"({"ridge": 0})", layer, data);
-  CHECK(layer.codes == nearest);
-}
-
-TEST_CASE("GPTQ beats rounding to nearest when inputs lean on each other") {
-  for (const int bits : {3, 4, 6}) {
-    const LayerDraft start = draft_of(random_matrix(8, 24, 5), bits);
-    LayerData data(source_of(start, correlated_images(6, 50, 24)), 1);
-    LayerDraft layer = rounded(bits, data, start);
-    const Matrix gram = data.moments(layer).gram;
-    const double before = objective(layer, gram);
-    run("gptq", "{}", layer, data);
-    CHECK(objective(layer, gram) < 0.7 * before);
   }
 }
 
@@ -143,9 +96,9 @@ TEST_CASE("a bias gives outputs the mean they should have, output tokens their o
   layer.target = Target::kFloatStream;
   LayerData data(source, 1);
   layer = rounded(4, data, layer);
-  const double before = output_error(layer, data.rows(layer));
+  const double before = output_error(layer, data.sample(layer));
   run("bias", "{}", layer, data);
-  CHECK(output_error(layer, data.rows(layer)) < before);
+  CHECK(output_error(layer, data.sample(layer)) < before);
   REQUIRE(layer.output_token_bias.size() == 3);
   for (std::size_t o = 0; o < 3; ++o) {
     CHECK(layer.new_bias[o] == doctest::Approx(1.25).epsilon(0.15));
@@ -205,7 +158,7 @@ TEST_CASE("the search for a smoothing scale tames a channel that drowns the othe
   run("smooth", "{}", layer, data);
   CHECK_FALSE(layer.input.smoothing_scale.empty());
   layer = rounded(8, data, layer);
-  CHECK(output_error(layer, data.rows(layer)) < 0.1 * output_error(plain, data.rows(plain)));
+  CHECK(output_error(layer, data.sample(layer)) < 0.1 * output_error(plain, data.sample(plain)));
 }
 
 TEST_CASE("a channel that the calibration images left still does no harm when it moves") {
@@ -228,7 +181,7 @@ TEST_CASE("a channel that the calibration images left still does no harm when it
   run("smooth", "{}", layer, calibration);
   REQUIRE_FALSE(layer.input.smoothing_scale.empty());
   layer = rounded(8, calibration, layer);
-  CHECK(output_error(layer, others.rows(layer)) < 1e-3);
+  CHECK(output_error(layer, others.sample(layer)) < 1e-3);
 }
 
 TEST_CASE("settings that nobody knows or that do not fit are refused") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "objective.h"
+#include "methods/correlation/objective.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "random.h"
+#include "base/random.h"
 
 using namespace vitq;
 

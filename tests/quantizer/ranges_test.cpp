@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ranges.h"
+#include "layer/ranges.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-#include "random.h"
+#include "base/random.h"
 #include "vitq/error.h"
 
 using namespace vitq;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "random.h"
+#include "base/random.h"
 #include "vitq/layer_data.h"
 #include "vitq/layer_draft.h"
 #include "vitq/matrix.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scale_search.h"
+#include "methods/correlation/scale_search.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "random.h"
+#include "base/random.h"
 
 using namespace vitq;
 

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "bits/scores/nuclear_norm.h"
 #include "quantizer/tiny_network.h"
-#include "scores/nuclear_norm.h"
 #include "vitq/error.h"
 #include "vitq/sensitivity.h"
 
@@ -53,10 +53,10 @@ TEST_CASE("a coded attention map gives back what its code loses") {
   // keep exp of them, 1/4 and 1, as 1/3 and 1 of a sum of 5/4: 1/15 too much is taken from both.
   const Tensor query = heads(1, 2, {0.0F, 1.0F});
   const Tensor key = heads(2, 2, {0.0F, 0.0F, 0.0F, std::log(4.0F)});
-  const Matrix fine = coded_probabilities(query, key, 1.0F, {per_row, per_row, per_row})[0];
+  const Matrix fine = coded_attention_maps(query, key, 1.0F, {per_row, per_row, per_row})[0];
   CHECK(fine.values[0] == doctest::Approx(0.2).epsilon(0.01));
   CHECK(fine.values[1] == doctest::Approx(0.8).epsilon(0.01));
-  const Matrix rough = coded_probabilities(query, key, 1.0F, {per_row, per_row, coarse})[0];
+  const Matrix rough = coded_attention_maps(query, key, 1.0F, {per_row, per_row, coarse})[0];
   CHECK(rough.values[0] == doctest::Approx(4.0 / 15.0 - 1.0 / 30.0));
   CHECK(rough.values[1] == doctest::Approx(0.8 - 1.0 / 30.0));
 }

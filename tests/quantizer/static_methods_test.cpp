@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "layer/ranges.h"
+#include "layer/symmetric.h"
+#include "methods/static_ranges.h"
 #include "quantizer/samples.h"
-#include "ranges.h"
-#include "static_ranges.h"
 #include "support/oracle.h"
-#include "symmetric.h"
 #include "vitq/error.h"
 #include "vitq/method.h"
 

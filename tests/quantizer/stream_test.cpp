@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walking over a graph in stops gives what running it at once gives, from memory or from a file.
-#include "stream.h"
+#include "calibration/stream.h"
 
 #include <doctest/doctest.h>
 
@@ -20,7 +20,7 @@ constexpr std::int64_t kImages = 5;
 // The logits after stops at every layer.
 std::vector<float> walked(const TinyNetwork& tiny, ValueStore& store, int threads) {
   const Network network = tiny.network();
-  const Images images(network, tiny.images(kImages), store);
+  const CalibrationImages images(network, tiny.images(kImages), store);
   Stream stream(images, store);
   for (NodeId id = 0; id < tiny.graph.size(); ++id) {
     if (!std::holds_alternative<op::Linear>(tiny.graph[id].op)) continue;
@@ -73,7 +73,7 @@ TEST_CASE("a stream holds only what something ahead reads") {
   const TinyNetwork tiny;
   ValueStore store(1 << 30, "/tmp");
   const Network network = tiny.network();
-  const Images images(network, tiny.images(kImages), store);
+  const CalibrationImages images(network, tiny.images(kImages), store);
   Stream stream(images, store);
   NodeId stem = 0;
   while (!std::holds_alternative<op::Conv2d>(tiny.graph[stem].op)) ++stem;

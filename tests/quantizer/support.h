@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers made up of random numbers, for tests of the quantizer.
+// Layers made up of random numbers, and methods run on them.
 #pragma once
 
 #include <cmath>
 #include <random>
 
 #include "vitq/layer_data.h"
+#include "vitq/method.h"
 
 namespace vitq::test {
 
@@ -62,6 +63,19 @@ inline std::vector<Matrix> correlated_images(std::int64_t images, std::int64_t r
     all.push_back(correlated_rows(rows, cols, static_cast<unsigned>(100 + i)));
   }
   return all;
+}
+
+inline void run(std::string_view method, const std::string& settings, LayerDraft& layer,
+                LayerData& data) {
+  make_method(method, Json::parse(settings, "test"))->fit_layer(layer, data);
+}
+
+// Rounded to nearest under searched scales.
+inline LayerDraft rounded(int bits, LayerData& data, const LayerDraft& like) {
+  LayerDraft layer = like;
+  layer.weight_bits = bits;
+  run("row_scale", "{}", layer, data);
+  return layer;
 }
 
 // sum over outputs of (codes * scale - goal) H (codes * scale - goal)^T

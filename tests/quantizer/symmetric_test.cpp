@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "symmetric.h"
+#include "layer/symmetric.h"
 
 #include <doctest/doctest.h>
 
@@ -39,7 +39,7 @@ TEST_CASE("a static input stands for what its symmetric codes stand for") {
   const Matrix x = test::noise(1, 2000, 4);
   for (const int bits : {4, 8}) {
     const float scale = 1.5F / static_cast<float>(input_codes(bits).max);
-    const QParams params = frozen_input(bits, scale);
+    const QParams params = static_input(bits, scale);
     const Matrix codes = symmetric_codes(x, scale, input_codes(bits));
     REQUIRE(params.range == Range::kStatic);
     for (std::size_t i = 0; i < 2000; ++i) {
@@ -50,12 +50,12 @@ TEST_CASE("a static input stands for what its symmetric codes stand for") {
 }
 
 TEST_CASE("static keys, values and probabilities have the codes that the search used") {
-  CHECK(frozen_key_or_value(6, 0.25F).bits == 6);
-  CHECK(frozen_key_or_value(6, 0.25F).lo == std::vector<float>{0.0F});
+  CHECK(static_key_or_value(6, 0.25F).bits == 6);
+  CHECK(static_key_or_value(6, 0.25F).lo == std::vector<float>{0.0F});
   for (int bits = 2; bits <= 8; ++bits) {
-    CHECK(max_code(frozen_probability(bits, 0.1F).bits) == probability_codes(bits).max);
+    CHECK(max_code(static_probability(bits, 0.1F).bits) == probability_codes(bits).max);
   }
-  CHECK(frozen_probability(3, 0.1F).bits == 2);
-  CHECK(frozen_probability(2, 0.1F).bits == 2);  // a scheme has no fewer
-  CHECK(frozen_probability(8, 0.1F).lo == std::vector<float>{0.0F});
+  CHECK(static_probability(3, 0.1F).bits == 2);
+  CHECK(static_probability(2, 0.1F).bits == 2);  // a scheme has no fewer
+  CHECK(static_probability(8, 0.1F).lo == std::vector<float>{0.0F});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "times.h"
+#include "bits/times.h"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 set(engine_sees engine)
 set(models_sees engine models)
 set(quantizer_sees engine quantizer)
-set(weights_tools_sees engine models weights_tools)
+set(weights_tools_sees engine models quantizer weights_tools)
 set(apps_sees engine models quantizer weights_tools apps)
 
 # Layers of the engine. Kernels see plans, not the graphs they were made from.

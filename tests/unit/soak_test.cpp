@@ -78,6 +78,7 @@ TEST_CASE("ten thousand inferences on two threads with one plan: the same bits, 
   };
   both(kWarm);
   const long before = resident_bytes();
+  REQUIRE(before > 0);
   both(kRuns);
   CHECK(resident_bytes() - before < kGrowth);
 }

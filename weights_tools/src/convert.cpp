@@ -4,7 +4,12 @@
 #include <fstream>
 #include <optional>
 
+#include "vitq/canonical_names.h"
 #include "vitq/error.h"
+#include "vitq/family.h"
+#include "vitq/model_file.h"
+#include "vitq/plan.h"
+#include "vitq/trace.h"
 
 namespace vitq {
 namespace {
@@ -60,7 +65,7 @@ class Converter {
       : source_(source), options_(options) {}
 
   Converted run() {
-    if (source_.weights.metadata.contains("vitq")) {
+    if (has_model_info(source_.weights)) {
       throw FileError(Fault::kMalformed, source_.path,
                       "is a model file already; expected a checkpoint");
     }
@@ -76,8 +81,8 @@ class Converter {
     require_classes();
     result_.info.source = Json::object();
     result_.info.source.set("dialect", result_.dialect);
-    check(chosen);
-    result_.weights.metadata["vitq"] = result_.info.to_json().dump();
+    require_tensors();
+    set_model_info(result_.weights, result_.info);
     return std::move(result_);
   }
 
@@ -188,11 +193,8 @@ class Converter {
   }
 
   // Traces the network: its parameters are the list of tensors that belong in the file.
-  void check(const Family& chosen) {
-    Graph graph;
-    const Shape image = chosen.image_shape(result_.info.config);
-    const Value pixels = input(graph, "image", {1, image[0], image[1], image[2]});
-    graph.set_outputs(chosen.trace(Scope(graph), pixels, result_.info.config));
+  void require_tensors() const {
+    const Graph graph = trace(result_.info, usual_input(result_.info));
     std::string report;
     try {
       require_weights(graph, result_.weights, Scheme::float32());

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <optional>
 
-#include "vitq/convert.h"
+#include "vitq/canonical_names.h"
 #include "vitq/error.h"
 
 namespace vitq {

@@ -9,11 +9,10 @@
 #include "vitq/dialect.h"
 #include "vitq/json.h"
 #include "vitq/layers.h"
+#include "vitq/model_info.h"
 #include "vitq/weights.h"
 
 namespace vitq {
-
-enum class Task { kClassification, kDetection };
 
 struct Family {
   std::string_view name;   // as --arch takes it

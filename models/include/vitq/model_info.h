@@ -12,6 +12,8 @@
 
 namespace vitq {
 
+enum class Task { kClassification, kDetection };
+
 // Everything a model file says but its tensors: the JSON under the metadata key "vitq".
 struct ModelInfo {
   static constexpr std::int64_t kFormat = 3;        // written

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The images a network is calibrated on, as it wants them.
+// The images that a network is calibrated on, preprocessed as the network wants them.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace vitq {
 
 struct CalibrationSet {
   std::int64_t count = 0;
-  // One as f32 [1, 3, H, W]; where the network takes any size, each at its own. Asked for in order,
-  // by each who wants them.
+  // Gives one image as f32 [1, 3, H, W]. Sizes may differ if the network takes any size. Every
+  // reader asks for the images in order, and there may be several readers.
   std::function<Tensor(std::int64_t index)> image;
-  std::string digest;  // identifies the images, for the record
+  std::string digest;  // identifies the images in the record of a quantized model
 };
 
 }  // namespace vitq

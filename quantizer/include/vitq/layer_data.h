@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What calibration knows of one layer: rows kept as they are, and sums over all rows. Everything is
-// collected when it is first asked for, so that a method states its needs by using them, and is
-// collected again when the draft it depends on has changed.
+// What calibration knows of one layer: a sample of its inputs, and statistics of all of them. A
+// "row" is one token of one image, or one patch under the kernel of a convolution. LayerData
+// collects each item when a method first asks for it, and again once the draft has changed.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,19 @@
 
 namespace vitq {
 
-// Where a layer's rows come from, image by image. Called from several threads at once.
+// Where the inputs and targets of a layer come from, image by image. Its functions are called from
+// several threads at once.
 struct LayerSource {
-  std::vector<std::int64_t> rows;  // of each image
-  std::int64_t output_begin = 0;   // rows [begin, end) of each image are output: the network's
-  std::int64_t output_end = 0;     // outputs read them
-  float output_weight = 1.0F;      // how much an error there counts, against one elsewhere
-  std::function<Matrix(std::int64_t image)> inputs;   // [rows, k], of the quantized stream
-  std::function<Matrix(std::int64_t image)> targets;  // [rows, n], of the float stream
-  // Inputs of rows whose results nobody reads; they steady the statistics of few rows. Or none.
+  std::vector<std::int64_t> rows;  // how many rows each image has
+  // Rows [output_begin, output_end) of each image are output tokens: the network's outputs read
+  // them.
+  std::int64_t output_begin = 0;
+  std::int64_t output_end = 0;
+  float output_weight = 1.0F;  // how much an error there counts, against one in another row
+  std::function<Matrix(std::int64_t image)> inputs;   // [rows, k], from the quantized network
+  std::function<Matrix(std::int64_t image)> targets;  // [rows, n], from the float network
+  // Further inputs [any, k] whose results nobody reads; they steady the statistics of a layer with
+  // few rows. May be empty.
   std::function<Matrix(std::int64_t image)> background;
 
   std::int64_t images() const { return static_cast<std::int64_t>(rows.size()); }
@@ -33,45 +37,51 @@ struct LayerSource {
   }
 };
 
-// Rows of the layer's input in the quantized stream, and what it should make of them.
-struct RowSample {
+// Some rows of the layer's input in the quantized network, and the outputs it should give there.
+struct LayerSample {
   Matrix x;                         // [rows, k]
   Matrix target;                    // [rows, n]
-  std::vector<float> weight;        // [rows]: makes sums over these rows stand for all rows; mean 1
-  std::vector<std::int32_t> image;  // [rows]: where each comes from,
-  std::vector<std::int32_t> place;  // and which row of that image it is
-  std::int64_t output_tokens = 0;   // how many of the rows, the first ones, are output
+  std::vector<float> weight;        // [rows], mean 1: weighted sums stand for sums over all rows
+  std::vector<std::int32_t> image;  // [rows]: the image that each row comes from
+  std::vector<std::int32_t> place;  // [rows]: its index among the rows of that image
+  std::int64_t output_tokens = 0;   // the first so many rows are output tokens
 };
 
-// Per input channel, over all rows.
+// Statistics of each input channel over all rows, [k] each.
 struct Channels {
   std::vector<float> min, max, mean, deviation;
 };
 
 // Weighted means over all rows, of dequantized inputs u (see dequantized_inputs) and targets t.
+// Output tokens weigh LayerSource::output_weight, all other rows 1.
 struct Moments {
-  Matrix gram;   // [k, k]: (u - mean)(u - mean)^T; of `background` too, if there is one
-  Matrix cross;  // [n, k]: (t - mean)(u - mean)^T; empty unless asked for
-  std::vector<float> input_mean, target_mean;      // all rows
-  std::vector<float> input_others, target_others;  // unweighted, rows that are not output; or none
+  Matrix gram;   // [k, k]: mean of (u - mean)(u - mean)^T, plus that of the background if any
+  Matrix cross;  // [n, k]: mean of (t - mean)(u - mean)^T; empty unless asked for
+  std::vector<float> input_mean, target_mean;  // [k], [n]
+  // [k], [n]: unweighted means over the rows that are no output tokens; empty without such rows.
+  std::vector<float> input_others, target_others;
   std::int64_t rows = 0;
-  std::int64_t others = 0;  // rows that are not output
+  std::int64_t others = 0;  // how many rows are no output tokens
 };
 
 enum class Cross : std::uint8_t { kNo, kYes };
 
 class LayerData {
  public:
-  LayerData(LayerSource source, int threads, std::int64_t rows_kept = 3072);
+  // Keeps about `sample_rows` rows as they are. Runs on `threads` threads; results do not depend on
+  // how many.
+  LayerData(LayerSource source, int threads, std::int64_t sample_rows = 3072);
   LayerData(LayerData&&) noexcept;
   ~LayerData();
 
   const LayerSource& source() const;
   int threads() const;
-  const RowSample& rows(const LayerDraft& layer);
-  // About `count` of the rows: all output ones, if they leave room for others.
-  RowSample rows(const LayerDraft& layer, std::int64_t count);
+  // The kept rows, with the targets that the draft is fitted to. Later calls may change them.
+  const LayerSample& sample(const LayerDraft& layer);
+  // About `count` of the kept rows: all output tokens, if they leave room for others.
+  LayerSample sample(const LayerDraft& layer, std::int64_t count);
   const Channels& channels();
+  // `cross` says whether Moments::cross is wanted. Later calls may change the result.
   const Moments& moments(const LayerDraft& layer, Cross cross = Cross::kNo);
 
  private:
@@ -79,11 +89,12 @@ class LayerData {
   std::unique_ptr<Impl> impl_;
 };
 
-// The error of the layer's outputs over the kept rows: weighted mean of squares, relative to the
-// variance of the targets. With `output_token_bias` where the draft has it.
-double output_error(const LayerDraft& layer, const RowSample& rows);
+// The weighted mean squared error of the quantized layer's outputs over the sample, divided by the
+// variance of the targets. Output tokens use `output_token_bias` where the draft has one.
+double output_error(const LayerDraft& layer, const LayerSample& sample);
 
-// Operands of an attention in one image of the quantized stream, f32 [heads, tokens, dim].
+// The operands of an attention in one image of the quantized network, each f32 [heads, tokens,
+// dim].
 struct AttentionSample {
   Tensor query;
   Tensor key;
@@ -93,7 +104,7 @@ struct AttentionSample {
 struct AttentionData {
   std::int64_t images = 0;
   int threads = 1;
-  std::function<AttentionSample(std::int64_t image)> sample;  // from several threads at once
+  std::function<AttentionSample(std::int64_t image)> sample;  // called from several threads at once
 };
 
 }  // namespace vitq

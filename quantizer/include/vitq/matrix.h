@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A dense row-major matrix of floats: what the quantizer computes on.
+// A dense matrix of floats in row-major order, which the quantizer computes on.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace vitq {
 struct Matrix {
   std::int64_t rows = 0;
   std::int64_t cols = 0;
-  std::vector<float> values;
+  std::vector<float> values;  // rows * cols elements
 
   Matrix() = default;
   Matrix(std::int64_t r, std::int64_t c)

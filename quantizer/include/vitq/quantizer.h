@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Post-training quantization of any graph: a network, images and a recipe in; integer weights and
-// the scheme that says what they mean out. Knows graphs only, no models.
+// Post-training quantization of any graph. It takes a network, images and a recipe, and gives
+// integer weights and the scheme that says what they mean. It knows graphs, but no models.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <regex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vitq/calibration.h"
@@ -22,6 +22,7 @@
 
 namespace vitq {
 
+// Each from kMinBits to kMaxBits (vitq/layer_draft.h).
 struct Bits {
   int weights = 7;
   int activations = 8;
@@ -29,25 +30,24 @@ struct Bits {
   friend bool operator==(const Bits&, const Bits&) = default;
 };
 
-// Layers whose name the expression (ECMAScript) is found in: these bits, or float if none.
+// Gives these bits to all layers in whose name the pattern is found.
 struct LayerRule {
-  std::string pattern;
-  std::optional<Bits> bits;
+  std::string pattern;       // see layer_expression
+  std::optional<Bits> bits;  // none: float
 };
 
-// How the image's bytes become the network's input: (byte / 255 - mean) / std per channel.
+// How the bytes of an image become the network's input: (byte / 255 - mean) / std per channel.
 struct Pixels {
   std::vector<float> mean;
   std::vector<float> std;
 };
 
-// Traced for one image. Without `pixels`, a convolution that reads the image stays in float.
 struct Network {
-  const Graph& graph;
+  const Graph& graph;  // traced for one image
   const Weights& weights;
-  std::optional<Pixels> pixels;
-  // The graph for an image of another size, [1, 3, H, W]: the same nodes in the same order, only
-  // shapes and constants differ. None: all images are of the graph's size.
+  std::optional<Pixels> pixels;  // without them, a convolution that reads the image stays in float
+  // Traces the graph for an image of another size, [1, 3, H, W]. Nodes and their order stay the
+  // same; only shapes and constants differ. If empty, all images have the graph's size.
   std::function<Graph(const Shape& image)> trace = {};
 };
 
@@ -55,12 +55,12 @@ struct Network {
 struct LayerPlan {
   std::string name;
   NodeId node = 0;           // the Linear, Conv2d, or MatMul of queries and keys
-  NodeId output = 0;         // the same, or the attention's second MatMul
-  std::optional<Bits> bits;  // none: float. Attentions have no weights
-  std::int64_t weights = 0;  // elements
-  std::int64_t bytes = 0;    // in the file: codes or floats, scales, biases
+  NodeId output = 0;         // the same node, or the second MatMul of the attention
+  std::optional<Bits> bits;  // none: float. Only the activation bits of an attention count
+  std::int64_t weights = 0;  // elements; 0 for an attention
+  std::int64_t bytes = 0;    // in the file: codes or floats, scales and biases
   bool attention = false;
-  std::int64_t macs = 0;  // multiply-accumulates, of an attention those of both products
+  std::int64_t macs = 0;  // multiply-accumulates; an attention has those of both products
 };
 
 struct Progress {
@@ -68,41 +68,49 @@ struct Progress {
   int index = 0;  // from 0
   int count = 0;
   double seconds = 0.0;       // since the start
-  double seconds_left = 0.0;  // estimated from the work done
+  double seconds_left = 0.0;  // estimated from the work done so far
 };
 
-// What a rule's pattern means: ECMAScript's expressions without back-references, so that matching
-// takes no longer for one pattern than for another of its length. Throws UnsupportedError for what
-// is none, has more than 1,000 characters or a number of more than four digits.
-std::regex layer_expression(const std::string& pattern);
+// Whether a regular expression is found in a name.
+using NamePredicate = std::function<bool(std::string_view name)>;
+// What the pattern of a rule means: an expression of ECMAScript without back-references,
+// assertions "(?=", "(?!" and classes "[:alpha:]". Matching takes at most the product of the
+// lengths of expression and name, where a repeat "x{3}" counts as "xxx". Throws UnsupportedError
+// for a pattern that is no such expression, has more than 1,000 characters or a number of more than
+// four digits, or is longer than 20,000 steps with its repeats written out.
+NamePredicate layer_expression(const std::string& pattern);
 
-// For the layer, or attention, of that very name.
+// The rule for the layer or attention of that very name.
 LayerRule rule_for(const std::string& layer, std::optional<Bits> bits);
-// As the record of a quantized network has them.
+// The form that Quantized::provenance records them in.
 Json rules_to_json(const std::vector<LayerRule>& rules);
 
-// How much an error in output tokens counts at each sum of the residual stream.
+// How much an error in output tokens counts at each sum of the residual stream, against one in
+// other tokens.
 using TokenWeightsFound = std::map<NodeId, float>;
 
 struct QuantizeOptions {
   Bits bits;
-  std::vector<LayerRule> rules;  // the last that matches wins; one that matches nothing throws
-  int threads = 0;               // 0: as many as this process may use
+  std::vector<LayerRule> rules;                       // the last one that matches a layer wins
+  int threads = 0;                                    // 0: as many as this process may use
   std::int64_t memory_bytes = std::int64_t{2} << 30;  // activations beyond it go to a file
-  std::filesystem::path scratch = "/tmp";             // where that file is, unnamed
+  // The folder of that file, which has no name. Empty: the system's folder for temporary files.
+  std::filesystem::path scratch;
   std::function<void(const Progress&)> progress;
-  bool errors = true;               // whether the report has the ranges and errors of layers
-  TokenWeightsFound token_weights;  // of the same network, images and recipe; if empty, measured
+  bool errors = true;  // whether the report has the ranges and errors of layers
+  // Found before for the same network, images and recipe. If empty, they are measured.
+  TokenWeightsFound token_weights;
 };
 
-// Where a layer's inputs lie as they are coded, after channel_offset and smoothing_scale: of some
-// rows, which stand for all.
+// The distribution of a layer's inputs as the codes see them: without channel offset, divided by
+// the smoothing scale. It is taken from a sample of rows.
 struct InputSpread {
-  std::int64_t rows = 0;             // none: nothing was noted
-  float min = 0.0F, max = 0.0F;      // of the values of these rows
-  std::vector<std::int64_t> counts;  // of the values in bins of equal width from least to most
-  // Where the range of codes begins and ends. If frozen, the same three times; else what 5, 50 and
-  // 95 % of the rows have at most.
+  std::int64_t rows = 0;         // in the sample; 0: nothing was noted
+  float min = 0.0F, max = 0.0F;  // of the values in the sample
+  // How many values lie in each of 48 bins of equal width from `min` to `max`.
+  std::vector<std::int64_t> counts;
+  // Where the range of the codes begins and ends. Dynamic ranges differ from row to row: these are
+  // their 5, 50 and 95 % quantiles. A static range is the same three times.
   std::array<float, 3> lows = {}, highs = {};
 };
 
@@ -110,29 +118,32 @@ struct InputSpread {
 struct LayerReport {
   LayerPlan plan;
   Range range = Range::kPerToken;
-  float min = 0.0F, max = 0.0F;  // of the inputs seen
-  double clipped = 0.0;          // share of the inputs outside of a static range
-  double error_before = 0.0;  // of the outputs, relative, rounding to nearest without corrections
+  float min = 0.0F, max = 0.0F;  // of all inputs
+  double clipped = 0.0;          // the share of the inputs outside of a static range
+  // output_error (vitq/layer_data.h) with weights rounded to nearest, and after all methods.
+  double error_before = 0.0;
   double error_after = 0.0;
   InputSpread inputs = {};
 };
 
 struct Quantized {
-  Weights weights;  // codes, biases, the numbers of the scheme, and all that stays in float
+  Weights weights;  // codes, biases, the scheme's numbers, and the tensors that stay in float
   Scheme scheme;
   std::vector<LayerReport> report;
-  TokenWeightsFound token_weights;  // that were used
+  TokenWeightsFound token_weights;  // those that were used
   Json provenance;                  // {"recipe", "bits", "rules", "calibration", "images", "tool"}
 };
 
-// Every layer that can be quantized, in the order of the graph. Throws UnsupportedError for bits
-// outside of 2..8, a rule that is no expression or that matches nothing.
+// All layers and attentions that can be quantized, in the order of the graph. Throws
+// UnsupportedError for bits outside of kMinBits to kMaxBits, and for a rule that is no expression
+// or that matches nothing.
 std::vector<LayerPlan> plan_layers(const Network& network, const Recipe& recipe,
                                    const QuantizeOptions& options);
 
-// The same inputs give the same bytes, whatever the number of threads. Throws WeightError (NaN),
-// ShapeError (images that do not fit), UnsupportedError, LimitError (sums that 32 bits cannot
-// hold), FileError (no room for the scratch file).
+// The same inputs give the same bytes, whatever the number of threads. Throws WeightError for NaN
+// in the weights, ShapeError for images that do not fit, LimitError for a layer whose sums 32 bits
+// cannot hold, and FileError if there is no room for the scratch file. UnsupportedError is thrown
+// as by plan_layers, and for NaN in an image, no image, or several inputs.
 Quantized quantize(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
                    const QuantizeOptions& options);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is done to a network, in order: rounds of methods, each round one pass over the layers.
-// Every recipe is JSON; those that have a name are kept in quantizer/src/recipes.cpp.
+// A recipe says how a network is quantized: rounds of methods in order, each round one pass over
+// the layers. Recipes are JSON; quantizer/src/recipes.cpp holds those that have a name.
 #pragma once
 
 #include <memory>
@@ -14,11 +14,12 @@
 
 namespace vitq {
 
-// The layers that a step is for. Attentions have no role and no weights: only activation bits.
+// The layers that a step is for. An attention has neither role nor weights, so that only its
+// activation bits are compared.
 struct Where {
-  std::vector<Role> roles;  // none: all
-  int min_weight_bits = 2, max_weight_bits = 8;
-  int min_activation_bits = 2, max_activation_bits = 8;
+  std::vector<Role> roles;  // empty: all roles
+  int min_weight_bits = kMinBits, max_weight_bits = kMaxBits;
+  int min_activation_bits = kMinBits, max_activation_bits = kMaxBits;
 
   bool matches(const LayerDraft& layer) const;
   bool matches(const AttentionDraft& attention) const;
@@ -30,27 +31,29 @@ struct RecipeStep {
   std::shared_ptr<const Method> method;
 };
 
-// How errors of output tokens are weighed: by the error at the outputs that noise on them makes, to
-// the power; measured on that many images. No images: all rows weigh the same.
+// How much errors in output tokens weigh: noise is added to the residual stream, once in output
+// tokens and once in the others. The weight is the ratio of the errors at the outputs to a power.
 struct TokenWeights {
-  std::int64_t images = 0;
-  double noise = 0.02;  // of the deviation of the values it is added to
+  std::int64_t images = 0;  // to measure on; 0: all tokens weigh the same
+  double noise = 0.02;      // in units of the standard deviation of the values it is added to
   double power = 0.5;
 };
 
 struct Recipe {
   std::string name;
   TokenWeights token_weights;
-  int min_edge_bits = 2;  // of the weights and activations of the first layer and the heads
+  // The fewest bits of weights and activations in the first layer and in the heads.
+  int min_edge_bits = kMinBits;
   std::vector<std::vector<RecipeStep>> rounds;
   Json json;  // as it was read, for the record
 };
 
-// {"name", "token_weights"?: {"images", "noise", "power"}, "min_edge_bits"?, "rounds": [[step]]},
-// step: {"method", "where"?: {"roles", "weight_bits": [least, most], "activation_bits"}, settings}.
-// Unknown keys throw FileError.
+// Reads {"name", "token_weights"?: {"images", "noise", "power"}, "min_edge_bits"?, "rounds":
+// [[step]]}. A step is {"method", "where"?: {"roles", "weight_bits": [min, max],
+// "activation_bits": [min, max]}} with the settings of its method beside them. Throws FileError for
+// anything else.
 Recipe recipe_from_json(const Json& json);
-// Throws UnsupportedError, listing the names there are, for any other.
+// Throws UnsupportedError, which lists the names there are, for any other name.
 Recipe recipe_named(std::string_view name);
 std::vector<std::string_view> recipe_names();
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What bits do to the network's answers: the losses that an assignment of bits (vitq/pareto.h) adds
-// up. Measured: the KL divergence between the answers of the float network and of one with a
-// quantized group of layers, on images that nothing was calibrated on. Or the paper's score.
+// What fewer bits do to the network's answers: the losses that an assignment of bits
+// (vitq/pareto.h) adds up. The measured loss is the KL divergence between the answers of the float
+// network and those of a network with one quantized group of layers. It is measured on images that
+// nothing was calibrated on. The paper's score (Liu et al., NeurIPS 2021, section 3.4) is the
+// alternative.
 #pragma once
 
 #include <cstdint>
@@ -18,61 +20,67 @@ namespace vitq {
 
 // Which layers share a choice of bits.
 enum class Grain : std::uint8_t {
-  kLayer,   // each for itself; attentions are left to the options
-  kModule,  // all between two sums of the residual stream
+  kLayer,   // each layer chooses for itself; attentions are left to the options
+  kModule,  // all layers and attentions between two sums of the residual stream choose together
 };
 
+// Stands for a layer that stays in float.
 constexpr int kFloatBits = 32;
 
-// Bits to choose.
+// One choice of bits.
 struct Candidate {
   int weights = kFloatBits;
-  int activations = 0;  // 0: as many as the options say; of a module as many as of the weights
+  // 0 with Grain::kLayer: as many as the options say; with Grain::kModule: as many as `weights`.
+  int activations = 0;
 
   friend bool operator==(const Candidate&, const Candidate&) = default;
-  // By the bits of weights, then of activations.
+  // Orders by the bits of weights, then by those of activations.
   friend bool operator<(const Candidate& a, const Candidate& b) {
     return std::pair(a.weights, a.activations) < std::pair(b.weights, b.activations);
   }
 };
 
-// What is searched, and by which losses.
+// What is searched, and which loss counts.
 struct SearchSpace {
   Grain grain = Grain::kLayer;
-  // All different, of 2 to 8 bits, those of weights rising; then perhaps kFloatBits.
+  // All are different and have kMinBits to kMaxBits, with the bits of weights rising; kFloatBits
+  // may follow as the last one.
   std::vector<Candidate> bits = {{4}, {5}, {6}, {7}, {8}};
-  std::string score = "measured";
-  bool timed = false;  // whether to measure how long layers take, too
+  std::string score = "measured";  // one of score_names()
+  bool timed = false;              // whether to measure how long layers take, too
 };
 
-// The names of the losses there are.
 std::vector<std::string_view> score_names();
 
+// What one choice of bits costs.
 struct BitsLoss {
   std::optional<Bits> bits;  // none: float
-  std::int64_t bytes = 0;    // that lie in the file
+  std::int64_t bytes = 0;    // in the file
   double loss = 0.0;
-  std::int64_t nanoseconds = 0;  // for one image on one thread, if it was timed
+  std::int64_t nanoseconds = 0;  // for one image on one thread; 0 if it was not timed
 };
-// Of the weights.
+// The bits of the weights; kFloatBits for float.
 int bits_of(const BitsLoss& choice);
-// Of both operands; none: float.
+// The bits of weights and activations that a candidate means; none for float.
 std::optional<Bits> bits_of(const Candidate& candidate, const QuantizeOptions& options,
                             Grain grain);
 
 struct Sensitivities {
+  // Layers and attentions that share a choice.
   struct Group {
     std::string name;
-    std::vector<std::string> layers;  // and attentions
+    std::vector<std::string> layers;  // names of layers and attentions
     std::int64_t weights = 0;         // elements
-    std::vector<BitsLoss> choices;    // loss: with only this group quantized, all others in float
+    std::vector<BitsLoss> choices;    // their loss is that of this group alone, all else in float
   };
 
-  std::vector<Group> groups;      // whose bits are free, in the order of the graph
-  std::vector<BitsLoss> uniform;  // loss: the KL of the whole network; bytes: of these groups
-  std::int64_t rest_bytes = 0;    // of the rest of a file: other tensors, the header, the scheme
+  std::vector<Group> groups;  // whose bits are free, in the order of the graph
+  // All groups with the same choice: the loss is the KL divergence of the whole network in nats,
+  // and the bytes are those of the groups.
+  std::vector<BitsLoss> uniform;
+  std::int64_t rest_bytes = 0;  // the rest of the file: other tensors, the header and the scheme
   std::int64_t rest_nanoseconds = 0;  // of all other steps
-  std::string cpu;                    // whose times these are; empty if nothing was timed
+  std::string cpu;                    // on which the times were measured; empty without times
   TokenWeightsFound token_weights;    // of the images that were quantized with
 
   Json to_json() const;
@@ -80,18 +88,20 @@ struct Sensitivities {
   static Sensitivities from_json(const Json& json);
 };
 
-// The CPU this runs on and the instruction set in use: times of another are no times of this one.
+// The CPU that this runs on, and the instruction set in use. Times of another CPU do not hold here.
 std::string this_cpu();
 
-// Of the layers that none of the options' rules names; the options' bits of weights do not count.
-// Quantizes the network once for each candidate, on at most 32 of the images; as many others
-// judge. Throws UnsupportedError if there is only one image, no such layer or no such score.
+// Measures the groups of layers that none of the options' rules names. The network is quantized
+// once for each candidate, on at most 32 of the images; as many others judge the answers. The
+// options' bits of weights are ignored. Throws UnsupportedError for fewer than two images, for a
+// score that does not exist, and if no layer is free.
 Sensitivities measure_sensitivities(const Network& network, const CalibrationSet& calibration,
                                     const Recipe& recipe, const QuantizeOptions& options,
                                     const SearchSpace& space);
 
-// The KL that the judging images find when the network is quantized by these options on the other
-// ones: comparable with Sensitivities::uniform. Takes less time with the row weights found there.
+// The KL divergence in nats that the judging images find when the network is quantized with these
+// options on the other images: comparable with Sensitivities::uniform. Options that have the token
+// weights found there save the time to measure them.
 double judged_kl(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
                  QuantizeOptions options);
 

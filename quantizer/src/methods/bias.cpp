@@ -15,7 +15,7 @@ struct Lack {
   double factor = 0.0;
 };
 
-Lack lack_of(const LayerDraft& layer, const RowSample& rows, std::int64_t count) {
+Lack lack_of(const LayerDraft& layer, const LayerSample& rows, std::int64_t count) {
   Matrix x(count, rows.x.cols);
   std::copy_n(rows.x.values.begin(), x.values.size(), x.values.begin());
   const Matrix y = outputs(layer, dequantized_inputs(layer, x));
@@ -48,7 +48,7 @@ class Bias : public Method {
     layer.output_token_bias.clear();
     const Moments& moments = data.moments(layer);
     if (moments.others > 0) match_means(layer, moments);
-    const RowSample& rows = data.rows(layer);
+    const LayerSample& rows = data.sample(layer);
     if (rows.output_tokens == 0) return;
     const Lack lack = lack_of(layer, rows, rows.output_tokens);
     std::vector<float> own = layer.new_bias;

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "correlation": the paper's scales, frozen, one per tensor, and its correction of biases.
-// {"candidates", "rounds", "low", "high", "tokens", "pairs", "gamma", "theta",
-// "similarity", "ranking", "bias_correction"}; with "similarity" off there is no search.
+// Method "correlation": the paper's static scales, one per tensor, and its correction of biases
+// (arXiv:2106.14156). Settings: {"candidates", "rounds", "low", "high", "tokens", "pairs", "gamma",
+// "theta", "similarity", "ranking", "bias_correction"}. With "similarity" off there is no search.
 //
-// A search looks at as many whole images, evenly among all, as make up `tokens` rows of inputs or
-// queries. The ranking loss is the mean over `pairs` pairs of columns, drawn once for all rows.
-// Where the paper leaves a choice: logits are ranked scaled, before the softmax; inputs are those
-// that the layers quantized before give; and only inputs and queries have the code -2^(bits - 1),
-// which the engine's weights, keys and values lack.
-#include "correlation.h"
-
+// A search looks at as many whole images, which lie evenly among all, as make up `tokens` rows of
+// inputs or queries. The ranking loss is the mean over `pairs` pairs of columns, drawn once for all
+// rows. The paper leaves three choices open. Here logits are ranked as they enter the softmax, and
+// inputs come from the layers quantized before. Only inputs and queries have the code
+// -2^(bits - 1), which the engine's weights, keys and values lack.
 #include <algorithm>
 #include <cstddef>
 
-#include "attention_rows.h"
-#include "layer_rows.h"
+#include "layer/all_rows.h"
+#include "layer/symmetric.h"
+#include "methods/correlation/attention_rows.h"
+#include "methods/correlation/search.h"
 #include "methods/list.h"
-#include "symmetric.h"
 
 namespace vitq {
 namespace {
@@ -35,11 +34,11 @@ class Correlation : public Method {
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
     set_smoothing(layer, {}, {});
-    const LayerSample sample = layer_sample(layer, data, settings_.tokens);
+    const WholeImageSample sample = whole_image_sample(layer, data, settings_.tokens);
     const Scales scales =
         search_linear(layer, sample.rows, sample.input_max, with_threads(data.threads())).scales;
     set_codes(layer, scales.first);
-    layer.input = frozen_input(layer.activation_bits, scales.second);
+    layer.input = static_input(layer.activation_bits, scales.second);
     layer.new_bias = settings_.bias_correction ? corrected_bias(layer, data) : layer.bias;
   }
 
@@ -49,10 +48,10 @@ class Correlation : public Method {
     const int bits = attention.bits;
     const Scales logits = search_logits(rows, bits, settings).scales;
     const Scales output = search_output(rows, bits, settings).scales;
-    attention.query = frozen_input(bits, logits.first);
-    attention.key = frozen_key_or_value(bits, logits.second);
-    attention.probability = frozen_probability(bits, output.first);
-    attention.value = frozen_key_or_value(bits, output.second);
+    attention.query = static_input(bits, logits.first);
+    attention.key = static_key_or_value(bits, logits.second);
+    attention.probability = static_probability(bits, output.first);
+    attention.value = static_key_or_value(bits, output.second);
   }
 
  private:

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/parallel.h"
+#include "layer/rounding.h"
 #include "methods/list.h"
-#include "parallel.h"
-#include "rounding.h"
 
 namespace vitq {
 namespace {

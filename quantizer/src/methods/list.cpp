@@ -2,7 +2,7 @@
 // All methods, by name.
 #include "methods/list.h"
 
-#include "text.h"
+#include "base/text.h"
 
 namespace vitq {
 namespace {
@@ -13,20 +13,25 @@ struct Entry {
 };
 
 constexpr Entry kMethods[] = {
-    {"qk_smooth", make_qk_smooth},      // queries and keys centred and balanced, channel by channel
-    {"bias", make_bias},                // outputs get the mean they should have
-    {"correlation", make_correlation},  // the paper's scales, by the correlation of outputs
-    {"entropy", make_entropy},          // static ranges that keep the most information
-    {"smooth", make_smooth},            // input channels shifted and scaled before they are coded
-    {"gptq", make_gptq},                // column by column, later ones making up for earlier
-    {"minmax", make_minmax},            // static ranges that hold all values
-    {"mse", make_mse},                  // static ranges with the least squared error
-    {"nearest", make_nearest},          // weights to the nearest codes
-    {"percentile", make_percentile},    // static ranges that hold all values but a share
-    {"ridge", make_ridge},              // weights moved to make up for errors of the inputs
-    {"row_scale", make_row_scale},      // weight scales by the error of rounding
-    {"coordinate_descent", make_coordinate_descent},  // coordinate descent on codes and scales
-    {"target", make_target},                          // what layers are fitted to
+    // Inputs
+    {"smooth", make_smooth},        // input channels are shifted and scaled before they are coded
+    {"qk_smooth", make_qk_smooth},  // so are the channels of queries and keys
+    // Weights
+    {"nearest", make_nearest},      // weights go to the nearest codes
+    {"row_scale", make_row_scale},  // scales with the smallest error of rounding
+    {"ridge", make_ridge},          // weights move to make up for errors of the inputs
+    {"gptq", make_gptq},            // later columns make up for errors of earlier ones
+    {"coordinate_descent", make_coordinate_descent},  // each code in turn gets its best value
+    {"bias", make_bias},                              // outputs get the mean they should have
+    // Static ranges
+    {"minmax", make_minmax},          // hold all values
+    {"percentile", make_percentile},  // hold all values but a share
+    {"mse", make_mse},                // have the least squared error
+    {"entropy", make_entropy},        // keep the most information
+    {"correlation",
+     make_correlation},  // the paper's: the outputs correlate best with the float ones
+    // All
+    {"target", make_target},  // what layers are fitted to
 };
 
 }  // namespace

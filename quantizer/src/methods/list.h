@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The makers of all methods, each in the file of its name; list.cpp names them.
+// The makers of all methods; list.cpp gives them their names. Each method has a file of its own,
+// but for the baselines, which share static_ranges.cpp.
 #pragma once
 
 #include <memory>

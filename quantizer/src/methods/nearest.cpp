@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Method "nearest": every weight to the nearest code under the scales there are; with
 // {"scale": "largest"} under scales that just hold the largest weight of each output channel.
+#include "layer/rounding.h"
 #include "methods/list.h"
-#include "rounding.h"
 
 namespace vitq {
 namespace {

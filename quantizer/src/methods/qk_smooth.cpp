@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/matmul.h"
+#include "base/parallel.h"
+#include "layer/attention_map.h"
 #include "methods/list.h"
-#include "parallel.h"
-#include "product.h"
 
 namespace vitq {
 namespace {
 
-constexpr float kTiny = 1e-6F;
+constexpr float kMinReach = 1e-6F;
 
 // Per head and channel, over all tokens of all images.
 struct Extents {
@@ -42,11 +43,11 @@ struct Extents {
   }
 
   float middle(std::size_t c) const { return (min[c] + max[c]) / 2.0F; }
-  float reach(std::size_t c) const { return std::max((max[c] - min[c]) / 2.0F, kTiny); }
+  float reach(std::size_t c) const { return std::max((max[c] - min[c]) / 2.0F, kMinReach); }
   float deviation(std::size_t c) const {
     const double mean = sum[c] / count;
     return std::max(static_cast<float>(std::sqrt(std::max(squares[c] / count - mean * mean, 0.0))),
-                    kTiny);
+                    kMinReach);
   }
 
  private:
@@ -83,15 +84,6 @@ Both measure(const AttentionDraft& attention, const AttentionData& data) {
     lanes[0].key.add(lanes[i].key);
   }
   return std::move(lanes[0]);
-}
-
-// One head's rows of queries or keys.
-Matrix head_rows(const Tensor& values, std::int64_t head, std::int64_t dim) {
-  const std::int64_t tokens = values.shape()[-2];
-  Matrix rows(tokens, dim);
-  const std::span<const float> all = values.as<float>();
-  std::copy_n(all.begin() + head * tokens * dim, tokens * dim, rows.values.begin());
-  return rows;
 }
 
 // A head's share of what attention keeps per channel.
@@ -202,16 +194,15 @@ class QkSmooth : public Method {
     const std::int64_t images = std::min(images_, data.images);
     for (std::int64_t i = 0; i < images; ++i) {
       const AttentionSample sample = data.sample(i * data.images / images);
-      const Matrix query = head_rows(sample.query, head, attention.dim);
-      const Matrix key = head_rows(sample.key, head, attention.dim);
-      const Matrix logits = product_transposed(query, key);
+      const Matrix query = head_of(sample.query, head);
+      const Matrix key = head_of(sample.key, head);
+      const Matrix logits = matmul_nt(query, key);
       for (std::size_t n = 0; n < candidates.size(); ++n) {
         const HeadChannels parts = {std::span(candidates[n]).subspan(first, dim),
                                     std::span(attention.query.channel_offset).subspan(first, dim),
                                     std::span(attention.key.channel_offset).subspan(first, dim),
                                     attention.bits};
-        const Matrix found =
-            product_transposed(parts.quantized_queries(query), parts.quantized_keys(key));
+        const Matrix found = matmul_nt(parts.quantized_queries(query), parts.quantized_keys(key));
         errors[n] += centred_distance(found, logits);
       }
     }

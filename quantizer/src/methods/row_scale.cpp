@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Method "row_scale": {"steps": 40}. One scale per output channel, chosen by the rounding error of
 // the weights, each weighed by the variance of its input; codes to nearest.
+#include "layer/rounding.h"
 #include "methods/list.h"
-#include "rounding.h"
 
 namespace vitq {
 namespace {

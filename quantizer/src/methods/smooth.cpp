@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "smoothing_scale": {"rows": 1024, "steps": 12}. Shifts and scales the input channels
+// Method "smooth": {"rows": 1024, "steps": 12}. Shifts and scales the input channels
 // before they are quantized, by whichever candidate leaves the least error at the outputs of some
 // rows; parts of the outputs that are read apart (Q, K, V) count relative to their own variance.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
+#include "base/parallel.h"
+#include "layer/rounding.h"
 #include "methods/list.h"
-#include "parallel.h"
-#include "rounding.h"
 
 namespace vitq {
 namespace {
 
-constexpr float kTiny = 1e-6F;
+constexpr float kMinSpread = 1e-6F;
 
 struct Candidate {
   std::vector<float> smoothing_scale, channel_offset;  // empty: none
@@ -38,7 +38,7 @@ std::vector<float> per_channel(std::size_t channels, const Of& of) {
 }
 
 std::vector<float> largest_weights(const Matrix& weight) {
-  std::vector<float> largest(static_cast<std::size_t>(weight.cols), kTiny);
+  std::vector<float> largest(static_cast<std::size_t>(weight.cols), kMinSpread);
   for (std::int64_t o = 0; o < weight.rows; ++o) {
     const std::span<const float> row = weight.row(o);
     for (std::size_t c = 0; c < row.size(); ++c)
@@ -51,7 +51,7 @@ std::vector<float> largest_weights(const Matrix& weight) {
 // scaled by the little that it moved, it would take up the whole range of a row where it does move.
 // It counts like the median of the others.
 std::vector<float> steadied(std::vector<float> spread) {
-  const auto still = [](float s) { return s <= kTiny; };
+  const auto still = [](float s) { return s <= kMinSpread; };
   std::vector<float> moving;
   std::ranges::remove_copy_if(spread, std::back_inserter(moving), still);
   if (moving.empty()) return std::vector<float>(spread.size(), 1.0F);
@@ -108,7 +108,7 @@ class Smooth : public Method {
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
     if (layer.role == Role::kInput) return;
-    const RowSample rows = data.rows(layer, rows_);
+    const LayerSample rows = data.sample(layer, rows_);
     const Matrix wanted = float_outputs(layer, rows.x);
     const std::vector<Candidate> candidates = candidates_for(layer, data.channels());
     std::vector<double> errors(candidates.size());
@@ -127,7 +127,7 @@ class Smooth : public Method {
 
  private:
   // Of weights rounded to nearest, apart from what a bias would make up for.
-  double error_of(LayerDraft& trial, const RowSample& rows, const Matrix& wanted) const {
+  double error_of(LayerDraft& trial, const LayerSample& rows, const Matrix& wanted) const {
     const Matrix u = dequantized_inputs(trial, rows.x);
     std::vector<float> importance;
     for (const double v : variances(u, rows.weight)) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "vitq/family.h"
-#include "vitq/model.h"
+#include "vitq/json.h"
+#include "vitq/model_info.h"
 #include "vitq/weights.h"
 
 namespace vitq {
@@ -35,8 +35,9 @@ struct Checkpoint {
 // them, config.json and preprocessor_config.json. Throws FileError.
 Checkpoint read_checkpoint(const std::filesystem::path& source);
 
+// What write_model() takes, and what people should be told of it.
 struct Converted {
-  Weights weights;  // with the metadata key "vitq"
+  Weights weights;  // under canonical names, with `info` in their metadata
   ModelInfo info;
   std::string dialect;
   std::vector<std::string> ignored;      // tensors that inference does not need
@@ -51,16 +52,5 @@ Converted convert(const std::filesystem::path& source, const ConvertOptions& opt
 // Class names from a text file: one line per class, the id first if it is a number, the name last,
 // parts separated by tabs. Throws FileError.
 std::vector<std::string> read_labels(const std::filesystem::path& path);
-
-// Tensors under canonical names, whatever the dialect. `ignored` receives what was left out.
-struct Renamed {
-  Weights weights;
-  std::string dialect;
-  std::vector<std::string> ignored;
-};
-// Whether one of the dialects fits.
-bool matches(const Weights& weights, std::span<const Dialect> dialects);
-// Throws UnsupportedError if no dialect fits.
-Renamed to_canonical_names(const Weights& weights, std::span<const Dialect> dialects);
 
 }  // namespace vitq

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bits/sensitivity_runs.h"
+
+#include <algorithm>
+
+namespace vitq {
+
+SensitivityRuns::SensitivityRuns(const CalibrationImages& images, ValueStore& store, int threads)
+    : images_(images),
+      threads_(threads),
+      readers_(images.network().graph.readers()),
+      stream_(images, store) {}
+
+void SensitivityRuns::begin(const Group& group) {
+  const NodeId first = group.units.front().plan.node;
+  given_.clear();
+  for (NodeId id = 0; id < first; ++id) {
+    const std::vector<NodeId>& readers = readers_[static_cast<std::size_t>(id)];
+    const bool read = std::ranges::any_of(readers, [first](NodeId r) { return r >= first; });
+    if ((read || id == answer()) && !is_constant(network().graph[id])) given_.push_back(id);
+  }
+  stream_.advance(given_, network().weights, Scheme::float32(), threads_);
+}
+
+void SensitivityRuns::run(std::span<const NodeId> nodes, const Weights& weights,
+                          const Scheme& scheme, const Visit& visit) const {
+  const auto lowered = [&](const Graph& graph) {
+    const Subgraph part = subgraph(graph, given_, nodes);
+    return lower(part.graph, weights, restricted(scheme, part), LowerOptions{});
+  };
+  images_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
+    std::vector<Tensor> inputs;
+    for (const NodeId id : given_) inputs.push_back(stream_.value(id, image));
+    visit(image, session.run(inputs));
+  });
+}
+
+}  // namespace vitq

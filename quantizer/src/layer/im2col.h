@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns a convolution into a matrix product: each place of the kernel becomes one row.
+#pragma once
+
+#include "vitq/matrix.h"
+#include "vitq/op.h"
+#include "vitq/tensor.h"
+
+namespace vitq {
+
+// image f32 [1, C, H, W] and the shape of the weight [O, C, kh, kw] -> [h * w, C * kh * kw], where
+// the output has h rows and w columns.
+Matrix im2col(const Tensor& image, const Shape& weight, const op::Conv2d& conv);
+
+}  // namespace vitq

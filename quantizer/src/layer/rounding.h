@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scales and codes of weights, as several methods need them.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "vitq/layer_data.h"
+#include "vitq/layer_draft.h"
+
+namespace vitq {
+
+// The nearest whole number, with ties to even, clamped to whole bounds below 2^22. It equals
+// nearbyintf and clamp, in a form that compilers turn into vectors.
+inline float nearest_within(float v, float min, float max) {
+  constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: no fraction is left in a sum with it
+  return (std::min(std::max(v, min), max) + kShift) - kShift;
+}
+
+// max|row| / max_weight_code for each row of the goal, [n].
+std::vector<float> largest_scales(const LayerDraft& layer);
+// For each row of the goal, the scale with the smallest sum over c of importance[c] * error[c]^2
+// after rounding to nearest, [n]. Candidates are the largest scale and `steps` shares of it.
+std::vector<float> searched_scales(const LayerDraft& layer, std::span<const float> importance,
+                                   int steps, int threads = 1);
+// Sets the codes: the goal rounded to nearest under `layer.scale`.
+void round_to_nearest(LayerDraft& layer);
+
+// The Gram matrix of the inputs, [k, k], with `ridge` times its mean diagonal added to the
+// diagonal. Where the layer has few rows and a background steadies them, `few_ridge` replaces
+// `ridge`.
+Matrix steadied_gram(const LayerDraft& layer, LayerData& data, double ridge, double few_ridge);
+std::vector<float> diagonal_of(const Matrix& gram);
+
+}  // namespace vitq

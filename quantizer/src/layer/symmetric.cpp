@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layer/symmetric.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+namespace vitq {
+namespace {
+
+int half(int bits) {
+  return 1 << (bits - 1);
+}
+
+// The codes 0..2^(bits - 1) - 1 are those of one bit less; but 2 bits are the fewest there are.
+int probability_bits(int bits) {
+  return std::max(bits - 1, 2);
+}
+
+// Nearest integer, ties to even, for magnitudes below 2^22: there is no instruction for it on the
+// oldest CPUs, and a call per value would cost more than the rest of the search.
+float nearest(float x) {
+  constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: the sum has no fraction bits
+  return (x + kShift) - kShift;
+}
+
+QParams frozen(int bits, float scale, float lo) {
+  return {.bits = bits,
+          .range = Range::kStatic,
+          .scale = {scale},
+          .lo = {lo},
+          .smoothing_scale = {},
+          .channel_offset = {}};
+}
+
+}  // namespace
+
+CodeRange weight_codes(int bits) {
+  return {-max_weight_code(bits), max_weight_code(bits)};
+}
+
+CodeRange input_codes(int bits) {
+  return {-half(bits), half(bits) - 1};
+}
+
+CodeRange probability_codes(int bits) {
+  return {0, max_code(probability_bits(bits))};
+}
+
+float largest_magnitude(std::span<const float> values) {
+  float largest = 0.0F;
+  for (const float v : values) largest = std::max(largest, std::fabs(v));
+  return largest;
+}
+
+float max_scale(float magnitude, CodeRange codes) {
+  constexpr float kMin = 1e-9F;
+  return std::max(magnitude / static_cast<float>(codes.max), kMin);
+}
+
+Matrix symmetric_codes(const Matrix& values, float scale, CodeRange codes) {
+  Matrix result(values.rows, values.cols);
+  const float inverse = 1.0F / scale;
+  const auto min = static_cast<float>(codes.min);
+  const auto max = static_cast<float>(codes.max);
+  for (std::size_t i = 0; i < values.values.size(); ++i) {
+    result.values[i] = nearest(std::clamp(values.values[i] * inverse, min, max));
+  }
+  return result;
+}
+
+QParams static_input(int bits, float scale) {
+  return frozen(bits, scale, static_cast<float>(-half(bits)) * scale);
+}
+
+QParams static_key_or_value(int bits, float scale) {
+  return frozen(bits, scale, 0.0F);
+}
+
+QParams static_probability(int bits, float scale) {
+  return frozen(probability_bits(bits), scale, 0.0F);
+}
+
+}  // namespace vitq

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs of docs/examples do what their first lines say.
+#include <algorithm>
+
+#include "apps/run.h"
+#include "vitq/weights.h"
+
+using namespace vitq;
+using namespace vitq::test;
+
+namespace {
+
+Result run_example(const std::string& name, std::vector<std::string> arguments) {
+  return run("../examples/" + name, std::move(arguments));
+}
+
+}  // namespace
+
+TEST_CASE("the example quantizes a checkpoint, and the example that classifies reads the result") {
+  const TempFolder temp;
+  const std::string model = (temp.path() / "float.safetensors").string();
+  const std::string int8 = (temp.path() / "int8.safetensors").string();
+  const std::string a = write_image(temp, "a.png", 1);
+  const std::string b = write_image(temp, "b.png", 2);
+  const Result made = run_example("quantize", {golden("hf_vit").string(), model, int8, a, b});
+  REQUIRE_MESSAGE(made.code == 0, made.err);
+  CHECK(made.out.find("of 2 answers agree") != std::string::npos);
+  CHECK(read_safetensors(int8).at("blocks.0.mlp.fc1.weight").dtype() != DType::kF32);
+
+  for (const std::string& file : {model, int8}) {
+    const Result named = run_example("classify", {file, a});
+    CHECK_MESSAGE(named.code == 0, named.err);
+    CHECK(std::count(named.out.begin(), named.out.end(), '\n') == 5);
+  }
+}
+
+TEST_CASE("the example that detects finds objects, and refuses a model that classifies") {
+  const TempFolder temp;
+  const std::string image = write_image(temp, "a.png", 1);
+  const Result found = run_example("detect", {make_model(temp, "hf_detr"), image});
+  CHECK_MESSAGE(found.code == 0, found.err);
+  const Result refused = run_example("detect", {make_model(temp, "hf_vit"), image});
+  CHECK(refused.code == 1);
+  CHECK(refused.err.find("does not detect") != std::string::npos);
+}
+
+TEST_CASE("the examples say what is wrong with a file, and how they are called") {
+  const TempFolder temp;
+  const std::string text = temp.file("text", "no model");
+  for (const char* name : {"classify", "detect"}) {
+    CHECK(run_example(name, {}).code == 2);
+    const Result wrong = run_example(name, {text, text});
+    CHECK(wrong.code == 1);
+    CHECK(wrong.err.find(text) != std::string::npos);
+  }
+  CHECK(run_example("quantize", {}).code == 2);
+}

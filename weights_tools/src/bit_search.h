@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search for bits of each layer within a budget.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "vitq/budget.h"
+#include "vitq/model_info.h"
+
+namespace vitq {
+
+// What is quantized. The options have the rules that the search leaves alone.
+struct SearchInputs {
+  const Network& network;
+  const CalibrationSet& calibration;
+  const Recipe& recipe;
+  const QuantizeOptions& options;
+  std::filesystem::path model;
+};
+
+// They are read from budget.stats_in, or measured and then kept in budget.stats_out. Throws
+// FileError if the file was measured from other inputs.
+Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs);
+
+// About how many bytes of a file are not those layers': what the search cannot change.
+std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
+                        const ModelInfo& info);
+
+struct BitsChoice {
+  std::vector<LayerRule> rules;  // one for each layer
+  TradeOff trade_off;
+  std::string note;  // what the judging images found
+};
+
+// The assignment of least loss within the budget, or within both: where one of fewer bits would
+// keep to that of activations as well, that one is best of all with no more than it has. Instead of
+// it, if the budget is to be judged, the same bits everywhere, where the judging images find those
+// better. `rest`: bytes of the file that the search cannot change. Throws BudgetError if no
+// assignment keeps the budget.
+BitsChoice choose_bits(const BitBudget& budget, const SearchInputs& inputs,
+                       const Sensitivities& found, std::int64_t rest);
+
+}  // namespace vitq

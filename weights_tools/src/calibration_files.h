@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images as the quantizer takes them: prepared for the network, one at a time.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "vitq/calibration.h"
+#include "vitq/preprocess.h"
+
+namespace vitq {
+
+// Reads and prepares images when they are asked for. Throws FileError if one of them cannot be
+// opened; image() throws what reading it throws.
+CalibrationSet calibration_set(std::vector<std::filesystem::path> images,
+                               const Preprocess& preprocess);
+// The images must outlive the set.
+CalibrationSet calibration_set(std::vector<const Image*> images, const Preprocess& preprocess);
+
+}  // namespace vitq

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vitq/quantize_model.h"
+
+#include <cmath>
+
+#include "bit_search.h"
+#include "calibration_files.h"
+#include "clipped_shares.h"
+#include "vitq/error.h"
+#include "vitq/family.h"
+#include "vitq/model_file.h"
+#include "vitq/plan.h"
+#include "vitq/trace.h"
+
+namespace vitq {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// A float model file, and the network that the quantizer takes.
+struct FloatModel {
+  explicit FloatModel(const fs::path& path) : weights(read_safetensors(path)) {
+    info = read_model_info(weights, path.string());
+    if (!info.quantization.is_null()) {
+      throw UnsupportedError(path.string() + ": is quantized already");
+    }
+    graph = trace(info, usual_input(info));
+    require_weights(graph, weights, Scheme::float32());
+  }
+
+  Network network() const {
+    const Preprocess& steps = info.preprocess;
+    Network network = {
+        graph, weights,
+        Pixels{{steps.mean.begin(), steps.mean.end()}, {steps.std.begin(), steps.std.end()}}};
+    if (family(info.family).any_size) {
+      network.trace = [this](const Shape& image) { return trace(info, image); };
+    }
+    return network;
+  }
+
+  Weights weights;
+  ModelInfo info;
+  Graph graph;
+};
+
+QuantizeOptions options_for(const FloatModel& model, const QuantizeModelOptions& asked) {
+  QuantizeOptions options;
+  options.bits = asked.bits;
+  const std::string_view keep = family(model.info.family).keep;
+  if (!keep.empty()) options.rules.push_back({std::string(keep), std::nullopt});
+  options.rules.insert(options.rules.end(), asked.rules.begin(), asked.rules.end());
+  options.threads = asked.threads;
+  options.memory_bytes = asked.memory_bytes;
+  options.scratch = asked.scratch;
+  options.progress = asked.progress;
+  return options;
+}
+
+void require_one_budget(const BitBudget& budget) {
+  const int stated = static_cast<int>(budget.megabytes.has_value()) +
+                     static_cast<int>(budget.mean_bits.has_value()) +
+                     static_cast<int>(budget.milliseconds.has_value()) +
+                     static_cast<int>(budget.max_drop.has_value());
+  if (stated == 1) return;
+  throw UnsupportedError("a budget is one of megabytes, bits, milliseconds and drop, but " +
+                         std::to_string(stated) + " of them are stated");
+}
+
+QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>& rules) {
+  options.rules.insert(options.rules.end(), rules.begin(), rules.end());
+  return options;
+}
+
+// A model, the images and what is asked for, until one of its two functions is called.
+class ModelQuantizer {
+ public:
+  template <typename Images>
+  ModelQuantizer(const fs::path& path, Images images, const QuantizeModelOptions& asked)
+      : asked_(asked),
+        model_(path),
+        network_(model_.network()),
+        options_(options_for(model_, asked)),
+        path_(path) {
+    if (asked.budget) require_one_budget(*asked.budget);
+    if (!images.empty()) {
+      calibration_ = calibration_set(std::move(images), model_.info.preprocess);
+    }
+  }
+
+  ModelPlan plan() const {
+    if (!asked_.budget) return {plan_layers(network_, asked_.recipe, options_), ""};
+    const Sensitivities found = sensitivities(*asked_.budget, inputs(options_));
+    const BitsChoice choice = choose_bits(*asked_.budget, inputs(options_), found,
+                                          rest_bytes(found, inputs(options_), model_.info));
+    return {plan_layers(network_, asked_.recipe, with_rules(options_, choice.rules)), choice.note};
+  }
+
+  QuantizedModel quantize() const {
+    return asked_.budget ? quantize_within(*asked_.budget) : quantize_by(options_);
+  }
+
+ private:
+  SearchInputs inputs(const QuantizeOptions& options) const {
+    return {network_, calibration_, asked_.recipe, options, path_};
+  }
+
+  QuantizedModel quantize_by(const QuantizeOptions& options) const {
+    Quantized made = vitq::quantize(network_, calibration_, asked_.recipe, options);
+    bit_pack(model_.graph, made.scheme, made.weights);
+    QuantizedModel result;
+    result.info = model_.info;
+    result.info.quantization = made.provenance;
+    result.info.quantization.set("clipped", clipped_shares(made.report));
+    result.info.quantization.set("scheme", scheme_to_json(model_.graph, made.scheme));
+    result.weights = std::move(made.weights);
+    set_model_info(result.weights, result.info);
+    result.report = std::move(made.report);
+    result.provenance = std::move(made.provenance);
+    result.images = calibration_.count;
+    return result;
+  }
+
+  // Again, with less for the codes, should the file come out larger than was foreseen.
+  QuantizedModel quantize_within(const BitBudget& budget) const {
+    const Sensitivities found = sensitivities(budget, inputs(options_));
+    std::int64_t rest = rest_bytes(found, inputs(options_), model_.info);
+    while (true) {
+      BitsChoice choice = choose_bits(budget, inputs(options_), found, rest);
+      QuantizedModel made = quantize_by(with_rules(options_, choice.rules));
+      made.trade_off = std::move(choice.trade_off);
+      made.note = std::move(choice.note);
+      const auto bytes = static_cast<double>(safetensors_bytes(made.weights));
+      const double max = budget.megabytes ? *budget.megabytes * 1e6 : bytes;
+      if (bytes <= max) return made;
+      rest += static_cast<std::int64_t>(std::ceil(bytes - max));
+    }
+  }
+
+  const QuantizeModelOptions& asked_;
+  FloatModel model_;
+  Network network_;  // of model_
+  QuantizeOptions options_;
+  CalibrationSet calibration_;
+  fs::path path_;
+};
+
+std::vector<fs::path> chosen_of(std::span<const fs::path> images,
+                                const QuantizeModelOptions& options) {
+  std::vector<fs::path> chosen;
+  for (const std::size_t i : sample(images.size(), options.limit, options.seed)) {
+    chosen.push_back(images[i]);
+  }
+  return chosen;
+}
+
+std::vector<const Image*> chosen_of(std::span<const Image> images,
+                                    const QuantizeModelOptions& options) {
+  std::vector<const Image*> chosen;
+  for (const std::size_t i : sample(images.size(), options.limit, options.seed)) {
+    chosen.push_back(&images[i]);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Json clipped_shares(const std::vector<LayerReport>& report) {
+  Json json = Json::object();
+  for (const LayerReport& entry : report) {
+    if (entry.clipped > 0.0) json.set(entry.plan.name, entry.clipped);
+  }
+  return json;
+}
+
+QuantizedModel quantize_model(const fs::path& model, std::span<const fs::path> images,
+                              const QuantizeModelOptions& options) {
+  return ModelQuantizer(model, chosen_of(images, options), options).quantize();
+}
+
+QuantizedModel quantize_model(const fs::path& model, std::span<const Image> images,
+                              const QuantizeModelOptions& options) {
+  return ModelQuantizer(model, chosen_of(images, options), options).quantize();
+}
+
+ModelPlan plan_model(const fs::path& model, std::span<const fs::path> images,
+                     const QuantizeModelOptions& options) {
+  return ModelQuantizer(model, chosen_of(images, options), options).plan();
+}
+
+}  // namespace vitq
