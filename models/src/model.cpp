@@ -5,6 +5,8 @@
 
 #include "session_pool.h"
 #include "vitq/error.h"
+#include "vitq/model_file.h"
+#include "vitq/trace.h"
 
 namespace vitq {
 
@@ -76,8 +78,8 @@ Scheme moved(const Scheme& scheme, const Graph& from, const Graph& to) {
 
 struct Model::Network {
   Weights weights;
+  ModelInfo info;  // whose preprocessing nothing here reads
   const Family* family = nullptr;
-  Json config;
   Scheme scheme;  // node ids do not depend on the batch
   ModelOptions options;
   Shape image;  // [3, H, W]
@@ -87,27 +89,11 @@ struct Model::Network {
   std::shared_ptr<WeightCache> cache = make_weight_cache();
   mutable SessionPool pool{kMaxShapes};
 
-  Graph traced(const Shape& input) const;
-  Graph traced(const Shape& input, const Tensor& mask) const;
   std::shared_ptr<const Executable> executable(const Graph& made, const Scheme& made_for) const;
   SessionPool::Lease lease(const Shape& input) const;
   SessionPool::Lease lease(const Shape& input, const Tensor& mask) const;
   void require_input(const Shape& shape) const;
 };
-
-Graph Model::Network::traced(const Shape& input) const {
-  Graph made;
-  const Value pixels = vitq::input(made, "image", input);
-  made.set_outputs(family->trace(Scope(made), pixels, config));
-  return made;
-}
-
-Graph Model::Network::traced(const Shape& input, const Tensor& mask) const {
-  Graph made;
-  const Value pixels = vitq::input(made, "image", input);
-  made.set_outputs(family->trace_padded(Scope(made), pixels, config, mask));
-  return made;
-}
 
 std::shared_ptr<const Executable> Model::Network::executable(const Graph& made,
                                                              const Scheme& made_for) const {
@@ -118,7 +104,7 @@ std::shared_ptr<const Executable> Model::Network::executable(const Graph& made,
 
 SessionPool::Lease Model::Network::lease(const Shape& input) const {
   require_input(input);
-  return pool.lease({input, {}}, [&] { return executable(traced(input), scheme); });
+  return pool.lease({input, {}}, [&] { return executable(trace(info, input), scheme); });
 }
 
 SessionPool::Lease Model::Network::lease(const Shape& input, const Tensor& mask) const {
@@ -126,7 +112,7 @@ SessionPool::Lease Model::Network::lease(const Shape& input, const Tensor& mask)
   require_mask(mask, input);
   const std::span<const float> valid = mask.as<float>();
   return pool.lease({input, {valid.begin(), valid.end()}}, [&] {
-    const Graph padded = traced(input, mask);
+    const Graph padded = trace_padded(info, input, mask);
     return executable(padded, moved(scheme, graph, padded));
   });
 }
@@ -144,20 +130,13 @@ void Model::Network::require_input(const Shape& shape) const {
 Model Model::load(const std::filesystem::path& path, const ModelOptions& options) {
   auto network = std::make_shared<Network>();
   network->weights = read_safetensors(path, options.verify);
-  const auto found = network->weights.metadata.find("vitq");
-  if (found == network->weights.metadata.end()) {
-    throw FileError(Fault::kMalformed, path.string(),
-                    "a checkpoint that was not converted (its metadata have no key \"vitq\"); "
-                    "run vit_convert on it first");
-  }
-  ModelInfo info =
-      ModelInfo::from_json(Json::parse(found->second, path.string() + ": metadata vitq"));
+  network->info = read_model_info(network->weights, path.string());
+  const ModelInfo& info = network->info;
   network->family = &vitq::family(info.family);
-  network->config = info.config;
   network->image = network->family->image_shape(info.config);
   network->options = options;
   const Shape& image = network->image;
-  network->graph = network->traced({1, image[0], image[1], image[2]});
+  network->graph = trace(info, {1, image[0], image[1], image[2]});
   if (const Json& quantization = info.quantization; !quantization.is_null()) {
     network->scheme = load_scheme(network->graph, network->weights, quantization.at("scheme"));
   }
@@ -165,7 +144,7 @@ Model Model::load(const std::filesystem::path& path, const ModelOptions& options
       input_type(network->graph, network->scheme, network->graph.inputs()[0]) == DType::kU8;
   if (network->reads_pixels) network->padding = bytes_of_zero(network->graph, network->scheme);
   require_weights(network->graph, network->weights, network->scheme);
-  return {std::move(network), std::move(info)};
+  return {network, info};
 }
 
 Model::Model(std::shared_ptr<const Network> network, ModelInfo info)
@@ -201,7 +180,7 @@ Session Model::session(std::int64_t n) const {
 Session Model::session(const Shape& input) const {
   network_->require_input(input);
   return Session(network_->pool.executable({input, {}}, [&] {
-    return network_->executable(network_->traced(input), network_->scheme);
+    return network_->executable(trace(network_->info, input), network_->scheme);
   }));
 }
 
@@ -214,9 +193,6 @@ std::vector<Tensor> Model::run(const Tensor& input) const {
 }
 
 std::vector<Tensor> Model::run_padded(const Tensor& input, const Tensor& mask) const {
-  if (network_->family->trace_padded == nullptr) {
-    throw UnsupportedError("a model of the family '" + info_->family + "' has no padded batches");
-  }
   SessionPool::Lease session = network_->lease(input.shape(), mask);
   if (input.dtype() == DType::kU8) return session.run(masked(input, mask, network_->padding));
   const std::vector<float> zeros(at(input.shape()[1]), 0.0F);
@@ -227,6 +203,10 @@ Tensor Model::prepare(std::span<const Image> images) const {
   std::vector<Image> pixels;
   pixels.reserve(images.size());
   for (const Image& image : images) pixels.push_back(info_->preprocess.pixels(image));
+  return input_of(pixels);
+}
+
+Tensor Model::input_of(std::span<const Image> pixels) const {
   return network_->reads_pixels ? planes(pixels) : normalize(pixels, info_->preprocess);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "calibration/pixels.h"
 #include "layer/im2col.h"
 #include "layer/rounding.h"
 #include "report.h"
@@ -50,20 +51,6 @@ QParams params_of(int bits, Range range) {
   QParams params;
   params.bits = bits;
   params.range = range;
-  return params;
-}
-
-// The bytes of the image are the codes themselves.
-QParams pixel_codes(const Pixels& pixels) {
-  QParams params = params_of(kMaxBits, Range::kStatic);
-  params.scale = {1.0F};
-  params.lo = {0.0F};
-  for (std::size_t c = 0; c < pixels.mean.size(); ++c) {
-    params.smoothing_scale.push_back(
-        static_cast<float>(1.0 / (255.0 * static_cast<double>(pixels.std[c]))));
-    params.channel_offset.push_back(static_cast<float>(-static_cast<double>(pixels.mean[c]) /
-                                                       static_cast<double>(pixels.std[c])));
-  }
   return params;
 }
 

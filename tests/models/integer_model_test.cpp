@@ -58,10 +58,7 @@ std::vector<Image> images(std::int64_t n, const Shape& shape) {
 std::vector<float> logits(const Model& model, std::span<const Image> images, std::size_t batch) {
   std::vector<float> all;
   for (std::size_t i = 0; i < images.size(); i += batch) {
-    const std::span<const Image> part = images.subspan(i, batch);
-    const Tensor input =
-        model.reads_pixels() ? planes(part) : normalize(part, model.info().preprocess);
-    const Tensor out = model.run(input)[0];
+    const Tensor out = model.run(model.input_of(images.subspan(i, batch)))[0];
     all.insert(all.end(), out.as<float>().begin(), out.as<float>().end());
   }
   return all;

@@ -83,11 +83,10 @@ class Batches {
     return !part_.empty();
   }
   std::span<const LabelledImage> images() const { return part_; }
-  // As a network with this preprocessing wants them.
-  Tensor input(const Preprocess& preprocess) const {
+  std::vector<Image> pixels(const Preprocess& preprocess) const {
     std::vector<Image> pixels = prepare(preprocess, part_, threads_);
     while (pixels.size() < size_) pixels.push_back(pixels.back());
-    return normalize(pixels, preprocess);
+    return pixels;
   }
 
  private:
@@ -103,27 +102,30 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-struct Input {
-  Tensor tensor;
-  double seconds = 0.0;  // that making it took
+struct Pixels {
+  std::vector<Image> images;
+  double seconds = 0.0;  // that preparing them took
 };
 
-Input read(const Batches& batches, const Preprocess& preprocess) {
+Pixels read(const Batches& batches, const Preprocess& preprocess) {
   const Clock::time_point start = Clock::now();
-  Tensor tensor = batches.input(preprocess);
-  return {std::move(tensor), seconds_since(start)};
+  std::vector<Image> pixels = batches.pixels(preprocess);
+  return {std::move(pixels), seconds_since(start)};
 }
 
-// The logits of a batch, valid until the model's next run.
-Tensor answer(Model& model, const Input& input, const Batches& batches, Accuracy& accuracy) {
+// The logits of a batch.
+Tensor answer(const Model& model, const Pixels& pixels, const Batches& batches,
+              const EvaluateOptions& options, Accuracy& accuracy) {
   const Clock::time_point start = Clock::now();
-  Tensor logits = model.run(input.tensor)[0];
+  const Tensor input = model.input_of(pixels.images);
+  Tensor logits = model.run(input)[0];
   count(accuracy, logits, batches.images());
-  accuracy.seconds += input.seconds + seconds_since(start);
+  accuracy.seconds += pixels.seconds + seconds_since(start);
+  if (options.watch) options.watch(input);
   return logits;
 }
 
-void require_same_classes(Model& model, Model& reference) {
+void require_same_classes(const Model& model, const Model& reference) {
   const std::int64_t classes = class_count(model);
   const std::int64_t expected = class_count(reference);
   if (classes == expected) return;
@@ -133,7 +135,7 @@ void require_same_classes(Model& model, Model& reference) {
 
 }  // namespace
 
-std::int64_t class_count(Model& model) {
+std::int64_t class_count(const Model& model) {
   const Graph& graph = model.graph();
   const bool classifies = family(model.info().family).task == Task::kClassification;
   if (!classifies) {
@@ -154,36 +156,33 @@ std::size_t rank_of(std::span<const float> scores, std::int64_t label) {
   return rank;
 }
 
-Accuracy evaluate(Model& model, std::span<const LabelledImage> images,
+Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
                   const EvaluateOptions& options) {
   Batches batches(images, options);
-  model.session(batches.size());
   Accuracy accuracy;
   while (batches.next()) {
-    const Input input = read(batches, model.info().preprocess);
-    if (options.watch) options.watch(input.tensor);
-    answer(model, input, batches, accuracy);
+    const Pixels pixels = read(batches, model.info().preprocess);
+    answer(model, pixels, batches, options, accuracy);
     if (options.progress) options.progress(std::ssize(batches.images()));
   }
   return accuracy;
 }
 
-ModelComparison compare_models(Model& model, Model& reference,
+ModelComparison compare_models(const Model& model, const Model& reference,
                                std::span<const LabelledImage> images,
                                const EvaluateOptions& options) {
   require_same_classes(model, reference);
   const Preprocess& own = model.info().preprocess;
   const Preprocess& other = reference.info().preprocess;
   Batches batches(images, options);
-  model.session(batches.size());
-  reference.session(batches.size());
+  EvaluateOptions unwatched = options;
+  unwatched.watch = nullptr;
   ModelComparison pair;
   while (batches.next()) {
-    const Input input = read(batches, own);
-    if (options.watch) options.watch(input.tensor);
-    const Tensor logits = answer(model, input, batches, pair.model);
-    const Tensor expected =
-        answer(reference, own == other ? input : read(batches, other), batches, pair.reference);
+    const Pixels pixels = read(batches, own);
+    const Tensor logits = answer(model, pixels, batches, options, pair.model);
+    const Tensor expected = answer(reference, own == other ? pixels : read(batches, other), batches,
+                                   unwatched, pair.reference);
     compare(pair.comparison, expected, logits, batches.images());
     if (options.progress) options.progress(std::ssize(batches.images()));
   }

@@ -45,6 +45,8 @@ class Model {
   // (reads_pixels), f32 with the mean taken off and divided by the deviation elsewhere. Throws
   // ShapeError if prepared images differ in size.
   Tensor prepare(std::span<const Image> images) const;
+  // The same of images that info().preprocess.pixels() has made already.
+  Tensor input_of(std::span<const Image> pixels) const;
   bool reads_pixels() const;
   // What prepare() makes of images -> the network's outputs, each [N, ...]. Throws ShapeError for
   // another shape or type, and LimitError naming the memory that an input of this size would need

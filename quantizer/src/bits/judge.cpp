@@ -6,6 +6,8 @@
 #include <numeric>
 #include <span>
 
+#include "calibration/pixels.h"
+
 namespace vitq {
 namespace {
 
@@ -56,7 +58,8 @@ void Judge::run(const Weights& weights, const Scheme& scheme, const Visit& visit
     return lower(graph, weights, scheme, LowerOptions{});
   };
   images_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
-    visit(image, session.run(images_.values()[static_cast<std::size_t>(image)])[0]);
+    const Tensor& values = images_.values()[static_cast<std::size_t>(image)];
+    visit(image, session.run(plan_inputs(session.plan(), {values}, images_.network()))[0]);
   });
 }
 

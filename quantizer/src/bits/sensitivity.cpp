@@ -238,7 +238,7 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     result.rest_bytes = std::max(result.rest_bytes, file - all.bytes);
     add_plan(made.weights, made.scheme);
   }
-  if (space.timed) add_times(plans, groups, evaluation.images.values()[0], result);
+  if (space.timed) add_times(plans, groups, evaluation.images, result);
   return result;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "calibration/pixels.h"
+
 namespace vitq {
 
 SensitivityRuns::SensitivityRuns(const CalibrationImages& images, ValueStore& store, int threads)
@@ -31,7 +33,7 @@ void SensitivityRuns::run(std::span<const NodeId> nodes, const Weights& weights,
   images_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
     std::vector<Tensor> inputs;
     for (const NodeId id : given_) inputs.push_back(stream_.value(id, image));
-    visit(image, session.run(inputs));
+    visit(image, session.run(plan_inputs(session.plan(), std::move(inputs), network())));
   });
 }
 

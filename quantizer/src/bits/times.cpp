@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "calibration/pixels.h"
 #include "vitq/session.h"
 
 namespace vitq {
@@ -22,9 +23,12 @@ class TimedPlan {
       : session_(std::move(plan), {.threads = 1, .profile = true}),
         min_(session_.plan().steps.size(), HUGE_VAL) {}
 
-  void run(const Tensor& image) {
+  // On the first of the images.
+  void run(const CalibrationImages& images) {
+    const std::vector<Tensor> inputs =
+        plan_inputs(session_.plan(), {images.values()[0]}, images.network());
     const std::vector<StepProfile> before = session_.profile();
-    session_.run(image);
+    session_.run(inputs);
     const std::vector<StepProfile> after = session_.profile();
     for (std::size_t i = 0; i < min_.size(); ++i) {
       min_[i] = std::min(min_[i], after[i].milliseconds - before[i].milliseconds);
@@ -84,11 +88,11 @@ void level_out(std::vector<BitsLoss>& choices) {
 }
 
 void add_times(std::span<const std::shared_ptr<const Plan>> plans, const std::vector<Group>& groups,
-               const Tensor& image, Sensitivities& result) {
+               const CalibrationImages& images, Sensitivities& result) {
   std::vector<TimedPlan> timed;
   for (const std::shared_ptr<const Plan>& plan : plans) timed.emplace_back(plan);
   for (int run = 0; run < kRuns; ++run) {
-    for (TimedPlan& plan : timed) plan.run(image);
+    for (TimedPlan& plan : timed) plan.run(images);
   }
   for (const TimedPlan& plan : timed) {
     result.rest_nanoseconds = std::max(result.rest_nanoseconds, time_outside(plan, groups));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bits/groups.h"
+#include "calibration/calibration_images.h"
 #include "vitq/plan.h"
 
 namespace vitq {
@@ -18,7 +19,7 @@ std::shared_ptr<const Plan> plan_of(const Graph& graph, const Weights& weights,
 // The plans run in turn on one thread. The shortest time of each step counts, as other work on the
 // machine can only add to it.
 void add_times(std::span<const std::shared_ptr<const Plan>> plans, const std::vector<Group>& groups,
-               const Tensor& image, Sensitivities& result);
+               const CalibrationImages& images, Sensitivities& result);
 
 // Makes times of one group equal if they differ by no more than two measurements of the same: no
 // choice must look faster by chance.

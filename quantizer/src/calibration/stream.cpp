@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "calibration/pixels.h"
 #include "vitq/plan.h"
 #include "vitq/session.h"
 
@@ -80,6 +81,7 @@ void Stream::compute(std::span<const NodeId> outputs, const Weights& weights, co
   images_.run(threads, lowered, [&](Session& session, std::int64_t image) {
     std::vector<Tensor> inputs;
     for (const NodeId id : given) inputs.push_back(value(id, image));
+    inputs = plan_inputs(session.plan(), std::move(inputs), images_.network());
     const std::span<const Tensor> out = session.run(inputs);
     for (std::size_t i = 0; i < results.size(); ++i) {
       std::memcpy(results[i][static_cast<std::size_t>(image)].data(), out[i].data(),

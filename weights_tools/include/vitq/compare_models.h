@@ -51,7 +51,7 @@ struct ModelComparison {
 // Shows the images to both models, each batch to one and then to the other, each model with its own
 // preprocessing. Where both have the same, images are read once, and the time that takes counts for
 // both. Throws what evaluate() throws, UnsupportedError if the models' classes differ in number.
-ModelComparison compare_models(Model& model, Model& reference,
+ModelComparison compare_models(const Model& model, const Model& reference,
                                std::span<const LabelledImage> images,
                                const EvaluateOptions& options = {});
 

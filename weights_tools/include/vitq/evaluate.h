@@ -36,11 +36,11 @@ struct EvaluateOptions {
 
 // Classifies all images, batch by batch; EXIF orientation is ignored, as training code does. Throws
 // what reading an image throws, UnsupportedError if the model does not classify.
-Accuracy evaluate(Model& model, std::span<const LabelledImage> images,
+Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
                   const EvaluateOptions& options = {});
 
 // How many classes the model knows. Throws UnsupportedError if it does not classify.
-std::int64_t class_count(Model& model);
+std::int64_t class_count(const Model& model);
 
 // The place of `label` among the scores, 0 for the greatest; equal scores go by rising id.
 std::size_t rank_of(std::span<const float> scores, std::int64_t label);
