@@ -5,7 +5,7 @@
 
 #include "core/cpu.h"
 #include "core/parallel.h"
-#include "kernels/code_gemm/code_gemm.h"
+#include "kernels/select.h"
 #include "plan/attention.h"
 
 namespace vitq {

@@ -141,7 +141,7 @@ class OneDnnGemm : public IntegerGemm {
   // The step's weights, without what would saturate on this CPU.
   Tensor safe_weights(const Step& step, const KernelContext& context) {
     const Tensor& codes = context.constant(step.in[1]);
-    if (cpu().exact_u8s8) return codes;
+    if (cpu().exact_u8s8()) return codes;
     const std::int32_t top = max_code(std::get<step::IntegerLinear>(step.op).act_bits);
     SplitWeights split = split_pairs(codes.as<std::int8_t>(), shape_.k, top);
     rest_ = std::move(split.rest);
