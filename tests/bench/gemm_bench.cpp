@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/cpu.h"
-#include "kernels/maddubs/pack.h"
+#include "kernels/x86/maddubs/pack.h"
 #include "vitq/layers.h"
 #include "vitq/quant.h"
 #include "vitq/session.h"
@@ -145,7 +145,7 @@ void add_bits(int bits) {
   for (const Case& shape : kShapes) {
     add("product/", shape, bits, measure_product);
     // Where 8 bits are exact, layers take another product.
-    if (!cpu().exact_u8s8) add("layer/", shape, bits, measure_layer)->UseManualTime();
+    if (!cpu().exact_u8s8()) add("layer/", shape, bits, measure_layer)->UseManualTime();
   }
 }
 

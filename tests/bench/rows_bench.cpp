@@ -8,14 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "core/cpu.h"
-#include "kernels/rows/rows.h"
+#include "kernels/select.h"
 #include "vitq/tensor.h"
 
 namespace {
 
+using vitq::CpuFeatures;
 using vitq::DType;
-using vitq::Isa;
 using vitq::RowKernels;
 using vitq::Tensor;
 
@@ -121,9 +120,10 @@ const std::vector<Case>& cases() {
   return kCases;
 }
 
-void measure(benchmark::State& state, const Case& kernel, std::int64_t n, Isa isa) {
+void measure(benchmark::State& state, const Case& kernel, std::int64_t n,
+             const CpuFeatures& features) {
   Operands operands(n);
-  const RowKernels& rows = vitq::rows(isa);
+  const RowKernels& rows = vitq::row_kernels(features);
   for ([[maybe_unused]] const auto& step : state) {
     kernel.run(rows, operands);
     benchmark::ClobberMemory();
@@ -131,12 +131,13 @@ void measure(benchmark::State& state, const Case& kernel, std::int64_t n, Isa is
   state.SetBytesProcessed(state.iterations() * n * kernel.bytes);
 }
 
-void add_benchmarks(const std::string& tier, Isa isa) {
+void add_benchmarks(const std::string& tier, const CpuFeatures& features) {
   for (const Case& kernel : cases()) {
     for (const std::int64_t n : kernel.lengths) {
       const std::string name = kernel.name + "/" + std::to_string(n) + "/" + tier;
-      benchmark::RegisterBenchmark(
-          name.c_str(), [&kernel, n, isa](benchmark::State& s) { measure(s, kernel, n, isa); });
+      benchmark::RegisterBenchmark(name.c_str(), [&kernel, n, features](benchmark::State& s) {
+        measure(s, kernel, n, features);
+      });
     }
   }
 }
@@ -146,9 +147,9 @@ void add_benchmarks(const std::string& tier, Isa isa) {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  add_benchmarks("baseline", Isa::kBaseline);
-  if (vitq::cpu().avx2) add_benchmarks("avx2", Isa::kAvx2);
-  if (vitq::cpu().avx512) add_benchmarks("avx512", Isa::kAvx512);
+  add_benchmarks("baseline", {});
+  if (vitq::cpu().avx2) add_benchmarks("avx2", {.avx2 = true});
+  if (vitq::cpu().avx512) add_benchmarks("avx512", {.avx2 = true, .avx512 = true});
   benchmark::AddCustomContext("isa", vitq::isa_name());
   benchmark::RunSpecifiedBenchmarks();
 }

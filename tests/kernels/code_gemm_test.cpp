@@ -5,11 +5,13 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
+#include <algorithm>
 #include <random>
+#include <string>
+#include <vector>
 
-#include "core/cpu.h"
 #include "integer_support.h"
+#include "kernels/select.h"
 
 using namespace vitq;
 
@@ -17,23 +19,35 @@ namespace {
 
 std::vector<const CodeGemm*> all() {
   const CpuFeatures has = detected_cpu();
-  std::vector<const CodeGemm*> found = {&reference_code_gemm(), &code_gemm({})};
+  std::vector<const CodeGemm*> found = {&reference_code_gemm(), &portable_code_gemm(),
+                                        &code_gemm({})};
   if (has.avx2) found.push_back(&code_gemm({.avx2 = true}));
   if (has.avx_vnni) found.push_back(&code_gemm({.avx_vnni = true}));
   if (has.avx512_vnni) found.push_back(&code_gemm({.avx512_vnni = true}));
   return found;
 }
 
-// Memory as large as the scratch of an attention provides, filled with what must not matter.
-std::vector<std::byte> memory(std::int64_t bytes) {
-  return std::vector<std::byte>(static_cast<std::size_t>(bytes), std::byte{0xA5});
-}
+// Memory of an operand, filled with what must not matter, and a margin that must stay as it is.
+class Operand {
+ public:
+  explicit Operand(std::int64_t bytes) : bytes_(static_cast<std::size_t>(bytes + kMargin), kFill) {}
+  std::byte* data() { return bytes_.data(); }
+  bool margin_intact() const {
+    return std::all_of(bytes_.end() - kMargin, bytes_.end(),
+                       [](std::byte b) { return b == kFill; });
+  }
+
+ private:
+  static constexpr std::int64_t kMargin = 256;
+  static constexpr std::byte kFill{0xA5};
+  std::vector<std::byte> bytes_;
+};
 
 // x [m, k] times w [n, k] transposed, `b` held by columns or by rows.
 std::vector<std::int32_t> product(const CodeGemm& products, const CodeGemmShape& s, const Acts& x,
                                   const Codes& w, bool by_rows) {
-  auto a = memory(products.a_bytes(s.m, s.k));
-  auto b = memory(products.b_bytes(s.n, s.k));
+  Operand a(products.a_bytes(s.m, s.k));
+  Operand b(products.b_bytes(s.n, s.k));
   for (std::int64_t i = 0; i < s.m; ++i) {
     products.pack_a_row({x.data() + i * s.k, s.k, i}, a.data());
   }
@@ -47,6 +61,8 @@ std::vector<std::int32_t> product(const CodeGemm& products, const CodeGemmShape&
     }
     products.pack_b_row({row.data(), s.n, i}, s.k, b.data());
   }
+  REQUIRE(a.margin_intact());
+  REQUIRE(b.margin_intact());
   std::vector<std::int32_t> c(static_cast<std::size_t>(s.m * s.n), -1);
   products.multiply(s, a.data(), b.data(), c.data());
   return c;
@@ -90,7 +106,19 @@ TEST_CASE("products of two activations are exact for the largest codes and long 
 }
 
 TEST_CASE("the implementations of a CPU are in order, and any CPU has one") {
-  CHECK(std::strcmp(code_gemm({}).name, "maddwd:sse2") == 0);
-  const CpuFeatures avx2 = {.avx2 = true};
-  CHECK(std::strcmp(code_gemm(avx2).name, "maddwd:avx2") == 0);
+  const auto name_of = [](const CpuFeatures& features) {
+    return std::string(code_gemm(features).name);
+  };
+#if defined(__x86_64__)
+  CpuFeatures features;
+  CHECK(name_of(features) == "maddwd:sse2");
+  features.avx2 = true;
+  CHECK(name_of(features) == "maddwd:avx2");
+  features.avx_vnni = true;
+  CHECK(name_of(features) == "dpbusd:avx");
+  features.avx512 = features.avx512_vnni = true;
+  CHECK(name_of(features) == "dpbusd:avx512");
+#else
+  CHECK(name_of({}) == "portable");
+#endif
 }

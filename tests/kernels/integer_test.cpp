@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products on codes: equal to 64-bit sums for any codes, the worst included, on every path that
-// this machine has. The CTest entries run this file once more with the CPU limited to AVX2.
+// this machine has. CTest runs this file once more for each tier that VITQ_ISA names.
 #include <doctest/doctest.h>
 
 #include <algorithm>

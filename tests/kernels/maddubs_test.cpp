@@ -10,7 +10,7 @@
 
 #include "core/cpu.h"
 #include "integer_support.h"
-#include "kernels/maddubs/pack.h"
+#include "kernels/x86/maddubs/pack.h"
 
 using namespace vitq;
 
@@ -136,7 +136,10 @@ TEST_CASE("narrower weights take fewer runs, and zeros none") {
 }
 
 TEST_CASE("packed products equal 64-bit sums for any number of rows, at any address") {
-  if (!detected_cpu().avx2) return;
+  if (!detected_cpu().avx2) {
+    MESSAGE("skipped: this CPU has no AVX2");
+    return;
+  }
   std::mt19937 random(10);
   for (const Fill fill : {Fill::kRandom, Fill::kAllTop, Fill::kAlternating}) {
     for (const std::int32_t max : {127, 63, 31, 15}) {

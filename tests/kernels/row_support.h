@@ -7,24 +7,23 @@
 #include <string>
 #include <vector>
 
-#include "core/cpu.h"
-#include "kernels/rows/rows.h"
+#include "kernels/select.h"
 
 namespace row_tests {
 
-using vitq::Isa;
 using Floats = std::vector<float>;
 
 struct Tier {
   std::string name;
-  Isa isa;
+  vitq::CpuFeatures features;
+  const vitq::RowKernels& kernels() const { return vitq::row_kernels(features); }
 };
 
 // Baseline first, and what cpu() allows above it.
 inline std::vector<Tier> tiers() {
-  std::vector<Tier> result = {{"baseline", Isa::kBaseline}};
-  if (vitq::cpu().avx2) result.push_back({"avx2", Isa::kAvx2});
-  if (vitq::cpu().avx512) result.push_back({"avx512", Isa::kAvx512});
+  std::vector<Tier> result = {{"baseline", {}}};
+  if (vitq::cpu().avx2) result.push_back({"avx2", {.avx2 = true}});
+  if (vitq::cpu().avx512) result.push_back({"avx512", {.avx2 = true, .avx512 = true}});
   return result;
 }
 

@@ -51,9 +51,9 @@ TEST_CASE("relu, add and min_max are exact") {
       Floats sum(a.size());
       float lo = 0;
       float hi = 0;
-      rows(tier.isa).relu(a.data(), n, positive.data());
-      rows(tier.isa).add(a.data(), b.data(), n, sum.data());
-      rows(tier.isa).min_max(a.data(), n, &lo, &hi);
+      tier.kernels().relu(a.data(), n, positive.data());
+      tier.kernels().add(a.data(), b.data(), n, sum.data());
+      tier.kernels().min_max(a.data(), n, &lo, &hi);
       CAPTURE(tier.name);
       CAPTURE(n);
       for (std::size_t i = 0; i < a.size(); ++i) {
@@ -74,7 +74,7 @@ TEST_CASE("u8 codes are the definition's, for every width of code and for huge v
         for (const float lo : {0.0F, -3.7F}) {
           for (const float inverse : {1.0F, 0.43F}) {
             std::vector<std::uint8_t> q(x.size());
-            rows(tier.isa).quantize_u8(x.data(), length_of(x), lo, inverse, top, q.data());
+            tier.kernels().quantize_u8(x.data(), length_of(x), lo, inverse, top, q.data());
             for (std::size_t i = 0; i < x.size(); ++i) {
               CAPTURE(tier.name);
               CAPTURE(x[i]);
@@ -95,7 +95,7 @@ TEST_CASE("s8 codes are the definition's") {
     for_code_rows([&](const Floats& x) {
       for (const float top : {7.0F, 63.0F, 127.0F}) {
         std::vector<std::int8_t> q(x.size());
-        rows(tier.isa).quantize_s8(x.data(), length_of(x), 0.5F, top, q.data());
+        tier.kernels().quantize_s8(x.data(), length_of(x), 0.5F, top, q.data());
         for (std::size_t i = 0; i < x.size(); ++i) {
           CAPTURE(tier.name);
           CAPTURE(x[i]);
@@ -121,7 +121,7 @@ TEST_CASE("the linear epilogue evaluates its brackets in the written order") {
       const float s = random.uniform(0.001F, 0.1F);
       const float lo = random.uniform(-5, 0);
       Floats y(u.size());
-      rows(tier.isa).linear_epilogue(acc.data(), n, s, lo, u.data(), r.data(), b.data(), y.data());
+      tier.kernels().linear_epilogue(acc.data(), n, s, lo, u.data(), r.data(), b.data(), y.data());
       for (std::size_t i = 0; i < y.size(); ++i) {
         const float scale = s * u[i];
         const float product = static_cast<float>(acc[i]) * scale;
@@ -143,12 +143,12 @@ TEST_CASE("softmax codes round top times exp, and their sum runs in 16 lanes") {
       const float peak = *std::max_element(logits.begin(), logits.end());
       Floats e;
       for (const float l : logits) e.push_back(l - peak);
-      rows(tier.isa).exp(e.data(), n, e.data());
+      tier.kernels().exp(e.data(), n, e.data());
       const auto expected = oracle::peak_exp(logits, 1.0F);
       for (const float top : {15.0F, 63.0F, 255.0F}) {
         std::vector<std::uint8_t> p(logits.size());
         float sum = 0;
-        rows(tier.isa).softmax_codes(logits.data(), n, top, p.data(), &sum);
+        tier.kernels().softmax_codes(logits.data(), n, top, p.data(), &sum);
         CAPTURE(tier.name);
         CAPTURE(n);
         CAPTURE(top);
@@ -168,7 +168,7 @@ TEST_CASE("softmax codes round top times exp, and their sum runs in 16 lanes") {
 
 TEST_CASE("codes are centred and scaled, summed and held in floats exactly") {
   for (const Tier& tier : tiers()) {
-    const RowKernels& r = rows(tier.isa);
+    const RowKernels& r = tier.kernels();
     Random random(9);
     for (const std::int64_t n : lengths()) {
       const Floats x = random.row(n, -5, 5);

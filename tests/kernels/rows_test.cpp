@@ -66,7 +66,7 @@ TEST_CASE("layer_norm is the oracle's within the roundings counted") {
       const Floats gamma = random.row(n, -2, 2);
       const Floats beta = random.row(n, -1, 1);
       Floats y(x.size());
-      rows(tier.isa).layer_norm(x.data(), gamma.data(), beta.data(), 1e-6F, n, y.data());
+      tier.kernels().layer_norm(x.data(), gamma.data(), beta.data(), 1e-6F, n, y.data());
       const auto expected = oracle::layer_norm(x, gamma, beta, 1e-6F);
       const auto moments = oracle::moments(x);
       const double rstd = 1 / std::sqrt(moments.variance + 1e-6);
@@ -95,7 +95,7 @@ TEST_CASE("layer_norm of a constant row is beta") {
     const Floats gamma(64, 2.0F);
     const Floats beta(64, -0.25F);
     Floats y(64);
-    rows(tier.isa).layer_norm(x.data(), gamma.data(), beta.data(), 1e-6F, 64, y.data());
+    tier.kernels().layer_norm(x.data(), gamma.data(), beta.data(), 1e-6F, 64, y.data());
     CHECK(y == beta);
   }
 }
@@ -107,7 +107,7 @@ TEST_CASE("softmax is the oracle's within the roundings counted, and in place th
       Floats x = random.row(n, -30, 30);
       const float scale = 0.125F * random.uniform(0.5F, 2);
       Floats y(x.size());
-      rows(tier.isa).softmax(x.data(), scale, n, y.data());
+      tier.kernels().softmax(x.data(), scale, n, y.data());
       const auto expected = oracle::softmax(x, scale);
       // Logits reach 7.5: three roundings before exp, whose argument reaches 15.
       const double relative = (2 * 7.5 + 15 + 2 + sum_depth(n) + 3) * kUnit;
@@ -118,7 +118,7 @@ TEST_CASE("softmax is the oracle's within the roundings counted, and in place th
         CAPTURE(expected[i]);
         REQUIRE(std::fabs(wide(y[i]) - expected[i]) <= 2 * relative * expected[i]);
       }
-      rows(tier.isa).softmax(x.data(), scale, n, x.data());
+      tier.kernels().softmax(x.data(), scale, n, x.data());
       CHECK(x == y);
     }
   }
@@ -128,7 +128,7 @@ TEST_CASE("softmax gives nothing to logits of minus infinity") {
   for (const Tier& tier : tiers()) {
     const Floats x = {0.0F, -kInfinity, 0.0F, -1e30F};
     Floats y(4);
-    rows(tier.isa).softmax(x.data(), 1.0F, 4, y.data());
+    tier.kernels().softmax(x.data(), 1.0F, 4, y.data());
     CHECK(y == Floats{0.5F, 0.0F, 0.5F, 0.0F});
   }
 }
@@ -137,7 +137,7 @@ TEST_CASE("softmax stands logits far outside the domain of exp") {
   for (const Tier& tier : tiers()) {
     const Floats x = {900.0F, 1000.0F, 1000.0F, -3e38F};
     Floats y(4);
-    rows(tier.isa).softmax(x.data(), 1.0F, 4, y.data());
+    tier.kernels().softmax(x.data(), 1.0F, 4, y.data());
     CHECK(y == Floats{0.0F, 0.5F, 0.5F, 0.0F});
   }
 }
@@ -147,7 +147,7 @@ TEST_CASE("exp errs by less than one unit in the last place and flushes below th
     Worst worst;
     for (const Floats& x : {sweep(0.0F, 88.0F), sweep(-0.0F, -87.33F)}) {
       Floats y(x.size());
-      rows(tier.isa).exp(x.data(), length_of(x), y.data());
+      tier.kernels().exp(x.data(), length_of(x), y.data());
       for (std::size_t i = 0; i < x.size(); ++i) {
         const double expected = std::exp(wide(x[i]));
         worst.see(std::fabs(wide(y[i]) - expected) / spacing(expected), x[i]);
@@ -158,7 +158,7 @@ TEST_CASE("exp errs by less than one unit in the last place and flushes below th
     CHECK(worst.error < 1.0);
     const Floats edge = {0.0F, -87.34F, -104.0F, -1e6F, -3e38F, -kInfinity};
     Floats y(edge.size());
-    rows(tier.isa).exp(edge.data(), length_of(edge), y.data());
+    tier.kernels().exp(edge.data(), length_of(edge), y.data());
     CHECK(y == Floats{1, 0, 0, 0, 0, 0});
   }
 }
@@ -168,7 +168,7 @@ TEST_CASE("sigmoid is the oracle's at all sizes, and reaches both ends") {
     CAPTURE(tier.name);
     for (Floats x : {sweep(0.0F, 100.0F), sweep(-0.0F, -80.0F)}) {
       const Floats given = x;
-      sigmoid(rows(tier.isa), x.data(), length_of(x), x.data());
+      sigmoid(tier.kernels(), x.data(), length_of(x), x.data());
       for (std::size_t i = 0; i < x.size(); ++i) {
         const double expected = 1.0 / (1.0 + std::exp(-wide(given[i])));
         CAPTURE(given[i]);
@@ -176,7 +176,7 @@ TEST_CASE("sigmoid is the oracle's at all sizes, and reaches both ends") {
       }
     }
     Floats ends = {0.0F, kInfinity, -kInfinity, 3e38F, -3e38F};
-    sigmoid(rows(tier.isa), ends.data(), length_of(ends), ends.data());
+    sigmoid(tier.kernels(), ends.data(), length_of(ends), ends.data());
     CHECK(ends[0] == 0.5F);
     CHECK(ends[1] == 1.0F);
     CHECK(ends[3] == 1.0F);
@@ -191,7 +191,7 @@ TEST_CASE("gelu errs by less than 1.7e-7 of the larger of 1 and |x|") {
     for (const Floats& x :
          {sweep(0.0F, 1e30F), sweep(0.01F, 20.0F), sweep(-0.0F, -1e30F), sweep(-0.01F, -20.0F)}) {
       Floats y(x.size());
-      rows(tier.isa).gelu(x.data(), length_of(x), y.data());
+      tier.kernels().gelu(x.data(), length_of(x), y.data());
       for (std::size_t i = 0; i < x.size(); ++i) {
         const double scale = std::max(1.0, std::fabs(wide(x[i])));
         worst.see(std::fabs(wide(y[i]) - oracle::gelu(x[i])) / scale, x[i]);
@@ -202,7 +202,7 @@ TEST_CASE("gelu errs by less than 1.7e-7 of the larger of 1 and |x|") {
     CHECK(worst.error < 1.7e-7);
     const Floats edge = {0.0F, kInfinity, -100.0F};
     Floats y(edge.size());
-    rows(tier.isa).gelu(edge.data(), length_of(edge), y.data());
+    tier.kernels().gelu(edge.data(), length_of(edge), y.data());
     CHECK(y[0] == 0.0F);
     CHECK(y[1] == kInfinity);
     CHECK(std::fabs(y[2]) < 1e-30F);

@@ -81,11 +81,11 @@ void same_in_all_tiers(const Call& call) {
   for (int round = 0; round < 300; ++round) {
     const Inputs in = random_inputs(random);
     Output<T> baseline(in);
-    call(rows(Isa::kBaseline), in, baseline.data());
+    call(baseline_row_kernels(), in, baseline.data());
     REQUIRE(baseline.margins_intact());
     for (const Tier& tier : tiers()) {
       Output<T> output(in);
-      call(rows(tier.isa), in, output.data());
+      call(tier.kernels(), in, output.data());
       CAPTURE(tier.name);
       CAPTURE(round);
       CAPTURE(in.n);
@@ -98,9 +98,14 @@ void same_in_all_tiers(const Call& call) {
 }  // namespace
 
 TEST_CASE("each tier has functions of its own, and the best that is allowed is the default") {
-  CHECK(&rows(Isa::kBaseline) != &rows(Isa::kAvx2));
-  CHECK(&rows(Isa::kAvx2) != &rows(Isa::kAvx512));
-  CHECK(&rows() == &rows(best_isa(cpu())));
+  CHECK(&row_kernels({}) == &baseline_row_kernels());
+  CHECK(&row_kernels(cpu()) == &tiers().back().kernels());
+#if defined(__x86_64__)
+  const CpuFeatures avx2 = {.avx2 = true};
+  const CpuFeatures avx512 = {.avx2 = true, .avx512 = true};
+  CHECK(&row_kernels({}) != &row_kernels(avx2));
+  CHECK(&row_kernels(avx2) != &row_kernels(avx512));
+#endif
 }
 
 TEST_CASE("tiers agree on the bits: float rows") {
@@ -146,11 +151,11 @@ TEST_CASE("tiers agree on the bits: numbers of a row") {
     for (const Tier& tier : tiers()) {
       std::vector<float> found(4);
       std::vector<std::uint8_t> p(static_cast<std::size_t>(in.n));
-      rows(tier.isa).min_max(in.px(), in.n, &found[0], &found[1]);
-      rows(tier.isa).softmax_codes(in.px(), in.n, 255, p.data(), &found[2]);
+      tier.kernels().min_max(in.px(), in.n, &found[0], &found[1]);
+      tier.kernels().softmax_codes(in.px(), in.n, 255, p.data(), &found[2]);
       std::vector<std::int8_t> q(static_cast<std::size_t>(in.n));
-      rows(tier.isa).quantize_s8(in.px(), in.n, 10 * in.a, 127, q.data());
-      found[3] = rows(tier.isa).dot_codes(in.px(), q.data(), in.n);
+      tier.kernels().quantize_s8(in.px(), in.n, 10 * in.a, 127, q.data());
+      found[3] = tier.kernels().dot_codes(in.px(), q.data(), in.n);
       if (first.empty()) first = found;
       CAPTURE(tier.name);
       CAPTURE(round);
@@ -163,7 +168,7 @@ TEST_CASE("tiers agree on the bits: numbers of a row") {
 TEST_CASE("kernels that allow it give the same in place") {
   Random random(13);
   for (const Tier& tier : tiers()) {
-    const RowKernels& r = rows(tier.isa);
+    const RowKernels& r = tier.kernels();
     const Inputs in = random_inputs(random);
     const auto both = [&](const auto& call) {
       Floats apart(in.x.size());
@@ -185,7 +190,7 @@ TEST_CASE("kernels that allow it give the same in place") {
 TEST_CASE("exp and gelu of an element do not depend on its place in the row") {
   Random random(14);
   for (const Tier& tier : tiers()) {
-    for (const auto function : {rows(tier.isa).exp, rows(tier.isa).gelu}) {
+    for (const auto function : {tier.kernels().exp, tier.kernels().gelu}) {
       const Floats x = random.row(1000, -8, 8);
       Floats y(x.size());
       function(x.data(), 1000, y.data());

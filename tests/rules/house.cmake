@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Small habits that a reader relies on: the license line comes first, every source is built and every
-# public header installed, nothing is left for later, and the libraries neither print nor exit nor
-# read the environment, but for the variable that lowers the instruction set.
+# Small habits that a reader relies on. The license line comes first, every source is built, every public
+# header is installed, and nothing is left for later. Numbers are written the same in every locale.
+# The libraries neither print nor exit, and of the environment read the instruction set to use.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 
 find_files(files *.cpp *.h *.inl *.py *.cmake CMakeLists.txt)
@@ -31,8 +31,18 @@ foreach(module engine models quantizer weights_tools)
   endforeach()
 endforeach()
 
-set(forbidden "std::(cout|cerr|clog)|[^a-z_](printf|puts|getenv|exit|abort)\\(")
 list(FILTER files INCLUDE REGEX "^(engine|models|quantizer|weights_tools)/.*\\.(cpp|h|inl)$")
+# A stream formats even integers as the global locale says, which belongs to the program around.
+foreach(file IN LISTS files)
+  file(READ ${ROOT}/${file} text)
+  if(text MATCHES "std::o?stringstream [a-z]" AND NOT text MATCHES "imbue\\(std::locale::classic\\(\\)\\)")
+    breach("${file}: a string stream does not imbue std::locale::classic()")
+  elseif(text MATCHES "std::locale::global|setlocale\\(")
+    breach("${file}: sets the locale of the whole program")
+  endif()
+endforeach()
+
+set(forbidden "std::(cout|cerr|clog)|[^a-z_](printf|puts|getenv|exit|abort)\\(")
 foreach(file IN LISTS files)
   file(STRINGS ${ROOT}/${file} lines REGEX "${forbidden}")
   foreach(line IN LISTS lines)

@@ -29,6 +29,25 @@ set(plan_headers plan quant step)
 set(runtime_headers session)
 set(op_sees core op)
 
+# Folders of apps/src: what several programs need is common, and what they draw with has a folder too.
+# A main file is of its program's folder.
+set(apps_folders common draw infer convert quantize eval bench inspect)
+foreach(folder IN LISTS apps_folders)
+  set(apps_${folder}_sees common draw ${folder})
+endforeach()
+set(apps_common_sees common)
+
+# Folders of quantizer/src; the files beside them are the top. What methods decide and how bits are
+# chosen is known by name alone: nobody else includes these two.
+set(quantizer_folders base network calibration layer methods bits top)
+set(quantizer_base_sees base)
+set(quantizer_network_sees base network)
+set(quantizer_calibration_sees base network calibration)
+set(quantizer_layer_sees base layer)
+set(quantizer_methods_sees base layer methods)
+set(quantizer_bits_sees base network calibration layer bits)
+set(quantizer_top_sees base network calibration layer top)
+
 # Other libraries: what an include (or pragma) of each looks like, and the only files that may have it.
 set(fences
   "dnnl=^engine/src/kernels/onednn/"
@@ -37,6 +56,8 @@ set(fences
   "pragma omp=^engine/src/(core/parallel\\.h|kernels/rows/rows\\.inl)$"
   "nlohmann=^engine/src/io/json"
   "xxhash=^engine/src/io/"
+  "(immintrin|[a-z]mmintrin|x86intrin|cpuid)\\.h=^engine/src/(core|kernels)/x86/"
+  "\"(core|kernels)/x86/=^engine/src/(core|kernels)/x86/"
   "CLI/=^apps/"
   "Eigen/=^quantizer/src/")
 
@@ -65,6 +86,36 @@ function(check_layer file included line)
     breach("${file}: ${line}: no layer in tests/rules/layering.cmake has this header")
   elseif(NOT to IN_LIST ${from}_sees)
     breach("${file}: ${line}: ${from} may include ${${from}_sees}, not ${to}")
+  endif()
+endfunction()
+
+function(check_apps_folder file included line)
+  string(REGEX REPLACE "^apps/(src/|vit_)?([a-z]+).*$" "\\2" from ${file})
+  string(REGEX REPLACE "/.*$" "" to ${included})
+  if(NOT from IN_LIST apps_folders)
+    breach("${file}: belongs to no folder of apps/ that tests/rules/layering.cmake knows")
+  elseif(NOT to IN_LIST apps_${from}_sees)
+    breach("${file}: ${line}: ${from} may include ${apps_${from}_sees}, not ${to}")
+  endif()
+endfunction()
+
+# The folder of quantizer/src that a path below it lies in.
+function(quantizer_folder_of path out)
+  set(folder top)
+  if(path MATCHES "^([a-z_]+)/")
+    set(folder ${CMAKE_MATCH_1})
+  endif()
+  set(${out} ${folder} PARENT_SCOPE)
+endfunction()
+
+function(check_quantizer_folder file included line)
+  string(REPLACE "quantizer/src/" "" path ${file})
+  quantizer_folder_of(${path} from)
+  quantizer_folder_of(${included} to)
+  if(NOT from IN_LIST quantizer_folders)
+    breach("${file}: belongs to no folder of quantizer/src that tests/rules/layering.cmake knows")
+  elseif(NOT to IN_LIST quantizer_${from}_sees)
+    breach("${file}: ${line}: ${from} may include ${quantizer_${from}_sees}, not ${to}")
   endif()
 endfunction()
 
@@ -110,6 +161,10 @@ foreach(file IN LISTS files)
       check_module(${file} ${module} ${included} "${line}")
       if(module STREQUAL "engine" AND included MATCHES "/")
         check_layer(${file} ${included} "${line}")
+      elseif(module STREQUAL "apps" AND NOT included MATCHES "^vitq/")
+        check_apps_folder(${file} ${included} "${line}")
+      elseif(module STREQUAL "quantizer" AND NOT included MATCHES "^vitq/")
+        check_quantizer_folder(${file} ${included} "${line}")
       endif()
     elseif(file MATCHES "/include/" AND line MATCHES "<.*[/.].*>")
       breach("${file}: ${line}: a public header shows no other library")

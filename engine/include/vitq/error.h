@@ -52,6 +52,13 @@ class UnsupportedError : public Error {
   using Error::Error;
 };
 
+// The environment variable VITQ_ISA names no tier of instruction sets. The message names the
+// variable, what was found and all tiers.
+class IsaError : public Error {
+ public:
+  using Error::Error;
+};
+
 // A documented limit (image size, memory, tensor count) would be exceeded.
 class LimitError : public Error {
  public:

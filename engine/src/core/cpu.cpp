@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cpu.h"
 
-#include <cpuid.h>
-
+#include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <span>
 
 #include "core/text.h"
 #include "vitq/error.h"
@@ -11,91 +12,93 @@
 namespace vitq {
 namespace {
 
-struct Registers {
-  unsigned a = 0, b = 0, c = 0, d = 0;
+constexpr std::array<std::string_view, 6> kIsaNames = {"baseline", "avx2",        "avx_vnni",
+                                                       "avx512",   "avx512_vnni", "amx"};
+
+bool has_isa(const CpuFeatures& features, Isa isa) {
+  switch (isa) {
+    case Isa::kBaseline: return true;
+    case Isa::kAvx2: return features.avx2;
+    case Isa::kAvxVnni: return features.avx_vnni;
+    case Isa::kAvx512: return features.avx512;
+    case Isa::kAvx512Vnni: return features.avx512_vnni;
+    case Isa::kAmx: return features.amx_int8;
+  }
+  return false;
+}
+
+// What the environment asks for.
+std::optional<Isa> wanted_isa() {
+  const char* name = std::getenv("VITQ_ISA");
+  if (name == nullptr || *name == '\0') return {};
+  return parse_isa(name);
+}
+
+CpuFeatures limited_by(const std::optional<Isa>& limit) {
+  const CpuFeatures features = detected_cpu();
+  return limit ? limited(features, *limit) : features;
+}
+
+// The choice that holds for the whole process.
+struct CpuChoice {
+  std::optional<Isa> wanted = wanted_isa();
+  CpuFeatures features = limited_by(wanted);
 };
 
-// All zero where the CPU does not know the leaf.
-Registers cpuid(unsigned leaf, unsigned subleaf) {
-  Registers r;
-  if (__get_cpuid_count(leaf, subleaf, &r.a, &r.b, &r.c, &r.d) == 0) return {};
-  return r;
-}
-
-bool bit(unsigned value, int index) {
-  return ((value >> index) & 1U) != 0;
-}
-
-// XCR0: the register states that the operating system saves.
-std::uint64_t saved_states() {
-  constexpr int kOsxsave = 27;
-  if (!bit(cpuid(1, 0).c, kOsxsave)) return 0;
-  std::uint32_t low = 0;
-  std::uint32_t high = 0;
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (std::uint64_t{high} << 32) | low;
-}
-
-bool contains(std::uint64_t states, std::uint64_t wanted) {
-  return (states & wanted) == wanted;
+const CpuChoice& cpu_choice() {
+  static const CpuChoice choice;
+  return choice;
 }
 
 }  // namespace
 
-CpuFeatures detected_cpu() {
-  constexpr std::uint64_t kYmm = 0x6;
-  constexpr std::uint64_t kZmm = 0xE6;
-  constexpr std::uint64_t kTiles = 0x60000;
-  const std::uint64_t states = saved_states();
-  const Registers seven = cpuid(7, 0);
-  const Registers seven_one = cpuid(7, 1);
-  CpuFeatures f;
-  f.avx2 = contains(states, kYmm) && bit(seven.b, 5);
-  f.avx512 = f.avx2 && contains(states, kZmm) && bit(seven.b, 16) && bit(seven.b, 17) &&
-             bit(seven.b, 30) && bit(seven.b, 31);
-  f.avx_vnni = f.avx2 && bit(seven_one.a, 4);
-  f.avx512_vnni = f.avx512 && bit(seven.c, 11);
-  f.amx_int8 = f.avx512 && contains(states, kTiles) && bit(seven.d, 24) && bit(seven.d, 25);
-  f.exact_u8s8 = f.avx_vnni || f.avx512_vnni || f.amx_int8;
-  return f;
+Isa best_isa(const CpuFeatures& features, Isa limit) {
+  auto index = static_cast<std::uint8_t>(limit);
+  while (!has_isa(features, static_cast<Isa>(index))) --index;
+  return static_cast<Isa>(index);
 }
 
-CpuFeatures limited(CpuFeatures features, Isa isa) {
-  if (isa == Isa::kAvx512) return features;
-  CpuFeatures lower;
-  lower.avx2 = features.avx2 && isa == Isa::kAvx2;
-  return lower;
+CpuFeatures limited(const CpuFeatures& features, Isa isa) {
+  const Isa tier = best_isa(features, isa);
+  CpuFeatures kept = features;
+  kept.avx2 &= tier >= Isa::kAvx2;
+  kept.avx_vnni &= tier == Isa::kAvxVnni || tier >= Isa::kAvx512Vnni;
+  kept.avx512 &= tier >= Isa::kAvx512;
+  kept.avx512_vnni &= tier >= Isa::kAvx512Vnni;
+  kept.amx_int8 &= tier >= Isa::kAmx;
+  return kept;
 }
 
-Isa best_isa(const CpuFeatures& features) {
-  if (features.avx512) return Isa::kAvx512;
-  return features.avx2 ? Isa::kAvx2 : Isa::kBaseline;
+std::string_view isa_name(Isa isa) {
+  return kIsaNames[static_cast<std::size_t>(isa)];
 }
 
 Isa parse_isa(std::string_view name) {
-  if (name == "baseline") return Isa::kBaseline;
-  if (name == "avx2") return Isa::kAvx2;
-  if (name == "avx512") return Isa::kAvx512;
-  throw UnsupportedError(cat("VITQ_ISA is \"", name, "\"; accepted are baseline, avx2 and avx512"));
+  const auto* found = std::find(kIsaNames.begin(), kIsaNames.end(), name);
+  if (found != kIsaNames.end()) return static_cast<Isa>(found - kIsaNames.begin());
+  std::string accepted(kIsaNames.front());
+  for (const std::string_view other : std::span(kIsaNames).subspan(1)) {
+    accepted += cat(other == kIsaNames.back() ? " and " : ", ", other);
+  }
+  throw IsaError(cat("VITQ_ISA is \"", name, "\"; accepted are ", accepted));
 }
 
 CpuFeatures allowed_cpu() {
-  const CpuFeatures features = detected_cpu();
-  const char* wanted = std::getenv("VITQ_ISA");
-  if (wanted == nullptr || *wanted == '\0') return features;
-  return limited(features, parse_isa(wanted));
+  return limited_by(wanted_isa());
 }
 
 const CpuFeatures& cpu() {
-  static const CpuFeatures features = allowed_cpu();
-  return features;
+  return cpu_choice().features;
+}
+
+std::optional<Isa> isa_limit() {
+  if (!cpu_choice().wanted) return {};
+  return best_isa(cpu());
 }
 
 std::string isa_name(const CpuFeatures& features) {
-  std::string name = features.avx512 ? "avx512" : features.avx2 ? "avx2" : "baseline";
-  if (features.avx_vnni || features.avx512_vnni) name += "_vnni";
-  if (features.amx_int8) name += "+amx";
-  return name;
+  const Isa isa = best_isa(features);
+  return isa == Isa::kAmx ? "avx512_vnni+amx" : std::string(isa_name(isa));
 }
 
 std::string isa_name() {

@@ -6,6 +6,7 @@
 #include "core/cpu.h"
 #include "core/parallel.h"
 #include "kernels/code_gemm/code_gemm.h"
+#include "kernels/select.h"
 #include "kernels/workspace.h"
 
 namespace vitq {

@@ -6,10 +6,10 @@
 #include "kernels/attention.h"
 #include "kernels/copy.h"
 #include "kernels/im2col.h"
-#include "kernels/maddubs/maddubs.h"
 #include "kernels/onednn/onednn.h"
 #include "kernels/reference/reference.h"
 #include "kernels/rowwise.h"
+#include "kernels/select.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -62,9 +62,10 @@ std::unique_ptr<Kernel> make_kernel(Backend backend, const Step& step,
 
 KernelContext make_context(Backend backend, const Plan& plan, int threads, WeightCache& cache) {
   const bool reference = backend == Backend::kReference;
+  if (!reference) limit_onednn();
   return {.plan = plan,
           .threads = threads,
-          .rows = reference ? rows(Isa::kBaseline) : rows(),
+          .rows = reference ? baseline_row_kernels() : row_kernels(cpu()),
           .onednn = reference ? nullptr
                               : cache.get<std::shared_ptr<OneDnn>>(
                                     "onednn", [] { return std::make_shared<OneDnn>(); }),

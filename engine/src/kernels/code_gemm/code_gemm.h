@@ -8,8 +8,6 @@
 
 namespace vitq {
 
-struct CpuFeatures;  // core/cpu.h, which the tiers must not include (see groups.inl)
-
 // c [m, n] = a [m, k] b [k, n]
 struct CodeGemmShape {
   std::int64_t m = 0, n = 0, k = 0;
@@ -23,10 +21,12 @@ struct CodeRow {
   std::int64_t index = 0;  // which row or column it is
 };
 
-// One implementation. It holds `a` and `b` in a form of its own, in memory of the caller
-// (AttentionScratch says how much).
+// One implementation. It holds `a` and `b` in a form of its own, in memory of the caller.
 struct CodeGemm {
   const char* name;
+  // How many bytes `a` and `b` take.
+  std::int64_t (*a_bytes)(std::int64_t m, std::int64_t k);
+  std::int64_t (*b_bytes)(std::int64_t n, std::int64_t k);
   void (*multiply)(const CodeGemmShape& shape, const std::byte* a, const std::byte* b,
                    std::int32_t* c);
   std::int64_t (*a_bytes)(std::int64_t m, std::int64_t k);
@@ -37,8 +37,8 @@ struct CodeGemm {
   void (*pack_b_row)(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b);
 };
 
-// The fastest that `features` can run; there is one for any x86-64.
-const CodeGemm& code_gemm(const CpuFeatures& features);
+// The one that every CPU can run; code_gemm() of kernels/select.h gives the fastest.
+const CodeGemm& portable_code_gemm();
 // The arbiter: plain loops, `a` and the columns of `b` as rows of bytes.
 const CodeGemm& reference_code_gemm();
 

@@ -44,9 +44,9 @@ struct Block {
 };
 
 // kRows rows times kVectors vectors of columns, to rows of `stride` sums.
-template <unsigned kRowKernels, unsigned kVectors>
+template <unsigned kRows, unsigned kVectors>
 static void multiply_tile(const Block& block, std::int32_t* sums, std::int64_t stride) {
-  Vector sum[kRowKernels][kVectors] = {};
+  Vector sum[kRows][kVectors] = {};
   const std::byte* right = block.b;
   const std::byte* left = block.a;
   for (std::int64_t step = 0; step < block.steps; ++step) {
@@ -54,7 +54,7 @@ static void multiply_tile(const Block& block, std::int32_t* sums, std::int64_t s
 #pragma GCC unroll 2
     for (unsigned v = 0; v < kVectors; ++v) columns[v] = load(right + 4 * kLanes * v);
 #pragma GCC unroll 12
-    for (unsigned r = 0; r < kRowKernels; ++r) {
+    for (unsigned r = 0; r < kRows; ++r) {
       const Vector row = spread(left + 4 * block.steps * r);
 #pragma GCC unroll 2
       for (unsigned v = 0; v < kVectors; ++v) sum[r][v] = add_products(sum[r][v], row, columns[v]);
@@ -63,7 +63,7 @@ static void multiply_tile(const Block& block, std::int32_t* sums, std::int64_t s
     right += 4 * kColumns;
   }
 #pragma GCC unroll 12
-  for (unsigned r = 0; r < kRowKernels; ++r) {
+  for (unsigned r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (unsigned v = 0; v < kVectors; ++v) {
       __builtin_memcpy(sums + r * stride + kLanes * v, &sum[r][v], sizeof(Vector));
@@ -71,13 +71,13 @@ static void multiply_tile(const Block& block, std::int32_t* sums, std::int64_t s
   }
 }
 
-template <unsigned kRowKernels, unsigned kVectors>
+template <unsigned kRows, unsigned kVectors>
 static void multiply_rows(Block& block, std::int32_t*& sums, std::int64_t stride) {
-  while (block.rows >= kRowKernels) {
-    multiply_tile<kRowKernels, kVectors>(block, sums, stride);
-    block.rows -= kRowKernels;
-    block.a += kRowKernels * block.steps * 4;
-    sums += kRowKernels * stride;
+  while (block.rows >= kRows) {
+    multiply_tile<kRows, kVectors>(block, sums, stride);
+    block.rows -= kRows;
+    block.a += kRows * block.steps * 4;
+    sums += kRows * stride;
   }
 }
 
@@ -91,12 +91,12 @@ static void multiply_block(Block block, std::int32_t* sums, std::int64_t stride)
 
 // Columns that do not fill a block, by way of a buffer.
 static void multiply_last(const CodeGemmShape& s, const Block& block, std::int32_t* c) {
-  constexpr std::int64_t kRowKernels = 2 * kTileRows;
+  constexpr std::int64_t kRows = 2 * kTileRows;
   const std::int64_t width = s.n % kColumns;
-  for (std::int64_t row = 0; row < s.m; row += kRowKernels) {
-    const std::int64_t rows = s.m - row < kRowKernels ? s.m - row : kRowKernels;
+  for (std::int64_t row = 0; row < s.m; row += kRows) {
+    const std::int64_t rows = s.m - row < kRows ? s.m - row : kRows;
     const Block part = {block.a + row * block.steps * 4, block.b, rows, block.steps};
-    std::int32_t sums[kRowKernels * kColumns];
+    std::int32_t sums[kRows * kColumns];
     if (width > kLanes) {
       multiply_block<2>(part, sums, kColumns);
     } else {
@@ -163,6 +163,8 @@ static void pack_b_row(const CodeRow<std::int8_t>& row, std::int64_t k, std::byt
 
 static constexpr CodeGemm kGemm = {
     .name = kName,
+    .a_bytes = a_bytes,
+    .b_bytes = b_bytes,
     .multiply = multiply,
     .a_bytes = a_bytes,
     .b_bytes = b_bytes,

@@ -2,9 +2,9 @@
 #include "vitq/gemm.h"
 
 #include <exception>
-#include <oneapi/dnnl/dnnl.hpp>
 
 #include "core/parallel.h"
+#include "kernels/onednn/onednn.h"
 
 namespace vitq {
 namespace {
@@ -17,6 +17,7 @@ void require(dnnl_status_t status) {
 }  // namespace
 
 void gemm(const GemmShape& s, const float* a, const float* b, float* c, bool accumulate) {
+  limit_onednn();
   const ThreadCount one_thread(1);
   require(dnnl_sgemm(s.transpose_a ? 'T' : 'N', s.transpose_b ? 'T' : 'N', s.m, s.n, s.k, 1.0F, a,
                      s.transpose_a ? s.m : s.k, b, s.transpose_b ? s.k : s.n,

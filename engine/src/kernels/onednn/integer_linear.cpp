@@ -35,7 +35,7 @@ std::shared_ptr<GemmWeights> weights_of(const step::IntegerLinear& linear,
         auto weights = std::make_shared<GemmWeights>();
         weights->onednn = context.onednn;
         weights->codes = codes;
-        if (cpu().exact_u8s8) return weights;
+        if (cpu().exact_u8s8()) return weights;
         SplitWeights split = split_pairs(codes.as<std::int8_t>(), codes.shape()[1], top);
         weights->rest = std::move(split.rest);
         weights->codes = Tensor(codes.shape(), DType::kS8);

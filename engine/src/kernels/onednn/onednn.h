@@ -14,6 +14,10 @@
 
 namespace vitq {
 
+// Keeps oneDNN to the tier that VITQ_ISA lowers cpu() to. It must come before oneDNN's first use.
+// Throws as cpu() does.
+void limit_onednn();
+
 class OneDnn {
  public:
   OneDnn() : engine(dnnl::engine::kind::cpu, 0) {}

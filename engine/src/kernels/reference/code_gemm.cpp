@@ -6,6 +6,11 @@
 namespace vitq {
 namespace {
 
+// Of either operand: its rows, or its columns, of k codes.
+std::int64_t bytes_of(std::int64_t count, std::int64_t k) {
+  return count * k;
+}
+
 void multiply(const CodeGemmShape& s, const std::byte* a, const std::byte* b, std::int32_t* c) {
   const auto* left = reinterpret_cast<const std::uint8_t*>(a);
   const auto* right = reinterpret_cast<const std::int8_t*>(b);
@@ -43,6 +48,8 @@ void pack_b_row(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b) {
 const CodeGemm& reference_code_gemm() {
   static constexpr CodeGemm kGemm = {
       .name = "reference",
+      .a_bytes = bytes_of,
+      .b_bytes = bytes_of,
       .multiply = multiply,
       .a_bytes = bytes_of,
       .b_bytes = bytes_of,

@@ -9,8 +9,6 @@
 
 namespace vitq {
 
-enum class Isa : std::uint8_t;  // core/cpu.h, which the tiers must not include (see rows.inl)
-
 // Values, and per channel what folding took out of them.
 struct CenterScale {
   const float* values = nullptr;
@@ -66,9 +64,7 @@ struct RowKernels {
   float (*dot_codes)(const float* x, const std::int8_t* q, std::int64_t n);
 };
 
-// The kernels of one tier, which the CPU must have.
-const RowKernels& rows(Isa isa);
-// The kernels of the highest tier that cpu() allows. Throws as cpu() does.
-const RowKernels& rows();
+// The tier that every CPU has; row_kernels() of kernels/select.h gives the best.
+const RowKernels& baseline_row_kernels();
 
 }  // namespace vitq

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row kernels for x86-64 as it always was: SSE2.
-#include "kernels/rows/tiers.h"
+// The row kernels for any CPU of the architecture that is compiled for: SSE2 on x86-64.
+#include "kernels/rows/rows.h"
 
-namespace vitq::rows_baseline {
+namespace vitq {
+namespace rows_baseline {
 
 static constexpr std::int64_t kVector = 4;
 #include "kernels/rows/rows.inl"
 
-const RowKernels& table() {
-  return kRowKernels;
+}  // namespace rows_baseline
+
+const RowKernels& baseline_row_kernels() {
+  return rows_baseline::kRowKernels;
 }
 
-}  // namespace vitq::rows_baseline
+}  // namespace vitq

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/maddubs/tiles.h"
+#include "kernels/x86/maddubs/tiles.h"
 #include "vitq/tensor.h"
 
 namespace vitq {

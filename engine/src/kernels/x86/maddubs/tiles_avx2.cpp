@@ -2,7 +2,7 @@
 // Compiled for AVX2, hence without inline functions of the standard library (see rows.inl).
 #include <immintrin.h>
 
-#include "kernels/maddubs/tiles.h"
+#include "kernels/x86/maddubs/tiles.h"
 
 namespace vitq::tiles_avx2 {
 namespace {

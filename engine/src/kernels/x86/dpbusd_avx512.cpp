@@ -2,7 +2,7 @@
 // Codes of 8 bits on vpdpbusd of 512 bits: sixteen sums, more than its two units take to be busy.
 #include <immintrin.h>
 
-#include "kernels/code_gemm/tiers.h"
+#include "kernels/x86/tiers.h"
 
 namespace vitq::dpbusd_avx512 {
 

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables that select.cpp chooses from, one compiled per instruction.
+// The tables that select.cpp chooses from, one compiled per instruction set or instruction.
 #pragma once
 
 #include "kernels/code_gemm/code_gemm.h"
+#include "kernels/rows/rows.h"
 
 namespace vitq {
 
+namespace rows_avx2 {
+const RowKernels& table();
+}
+namespace rows_avx512 {
+const RowKernels& table();
+}
 namespace maddwd_sse2 {
 const CodeGemm& table();
 }

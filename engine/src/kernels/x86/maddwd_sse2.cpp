@@ -2,7 +2,7 @@
 // Codes of 16 bits on pmaddwd, which every x86-64 has.
 #include <immintrin.h>
 
-#include "kernels/code_gemm/tiers.h"
+#include "kernels/x86/tiers.h"
 
 namespace vitq::maddwd_sse2 {
 

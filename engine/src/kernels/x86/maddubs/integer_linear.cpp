@@ -5,8 +5,8 @@
 #include <array>
 
 #include "core/cpu.h"
-#include "kernels/maddubs/maddubs.h"
-#include "kernels/maddubs/pack.h"
+#include "kernels/select.h"
+#include "kernels/x86/maddubs/pack.h"
 
 namespace vitq {
 namespace {
@@ -44,7 +44,7 @@ class MaddubsGemm : public IntegerGemm {
 
 std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& step,
                                                     const KernelContext& context) {
-  if (!cpu().avx2 || cpu().exact_u8s8) return {};
+  if (!cpu().avx2 || cpu().exact_u8s8()) return {};
   return make_integer_linear(step, context,
                              [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
                                 const KernelContext& made) -> std::unique_ptr<IntegerGemm> {

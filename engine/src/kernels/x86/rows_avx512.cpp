@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The row kernels for AVX-512 F, BW, DQ and VL.
-#include "kernels/rows/tiers.h"
+#include "kernels/x86/tiers.h"
 
 namespace vitq::rows_avx512 {
 

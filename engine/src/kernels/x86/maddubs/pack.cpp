@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/maddubs/pack.h"
+#include "kernels/x86/maddubs/pack.h"
 
 #include <algorithm>
 #include <cstring>

@@ -3,7 +3,7 @@
 // registers.
 #include <immintrin.h>
 
-#include "kernels/code_gemm/tiers.h"
+#include "kernels/x86/tiers.h"
 
 namespace vitq::maddwd_avx2 {
 

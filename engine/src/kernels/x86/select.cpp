@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/cpu.h"
-#include "kernels/code_gemm/tiers.h"
+#include "kernels/select.h"
+
+#include "kernels/x86/tiers.h"
 
 namespace vitq {
+
+const RowKernels& row_kernels(const CpuFeatures& features) {
+  if (features.avx512) return rows_avx512::table();
+  return features.avx2 ? rows_avx2::table() : baseline_row_kernels();
+}
 
 const CodeGemm& code_gemm(const CpuFeatures& features) {
   if (features.avx512_vnni) return dpbusd_avx512::table();

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Codes of 16 bits, whose products the compiler vectorizes for any processor. Vectors of 128 bits
+// are what most of them have.
+#include "kernels/code_gemm/code_gemm.h"
+
+namespace vitq {
+namespace portable_code {
+
+constexpr const char* kName = "portable";
+using CodeA = std::int16_t;
+using CodeB = std::int16_t;
+constexpr std::int64_t kLanes = 4;
+constexpr unsigned kTileRows = 4;
+using Vector = std::int32_t __attribute__((vector_size(4 * kLanes)));
+
+// A lane holds two codes of each operand.
+static Vector add_products(Vector sums, Vector a, Vector b) {
+  constexpr int kBits = 16;
+  return sums + (a << kBits >> kBits) * (b << kBits >> kBits) + (a >> kBits) * (b >> kBits);
+}
+
+#include "kernels/code_gemm/gemm.inl"
+
+}  // namespace portable_code
+
+const CodeGemm& portable_code_gemm() {
+  return portable_code::table();
+}
+
+}  // namespace vitq

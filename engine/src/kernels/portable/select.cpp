@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/select.h"
+
+namespace vitq {
+
+const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
+  return baseline_row_kernels();
+}
+
+const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
+  return portable_code_gemm();
+}
+
+std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& /*step*/,
+                                                    const KernelContext& /*context*/) {
+  return {};
+}
+
+}  // namespace vitq

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// tier_outputs MODEL BACKEND: what a network answers to fixed images on the tier that VITQ_ISA
+// names. Prints that tier, then the kernels of all steps, each a line of its own, and after an
+// empty line the bytes of the outputs. A process has one tier for life, hence a program.
+#include <iostream>
+#include <string_view>
+
+#include "vitq/model.h"
+
+namespace {
+
+using namespace vitq;
+
+Image speckled(std::uint32_t state) {
+  Image image = make_image(64, 48);
+  for (std::uint8_t& value : image.rgb) {
+    state = state * 1664525U + 1013904223U;
+    value = static_cast<std::uint8_t>(state >> 24U);
+  }
+  return image;
+}
+
+void print_answers(const char* file, Backend backend) {
+  Model model = Model::load(file, {.session = {.threads = 2, .backend = backend}, .lower = {}});
+  const Image images[] = {speckled(7), speckled(8)};
+  const Tensor input = model.prepare(images);
+  const std::span<const Tensor> outputs = model.run(input);
+  std::cout << isa_in_use() << '\n';
+  for (const StepProfile& step : model.session(input.shape()).profile()) {
+    std::cout << step.kernel << '\n';
+  }
+  std::cout << '\n';
+  for (const Tensor& output : outputs) {
+    const std::span<const float> values = output.as<float>();
+    std::cout.write(reinterpret_cast<const char*>(values.data()),
+                    static_cast<std::streamsize>(values.size_bytes()));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  try {
+    const bool reference = std::string_view(argv[2]) == "reference";
+    print_answers(argv[1], reference ? Backend::kReference : Backend::kOneDnn);
+  } catch (const std::exception& error) {
+    std::cerr << "tier_outputs: error: " << error.what() << '\n';
+    return 1;
+  }
+  return std::cout.flush() ? 0 : 1;
+}
