@@ -18,6 +18,17 @@ function(vitq_precompile target)
     <set> <span> <string> <string_view> <variant> <vector> ${ARGN})
 endfunction()
 
+# vitq_unity_by_folder(TARGET file.cpp ...): in a unity build the files of a folder are compiled together,
+# so that only they need names of their own for what is theirs alone.
+function(vitq_unity_by_folder target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+  foreach(file IN LISTS ARGN)
+    get_filename_component(folder ${file} DIRECTORY)
+    string(MAKE_C_IDENTIFIER ${folder} group)
+    set_source_files_properties(${file} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+endfunction()
+
 # vitq_library(NAME SOURCES a.cpp ... HEADERS include/vitq/a.h ... [INTERNAL include/vitq/b.h ...]
 #              [PUBLIC targets ...] [PRIVATE targets ...])
 # makes the static library vitq::NAME from the current folder. HEADERS are installed; INTERNAL ones are for
@@ -34,5 +45,6 @@ function(vitq_library name)
   target_include_directories(vitq_${name} PRIVATE src)
   target_link_libraries(vitq_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} $<BUILD_INTERFACE:vitq_warnings>)
   vitq_precompile(vitq_${name})
+  vitq_unity_by_folder(vitq_${name} ${ARG_SOURCES})
   set_property(GLOBAL APPEND PROPERTY VITQ_LIBRARIES vitq_${name})
 endfunction()

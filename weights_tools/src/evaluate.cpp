@@ -102,19 +102,19 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-struct Pixels {
+struct Prepared {
   std::vector<Image> images;
   double seconds = 0.0;  // that preparing them took
 };
 
-Pixels read(const Batches& batches, const Preprocess& preprocess) {
+Prepared read(const Batches& batches, const Preprocess& preprocess) {
   const Clock::time_point start = Clock::now();
   std::vector<Image> pixels = batches.pixels(preprocess);
   return {std::move(pixels), seconds_since(start)};
 }
 
 // The logits of a batch.
-Tensor answer(const Model& model, const Pixels& pixels, const Batches& batches,
+Tensor answer(const Model& model, const Prepared& pixels, const Batches& batches,
               const EvaluateOptions& options, Accuracy& accuracy) {
   const Clock::time_point start = Clock::now();
   const Tensor input = model.input_of(pixels.images);
@@ -161,7 +161,7 @@ Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
   Batches batches(images, options);
   Accuracy accuracy;
   while (batches.next()) {
-    const Pixels pixels = read(batches, model.info().preprocess);
+    const Prepared pixels = read(batches, model.info().preprocess);
     answer(model, pixels, batches, options, accuracy);
     if (options.progress) options.progress(std::ssize(batches.images()));
   }
@@ -179,7 +179,7 @@ ModelComparison compare_models(const Model& model, const Model& reference,
   unwatched.watch = nullptr;
   ModelComparison pair;
   while (batches.next()) {
-    const Pixels pixels = read(batches, own);
+    const Prepared pixels = read(batches, own);
     const Tensor logits = answer(model, pixels, batches, options, pair.model);
     const Tensor expected = answer(reference, own == other ? pixels : read(batches, other), batches,
                                    unwatched, pair.reference);

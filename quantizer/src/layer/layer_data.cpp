@@ -13,18 +13,6 @@
 namespace vitq {
 namespace {
 
-// What the moments of a draft depend on.
-struct Key {
-  QParams input;
-  Target target = Target::kFloatStream;
-  bool cross = false;
-
-  // Whether what was collected for this serves for `other`.
-  bool serves(const Key& other) const {
-    return input == other.input && target == other.target && (cross || !other.cross);
-  }
-};
-
 // The extremes, and the sums of values and squares about `centre`, of each channel.
 struct ChannelSums {
   std::vector<float> min, max;
@@ -58,6 +46,18 @@ struct ChannelSums {
 }  // namespace
 
 struct LayerData::Impl {
+  // What the moments of a draft depend on.
+  struct Key {
+    QParams input;
+    Target target = Target::kFloatStream;
+    bool cross = false;
+
+    // Whether what was collected for this serves for `other`.
+    bool serves(const Key& other) const {
+      return input == other.input && target == other.target && (cross || !other.cross);
+    }
+  };
+
   LayerSource source;
   int threads;
   std::int64_t kept;
@@ -128,7 +128,7 @@ const Channels& LayerData::channels() {
 }
 
 const Moments& LayerData::moments(const LayerDraft& layer, Cross cross) {
-  Key key = {layer.input, layer.target, cross == Cross::kYes};
+  Impl::Key key = {layer.input, layer.target, cross == Cross::kYes};
   if (impl_->moments && impl_->key.serves(key)) return *impl_->moments;
   impl_->moments = collect_moments(layer, *this, cross);
   impl_->key = std::move(key);

@@ -29,8 +29,6 @@ struct CodeGemm {
   std::int64_t (*b_bytes)(std::int64_t n, std::int64_t k);
   void (*multiply)(const CodeGemmShape& shape, const std::byte* a, const std::byte* b,
                    std::int32_t* c);
-  std::int64_t (*a_bytes)(std::int64_t m, std::int64_t k);
-  std::int64_t (*b_bytes)(std::int64_t n, std::int64_t k);
   void (*pack_a_row)(const CodeRow<std::uint8_t>& row, std::byte* a);
   void (*pack_b_column)(const CodeRow<std::int8_t>& column, std::byte* b);
   // All rows of `b`, one after the other from the first; `k` is their number.

@@ -25,10 +25,6 @@ void multiply(const CodeGemmShape& s, const std::byte* a, const std::byte* b, st
   }
 }
 
-std::int64_t bytes_of(std::int64_t rows, std::int64_t k) {
-  return rows * k;
-}
-
 void pack_a_row(const CodeRow<std::uint8_t>& row, std::byte* a) {
   std::copy_n(row.codes, row.count, reinterpret_cast<std::uint8_t*>(a) + row.index * row.count);
 }
@@ -51,8 +47,6 @@ const CodeGemm& reference_code_gemm() {
       .a_bytes = bytes_of,
       .b_bytes = bytes_of,
       .multiply = multiply,
-      .a_bytes = bytes_of,
-      .b_bytes = bytes_of,
       .pack_a_row = pack_a_row,
       .pack_b_column = pack_b_column,
       .pack_b_row = pack_b_row,
