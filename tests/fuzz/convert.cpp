@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "fuzz/target.h"
 #include "vitq/error.h"
 
 namespace {
@@ -66,11 +67,6 @@ void require_readable(const vitq::Converted& made) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  try {
-    const std::string_view text(reinterpret_cast<const char*>(data), size);
-    require_readable(vitq::convert(checkpoint(Json::parse(text, "input")), {}));
-  } catch (const vitq::Error&) {
-  }
-  return 0;
+void check(std::span<const std::uint8_t> input) {
+  require_readable(vitq::convert(checkpoint(Json::parse(as_text(input), "input")), {}));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever rules and recipes are accepted give a plan of the layers of a small network, whatever
 // sensitivities are accepted a front, or an error.
-#include "layer_rules.h"
+#include "fuzz/target.h"
+#include "quantize/layer_rules.h"
 #include "quantizer/tiny_network.h"
 #include "vitq/error.h"
 #include "vitq/pareto.h"
@@ -32,20 +33,15 @@ void search(const vitq::Sensitivities& found) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  try {
-    const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const vitq::Json json = vitq::Json::parse(text, "input");
-    if (json.is_object() && json.contains("rest_bytes")) {
-      search(vitq::Sensitivities::from_json(json));
-    } else if (json.is_object() && json.contains("rounds")) {
-      plan(vitq::recipe_from_json(json), {});
-    } else {
-      vitq::QuantizeOptions options;
-      options.rules = vitq::apps::rules_from_json(json);
-      plan(vitq::recipe_named("default"), options);
-    }
-  } catch (const vitq::Error&) {
+void check(std::span<const std::uint8_t> input) {
+  const vitq::Json json = vitq::Json::parse(as_text(input), "input");
+  if (json.is_object() && json.contains("rest_bytes")) {
+    search(vitq::Sensitivities::from_json(json));
+  } else if (json.is_object() && json.contains("rounds")) {
+    plan(vitq::recipe_from_json(json), {});
+  } else {
+    vitq::QuantizeOptions options;
+    options.rules = vitq::apps::rules_from_json(json);
+    plan(vitq::recipe_named("default"), options);
   }
-  return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The graph for people: a text listing and GraphViz. Weights appear only as operands.
 #include <iomanip>
+#include <locale>
 #include <sstream>
 #include <string>
 
@@ -18,6 +19,7 @@ std::string operand_text(const Graph& graph, NodeId input) {
 
 std::string to_text(const Graph& graph) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph[id];
     if (is_constant(node)) continue;
@@ -34,6 +36,7 @@ std::string to_text(const Graph& graph) {
 
 std::string to_dot(const Graph& graph) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << "digraph vitq {\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n";
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph[id];
