@@ -8,6 +8,7 @@
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
+#include "vitq/model.h"
 
 using namespace vitq;
 using vitq::test::TempFolder;
