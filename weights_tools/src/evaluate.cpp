@@ -13,7 +13,7 @@ namespace vitq {
 
 namespace {
 
-// Null, or why the image cannot be had.
+// Answers null, or why the image cannot be had.
 std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& labelled,
                            Image& pixels) noexcept {
   try {
@@ -24,7 +24,7 @@ std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& la
   return nullptr;
 }
 
-// Reads and prepares images; the first of them that cannot be read throws, as if one thread had
+// Reads and prepares images. The first of them that cannot be read throws, as if one thread had
 // done it.
 std::vector<Image> prepare(const Preprocess& preprocess, std::span<const LabelledImage> images,
                            int threads) {
@@ -68,7 +68,7 @@ void compare(Comparison& comparison, const Tensor& reference, const Tensor& logi
   }
 }
 
-// Batches of images, all of one size, so that one session serves all: the last is filled up.
+// Batches of images are all of one size, so that one session serves all. The last is filled up.
 class Batches {
  public:
   Batches(std::span<const LabelledImage> images, const EvaluateOptions& options)
@@ -83,7 +83,7 @@ class Batches {
     return !part_.empty();
   }
   std::span<const LabelledImage> images() const { return part_; }
-  // As a network with this preprocessing wants them.
+  // Answers them as a network with this preprocessing wants them, [N, 3, H, W].
   Tensor input(const Preprocess& preprocess) const {
     std::vector<Image> pixels = prepare(preprocess, part_, threads_);
     while (pixels.size() < size_) pixels.push_back(pixels.back());
@@ -114,7 +114,7 @@ Input read(const Batches& batches, const Preprocess& preprocess) {
   return {std::move(tensor), seconds_since(start)};
 }
 
-// The logits of a batch, valid until the model's next run.
+// Answers the logits of a batch, which are valid until the model's next run.
 Tensor answer(Model& model, const Input& input, const Batches& batches, Accuracy& accuracy) {
   const Clock::time_point start = Clock::now();
   Tensor logits = model.run(input.tensor)[0];
