@@ -2,8 +2,8 @@
 // Budgets of predicted time: the assignment for a table of times, and as a user asks for it.
 #include <algorithm>
 
-#include "args.h"
-#include "budget.h"
+#include "common/args.h"
+#include "quantize/budget.h"
 #include "run.h"
 #include "vitq/error.h"
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "calibration_images.h"
-#include "layer_rules.h"
+#include "quantize/calibration_images.h"
+#include "quantize/layer_rules.h"
 #include "support/temp_folder.h"
 #include "vitq/weights.h"
 
@@ -63,7 +63,8 @@ TEST_CASE("a digest is XXH3 of the files' bytes in their order") {
 
 TEST_CASE("bits are read strictly") {
   CHECK(parse_bits("w6a8") == Bits{6, 8});
-  for (const char* wrong : {"", "w6", "w6a", "w6a8 ", "6a8", "w3a8", "w6a9", "W6A8", "w-6a8"}) {
+  CHECK(parse_bits("w2a2") == Bits{2, 2});
+  for (const char* wrong : {"", "w6", "w6a", "w6a8 ", "6a8", "w1a8", "w6a9", "W6A8", "w-6a8"}) {
     CAPTURE(wrong);
     CHECK_THROWS(parse_bits(wrong));
   }

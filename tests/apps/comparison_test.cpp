@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures by which two networks' answers are compared, against values worked out by hand.
-#include "comparison.h"
+#include "common/comparison.h"
 
 #include <doctest/doctest.h>
 

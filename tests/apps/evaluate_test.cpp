@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Labelled images: lists and class folders, good and bad; ranks and intervals.
-#include "evaluate.h"
+#include "eval/evaluate.h"
 
 #include <doctest/doctest.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page that vit_quantize writes: that it is well formed whatever names it shows, needs nothing
 // from elsewhere, and shows the numbers it was given.
-#include "html_report.h"
+#include "quantize/html_report.h"
 
 #include <doctest/doctest.h>
 
-#include "layer_charts.h"
+#include "quantize/layer_charts.h"
+#include "quantize/trade_off_charts.h"
 #include "support/temp_folder.h"
-#include "trade_off_charts.h"
 
 using namespace vitq;
 using namespace vitq::apps;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What counts as outside of a static range.
-#include "range_check.h"
+#include "common/range_check.h"
 
 #include <doctest/doctest.h>
 
 #include <array>
+
+#include "quantize/report.h"
 
 using namespace vitq;
 

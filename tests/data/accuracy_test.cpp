@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "evaluate.h"
+#include "eval/evaluate.h"
 #include "support/data_folder.h"
 #include "support/temp_folder.h"
 #include "vitq/convert.h"

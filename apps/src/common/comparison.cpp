@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace vitq::apps {
+
+namespace {
+
+double square(double value) {
+  return value * value;
+}
+
+// log(sum(exp(values))).
+double log_sum(std::span<const float> values) {
+  const auto max = static_cast<double>(*std::max_element(values.begin(), values.end()));
+  double sum = 0.0;
+  for (const float value : values) sum += std::exp(static_cast<double>(value) - max);
+  return max + std::log(sum);
+}
+
+}  // namespace
+
+std::size_t argmax(std::span<const float> values) {
+  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+double divergence(std::span<const float> reference, std::span<const float> logits) {
+  const double reference_sum = log_sum(reference);
+  const double sum = log_sum(logits);
+  double total = 0.0;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    const double log_p = static_cast<double>(reference[i]) - reference_sum;
+    const double log_q = static_cast<double>(logits[i]) - sum;
+    total += std::exp(log_p) * (log_p - log_q);
+  }
+  return std::max(total, 0.0);
+}
+
+double mcnemar_p(std::int64_t lost, std::int64_t won) {
+  const std::int64_t fewer = std::min(lost, won);
+  const auto n = static_cast<double>(lost + won);
+  double tail = 0.0;
+  for (std::int64_t i = 0; i <= fewer; ++i) {
+    const auto k = static_cast<double>(i);
+    const double ways = std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0);
+    tail += std::exp(ways - n * std::log(2.0));
+  }
+  return std::min(1.0, 2.0 * tail);
+}
+
+std::optional<double> decibels(double reference_energy, double error_energy) {
+  if (!(reference_energy > 0.0 && error_energy > 0.0)) return std::nullopt;
+  return 10.0 * std::log10(reference_energy / error_energy);
+}
+
+void Comparison::add(std::span<const float> reference, std::span<const float> logits,
+                     std::int64_t label) {
+  const std::size_t expected = argmax(reference);
+  const std::size_t found = argmax(logits);
+  ++images;
+  if (found == expected) ++agreeing;
+  const auto is_label = [label](std::size_t id) { return static_cast<std::int64_t>(id) == label; };
+  if (is_label(expected) && !is_label(found)) ++lost;
+  if (is_label(found) && !is_label(expected)) ++won;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    const auto value = static_cast<double>(reference[i]);
+    reference_energy += square(value);
+    error_energy += square(value - static_cast<double>(logits[i]));
+  }
+  divergences.push_back(apps::divergence(reference, logits));
+  divergence += divergences.back();
+}
+
+}  // namespace vitq::apps
