@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statistics of one layer, collected image by image.
+// Collects the statistics of one layer, image by image.
 #include "vitq/layer_data.h"
 
 #include <algorithm>
@@ -13,19 +13,7 @@
 namespace vitq {
 namespace {
 
-// What the moments of a draft depend on.
-struct Key {
-  QParams input;
-  Target target = Target::kFloatStream;
-  bool cross = false;
-
-  // Whether what was collected for this serves for `other`.
-  bool serves(const Key& other) const {
-    return input == other.input && target == other.target && (cross || !other.cross);
-  }
-};
-
-// The extremes, and the sums of values and squares about `centre`, of each channel.
+// Keeps the extremes of each channel, and the sums of values and squares about `centre`.
 struct ChannelSums {
   std::vector<float> min, max;
   std::vector<double> sum, squares;
@@ -58,6 +46,18 @@ struct ChannelSums {
 }  // namespace
 
 struct LayerData::Impl {
+  // What the moments of a draft depend on.
+  struct Key {
+    QParams input;
+    Target target = Target::kFloatStream;
+    bool cross = false;
+
+    // Tells whether what was collected for this key serves for `other`.
+    bool serves(const Key& other) const {
+      return input == other.input && target == other.target && (cross || !other.cross);
+    }
+  };
+
   LayerSource source;
   int threads;
   std::int64_t kept;
@@ -128,7 +128,7 @@ const Channels& LayerData::channels() {
 }
 
 const Moments& LayerData::moments(const LayerDraft& layer, Cross cross) {
-  Key key = {layer.input, layer.target, cross == Cross::kYes};
+  Impl::Key key = {layer.input, layer.target, cross == Cross::kYes};
   if (impl_->moments && impl_->key.serves(key)) return *impl_->moments;
   impl_->moments = collect_moments(layer, *this, cross);
   impl_->key = std::move(key);
