@@ -7,6 +7,7 @@
 #include "common/output.h"
 #include "common/table.h"
 #include "vitq/family.h"
+#include "vitq/model_file.h"
 
 namespace vitq::apps {
 
@@ -61,7 +62,7 @@ int run(const ConvertJob& job) {
   require_free(job.output, job.overwrite);
   const Checkpoint source = read_checkpoint(job.source);
   const Converted made = convert(source, job.options);
-  write_safetensors(job.output, made.weights, job.overwrite);
+  write_model(job.output, made.info, made.weights, job.overwrite);
   summarize(job, source, made);
   return kOk;
 }

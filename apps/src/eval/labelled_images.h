@@ -8,16 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "vitq/model.h"
+#include "vitq/evaluate.h"
 
 namespace vitq::apps {
-
-constexpr std::int64_t kNoLabel = -1;
-
-struct LabelledImage {
-  std::filesystem::path path;
-  std::int64_t label = kNoLabel;
-};
 
 // Answers the images of a folder, without labels. If the folder holds folders, there are none.
 // Throws FileError.

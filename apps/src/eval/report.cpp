@@ -2,6 +2,7 @@
 #include "eval/report.h"
 
 #include "common/table.h"
+#include "eval/wilson.h"
 
 namespace vitq::apps {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "eval/evaluate.h"
+#include "vitq/compare_models.h"
 
 namespace vitq::apps {
 

@@ -6,6 +6,7 @@
 
 #include "common/args.h"
 #include "common/find_model.h"
+#include "common/progress.h"
 #include "common/range_check.h"
 #include "eval/evaluate_detection.h"
 #include "eval/labelled_images.h"
@@ -57,6 +58,8 @@ Evaluation evaluate_classifier(const EvalJob& job) {
     check.emplace(find_model(job.model), job.session);
     how.watch = [&check](const Tensor& input) { check->add(input); };
   }
+  Progress progress(images.size(), "images");
+  how.progress = [&progress](std::int64_t n) { progress.advance(static_cast<std::size_t>(n)); };
   Evaluation result = {.model = job.model, .against = job.against};
   result.each = job.each;
   result.labelled = images.front().label != kNoLabel;
@@ -64,7 +67,7 @@ Evaluation evaluate_classifier(const EvalJob& job) {
     result.accuracy = evaluate(model, images, how);
   } else {
     Model reference = load(job.against, job);
-    const Pair pair = evaluate_pair(model, reference, images, how);
+    const ModelComparison pair = compare_models(model, reference, images, how);
     result.accuracy = pair.model;
     result.reference = pair.reference;
     result.comparison = pair.comparison;

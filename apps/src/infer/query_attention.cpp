@@ -6,8 +6,7 @@
 
 #include "draw/annotate.h"
 #include "vitq/error.h"
-#include "vitq/family.h"
-#include "vitq/layers.h"
+#include "vitq/trace.h"
 
 namespace vitq::apps {
 
@@ -15,15 +14,6 @@ namespace {
 
 // DETR's decoder has it in its names. All other attention is "self_attn".
 constexpr std::string_view kCross = ".multihead_attn.";
-
-// The network is traced for this input, because where the features lie depends on the image's size.
-Graph traced(const Model& model, const Shape& input) {
-  Graph graph;
-  const Value pixels = vitq::input(graph, "image", input);
-  const ModelInfo& info = model.info();
-  graph.set_outputs(family(info.family).trace(Scope(graph), pixels, info.config));
-  return graph;
-}
 
 // Cross attention goes from the queries to the features. The sites are in the order of the
 // decoder's layers.
@@ -48,7 +38,8 @@ void join(std::vector<double>& weights, std::span<const double> row) {
 
 PatchWeights attention_of_queries(Model& model, const Tensor& input, const AttentionJob& job,
                                   std::span<const std::int64_t> queries) {
-  const Graph graph = traced(model, input.shape());
+  // Where the features lie depends on the size of the image.
+  const Graph graph = trace(model.info(), input.shape());
   const std::vector<Site> sites = cross_attention_sites(graph);
   if (job.layer) require_index(*job.layer, sites.size(), "decoder layer");
   const Site site = job.layer ? sites[*job.layer] : sites.back();

@@ -7,16 +7,17 @@
 
 #include "common/args.h"
 #include "common/table.h"
-#include "inspect/compare_layers.h"
+#include "inspect/layer_errors.h"
 #include "vitq/error.h"
-#include "vitq/model.h"
+#include "vitq/family.h"
+#include "vitq/model_file.h"
+#include "vitq/trace.h"
 
 namespace vitq::apps {
 
 namespace {
 
 constexpr const char* kChecksumKey = "xxh3";
-constexpr const char* kModelKey = "vitq";
 
 // Longer values are cut in text. JSON has them whole.
 constexpr std::size_t kLongestShown = 72;
@@ -29,15 +30,6 @@ struct Contents {
   std::int64_t bytes = 0;
 };
 
-// The network is traced only, so that a file that lacks tensors can be looked at, too.
-void trace(Contents& contents) {
-  const Family& family = vitq::family(contents.info->family);
-  const Shape image = family.image_shape(contents.info->config);
-  Graph& graph = contents.graph;
-  const Value pixels = input(graph, "image", {1, image[0], image[1], image[2]});
-  graph.set_outputs(family.trace(Scope(graph), pixels, contents.info->config));
-}
-
 Contents read(const InspectJob& job) {
   Contents contents;
   contents.weights = job.files[0].extension() == ".json"
@@ -47,11 +39,10 @@ Contents read(const InspectJob& job) {
     contents.parameters += tensor.shape().elements();
     contents.bytes += static_cast<std::int64_t>(tensor.bytes());
   }
-  const auto& metadata = contents.weights.metadata;
-  if (const auto found = metadata.find(kModelKey); found != metadata.end()) {
-    const std::string place = job.files[0].string() + ": metadata " + kModelKey;
-    contents.info = ModelInfo::from_json(Json::parse(found->second, place));
-    trace(contents);
+  if (has_model_info(contents.weights)) {
+    contents.info = read_model_info(contents.weights, job.files[0].string());
+    // The network is traced only, so that a file that lacks tensors can be looked at, too.
+    contents.graph = trace(*contents.info, usual_input(*contents.info));
   }
   return contents;
 }

@@ -30,7 +30,7 @@ std::string head(const QuantizeFacts& facts) {
 }
 
 // The mean is per weight of the layers that run on integers. It is empty if there are none.
-std::string mean_bits(const Quantized& made) {
+std::string mean_bits(const QuantizedModel& made) {
   double bits = 0.0;
   double weights = 0.0;
   for (const LayerReport& entry : made.report) {
@@ -53,7 +53,7 @@ std::string predicted_time(const std::optional<TradeOff>& trade_off) {
   return fact("Predicted time", fixed(trade_off->chosen.cost / 1e6, 2) + " ms", trade_off->cost);
 }
 
-std::string summary(const Quantized& made, const QuantizeFacts& facts,
+std::string summary(const QuantizedModel& made, const QuantizeFacts& facts,
                     const std::optional<TradeOff>& trade_off) {
   const auto before = static_cast<std::int64_t>(std::filesystem::file_size(facts.source));
   const auto after = static_cast<std::int64_t>(std::filesystem::file_size(facts.output));
@@ -90,7 +90,7 @@ std::string table_row(const LayerReport& entry) {
   return row + "</tr>\n";
 }
 
-std::string layer_table(const Quantized& made) {
+std::string layer_table(const QuantizedModel& made) {
   std::string text =
       "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">layer</th><th>bits</th>"
       "<th>size</th><th>range</th><th>min</th><th>max</th><th>clipped</th><th>error before</th>"
@@ -99,7 +99,7 @@ std::string layer_table(const Quantized& made) {
   return text + "</tbody></table></div>";
 }
 
-std::string reproduction(const Quantized& made, const QuantizeFacts& facts) {
+std::string reproduction(const QuantizedModel& made, const QuantizeFacts& facts) {
   return "<pre class=\"wrap\">" + escaped(facts.command) +
          "</pre>\n<details><summary>The record in the model file (" +
          escaped(made.provenance.at("tool").string()) + ")</summary>\n<pre>" +
@@ -126,7 +126,7 @@ std::string trade_off_section(const TradeOff& trade_off) {
 
 }  // namespace
 
-std::string html_report(const Quantized& made, const QuantizeFacts& facts,
+std::string html_report(const QuantizedModel& made, const QuantizeFacts& facts,
                         const std::optional<TradeOff>& trade_off) {
   std::string page = head(facts) + summary(made, facts, trade_off);
   if (trade_off) page += trade_off_section(*trade_off);

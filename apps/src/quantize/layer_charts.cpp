@@ -5,10 +5,10 @@
 #include <cmath>
 #include <set>
 
-#include "common/comparison.h"
 #include "common/table.h"
 #include "draw/svg.h"
 #include "quantize/report.h"
+#include "vitq/compare_models.h"
 
 namespace vitq::apps {
 

@@ -46,8 +46,8 @@ std::string names_of_recipes() {
   return listed({names.begin(), names.end()});
 }
 
-void declare_calibration(CLI::App& app, CalibrationJob& job) {
-  app.add_option("--calib", job.source,
+void declare_calibration(CLI::App& app, QuantizeJob& job) {
+  app.add_option("--calib", job.calibration,
                  "Images like those that the network will see: a folder (with those below it), "
                  "or a text file that names them, one a line, relative to itself. A detector takes "
                  "each at the size that it has in vit_infer");
@@ -78,7 +78,7 @@ void declare_rules(CLI::App& app, QuantizeJob& job) {
 
 void require_sense(const QuantizeJob& job) {
   if (job.model.empty()) throw UsageError("MODEL is missing (see --help)");
-  const BudgetJob& budget = job.budget;
+  const BitBudget& budget = job.budget;
   if (!job.report.empty() && report_format(job.report) == ReportFormat::kSvg && !budget.stated()) {
     throw UsageError("a report as .svg is the front of sizes: it takes a budget");
   }
@@ -88,7 +88,7 @@ void require_sense(const QuantizeJob& job) {
   if (job.dry_run && !budget.stated()) return;
   if (job.output.empty() && !job.dry_run)
     throw UsageError("no output is named: -o FILE, or --dry-run");
-  if (job.calibration.source.empty()) {
+  if (job.calibration.empty()) {
     throw UsageError("--calib FOLDER is missing: images like those that the network will see");
   }
   require_writable(job.output, job.overwrite);
@@ -107,7 +107,7 @@ Recipe find_recipe(const std::string& name) {
 void declare(CLI::App& app, QuantizeJob& job) {
   app.add_option("MODEL", job.model, "The float model file");
   app.add_option("-o,--output", job.output, "The model file to write");
-  declare_calibration(app, job.calibration);
+  declare_calibration(app, job);
   app.add_option(
       "--recipe", job.recipe,
       "How: " + names_of_recipes() + " (default: default), or a file that ends in .json");

@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "quantize/budget.h"
-#include "quantize/calibration_images.h"
 #include "vitq/quantizer.h"
 #include "vitq/recipe.h"
 
@@ -21,9 +21,11 @@ struct QuantizeJob {
   std::filesystem::path report;
   std::string command;  // for the record
   std::string recipe = "default";
-  CalibrationJob calibration;
+  std::filesystem::path calibration;  // a folder, or a list of files
+  std::size_t limit = 128;            // at most so many of its images
+  std::optional<std::uint64_t> seed;  // draws them at random; otherwise they are spread evenly
   Bits bits;
-  BudgetJob budget;
+  BitBudget budget;
   std::vector<LayerRule> rules;  // of the command line, after those of the policy
   std::int64_t memory = 2048;    // MiB
   int threads = 1;

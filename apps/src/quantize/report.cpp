@@ -35,14 +35,6 @@ std::string csv_line(const LayerReport& entry) {
 
 }  // namespace
 
-Json clipped_in_calibration(const std::vector<LayerReport>& report) {
-  Json json = Json::object();
-  for (const LayerReport& entry : report) {
-    if (entry.clipped > 0.0) json.set(entry.plan.name, entry.clipped);
-  }
-  return json;
-}
-
 std::string bits_text(const LayerPlan& layer) {
   if (!layer.bits) return "float";
   const std::string activations = "a" + std::to_string(layer.bits->activations);
@@ -53,7 +45,7 @@ std::string ratio(std::int64_t bytes, std::int64_t of) {
   return fixed(static_cast<double>(bytes) / static_cast<double>(of), 3);
 }
 
-std::string kept_text(const Quantized& made) {
+std::string kept_text(const QuantizedModel& made) {
   std::vector<std::string> kept;
   for (const LayerReport& entry : made.report) {
     if (!entry.plan.bits) kept.push_back(entry.plan.name);
@@ -94,7 +86,7 @@ ReportFormat report_format(const std::filesystem::path& path) {
                    path.string() + "'");
 }
 
-std::string report_text(const Quantized& made, ReportFormat format) {
+std::string report_text(const QuantizedModel& made, ReportFormat format) {
   if (format == ReportFormat::kJson) {
     Json json = made.provenance;
     json.set("bit_operations", bit_operations(made.report));
@@ -129,7 +121,7 @@ double float_bit_operations(std::span<const LayerReport> report) {
   return sum;
 }
 
-std::string summary_text(const QuantizeFacts& facts, const Quantized& made) {
+std::string summary_text(const QuantizeFacts& facts, const QuantizedModel& made) {
   const auto size = [](const std::filesystem::path& path) {
     return static_cast<std::int64_t>(std::filesystem::file_size(path));
   };

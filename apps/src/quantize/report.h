@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "vitq/quantizer.h"
+#include "vitq/quantize_model.h"
 
 namespace vitq::apps {
 
@@ -26,11 +26,7 @@ enum class ReportFormat { kJson, kCsv, kHtml, kSvg };
 // The name's ending tells it. Throws UsageError for any but .json, .csv, .html and .svg.
 ReportFormat report_format(const std::filesystem::path& path);
 // Answers what programs read: JSON or CSV.
-std::string report_text(const Quantized& made, ReportFormat format);
-
-// Answers by the layer's name the share of calibration values that fell outside of its static
-// range. The model file keeps it as "clipped" in its record of the quantization.
-Json clipped_in_calibration(const std::vector<LayerReport>& report);
+std::string report_text(const QuantizedModel& made, ReportFormat format);
 
 // "w7a8", of attentions "a8", or "float".
 std::string bits_text(const LayerPlan& layer);
@@ -38,7 +34,7 @@ std::string bits_text(const LayerPlan& layer);
 std::string ratio(std::int64_t bytes, std::int64_t of);
 // Says what stays in float: "head, blocks.0.attn.qkv and 3 more". The attentions' products do not
 // count.
-std::string kept_text(const Quantized& made);
+std::string kept_text(const QuantizedModel& made);
 
 // Bit operations are the multiply-accumulates of layers and attentions times the bits of both
 // operands. The second counts 32 bits everywhere. Both are of the network as it is traced, with all
@@ -47,6 +43,6 @@ double bit_operations(std::span<const LayerReport> report);
 double float_bit_operations(std::span<const LayerReport> report);
 
 // Tells the files' sizes, what stayed in float, and bit operations.
-std::string summary_text(const QuantizeFacts& facts, const Quantized& made);
+std::string summary_text(const QuantizeFacts& facts, const QuantizedModel& made);
 
 }  // namespace vitq::apps

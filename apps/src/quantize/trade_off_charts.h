@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "quantize/html_report.h"
+#include "vitq/budget.h"
 
 namespace vitq::apps {
 
