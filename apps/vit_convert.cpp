@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vit_convert: from a checkpoint as timm, Hugging Face or Facebook publish it to a model file.
-#include "args.h"
-#include "convert_model.h"
+#include "common/args.h"
+#include "convert/run.h"
 
 using namespace vitq;
 

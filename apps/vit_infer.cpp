@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vit_infer: what a network says of images.
-#include "args.h"
-#include "infer.h"
+#include "common/args.h"
+#include "infer/run.h"
 
 using namespace vitq;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vit_inspect: what is in a model file or checkpoint.
-#include "args.h"
-#include "inspect.h"
+#include "common/args.h"
+#include "inspect/run.h"
 
 using namespace vitq;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vit_quantize: from a float model file to one that runs on integers.
-#include "args.h"
-#include "quantize.h"
+#include "common/args.h"
+#include "quantize/run.h"
 
 using namespace vitq;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DeiT: "Training data-efficient image transformers & distillation through attention",
-// arXiv:2012.12877. A ViT, and with a distillation token one whose two heads are averaged.
+// arXiv:2012.12877. It is a ViT. With a distillation token it has two heads, which are averaged.
 #include "vit.h"
 
 namespace vitq {

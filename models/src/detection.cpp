@@ -14,7 +14,7 @@ struct Best {
   float score;
 };
 
-// The most probable class of one query, "no object" apart.
+// Answers the most probable class of one query, "no object" apart.
 Best best_class(std::span<const float> logits) {
   const float largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0.0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DETR: "End-to-End Object Detection with Transformers", arXiv:2005.12872. Weights carry the names
-// of facebookresearch/detr, the backbone's those of torchvision.
+// of facebookresearch/detr; those of the backbone carry torchvision's.
 #include "detr.h"
 
 #include <algorithm>
@@ -15,14 +15,14 @@ namespace {
 
 constexpr float kEps = 1e-5F;  // of the layer norms
 
-// What attention is told of the features: where they lie, and which are padding.
+// Attention is told where the features lie, and which of them are padding.
 struct Features {
   Value tokens;                 // [N, T, dim]
   Value positions;              // [N or 1, T, dim]
   std::optional<Value> hidden;  // [N, 1, 1, T]: added to scores; absent if nothing is padding
 };
 
-// Section A.1: positions join queries and keys, never values.
+// By section A.1, positions join queries and keys, but never values.
 struct Attended {
   Value query, key, value;
   std::optional<Value> hidden;
@@ -39,7 +39,7 @@ Value feed_forward(const Scope& s, Value x, const DetrConfig& c) {
   return linear(s / "linear2", activate(linear(s / "linear1", x, c.ffn), Act::kRelu), c.dim);
 }
 
-// Figure 10, left.
+// This is figure 10, left.
 Value encoder_layer(const Scope& s, const Features& f, const DetrConfig& c) {
   const Value placed = f.tokens + f.positions;
   Value x = f.tokens;
@@ -48,7 +48,7 @@ Value encoder_layer(const Scope& s, const Features& f, const DetrConfig& c) {
   return layer_norm(s / "norm2", x + feed_forward(s, x, c), kEps);
 }
 
-// Figure 10, right. `across` holds the keys and values of the memory.
+// This is figure 10, right. `across` holds the keys and values of the memory.
 Value decoder_layer(const Scope& s, Value x, Value queries, Attended across, const DetrConfig& c) {
   const Value own = x + queries;
   x = layer_norm(s / "norm1", x + attention(s / "self_attn", {own, own, x, {}}, c), kEps);
@@ -83,7 +83,7 @@ Value decode(const Scope& s, const Features& memory, Value queries, const DetrCo
   return layer_norm(s / "norm", x, kEps);
 }
 
-// The box of each query: centre and size relative to the image.
+// Answers the box of each query: centre and size relative to the image.
 Value box_head(const Scope& s, Value x, const DetrConfig& c) {
   for (const int layer : {0, 1}) x = activate(linear(s / "layers" / layer, x, c.dim), Act::kRelu);
   return activate(linear(s / "layers" / 2, x, 4), Act::kSigmoid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DETR's configuration and dialects.
+// This header has DETR's configuration and dialects.
 #pragma once
 
 #include "resnet.h"
@@ -17,14 +17,14 @@ struct DetrConfig {
   std::int64_t queries = 100;
   std::int64_t classes = 91;  // the ids in use and the holes between them, without "no object"
 
-  // Canonical form, as stored in model files. Throws FileError for values outside the documented
-  // limits or that contradict each other.
+  // The canonical form is that of model files. Throws FileError for values that are outside the
+  // documented limits or contradict each other.
   static DetrConfig from_json(const Json& json);
   Json to_json() const;
 };
 
-// Sizes from the shapes of canonically named weights, heads and dilation from config.json; 8 heads
-// and no dilation where it says nothing.
+// Finds sizes in the shapes of canonically named weights, and heads and dilation in config.json.
+// Where that says nothing there are 8 heads and no dilation.
 DetrConfig configure_detr(const Weights& weights, const Json& source);
 
 extern const std::span<const Dialect> kDetrDialects;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of a DETR: its canonical form, and how it is found out from a checkpoint.
+// This file has the canonical configuration of a DETR, and finds it out from a checkpoint.
 #include "detr.h"
 #include "vitq/error.h"
 
@@ -23,7 +23,7 @@ const Shape& shape_of(const Weights& weights, const std::string& name, int rank)
   return shape;
 }
 
-// How many of prefix.0.suffix, prefix.1.suffix, ... there are; at least one.
+// Counts prefix.0.suffix, prefix.1.suffix, and so on. There is at least one.
 std::int64_t count_of(const Weights& weights, const std::string& prefix,
                       const std::string& suffix) {
   const auto name = [&](std::int64_t i) {
@@ -48,7 +48,7 @@ void configure_stage(const Weights& weights, std::size_t stage, ResNetConfig& c)
   c.channels[stage] = shape_of(weights, layer + "0.conv3.weight", 4)[0];
 }
 
-// What changes the network without a trace in its weights.
+// Some settings change the network without a trace in its weights.
 void require_supported(const Json& source) {
   const auto refuse = [&](std::string_view key, std::string_view supported) {
     const auto value = source.find(key);
@@ -89,7 +89,7 @@ DetrConfig configure_detr(const Weights& weights, const Json& source) {
   c.queries = shape_of(weights, "query_embed.weight", 2)[0];
   c.classes = shape_of(weights, "class_embed.weight", 2)[0] - 1;
   c.heads = kUsualHeads;
-  // transformers', and what --heads sets.
+  // transformers has the first key, and --heads sets the second.
   for (const std::string_view key : {"encoder_attention_heads", "num_attention_heads"}) {
     if (const auto heads = source.find(key)) c.heads = heads->integer(1, kMaxHeads);
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How checkpoints of DETR name their tensors. Canonical names are those of facebookresearch/detr
-// with separate queries, keys and values, and torchvision's for the backbone, below "backbone".
+// This file says how checkpoints of DETR name their tensors. Canonical names are those of
+// facebookresearch/detr with separate queries, keys and values. The backbone has torchvision's
+// names, below "backbone".
 #include "detr.h"
 
 namespace vitq {
 namespace {
 
-// The backbone's own prefix goes, too: timm's names are then torchvision's.
+// Without the backbone's own prefix timm's names are torchvision's.
 constexpr std::string_view kPrefixes[] = {
     "module.",        "model.", "detr.", "backbone.0.body.", "backbone.conv_encoder.model.",
     "backbone.model."};
@@ -40,7 +41,7 @@ constexpr Norm kNormsNative[] = {
      "encoder.stages.*.layers.*.shortcut.normalization"},
 };
 
-// One matrix for queries, keys and values.
+// Facebook has one matrix for queries, keys and values.
 constexpr Split kInProj[] = {
     {"transformer.*.layers.*.*.in_proj_weight",
      {"transformer.*.layers.*.*.q_proj.weight", "transformer.*.layers.*.*.k_proj.weight",
@@ -79,7 +80,7 @@ constexpr Rename kRenames[] = {
     {"encoder.stages.3.layers.*.layer.1.convolution.*", "backbone.layer4.*.conv2.*"},
     {"encoder.stages.3.layers.*.layer.2.convolution.*", "backbone.layer4.*.conv3.*"},
     {"encoder.stages.3.layers.*.shortcut.convolution.*", "backbone.layer4.*.downsample.0.*"},
-    // transformers; "mlp" and "o_proj" from 5 on
+    // transformers; from version 5 on it says "mlp" and "o_proj"
     {"query_position_embeddings.*", "query_embed.*"},
     {"input_projection.*", "input_proj.*"},
     {"class_labels_classifier.*", "class_embed.*"},

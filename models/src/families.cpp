@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of families. It is explicit, because in a static library the linker drops what registers
-// itself.
+// This is the list of families. It is explicit, because in a static library the linker drops what
+// registers itself.
 #include <array>
 
 #include "detr.h"

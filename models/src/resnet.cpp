@@ -14,7 +14,7 @@ Value relu(Value x) {
   return activate(x, Act::kRelu);
 }
 
-// Figure 5, right.
+// This is figure 5, right.
 Value bottleneck(const Scope& s, Value x, const Block& b) {
   Value y = relu(conv2d(s / "conv1", x, {.channels = b.planes}));
   y = relu(conv2d(s / "conv2", y,

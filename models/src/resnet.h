@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ResNet of bottleneck blocks: "Deep Residual Learning for Image Recognition", arXiv:1512.03385,
-// with the stride in the 3 x 3 convolution as torchvision has it. Batch norms are folded.
+// A ResNet of bottleneck blocks: "Deep Residual Learning for Image Recognition", arXiv:1512.03385.
+// The stride is in the 3 x 3 convolution, as torchvision has it. Batch norms are folded.
 #pragma once
 
 #include <array>
@@ -20,7 +20,8 @@ struct ResNetConfig {
   bool dilation = false;  // the last stage keeps its resolution (DC5)
 };
 
-// The last stage's features: [N, 3, H, W] -> [N, channels[3], H / 32, W / 32], or / 16 if dilated.
+// Records the last stage's features: [N, 3, H, W] -> [N, channels[3], H / 32, W / 32], or / 16 if
+// it is dilated.
 Value resnet(const Scope& scope, Value image, const ResNetConfig& config);
 
 }  // namespace vitq

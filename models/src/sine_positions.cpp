@@ -11,7 +11,7 @@ namespace {
 constexpr double kTemperature = 10000.0;
 constexpr double kEps = 1e-6;
 
-// Walks one axis of a mask [h, w]: counts of features so far, over the whole axis scaled to 2 pi.
+// Walks one axis of a mask [h, w] and counts features. The whole axis is scaled to 2 pi.
 struct Line {
   const float* mask;
   std::int64_t count, stride;
@@ -28,7 +28,7 @@ struct Line {
   }
 };
 
-// Sines on even channels, cosines on odd ones, of falling frequency.
+// Even channels are sines and odd ones cosines, of falling frequency.
 void put(double angle, std::int64_t channels, float* to) {
   for (std::int64_t c = 0; c < channels; ++c) {
     const double power = static_cast<double>(c - c % 2) / static_cast<double>(channels);

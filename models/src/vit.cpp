@@ -13,7 +13,7 @@ Value tokens(Value x) {
   return permute(reshape(x, {s[0], s[1], s[2] * s[3]}), {0, 2, 1});
 }
 
-// Equations (2) and (3).
+// These are equations (2) and (3).
 Value block(const Scope& s, Value x, const VitConfig& c) {
   const Bias qkv_bias = c.qkv_bias ? Bias::kYes : Bias::kNo;
   x = x + self_attention(s / "attn", layer_norm(s / "norm1", x, c.eps), c.heads, qkv_bias);
@@ -47,7 +47,7 @@ Value vit_encoder(const Scope& s, Value image, const VitConfig& c) {
   const int patch = static_cast<int>(c.patch);
   Value x = tokens(conv2d(s / "patch_embed" / "proj", image,
                           {.channels = c.dim, .kernel = patch, .stride = patch}));
-  // Equation (1); DeiT puts its distillation token after the class token.
+  // This is equation (1). DeiT puts its distillation token after the class token.
   if (c.dist_token) x = concat(s.param("dist_token", {1, 1, c.dim}), x, 1);
   x = concat(s.param("cls_token", {1, 1, c.dim}), x, 1);
   x = x + s.param("pos_embed", {1, x.shape()[1], c.dim});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vision transformer's configuration and encoder, which DeiT shares.
+// This header has the configuration and encoder of a vision transformer, which DeiT shares.
 #pragma once
 
 #include "vitq/family.h"
@@ -19,8 +19,8 @@ struct VitConfig {
   bool dist_token = false;  // DeiT's distillation token, after the class token
   bool dist_head = false;   // and its own head, averaged with the class token's
 
-  // Canonical form, as stored in model files. Throws FileError for values outside the documented
-  // limits or that contradict each other.
+  // The canonical form is that of model files. Throws FileError for values that are outside the
+  // documented limits or contradict each other.
   static VitConfig from_json(const Json& json);
   Json to_json() const;
 
@@ -28,18 +28,18 @@ struct VitConfig {
   Shape image_shape() const { return {3, image_height, image_width}; }
 };
 
-// Sizes from the shapes of canonically named weights, the rest from timm's or transformers'
+// Finds sizes in the shapes of canonically named weights, and the rest in timm's or transformers'
 // config.json.
 VitConfig configure_vit(const Weights& weights, const Json& source);
 
-// Equations (1) to (3) of arXiv:2010.11929 and the final layer norm: [N, 3, H, W] ->
-// [N, tokens, dim], the class token first.
+// Records equations (1) to (3) of arXiv:2010.11929 and the final layer norm: [N, 3, H, W] ->
+// [N, tokens, dim]. The class token comes first.
 Value vit_encoder(const Scope& scope, Value image, const VitConfig& config);
 
-// The dialects of plain and distilled vision transformers.
+// Plain and distilled vision transformers have these dialects.
 extern const std::span<const Dialect> kVitDialects;
 
-// This token's row of the encoder's output through a head: [N, tokens, dim] -> [N, classes].
+// Passes this token of the encoder's output through a head: [N, tokens, dim] -> [N, classes].
 Value classify_token(const Scope& head, Value tokens, std::int64_t token, std::int64_t classes);
 
 extern const Family kVit;

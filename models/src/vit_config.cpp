@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of a vision transformer: its canonical form, and how it is found out from a
-// checkpoint's shapes and config.json.
+// This file has the canonical configuration of a vision transformer, and finds it out from the
+// shapes and the config.json of a checkpoint.
 #include <cmath>
 #include <optional>
 
@@ -17,7 +17,7 @@ constexpr std::int64_t kMaxPatch = 64;
 constexpr std::int64_t kMaxImage = 8192;
 constexpr std::int64_t kMaxWidth = 65536;
 
-// Attention heads of the published sizes: 64 channels each, up to ViT-L; more above.
+// Heads of the published sizes have 64 channels each, up to ViT-L, and more above.
 std::int64_t usual_heads(std::int64_t dim) {
   return dim >= 1280 ? 16 : dim / 64;
 }
@@ -42,7 +42,7 @@ struct Size {
   std::int64_t height, width;
 };
 
-// A size as one number, as [height, width] or as [3, height, width].
+// Reads a size: one number, [height, width] or [3, height, width].
 Size read_size(const Json& json) {
   if (!json.is_array()) {
     const std::int64_t side = json.integer(1, kMaxImage);
@@ -75,7 +75,7 @@ std::optional<std::int64_t> stated_heads(const Json& source) {
 
 float stated_eps(const Json& source) {
   if (const auto eps = source.find("layer_norm_eps")) return static_cast<float>(eps->number());
-  // The defaults of transformers' ViTConfig, and of timm and Facebook's DeiT.
+  // transformers' ViTConfig has the one default, timm and Facebook's DeiT have the other.
   return source.contains("model_type") ? 1e-12F : 1e-6F;
 }
 

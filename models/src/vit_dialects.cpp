@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How checkpoints of ViT and DeiT name their tensors. Canonical names are timm's, which Facebook's
-// DeiT shares.
+// This file says how checkpoints of ViT and DeiT name their tensors. Canonical names are timm's,
+// which Facebook's DeiT shares.
 #include "vit.h"
 
 namespace vitq {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a network and images to integer weights: checks, rounds of methods, and the record.
+// Goes from a network and images to integer weights: checks, rounds of methods, and the record.
 #include <algorithm>
 #include <chrono>
 #include <limits>

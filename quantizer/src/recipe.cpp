@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recipes read from JSON.
+// Reads recipes from JSON.
 #include "vitq/recipe.h"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ Where where_of(const Json& json) {
   return where;
 }
 
-// The method's part of a step.
+// Gives the method's part of a step.
 Json settings_of(const Json& json) {
   std::string text = "{}";
   Json settings = Json::parse(text, json.place());

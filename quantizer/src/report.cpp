@@ -11,7 +11,7 @@ constexpr std::int64_t kRowsShown = 512;
 constexpr std::int64_t kBins = 48;
 constexpr double kShares[] = {0.05, 0.5, 0.95};
 
-// `count` of the rows from `begin` to `end`, or all of them, evenly.
+// Adds `count` rows that lie evenly between `begin` and `end`, or all of them.
 void add_rows(const Matrix& from, std::int64_t begin, std::int64_t end, std::int64_t count,
               Matrix& to) {
   count = std::min(count, end - begin);
@@ -22,7 +22,8 @@ void add_rows(const Matrix& from, std::int64_t begin, std::int64_t end, std::int
   to.rows += count;
 }
 
-// Output tokens, of which all may have been kept, in no greater share than they have of all.
+// Takes rows for the report. Output tokens get no greater share than they have of all rows, though
+// the sample may hold all of them.
 Matrix some_rows(const LayerSource& source, const LayerSample& rows) {
   const std::int64_t output_tokens =
       (source.output_end - source.output_begin) * source.images() * kRowsShown;
@@ -102,7 +103,7 @@ Json spread_to_json(const InputSpread& spread) {
   return json.set("lows", list(spread.lows)).set("highs", list(spread.highs));
 }
 
-// The share of the kept inputs whose code a static range has clamped.
+// Gives the share of the kept inputs whose code a static range has clamped.
 double clipped_share(const LayerDraft& layer, const LayerSample& rows) {
   if (layer.input.range != Range::kStatic) return 0.0;
   const std::vector<float> smoothing_scale = column_smoothing(layer);

@@ -25,7 +25,7 @@ Matrix rows_of(const Tensor& value) {
   return rows;
 }
 
-// Rows begin, begin + step, ... below end.
+// Gives the rows begin, begin + step, ... below end.
 Matrix some_rows(const Matrix& all, std::int64_t begin, std::int64_t end, std::int64_t step) {
   Matrix rows((end - begin + step - 1) / step, all.cols);
   for (std::int64_t r = 0; r < rows.rows; ++r) {
@@ -40,7 +40,7 @@ Matrix output_part(const Unit& unit, Matrix rows) {
   return some_rows(rows, unit.output_tokens.begin, unit.output_tokens.end, 1);
 }
 
-// How many rows of an image the unit's layer is fitted to.
+// Tells how many rows of an image the unit's layer is fitted to.
 std::int64_t rows_in(const Unit& unit, const Graph& graph) {
   if (unit.output_only) return unit.output_tokens.end - unit.output_tokens.begin;
   const Node& layer = graph[unit.plan.node];
@@ -125,7 +125,7 @@ LayerDraft Walk::start(const Unit& unit) const {
   return layer;
 }
 
-// The float network's results, plus what the quantized network lacks in the sum that follows.
+// Gives the float network's results, plus what the quantized network lacks in the sum that follows.
 Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
   const bool feature_map =
       std::holds_alternative<op::Conv2d>(state_.network.graph[unit.plan.node].op);
@@ -231,7 +231,7 @@ void Walk::store_layer(const LayerDraft& layer) {
   state_.scheme.set({layer.node, 1}, std::move(weight_codes));
 }
 
-// The stream runs a part of the graph, which does not know what rows the outputs read.
+// The stream runs parts of the graph, and these do not know which tokens the outputs read.
 void Walk::apply_output_token_bias(const Unit& unit, const LayerDraft& layer) {
   const std::size_t n = layer.new_bias.size();
   for (std::int64_t image = 0; image < state_.images.count(); ++image) {

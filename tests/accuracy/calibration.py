@@ -20,7 +20,7 @@ def rows(measurements, network, data):
             options += ["--calib", data / "coco" / "val2017"]
             title = f"{recipe}, COCO"
         else:
-            options += ["--calib", network.calibration, "--samples", pictures]
+            options += ["--calib", network.calibration, "--limit", pictures]
             title = f"{recipe}, {pictures}"
         result.append(measurements.measured(network, (title, f"W{bits}A8"), options))
     return result

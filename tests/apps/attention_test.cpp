@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The class token's attention against timm's and transformers' (tests/golden/make_models.py).
-#include "attention.h"
+#include "infer/attention.h"
 
-#include "args.h"
-#include "query_attention.h"
+#include "common/args.h"
+#include "infer/query_attention.h"
 #include "run.h"
 #include "vitq/error.h"
 

@@ -2,15 +2,12 @@
 // Budgets of predicted time: the assignment for a table of times, and as a user asks for it.
 #include <algorithm>
 
-#include "args.h"
-#include "budget.h"
+#include "bit_search.h"
 #include "run.h"
-#include "vitq/error.h"
+#include "vitq/budget.h"
 
 using namespace vitq;
 using namespace vitq::test;
-using apps::BitsChoice;
-using apps::BudgetJob;
 
 namespace {
 
@@ -47,10 +44,10 @@ BitsChoice choose(double milliseconds) {
   static const Recipe recipe;
   static const QuantizeOptions options;
   static const Network network = {graph, weights, {}};
-  BudgetJob job;
-  job.milliseconds = milliseconds;
-  job.unjudged = true;
-  return choose_bits(job, {network, calibration, recipe, options, {}}, stub(), 0);
+  BitBudget budget;
+  budget.milliseconds = milliseconds;
+  budget.unjudged = true;
+  return choose_bits(budget, {network, calibration, recipe, options, {}}, stub(), 0);
 }
 
 struct Total {
@@ -128,7 +125,7 @@ TEST_CASE("for every budget of time the assignment is the best of all") {
                        "the least time there can be is 0.910 ms an image on one thread of this CPU "
                        "(a made-up CPU), where fewer bits are faster in 4 of 4 layers, more than "
                        "the budget",
-                       apps::UsageError);
+                       BudgetError);
 }
 
 TEST_CASE("a budget of milliseconds, and what the answer says of this CPU") {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "calibration_images.h"
-#include "layer_rules.h"
+#include "quantize/calibration_images.h"
+#include "quantize/layer_rules.h"
 #include "support/temp_folder.h"
-#include "vitq/weights.h"
+#include "vitq/quantize_model.h"
 
 using namespace vitq;
 using namespace vitq::apps;
@@ -21,8 +21,9 @@ std::vector<std::string> chosen(std::size_t samples, std::optional<std::uint64_t
   const TempFolder temp;
   for (int i = 0; i < 10; ++i) temp.file(std::to_string(i) + ".png", "");
   std::vector<std::string> names;
-  for (const fs::path& path : calibration_images({temp.path(), samples, seed})) {
-    names.push_back(path.stem());
+  const std::vector<fs::path> all = calibration_images(temp.path());
+  for (const std::size_t index : sample(all.size(), samples, seed)) {
+    names.push_back(all[index].stem());
   }
   return names;
 }
@@ -43,7 +44,7 @@ TEST_CASE("a sample is spread evenly over the sorted images, or random by its se
 TEST_CASE("random samples have no favourites") {
   std::vector<int> hits(20);
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
-    for (const std::size_t index : random_sample(20, 5, seed)) ++hits[index];
+    for (const std::size_t index : sample(20, 5, seed)) ++hits[index];
   }
   CHECK(*std::min_element(hits.begin(), hits.end()) > 420);  // 500 expected, deviation 19
   CHECK(*std::max_element(hits.begin(), hits.end()) < 580);
@@ -63,7 +64,8 @@ TEST_CASE("a digest is XXH3 of the files' bytes in their order") {
 
 TEST_CASE("bits are read strictly") {
   CHECK(parse_bits("w6a8") == Bits{6, 8});
-  for (const char* wrong : {"", "w6", "w6a", "w6a8 ", "6a8", "w3a8", "w6a9", "W6A8", "w-6a8"}) {
+  CHECK(parse_bits("w2a2") == Bits{2, 2});
+  for (const char* wrong : {"", "w6", "w6a", "w6a8 ", "6a8", "w1a8", "w6a9", "W6A8", "w-6a8"}) {
     CAPTURE(wrong);
     CHECK_THROWS(parse_bits(wrong));
   }

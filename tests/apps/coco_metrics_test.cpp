@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of fixed detections against those of pycocotools (tests/golden/make_coco.py).
-#include "coco_metrics.h"
+#include "eval/coco_metrics.h"
 
 #include <doctest/doctest.h>
 
 #include <filesystem>
 
-#include "coco_match.h"
+#include "eval/coco_match.h"
 #include "support/coco_figures.h"
 
 using namespace vitq;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Annotations and results in COCO's JSON, good and bad.
-#include "coco.h"
+#include "eval/coco.h"
 
 #include <doctest/doctest.h>
 

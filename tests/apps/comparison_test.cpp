@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures by which two networks' answers are compared, against values worked out by hand.
-#include "comparison.h"
-
 #include <doctest/doctest.h>
 
 #include <array>
 #include <cmath>
 
-using namespace vitq::apps;
+#include "vitq/compare_models.h"
+
+using namespace vitq;
 
 TEST_CASE("McNemar's p is the exact two-sided binomial one") {
   CHECK(mcnemar_p(0, 0) == 1.0);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "annotate.h"
-#include "canvas.h"
+#include "draw/annotate.h"
+#include "draw/canvas.h"
 #include "run.h"
 #include "vitq/json.h"
 #include "vitq/npy.h"

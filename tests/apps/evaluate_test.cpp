@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Labelled images: lists and class folders, good and bad; ranks and intervals.
-#include "evaluate.h"
+#include "vitq/evaluate.h"
 
 #include <doctest/doctest.h>
 
 #include <limits>
 
+#include "eval/labelled_images.h"
+#include "eval/wilson.h"
 #include "support/temp_folder.h"
 #include "vitq/error.h"
 

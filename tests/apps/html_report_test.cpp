@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page that vit_quantize writes: that it is well formed whatever names it shows, needs nothing
 // from elsewhere, and shows the numbers it was given.
-#include "html_report.h"
+#include "quantize/html_report.h"
 
 #include <doctest/doctest.h>
 
-#include "layer_charts.h"
+#include "quantize/layer_charts.h"
+#include "quantize/trade_off_charts.h"
 #include "support/temp_folder.h"
-#include "trade_off_charts.h"
 
 using namespace vitq;
 using namespace vitq::apps;
@@ -25,8 +25,8 @@ LayerReport layer(const std::string& name, std::optional<Bits> bits) {
 }
 
 // An integer layer with a static range, an attention, and a layer in float.
-Quantized example() {
-  Quantized made;
+QuantizedModel example() {
+  QuantizedModel made;
   LayerReport fc1 = layer("blocks.0.mlp.fc1", Bits{4, 6});
   fc1.plan.weights = 3000;
   fc1.plan.bytes = 1500;
@@ -56,7 +56,7 @@ struct Page {
                          .command = "vit_quantize a --keep 'b c'",
                          .images = 12,
                          .seconds = 3.25};
-  std::string of(const Quantized& made, const std::optional<TradeOff>& trade_off = {}) const {
+  std::string of(const QuantizedModel& made, const std::optional<TradeOff>& trade_off = {}) const {
     return html_report(made, facts, trade_off);
   }
 };
@@ -132,7 +132,7 @@ TEST_CASE("a page shows the numbers of the whole and of each layer") {
 }
 
 TEST_CASE("the strip has a cell per layer and bars are drawn of layers that were measured") {
-  const Quantized made = example();
+  const QuantizedModel made = example();
   const std::string strip = bit_strip(made.report);
   CHECK(count(strip, "<rect") == 7);  // weights and activations, but no weights of an attention
   CHECK(has(strip, "class=\"b4\"><title>blocks.0.mlp.fc1: w4a6</title>"));
@@ -148,7 +148,7 @@ TEST_CASE("the strip has a cell per layer and bars are drawn of layers that were
 }
 
 TEST_CASE("the inputs of each layer are drawn, with the range of codes") {
-  Quantized made = example();
+  QuantizedModel made = example();
   const std::string page = Page().of(made);
   CHECK(count(page, "<figure>") == 2);
   CHECK(has(page, "Inputs of blocks.0.mlp.fc1"));
@@ -173,7 +173,7 @@ TEST_CASE("the inputs of each layer are drawn, with the range of codes") {
 TEST_CASE("names cannot become markup, and the page needs nothing but itself") {
   Page page;
   page.facts.command = kHostile;
-  Quantized made = example();
+  QuantizedModel made = example();
   made.report.push_back(layer(std::string(kHostile), Bits{}));
   made.report.push_back(layer(std::string(kHostile), std::nullopt));
   made.provenance.set("rules", std::string(kHostile)).set("tool", std::string(kHostile));
@@ -227,7 +227,7 @@ TEST_CASE("a budget of time is drawn as time") {
 }
 
 TEST_CASE("a model without integer layers, and a trade-off without measurements, make a page") {
-  Quantized made = example();
+  QuantizedModel made = example();
   made.report = {layer("head", std::nullopt)};
   const std::string page = Page().of(made, TradeOff{{}, {}, {"only", 1e6, 0.0}, {}});
   CHECK(unbalanced(page) == "");

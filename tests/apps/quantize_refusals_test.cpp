@@ -89,11 +89,12 @@ TEST_CASE("calibration images that are not there, or not to be read, end with 3 
   w.refused(w.run_with({}), 4, "c.png");
 }
 
-TEST_CASE("bits outside of 4 to 8, unknown recipes and expressions that are none end with 2") {
+TEST_CASE("bits outside of 2 to 8, unknown recipes and expressions that are none end with 2") {
   const Workplace w;
-  w.refused(w.run_with({"--weight-bits", "3"}), 2, "--weight-bits");
+  w.refused(w.run_with({"--weight-bits", "1"}), 2, "--weight-bits");
   w.refused(w.run_with({"--act-bits", "9"}), 2, "--act-bits");
-  w.refused(w.run_with({"--set", "fc1=w3a8"}), 2, "w4a4 to w8a8");
+  w.refused(w.run_with({"--set", "fc1=w1a8"}), 2, "from 2 to 8");
+  w.refused(w.run_with({"--budget-bits", "6", "--candidates", "1,4"}), 2, "from 2 to 8");
   w.refused(w.run_with({"--set", "fc1"}), 2, "REGEX=w6a8");
   w.refused(w.run_with({"--set", "=w6a8"}), 2, "REGEX=w6a8");
   w.refused(w.run_with({"--keep", "fc(1"}), 2, "'fc(1' is not a regular expression");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What counts as outside of a static range.
-#include "range_check.h"
+#include "common/range_check.h"
 
 #include <doctest/doctest.h>
 
@@ -28,13 +28,4 @@ TEST_CASE("smoothing scale and channel offset of each channel come before the ra
                           .channel_offset = {0.0F, -5.0F}};
   const std::array<float, 4> values = {300.0F, 300.0F, 0.0F, -20.0F};
   CHECK(apps::clipped_share(values, params) == 0.5);
-}
-
-TEST_CASE("only layers that clip are recorded") {
-  LayerReport clean;
-  clean.plan.name = "a";
-  LayerReport clipping;
-  clipping.plan.name = "b";
-  clipping.clipped = 0.25;
-  CHECK(apps::clipped_in_calibration({clean, clipping}).dump() == R"({"b":0.25})");
 }

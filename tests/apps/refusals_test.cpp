@@ -37,6 +37,24 @@ TEST_CASE("every program has help with examples and exit codes, and a version") 
   }
 }
 
+TEST_CASE("a wrong VITQ_ISA ends with 2 and the accepted ones; help and version are told even so") {
+  const TempFolder temp;
+  const auto with_wrong_isa = [](const std::string& program, std::vector<std::string> arguments) {
+    return run(
+        {.program = program, .arguments = std::move(arguments), .environment = "VITQ_ISA=sse9"});
+  };
+  const std::string model = make_model(temp);
+  const std::string image = write_image(temp, "a.png", 0);
+  check_refused(with_wrong_isa("vit_infer", {"-m", model, image}), 2,
+                "VITQ_ISA is \"sse9\"; accepted are baseline, avx2");
+  check_refused(with_wrong_isa("vit_inspect", {model}), 2, "VITQ_ISA");
+  CHECK(with_wrong_isa("vit_infer", {"--help"}).code == 0);
+  const Result version = with_wrong_isa("vit_infer", {"--version"});
+  CHECK(version.code == 0);
+  CHECK(version.out.find("oneDNN") != std::string::npos);
+  CHECK(version.out.find("VITQ_ISA") != std::string::npos);
+}
+
 TEST_CASE("a wrong command line ends with 2") {
   const TempFolder temp;
   const std::string model = make_model(temp);

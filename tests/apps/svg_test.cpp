@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text within markup, and the ticks of scales.
-#include "svg.h"
+#include "draw/svg.h"
 
 #include <doctest/doctest.h>
 

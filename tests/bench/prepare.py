@@ -60,7 +60,7 @@ class Workshop:
         models = {"f32": base}
         for bits in OUR_BITS:
             models[bits] = self.made(f"{bits.lower()}.safetensors", lambda output, bits=bits: self.program(
-                "vit_quantize", base, "--calib", options.calib, "--samples", options.samples, "-o", output,
+                "vit_quantize", base, "--calib", options.calib, "--limit", options.samples, "-o", output,
                 "--weight-bits", bits[1], "--act-bits", bits[3], "--force"))
         return models
 

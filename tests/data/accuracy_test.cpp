@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "evaluate.h"
+#include "eval/labelled_images.h"
 #include "support/data_folder.h"
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
@@ -28,8 +28,8 @@ Model deit_tiny(const fs::path& weights, const fs::path& scratch) {
 }
 
 std::int64_t right(Model& model, const fs::path& folder, const fs::path& list) {
-  const auto images = apps::read_label_list(list, folder, apps::class_count(model));
-  return apps::evaluate(model, images, {}).right;
+  const auto images = apps::read_label_list(list, folder, class_count(model));
+  return evaluate(model, images, {}).right;
 }
 
 fs::path golden(const char* name) {

@@ -3,7 +3,7 @@
 // tests/golden/make_coco.py has recorded for the same detections.
 #include <cmath>
 
-#include "coco_metrics.h"
+#include "eval/coco_metrics.h"
 #include "support/coco_figures.h"
 #include "support/data_folder.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that the README shows are run: those with answers must give them, the others must
+// The commands that the README shows are run. Those with answers must give them. The others must
 // succeed on small stand-ins for the files they name.
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "gptq" against its definition.
+// Compares method "gptq" with its definition.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ using namespace vitq::test;
 
 namespace {
 
-// Inputs whose Gram matrix is a multiple of one.
+// Gives inputs whose Gram matrix is a multiple of the unit matrix.
 std::vector<Matrix> independent_inputs() {
   Matrix m(8, 4);
   for (std::int64_t r = 0; r < 8; ++r) {
@@ -22,7 +22,7 @@ std::vector<Matrix> independent_inputs() {
   return {m};
 }
 
-// Gauss and Jordan, without pivots: for positive definite matrices.
+// Inverts by Gauss and Jordan, without pivots, as positive definite matrices allow.
 std::vector<double> inverse_of(std::vector<double> m, std::size_t k) {
   std::vector<double> inverse(k * k, 0.0);
   for (std::size_t i = 0; i < k; ++i) inverse[i * k + i] = 1.0;
@@ -44,8 +44,9 @@ std::vector<double> inverse_of(std::vector<double> m, std::size_t k) {
   return inverse;
 }
 
-// arXiv:2210.17323, equations 2 and 3, in double: rounds one column after the other by falling
-// diagonal of H, moves those to come by -error / [H^-1]_jj [H^-1]_j, and takes j out of H^-1.
+// Does what arXiv:2210.17323 says in equations 2 and 3, in double. Columns are rounded one after
+// the other by falling diagonal of H. Each moves those to come by -error / [H^-1]_jj [H^-1]_j, and
+// is then taken out of H^-1.
 void gptq_by_definition(LayerDraft& layer, const Matrix& gram, double damping) {
   const auto k = static_cast<std::size_t>(gram.cols);
   std::vector<double> h(gram.values.begin(), gram.values.end());
@@ -90,9 +91,9 @@ TEST_CASE("GPTQ equals rounding to nearest when inputs are independent") {
   CHECK(layer.codes == nearest);
 }
 
-// The codes of GPTQ and those of its definition part only where double and float sums round a tie
-// apart. One such code in a row of 24 moves later ones by a step, which costs about as much error
-// as any other rounding: the errors of 8 rows then differ by a small part of one row's.
+// Codes differ from those of the definition only where float sums and double sums round a near tie
+// apart. That changes later codes of the same row, so that one row of 24 codes may differ. A near
+// tie is about as good either way: the error may change by that of one row, an eighth of all.
 TEST_CASE("GPTQ gives the codes of its definition, which beat rounding to nearest") {
   for (const int bits : {3, 4, 6}) {
     CAPTURE(bits);

@@ -57,10 +57,10 @@ double snr_at(const TinyNetwork& tiny, Bits bits, const Recipe& recipe = recipe_
              logits_of(tiny, result.weights, result.scheme));
 }
 
-// What theory leaves of the answer at the worst, in dB. Values spread evenly over [-a, a] have the
-// power a^2 / 3; codes up to c round them with steps a / c, whose error has the power
-// (a / c)^2 / 12: a ratio of 4 c^2. Each of the 12 layers and attentions has two such operands.
-// Their errors are independent, and at the worst all of them reach the answer undamped.
+// The signal-to-noise ratio that rounding leaves at the worst, in dB. Values spread evenly over
+// [-a, a] have the power a^2 / 3. Codes up to c round them in steps of a / c, and the error has the
+// power (a / c)^2 / 12. The ratio of the two is 4 c^2. Each of the 12 layers and attentions has two
+// operands. Their errors are independent, and at the worst all of them reach the answer undamped.
 double rounding_snr(int bits) {
   constexpr double kOperands = 24.0;
   const double c = max_weight_code(bits);

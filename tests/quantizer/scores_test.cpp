@@ -37,8 +37,8 @@ Sensitivities scored(const TinyNetwork& tiny, const std::string& score, int thre
 }  // namespace
 
 TEST_CASE("the nuclear norm is the sum of the singular values") {
-  // Of a diagonal the magnitudes; of u v^T the product of the lengths; of [[1, 1], [0, 1]] those of
-  // the golden ratio and its inverse.
+  // A diagonal has the magnitudes as singular values, and u v^T the product of the lengths. The
+  // matrix [[1, 1], [0, 1]] has the golden ratio and its inverse.
   CHECK(nuclear_norm(matrix(2, 3, {3, 0, 0, 0, -4, 0})) == doctest::Approx(7.0));
   CHECK(nuclear_norm(matrix(3, 2, {3, 4, 6, 8, 6, 8})) == doctest::Approx(15.0));
   CHECK(nuclear_norm(matrix(2, 2, {1, 1, 0, 1})) == doctest::Approx(std::sqrt(5.0)));

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "coco_metrics.h"
+#include "eval/coco_metrics.h"
 
 namespace vitq::test {
 

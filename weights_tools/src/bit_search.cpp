@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search for bits within a budget, once it is known what they cost and lose.
+// This file searches bits within a budget, once it is known what they cost and lose.
 #include "bit_search.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ int activation_bits(const BitsLoss& choice) {
   return choice.bits ? choice.bits->activations : kFloatBits;
 }
 
-// Sizes and losses of whole assignments.
+// It knows the sizes and losses of whole assignments.
 class Search {
  public:
   Search(const BitBudget& budget, const SearchInputs& inputs, const Sensitivities& found,
@@ -170,7 +170,7 @@ class Search {
     note_ += "about " + with_decimals(sum / kNano, 3) + " ms an image" + on_this_cpu();
   }
 
-  // Losses are measured one layer at a time: together they come to more. So the sum that is
+  // Losses are measured one layer at a time, and together they come to more. So the sum that is
   // allowed shrinks until the judging images agree.
   Assignment smallest() {
     double allowed = *budget_.max_drop;
@@ -192,7 +192,7 @@ class Search {
                       " everywhere have " + with_digits(max.loss, 3));
   }
 
-  // The index of the bits that lose least of those that all layers can have.
+  // Answers the index of the bits that lose least of those that all layers can have.
   std::optional<std::size_t> best_uniform(double max) const {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < found_.uniform.size(); ++i) {

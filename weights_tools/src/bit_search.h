@@ -35,10 +35,10 @@ struct BitsChoice {
   std::string note;  // what the judging images found
 };
 
-// The assignment of least loss within the budget, or within both: where one of fewer bits would
-// keep to that of activations as well, that one is best of all with no more than it has. Instead of
-// it, if the budget is to be judged, the same bits everywhere, where the judging images find those
-// better. `rest`: bytes of the file that the search cannot change. Throws BudgetError if no
+// Answers the assignment of least loss within the budget. With a budget of activations beside it,
+// the assignment is the best of all that have no more of either than it has (vitq/pareto.h). A
+// budget that is judged gives the same bits everywhere instead, where the judging images find those
+// better. `rest` are the bytes of the file that the search cannot change. Throws BudgetError if no
 // assignment keeps the budget.
 BitsChoice choose_bits(const BitBudget& budget, const SearchInputs& inputs,
                        const Sensitivities& found, std::int64_t rest);

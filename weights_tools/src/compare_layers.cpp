@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where two forms of one network come apart.
+// This file finds where two forms of one network come apart.
 #include <algorithm>
 
 #include "vitq/compare_models.h"
@@ -19,7 +19,7 @@ bool is_layer(const Graph& graph, const Node& node) {
   return product && is(node.inputs[1], op::Param{});
 }
 
-// What is looked at: layers that are no outputs themselves.
+// Lists what is looked at, but for the outputs.
 std::vector<GraphOutput> layers_of(const Graph& graph) {
   std::vector<GraphOutput> layers;
   for (NodeId id = 0; id < graph.size(); ++id) {
@@ -37,7 +37,7 @@ Model load(const std::filesystem::path& path, int threads) {
   return Model::load(path, {.session = {.threads = threads}, .lower = {.also = std::move(layers)}});
 }
 
-// The layers, then the outputs: the order in which they are shown.
+// Lists the layers and then the outputs, which is the order of the answer.
 std::vector<GraphOutput> shown(const Graph& graph) {
   std::vector<GraphOutput> all = layers_of(graph);
   all.insert(all.end(), graph.outputs().begin(), graph.outputs().end());
@@ -62,7 +62,7 @@ struct Energies {
   double error = 0.0;
 };
 
-// Of the rows [begin, end) on axis 1, or of all.
+// Sums over the rows [begin, end) on axis 1, or over all.
 Energies energies(const Tensor& reference, const Tensor& model, const AxisSpan* span) {
   const Shape& shape = reference.shape();
   const std::int64_t rows = span == nullptr ? 1 : shape[1];
@@ -80,7 +80,7 @@ Energies energies(const Tensor& reference, const Tensor& model, const AxisSpan* 
   return sums;
 }
 
-// The output tokens of a result [1, T, n] of all tokens.
+// Answers the output tokens of a result [1, T, n], if it has others, too.
 const AxisSpan* rows_in(const std::optional<AxisSpan>& output_tokens, const Shape& shape) {
   const bool has_rows = output_tokens && shape.rank() == 3 && shape[1] > output_tokens->end;
   return has_rows ? &*output_tokens : nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The figures by which the answers of two models are compared.
+// This file has the figures by which the answers of two models are compared.
 #include <algorithm>
 #include <cmath>
 
@@ -13,7 +13,7 @@ double square(double value) {
   return value * value;
 }
 
-// log(sum(exp(values))).
+// Computes log(sum(exp(values))).
 double log_sum(std::span<const float> values) {
   const auto max = static_cast<double>(*std::max_element(values.begin(), values.end()));
   double sum = 0.0;

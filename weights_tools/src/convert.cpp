@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The files a source consists of; empty paths where there is none.
+// A source consists of these files. The path is empty where there is none.
 struct SourceFiles {
   fs::path weights;
   fs::path config;
@@ -27,7 +27,7 @@ fs::path if_exists(const fs::path& path) {
   return fs::exists(path) ? path : fs::path();
 }
 
-// A number below a million, in at most seven digits; empty if the text is none.
+// Reads a number below a million, of at most seven digits. Answers nothing if the text is none.
 std::optional<std::size_t> class_id(const std::string& text) {
   constexpr std::size_t kMaxLabels = 1'000'000;
   constexpr std::size_t kMaxDigits = 7;
@@ -58,7 +58,7 @@ Weights read_weights(const fs::path& path) {
   return path.extension() == ".json" ? read_safetensors_index(path) : read_safetensors(path);
 }
 
-// What is stated nowhere is taken by convention, and said.
+// It takes by convention what is stated nowhere, and says so.
 class Converter {
  public:
   Converter(const Checkpoint& source, const ConvertOptions& options)
@@ -192,7 +192,7 @@ class Converter {
     names[*id] = value.string();
   }
 
-  // Traces the network: its parameters are the list of tensors that belong in the file.
+  // The parameters of the traced network are the list of tensors that belong in the file.
   void require_tensors() const {
     const Graph graph = trace(result_.info, usual_input(result_.info));
     std::string report;

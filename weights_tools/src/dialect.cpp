@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Applies a dialect's rules to a checkpoint's names.
+// This file applies a dialect's rules to the names of a checkpoint.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -21,7 +21,7 @@ std::vector<std::string_view> parts_of(std::string_view name) {
   }
 }
 
-// What the stars of `pattern` stand for in `name`.
+// Answers what the stars of `pattern` stand for in `name`.
 std::optional<std::vector<std::string_view>> match(std::string_view pattern,
                                                    std::string_view name) {
   const std::vector<std::string_view> wanted = parts_of(pattern);
@@ -144,7 +144,7 @@ void apply(const Split& split, Tensors& tensors) {
   tensors = std::move(result);
 }
 
-// A norm's four vectors, in f32.
+// Holds a norm's four vectors, in f32.
 Tensor take_vector(Tensors& tensors, const std::string& name, std::int64_t channels) {
   const auto found = tensors.find(name);
   if (found == tensors.end()) throw WeightError("missing: " + name);
@@ -157,7 +157,7 @@ Tensor take_vector(Tensors& tensors, const std::string& name, std::int64_t chann
   return vector;
 }
 
-// weight * g and bias = b - mean * g with g = gain / sqrt(var + eps), computed in double.
+// Computes weight * g and bias = b - mean * g with g = gain / sqrt(var + eps), in double.
 void fold_norm(const std::string& conv, const std::string& norm, Tensors& tensors) {
   constexpr double kEps = 1e-5;  // of torchvision's, timm's and DETR's frozen batch norms
   Tensor weight = tensors.at(conv + ".weight").to_f32().clone();

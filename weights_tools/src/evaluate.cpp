@@ -13,7 +13,7 @@ namespace vitq {
 
 namespace {
 
-// Null, or why the image cannot be had.
+// Answers null, or why the image cannot be had.
 std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& labelled,
                            Image& pixels) noexcept {
   try {
@@ -24,7 +24,7 @@ std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& la
   return nullptr;
 }
 
-// Reads and prepares images; the first of them that cannot be read throws, as if one thread had
+// Reads and prepares images. The first of them that cannot be read throws, as if one thread had
 // done it.
 std::vector<Image> prepare(const Preprocess& preprocess, std::span<const LabelledImage> images,
                            int threads) {
@@ -68,7 +68,7 @@ void compare(Comparison& comparison, const Tensor& reference, const Tensor& logi
   }
 }
 
-// Batches of images, all of one size, so that one session serves all: the last is filled up.
+// Batches of images are all of one size, so that one session serves all. The last is filled up.
 class Batches {
  public:
   Batches(std::span<const LabelledImage> images, const EvaluateOptions& options)
@@ -113,7 +113,7 @@ Prepared read(const Batches& batches, const Preprocess& preprocess) {
   return {std::move(pixels), seconds_since(start)};
 }
 
-// The logits of a batch.
+// Answers the logits of a batch.
 Tensor answer(const Model& model, const Prepared& pixels, const Batches& batches,
               const EvaluateOptions& options, Accuracy& accuracy) {
   const Clock::time_point start = Clock::now();

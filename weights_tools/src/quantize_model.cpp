@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A float model file, and the network that the quantizer takes.
+// It holds a float model file, and makes the network of it that the quantizer takes.
 struct FloatModel {
   explicit FloatModel(const fs::path& path) : weights(read_safetensors(path)) {
     info = read_model_info(weights, path.string());
@@ -73,7 +73,7 @@ QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>
   return options;
 }
 
-// A model, the images and what is asked for, until one of its two functions is called.
+// It holds a model, the images and what is asked for.
 class ModelQuantizer {
  public:
   template <typename Images>
@@ -122,7 +122,7 @@ class ModelQuantizer {
     return result;
   }
 
-  // Again, with less for the codes, should the file come out larger than was foreseen.
+  // Tries again with less for the codes, should the file come out larger than was foreseen.
   QuantizedModel quantize_within(const BitBudget& budget) const {
     const Sensitivities found = sensitivities(budget, inputs(options_));
     std::int64_t rest = rest_bytes(found, inputs(options_), model_.info);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the search for bits has measured, and how it is kept between searches.
+// This file keeps what the search for bits has measured between searches.
 #include <algorithm>
 #include <set>
 
@@ -13,7 +13,7 @@ std::string grain_name(Grain grain) {
   return grain == Grain::kModule ? "module" : "layer";
 }
 
-// What the sensitivities are of: anything that would change them.
+// Records what the sensitivities are of: anything that would change them.
 Json record_of(const SearchSpace& space, const SearchInputs& inputs) {
   Json json = Json::object();
   json.set("model", digest_of({&inputs.model, 1})).set("calibration", inputs.calibration.digest);
@@ -63,7 +63,7 @@ std::string bits_name(const Candidate& candidate) {
   return name.append("a").append(std::to_string(candidate.activations));
 }
 
-// Those of the bits that are asked for. A file may have more.
+// Takes the bits that are asked for. A file may have more.
 void take_candidates(const SearchSpace& space, const QuantizeOptions& options, Sensitivities& found,
                      const Json& place) {
   std::vector<std::optional<Bits>> asked;

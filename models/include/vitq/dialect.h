@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How checkpoints name their tensors, as data. A family lists the dialects it is found in;
-// weights_tools applies them.
+// A dialect says, as data, how checkpoints name their tensors. A family lists the dialects that it
+// is found in, and weights_tools applies them.
 #pragma once
 
 #include <array>
@@ -9,36 +9,36 @@
 
 namespace vitq {
 
-// Patterns are tensor names in which "*" stands for one part between dots; the parts found are put
-// in place of the stars of `to`, in order.
+// Patterns are tensor names in which "*" stands for one part between dots. The parts that are found
+// take the place of the stars of `to`, in order.
 struct Rename {
   std::string_view from;
   std::string_view to;
 };
 
-// Tensors laid end to end along the first axis: separate queries, keys and values.
+// Lays tensors end to end along the first axis, such as separate queries, keys and values.
 struct Join {
   std::array<std::string_view, 3> from;
   std::string_view to;
 };
 
-// The reverse: equal parts along the first axis.
+// Does the reverse: cuts a tensor into equal parts along the first axis.
 struct Split {
   std::string_view from;
   std::array<std::string_view, 3> to;
 };
 
-// A batch norm behind a convolution: "<norm>.weight", ".bias", ".running_mean" and ".running_var"
-// go into "<conv>.weight" and "<conv>.bias".
+// Folds a batch norm into the convolution before it: "<norm>.weight", ".bias", ".running_mean" and
+// ".running_var" go into "<conv>.weight" and "<conv>.bias".
 struct Norm {
   std::string_view conv;
   std::string_view norm;
 };
 
 struct Dialect {
-  std::string_view name;                     // "Hugging Face, classic"
+  std::string_view name;                     // for people: "Hugging Face, classic"
   std::string_view mark;                     // a tensor name that only this dialect has
-  std::span<const std::string_view> strip;   // prefixes to take off first, where present
+  std::span<const std::string_view> strip;   // prefixes that are taken off first, where present
   std::span<const Rename> renames;           // a name that no pattern matches is canonical already
   std::span<const Join> joins;               // applied before the renames
   std::span<const std::string_view> ignore;  // tensors that inference does not need

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything the project knows of one architecture: one file per family, one line in families.cpp.
+// A family is all that the project knows of one architecture. It takes one file of its own and one
+// line in families.cpp.
 #pragma once
 
 #include <span>
@@ -16,35 +17,37 @@ namespace vitq {
 
 struct Family {
   std::string_view name;   // as --arch takes it
-  std::string_view title;  // for people, with the paper
+  std::string_view title;  // for people: name and paper
   Task task;
 
   // Records the network for a batch of `image` [N, 3, H, W] under the canonical `config`. Throws
   // FileError for a bad configuration and ShapeError if the image does not fit it.
   std::vector<GraphOutput> (*trace)(const Scope& scope, Value image, const Json& config);
-  // The same for images padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to
-  // its image. Null where the family has no padded batches.
+  // Records it for images that were padded to one size: `mask` f32 [N, H, W] is 1 where a pixel
+  // belongs to its image. It is null where the family has no padded batches.
   std::vector<GraphOutput> (*trace_padded)(const Scope& scope, Value image, const Json& config,
                                            const Tensor& mask) = nullptr;
-  // The input of one image: [3, height, width]; of a network that takes any size, a usual one.
+  // Answers the input of one image, [3, height, width]. A network that takes any size has a usual
+  // one.
   Shape (*image_shape)(const Json& config);
-  // The canonical configuration of weights under canonical names: shapes say most of it, `source`
-  // (config.json of timm or transformers, or an empty object) the rest. Throws FileError where they
-  // contradict each other, WeightError where tensors are missing.
+  // Answers the canonical configuration of weights under canonical names. Their shapes say most of
+  // it. `source` says the rest: config.json of timm or transformers, or an empty object. Throws
+  // FileError where they contradict each other, WeightError where tensors are missing.
   Json (*configure)(const Weights& weights, const Json& source);
-  // Whether a checkpoint with this config.json, or without any, holding these tensors (canonical
-  // names) is of this family.
+  // Says whether a checkpoint of these tensors (canonical names) and this config.json is of this
+  // family. The object is empty if there is no config.json.
   bool (*recognize)(const Weights& weights, const Json& source);
 
   std::span<const Dialect> dialects;
   bool any_size = false;  // the network takes images of any size
-  // REGEX of the layers that quantization leaves in float unless it is told otherwise.
+  // Quantization leaves the layers in float whose name this REGEX is found in, unless it is told
+  // otherwise.
   std::string_view keep = {};
 };
 
-// All families, in the order in which they are asked to recognize a checkpoint.
+// Lists all families, in the order in which they are asked to recognize a checkpoint.
 std::span<const Family> families();
-// Throws UnsupportedError naming the known ones.
+// Finds the family of that name. Throws UnsupportedError, which names those there are.
 const Family& family(std::string_view name);
 
 }  // namespace vitq

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model file: tensors under canonical names, and what they are. docs/file_format.md describes it.
+// A model file has tensors under canonical names, and says what they are. docs/file_format.md
+// describes it.
 #pragma once
 
 #include <filesystem>
@@ -14,10 +15,10 @@ namespace vitq {
 // The metadata key whose JSON is the ModelInfo.
 inline constexpr std::string_view kModelKey = "vitq";
 
-// Whether these are the contents of a model file. A checkpoint's are not.
+// Says whether these are the contents of a model file. Those of a checkpoint are not.
 bool has_model_info(const Weights& weights);
-// What the model file says of itself; messages call it `name`. Throws FileError if it says nothing
-// or nonsense, or has another format version than this library reads.
+// Reads what the model file says of itself. Messages call it `name`. Throws FileError if it says
+// nothing or nonsense, or has another format version than this library reads.
 ModelInfo read_model_info(const Weights& weights, const std::string& name);
 // Makes the weights the contents of a model file.
 void set_model_info(Weights& weights, const ModelInfo& info);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model file says besides its tensors, and what its outputs mean.
+// A model file has a description beside its tensors, which also says what its outputs mean.
 #pragma once
 
 #include <cstdint>
@@ -14,22 +14,24 @@ namespace vitq {
 
 enum class Task { kClassification, kDetection };
 
-// Everything a model file says but its tensors: the JSON under the metadata key "vitq".
+// All that a model file has but its tensors, as JSON under the metadata key "vitq".
+// docs/file_format.md describes it.
 struct ModelInfo {
   static constexpr std::int64_t kFormat = 3;        // written
   static constexpr std::int64_t kOldestFormat = 2;  // read
 
   std::string family;
-  Json config;  // canonical, see the family
+  Json config;  // in the canonical form of the family
   Preprocess preprocess;
   std::vector<std::string> labels;  // by class id; empty strings, or none at all, where unknown
-  Json source;                      // what it was made from, for people
-  Json quantization;                // null for float; else "scheme" and how it was found
+  Json source;                      // says for people what it was made from
+  Json quantization;                // null for float; else "scheme", and how that was found
 
-  // "class_57" where there is no label.
+  // Answers "class_57" where there is no label.
   std::string label(std::int64_t id) const;
 
   Json to_json() const;
+  // Throws FileError for what is missing or of the wrong kind, and for formats it does not read.
   static ModelInfo from_json(const Json& json);
 };
 
@@ -39,7 +41,8 @@ struct Prediction {
   float score = 0.0F;  // probability
 };
 
-// The k most probable classes, falling. Equal scores go by rising id.
+// Answers the k most probable classes of one image's logits [classes], by falling probability and
+// then by rising id.
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k);
 
 }  // namespace vitq

@@ -57,8 +57,8 @@ class ParetoFront {
 // A front for budgets of both costs (H. Everett, "Generalized Lagrange multiplier method", 1963).
 // Its losses include a price on the second cost: the lowest with which the best point within `cost`
 // also stays within `second_cost`. No other assignment that needs at most the two costs of that
-// point has a smaller loss; one that comes nearer to the budgets may have. If no price is high
-// enough, the front is that of a price above all losses.
+// point has a smaller loss. One that comes nearer to the budgets may have a smaller loss. If no
+// price is high enough, the front is that of a price above all losses.
 ParetoFront priced_front(std::span<const std::vector<Choice>> layers, std::int64_t cost,
                          double second_cost);
 

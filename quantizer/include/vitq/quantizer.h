@@ -73,11 +73,12 @@ struct Progress {
 
 // Whether a regular expression is found in a name.
 using NamePredicate = std::function<bool(std::string_view name)>;
-// What the pattern of a rule means: an expression of ECMAScript without back-references,
-// assertions "(?=", "(?!" and classes "[:alpha:]". Matching takes at most the product of the
-// lengths of expression and name, where a repeat "x{3}" counts as "xxx". Throws UnsupportedError
-// for a pattern that is no such expression, has more than 1,000 characters or a number of more than
-// four digits, or is longer than 20,000 steps with its repeats written out.
+// Reads the pattern of a rule: a regular expression of ECMAScript without back-references,
+// look-ahead "(?=", "(?!" and classes "[:alpha:]". The time to match is at most proportional to the
+// product of the lengths of expression and name, where "x{3}" counts as "xxx". Throws
+// UnsupportedError for a pattern that is no such expression or has more than 1,000 characters. A
+// repeat of more than four digits is refused, and so are repeats that make more than 20,000 steps
+// when written out.
 NamePredicate layer_expression(const std::string& pattern);
 
 // The rule for the layer or attention of that very name.
@@ -140,10 +141,11 @@ struct Quantized {
 std::vector<LayerPlan> plan_layers(const Network& network, const Recipe& recipe,
                                    const QuantizeOptions& options);
 
-// The same inputs give the same bytes, whatever the number of threads. Throws WeightError for NaN
-// in the weights, ShapeError for images that do not fit, LimitError for a layer whose sums 32 bits
-// cannot hold, and FileError if there is no room for the scratch file. UnsupportedError is thrown
-// as by plan_layers, and for NaN in an image, no image, or several inputs.
+// Quantizes the network. The same inputs give the same bytes, whatever the number of threads.
+// Throws WeightError for NaN in the weights, ShapeError for images that do not fit, and LimitError
+// for a layer whose sums 32 bits cannot hold. Throws FileError if there is no room for the scratch
+// file. Throws UnsupportedError as plan_layers does, and for NaN in an image, no image, or several
+// inputs.
 Quantized quantize(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
                    const QuantizeOptions& options);
 

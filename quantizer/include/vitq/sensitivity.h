@@ -75,7 +75,7 @@ struct Sensitivities {
   };
 
   std::vector<Group> groups;  // whose bits are free, in the order of the graph
-  // All groups with the same choice: the loss is the KL divergence of the whole network in nats,
+  // All groups have the same choice. The loss is the KL divergence of the whole network in nats,
   // and the bytes are those of the groups.
   std::vector<BitsLoss> uniform;
   std::int64_t rest_bytes = 0;  // the rest of the file: other tensors, the header and the scheme

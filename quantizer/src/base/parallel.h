@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over several threads. Results never depend on how many there are: a sum is split over a
-// fixed number of lanes, and the lanes are added up in order.
+// Loops over several threads. Results never depend on how many there are: a sum has a fixed number
+// of lanes, which are added up in order.
 #pragma once
 
 #include <cstdint>

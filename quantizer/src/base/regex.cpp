@@ -8,7 +8,7 @@ namespace {
 
 using Kind = RegexStep::Kind;
 
-// The steps that can come next at one place of the text, each of them once.
+// Holds the steps that can come next at one place of the text, each of them once.
 class Ways {
  public:
   Ways(const std::vector<RegexStep>& steps, std::string_view text)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the text of a regular expression to the steps that match it.
+// Turns the text of a regular expression into the steps that match it.
 #include <optional>
 #include <string>
 #include <utility>
@@ -40,7 +40,7 @@ std::size_t lowest(const Bytes& bytes) {
   return c;
 }
 
-// Goes on at either of two places, counted from here.
+// This step goes on at either of two places, counted from itself.
 RegexStep fork(std::ptrdiff_t first, std::ptrdiff_t second) {
   return {.kind = Kind::kFork, .bytes = {}, .first = first, .second = second};
 }
@@ -88,7 +88,7 @@ class RegexParser {
     return all;
   }
 
-  // So many times at least, so many more at most.
+  // Something is repeated `min` times at least, and then up to `more` times or endlessly.
   struct Repeat {
     std::size_t min = 0;
     std::size_t more = 0;

@@ -10,7 +10,7 @@
 namespace vitq {
 namespace {
 
-// The first residual sum that a value reaches, or -1: a module ends there.
+// Gives the first residual sum that a value reaches, where a module ends, or -1.
 NodeId sum_after(const Graph& graph, const std::vector<std::vector<NodeId>>& readers, NodeId id) {
   const auto readers_of = [&](NodeId n) { return readers[static_cast<std::size_t>(n)]; };
   const std::vector<NodeId> first = readers_of(id);
@@ -25,7 +25,7 @@ NodeId sum_after(const Graph& graph, const std::vector<std::vector<NodeId>>& rea
   return -1;
 }
 
-// What all names begin with, up to a dot.
+// Gives what all names begin with, up to a dot.
 std::string common_name(const std::vector<Unit>& units) {
   std::string name = units.front().plan.name;
   if (units.size() == 1) return name;

@@ -30,7 +30,7 @@ double divergence(std::span<const float> reference, std::span<const float> found
   return sum;
 }
 
-// The mean over all but the last axis.
+// Gives the mean over all axes but the last.
 double mean_divergence(const Tensor& reference, const Tensor& found) {
   const auto classes = static_cast<std::size_t>(reference.shape()[-1]);
   const std::span<const float> p = reference.as<float>();

@@ -27,7 +27,7 @@ bool keeps(const ParetoFront& front, Layers layers, std::int64_t cost, double se
   return sum <= second_cost;
 }
 
-// With which no loss is worth the least step of the second cost that a layer can make.
+// Gives a price so high that no loss is worth the smallest step of the second cost.
 double price_above_all(Layers layers) {
   double loss = 0.0;
   double step = HUGE_VAL;
@@ -48,7 +48,7 @@ ParetoFront::ParetoFront(std::span<const std::vector<Choice>> layers) {
   for (const std::vector<Choice>& choices : layers) add(choices);
 }
 
-// Only what is on the front of some layers can be part of the front of more.
+// Only a point on the front of some layers can be part of the front of more layers.
 void ParetoFront::add(const std::vector<Choice>& choices) {
   struct Sum {
     Point point;
@@ -75,7 +75,7 @@ void ParetoFront::add(const std::vector<Choice>& choices) {
   if (points_.size() > kMaxPoints) thin();
 }
 
-// Keeps the cheapest and the best, and of those between every so many.
+// Keeps the cheapest point and the best one, and every so many of those between.
 void ParetoFront::thin() {
   const std::size_t step = (points_.size() + kMaxPoints - 1) / kMaxPoints;
   std::vector<Origin>& origins = origins_.back();

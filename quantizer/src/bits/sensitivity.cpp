@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::int64_t kImages = 32;  // so many quantize, and as many others judge
 
-// Every other image from `first` on, at most kImages, spread evenly.
+// Takes every other image from `first` on, or kImages of them that are spread evenly.
 CalibrationSet half_of(const CalibrationSet& all, std::int64_t first) {
   const std::int64_t half = (all.count - first + 1) / 2;
   CalibrationSet part;
@@ -43,7 +43,7 @@ CalibrationSet judging_half(const CalibrationSet& all) {
   return half_of(all, 1);
 }
 
-// Whether a tensor of a file is one of the layer's.
+// Tells whether a tensor of a file is one of the layer's.
 bool belongs(std::string_view tensor, std::string_view layer) {
   return tensor.size() > layer.size() && tensor.starts_with(layer) && tensor[layer.size()] == '.';
 }
@@ -61,13 +61,13 @@ std::int64_t bytes_of(const Weights& packed, const Group& group) {
   return bytes;
 }
 
-// The size of a file with these weights and this scheme alone.
+// Gives the size of a file with these weights and this scheme alone.
 std::int64_t bytes_in_all(const Graph& graph, Weights packed, const Scheme& scheme) {
   packed.metadata["scheme"] = scheme_to_json(graph, scheme).dump();
   return safetensors_bytes(packed);
 }
 
-// The loss of the float network with one group as it is in a quantized network.
+// Gives the loss of the float network with one group taken from a quantized network.
 double loss_of(const SensitivityRuns& runs, const Group& group, const Quantized& quantized,
                Score& score) {
   Weights weights = runs.network().weights;
@@ -146,7 +146,7 @@ QuantizeOptions everywhere(Bits bits, QuantizeOptions options, const Sensitiviti
   return options;
 }
 
-// The images that judge, and the judge.
+// Holds the images that judge, and the judge.
 struct Evaluation {
   Evaluation(const Network& network, const CalibrationSet& calibration,
              const QuantizeOptions& options)

@@ -17,11 +17,11 @@ Json losses_to_json(const std::vector<BitsLoss>& losses) {
 }
 
 std::int64_t size_of(const Json& json) {
-  // What millions of them add up to fits 64 bits.
+  // The sum of millions of such sizes fits 64 bits.
   return json.integer(0, std::int64_t{1} << 40U);
 }
 
-// 0 where nothing was timed.
+// A time of 0 says that nothing was timed.
 std::int64_t time_of(const Json& json, std::string_view key) {
   const std::optional<Json> time = json.find(key);
   return time ? size_of(*time) : 0;

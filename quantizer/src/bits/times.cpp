@@ -12,11 +12,12 @@ namespace vitq {
 namespace {
 
 constexpr int kRuns = 40;
-// What two measurements of the same may differ by: a share of it, or of a clock's steps.
+// Two measurements of the same may differ by this share of it, or by these nanoseconds of the
+// clock.
 constexpr double kNoise = 0.1;
 constexpr double kClock = 500.0;
 
-// The shortest time that each step of a plan has taken.
+// Keeps the shortest time that each step of a plan has taken.
 class TimedPlan {
  public:
   explicit TimedPlan(std::shared_ptr<const Plan> plan)
@@ -35,7 +36,7 @@ class TimedPlan {
     }
   }
 
-  // Of the steps that stand for nodes of which this is true.
+  // Adds up the times of the steps whose nodes this is true of.
   template <typename Of>
   std::int64_t nanoseconds(const Of& of) const {
     double sum = 0.0;

@@ -39,7 +39,7 @@ void require_numbers(const Tensor& image, std::int64_t index) {
   throw UnsupportedError(text_of("calibration image ", index, " has values that are no numbers"));
 }
 
-// A plan for each graph, made when it is first asked for and gone when nobody runs it any more.
+// Makes a plan for a graph when it is first asked for, and frees it when nobody runs it any more.
 class SharedPlans {
  public:
   explicit SharedPlans(const CalibrationImages::Lower& lower) : lower_(lower) {}
@@ -61,7 +61,7 @@ class SharedPlans {
   std::map<const Graph*, std::weak_ptr<const Plan>> plans_;
 };
 
-// One thread's: of one size at a time.
+// Holds the session of one thread, which is of one size at a time.
 class SizedSession {
  public:
   explicit SizedSession(SharedPlans& plans) : plans_(plans) {}
@@ -95,7 +95,7 @@ CalibrationImages::CalibrationImages(const Network& network, const CalibrationSe
   }
 }
 
-// That of an earlier image, if there is one of this size.
+// Gives the graph of an earlier image, if there is one of this size.
 std::shared_ptr<const Graph> CalibrationImages::graph_for(const Shape& image,
                                                           std::int64_t index) const {
   for (std::size_t i = 0; i < values_.size(); ++i) {

@@ -28,7 +28,7 @@ Stream::Stream(const CalibrationImages& images, ValueStore& store)
   held_[input] = images.values();
 }
 
-// The nodes that have to be computed for these.
+// Gives the nodes that have to be computed for these.
 std::vector<NodeId> Stream::needed_for(std::span<const NodeId> wanted) const {
   std::vector<bool> needed(at(graph_.size()), false);
   for (const NodeId id : wanted) needed[at(id)] = true;

@@ -14,7 +14,7 @@
 namespace vitq {
 namespace {
 
-// The float network between some of its values.
+// Lowers the float network between some of its values.
 class Between {
  public:
   Between(const Weights& weights, std::span<const NodeId> from, std::span<const NodeId> to)
@@ -59,14 +59,14 @@ double deviation(std::span<const float> values) {
   return std::sqrt(std::max(squares / n - sum / n * (sum / n), 0.0));
 }
 
-// The error at the outputs and the energy of the noise, each summed up.
+// Sums up the error at the outputs and the energy of the noise.
 struct Response {
   double error = 0.0;
   double energy = 0.0;
   double ratio() const { return error / std::max(energy, 1e-30); }
 };
 
-// A sum of the residual stream in one image, and the outputs that follow from it.
+// Holds a sum of the residual stream in one image, and the outputs that follow from it.
 struct Clean {
   Tensor sum;
   const std::vector<Tensor>* outputs = nullptr;
@@ -98,7 +98,7 @@ struct Probe {
   }
 };
 
-// One sum of the residual stream in every image.
+// Holds one sum of the residual stream in every image.
 struct Sum {
   NodeId node = 0;
   std::vector<Clean> images;

@@ -7,8 +7,8 @@
 
 namespace vitq {
 
-// For each sum of the residual stream: (error at the outputs per energy of noise on output tokens,
-// divided by the same for the other tokens) ^ power.
+// Gives ratio ^ power for each sum of the residual stream. The ratio compares the errors at the
+// outputs per energy of noise: that of noise on output tokens, divided by that on other tokens.
 TokenWeightsFound measure_token_weights(const TokenWeights& settings,
                                         const CalibrationImages& images, int threads);
 

@@ -18,7 +18,7 @@ void append(Matrix& all, const Matrix& more) {
   all.values.insert(all.values.end(), more.values.begin(), more.values.end());
 }
 
-// Sums of inputs and of what their codes stand for, column by column.
+// Sums up inputs and what their codes stand for, column by column.
 struct ColumnSums {
   std::vector<double> float_input, coded_input;
   std::int64_t rows = 0;
@@ -43,7 +43,7 @@ struct ColumnSums {
   }
 };
 
-// As a matrix of one row.
+// Gives the means as a matrix of one row.
 Matrix mean_of(const std::vector<double>& sums, std::int64_t rows) {
   Matrix mean(1, static_cast<std::int64_t>(sums.size()));
   std::ranges::transform(sums, mean.values.begin(), [rows](double sum) {
@@ -52,7 +52,7 @@ Matrix mean_of(const std::vector<double>& sums, std::int64_t rows) {
   return mean;
 }
 
-// The number of rows that all_rows gives for all images together.
+// Counts the rows that all_rows gives for all images together.
 std::int64_t count_all_rows(const LayerSource& source) {
   std::int64_t rows = source.rows_in_all();
   if (!source.background) return rows;

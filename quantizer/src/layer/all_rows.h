@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer's inputs as published methods see them: all rows count once, whether or not the network's
-// outputs read them, and the targets are those of the layer's own float weights.
+// Shows a layer's inputs as published methods see them. All rows count once, whether or not the
+// network's outputs read them. The targets are those of the layer's own float weights.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ WholeImageSample whole_image_sample(const LayerDraft& layer, const LayerData& da
 
 Histogram input_histogram(const LayerData& data);
 
-// The bias [n] with which the mean error over all rows is zero: the mean of W x + b, less the mean
-// of what the quantized layer gives without its bias.
+// Gives the bias [n] with which the mean error over all rows is zero. It is the mean of W x + b,
+// less that of the quantized layer without its bias.
 std::vector<float> corrected_bias(const LayerDraft& layer, const LayerData& data);
 
 }  // namespace vitq

@@ -12,14 +12,15 @@ namespace {
 
 constexpr int kMaxShift = 63;  // of a signed 64-bit integer
 
-// The bin of the grid of width 2^exponent that holds v. Exact: the scaling only moves the exponent.
+// Gives the bin of the grid of width 2^exponent that holds v. It is exact, as the scaling only
+// moves the exponent.
 std::int64_t grid_bin(float v, int exponent) {
   return static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(v), -exponent)));
 }
 
-// The finest width with which [lo, hi] fits into `limit` bins. It only grows with the range, which
-// is what makes the result independent of the order of the values. Widths below 2^-40 of the
-// largest magnitude would overflow the index of a bin far from zero.
+// Gives the finest width with which [lo, hi] fits into `limit` bins. It only grows with the range,
+// so that the result does not depend on the order of the values. Widths below 2^-40 of the largest
+// magnitude would overflow the index of a bin far from zero.
 int finest_exponent(float lo, float hi, int limit) {
   constexpr int kIndexBits = 40;
   constexpr int kSmallestFloat = -149;

@@ -4,7 +4,7 @@
 namespace vitq {
 namespace {
 
-struct Kernel {
+struct ConvPatch {
   std::int64_t channels, height, width;  // of the image
   std::int64_t kernel_height, kernel_width, dilation;
 
@@ -14,7 +14,8 @@ struct Kernel {
 };
 
 // Copies what lies under the kernel at (y, x) in one channel, with zeros outside of the image.
-void copy_patch(const Kernel& w, const float* plane, std::int64_t y, std::int64_t x, float* out) {
+void copy_patch(const ConvPatch& w, const float* plane, std::int64_t y, std::int64_t x,
+                float* out) {
   for (std::int64_t i = 0; i < w.kernel_height; ++i) {
     const std::int64_t row = y + i * w.dilation;
     for (std::int64_t j = 0; j < w.kernel_width; ++j) {
@@ -25,7 +26,8 @@ void copy_patch(const Kernel& w, const float* plane, std::int64_t y, std::int64_
 }
 
 // Does the same for all channels, one after the other.
-void copy_patches(const Kernel& w, const float* image, std::int64_t y, std::int64_t x, float* out) {
+void copy_patches(const ConvPatch& w, const float* image, std::int64_t y, std::int64_t x,
+                  float* out) {
   for (std::int64_t c = 0; c < w.channels; ++c) {
     copy_patch(w, image + c * w.height * w.width, y, x, out + c * w.kernel_height * w.kernel_width);
   }
@@ -35,7 +37,7 @@ void copy_patches(const Kernel& w, const float* image, std::int64_t y, std::int6
 
 Matrix im2col(const Tensor& image, const Shape& weight, const op::Conv2d& conv) {
   const Shape& shape = image.shape();
-  const Kernel w = {shape[1], shape[2], shape[3], weight[2], weight[3], conv.dilation};
+  const ConvPatch w = {shape[1], shape[2], shape[3], weight[2], weight[3], conv.dilation};
   const std::int64_t frame = 2 * conv.pad - 1;
   const std::int64_t rows =
       (w.height + frame - (w.kernel_height - 1) * w.dilation) / conv.stride + 1;

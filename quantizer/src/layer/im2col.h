@@ -8,8 +8,8 @@
 
 namespace vitq {
 
-// image f32 [1, C, H, W] and the shape of the weight [O, C, kh, kw] -> [h * w, C * kh * kw], where
-// the output has h rows and w columns.
+// Takes an image f32 [1, C, H, W] and the shape of a weight [O, C, kh, kw]. Gives [h * w, C * kh *
+// kw], where h and w are height and width of the output.
 Matrix im2col(const Tensor& image, const Shape& weight, const op::Conv2d& conv);
 
 }  // namespace vitq

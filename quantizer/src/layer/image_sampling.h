@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which images a search looks at. It takes images as a whole: a single row, such as that of the
-// class token, has its weight in an image's correlation from the other rows there.
+// Tells which images a search looks at. It takes them as a whole: what a single row, such as the
+// class token's, means to a correlation depends on the others.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statistics of one layer, collected image by image.
+// Collects the statistics of one layer, image by image.
 #include "vitq/layer_data.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace vitq {
 namespace {
 
-// The extremes, and the sums of values and squares about `centre`, of each channel.
+// Keeps the extremes of each channel, and the sums of values and squares about `centre`.
 struct ChannelSums {
   std::vector<float> min, max;
   std::vector<double> sum, squares;
@@ -52,7 +52,7 @@ struct LayerData::Impl {
     Target target = Target::kFloatStream;
     bool cross = false;
 
-    // Whether what was collected for this serves for `other`.
+    // Tells whether what was collected for this key serves for `other`.
     bool serves(const Key& other) const {
       return input == other.input && target == other.target && (cross || !other.cross);
     }

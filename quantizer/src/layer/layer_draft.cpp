@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a quantized layer computes, from the definitions in vitq/quant.h.
+// Computes what a quantized layer does, from the definitions in vitq/quant.h.
 #include "vitq/layer_draft.h"
 
 #include <algorithm>
@@ -11,7 +11,8 @@
 namespace vitq {
 namespace {
 
-// One value per column from one per input channel: a convolution's columns go by channel first.
+// Makes one value per column from one per input channel. A convolution's columns go by channel
+// first.
 std::vector<float> per_column(const std::vector<float>& values, std::size_t columns, float none) {
   if (values.empty()) return std::vector<float>(columns, none);
   const std::size_t repeat = columns / values.size();
@@ -24,7 +25,7 @@ std::size_t columns_of(const LayerDraft& layer) {
   return static_cast<std::size_t>(layer.weight.cols);
 }
 
-// The codes' lo and scale for one row of folded values.
+// Gives lo and scale of the codes for one row of smoothed values.
 std::pair<float, float> range_of(const QParams& input, std::span<const float> row) {
   if (input.range == Range::kStatic) return {input.lo.front(), input.scale.front()};
   const auto [min, max] = std::minmax_element(row.begin(), row.end());

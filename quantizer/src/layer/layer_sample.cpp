@@ -10,7 +10,7 @@
 namespace vitq {
 namespace {
 
-// `count` rows of an image that are no output tokens, in random order.
+// Picks `count` rows of an image that are no output tokens, in random order.
 std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, std::int64_t count) {
   std::vector<std::int64_t> others;
   for (std::int64_t r = 0; r < source.rows[at(image)]; ++r) {
@@ -25,7 +25,7 @@ std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, st
   return others;
 }
 
-// How many rows of each kind are taken from which images.
+// Tells how many rows of each kind are taken from which images.
 struct Shares {
   std::int64_t output_images = 0;    // the first ones
   std::int64_t output_tokens = 0;    // of each of them
@@ -53,7 +53,7 @@ Shares shares_of(const LayerSource& source, std::int64_t count) {
   return shares;
 }
 
-// Weights of mean 1 with which sums over the kept rows stand for sums over all rows.
+// Gives weights of mean 1 with which sums over the kept rows stand for sums over all rows.
 std::vector<float> weights_of(const LayerSource& source, std::int64_t output_tokens,
                               std::int64_t others) {
   const auto images = static_cast<double>(source.images());

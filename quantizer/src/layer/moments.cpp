@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums in double over products of blocks in float. Values are taken relative to a centre near their
+// Sums up, in double, products of blocks in float. Values are taken relative to a centre near their
 // mean, so that little is lost when the mean is taken out in the end.
 #include <cmath>
 
@@ -18,7 +18,7 @@ void add_to(Sums& sums, std::span<const float> values) {
   for (std::size_t i = 0; i < values.size(); ++i) sums[i] += static_cast<double>(values[i]);
 }
 
-// What one lane has summed up; `t` parts are targets, and stay empty where none are wanted.
+// What one lane has summed up. Parts with `t` are about targets, and stay empty if none are wanted.
 struct Lane {
   Matrix u_block, t_block;  // rows times the square root of their weight
   std::int64_t filled = 0;
@@ -54,7 +54,7 @@ struct Lane {
     filled = 0;
   }
 
-  // One row of inputs and, unless empty, of targets, both relative to their centres.
+  // Adds one row of inputs and, unless empty, one of targets, both relative to their centres.
   void add(std::span<const float> u, std::span<const float> t, float row_weight,
            bool output_tokens) {
     if (filled == kBlockRows) flush();
@@ -96,7 +96,7 @@ void subtract(Matrix& m, const std::vector<float>& centre) {
   }
 }
 
-// Folded means of the inputs, and what the float layer makes of the means.
+// Gives the smoothed means of the inputs.
 std::vector<float> input_centre(const LayerDraft& layer, const Channels& channels) {
   const std::vector<float> smoothing_scale = column_smoothing(layer);
   const std::vector<float> channel_offset = column_offset(layer);
@@ -129,7 +129,7 @@ void add_image(const LayerDraft& layer, const LayerSource& source, std::int64_t 
   }
 }
 
-// Sums over all images, `add` putting one image into a lane.
+// Sums over all images; `add` puts one image into a lane.
 template <typename Add>
 Lane sum_images(const LayerDraft& layer, const LayerData& data, bool cross, const Add& add) {
   std::vector<Lane> lanes;
@@ -144,7 +144,7 @@ Lane sum_images(const LayerDraft& layer, const LayerData& data, bool cross, cons
   return std::move(lanes[0]);
 }
 
-// sums / weight - mean_a mean_b^T.
+// Gives sums / weight - mean_a mean_b^T.
 Matrix centred(const Sums& sums, double weight, const Sums& a, const Sums& b) {
   Matrix result(static_cast<std::int64_t>(a.size()), static_cast<std::int64_t>(b.size()));
   for (std::size_t i = 0; i < a.size(); ++i) {

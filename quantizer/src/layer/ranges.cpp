@@ -24,7 +24,7 @@ int steps_of(CodeKind kind) {
   return kind.codes == Codes::kFree ? max_code(kind.bits) : 2 * max_weight_code(kind.bits);
 }
 
-// The value that `rank` of the values lie below.
+// Gives the value that `rank` of the values lie below.
 double quantile(const Histogram& h, double rank) {
   double below = 0.0;
   for (std::size_t b = 0; b < h.counts().size(); ++b) {
@@ -38,13 +38,14 @@ double quantile(const Histogram& h, double rank) {
   return wide(h.max());
 }
 
-// Codes at lo, lo + step, ..., lo + top * step.
+// Rounds to codes that stand for lo, lo + step, ..., lo + top * step.
 class Rounding {
  public:
   Rounding(Interval range, int top)
       : lo_(range.lo), step_((range.hi - range.lo) / top), top_(static_cast<double>(top)) {}
 
-  // An antiderivative of the squared error at x: the whole cells below, and the part of x's cell.
+  // Gives an antiderivative of the squared error at x: the whole cells below, and the part of x's
+  // cell.
   double integral(double x) const {
     const double code = std::clamp(std::floor((x - lo_) / step_ + 0.5), 0.0, top_);
     const double error = x - lo_ - code * step_;
@@ -59,7 +60,7 @@ class Rounding {
   double top_;
 };
 
-// The ends that mse_range may choose, as factors of the way from the median to the extreme.
+// The ends that mse_range may choose are these factors of the way from the median to the extreme.
 constexpr int kShrinks = 128;
 double shrink(int i) {
   constexpr double kRatio = 0.97;
@@ -103,8 +104,8 @@ class EndSearch {
   double error_;
 };
 
-// Bins of magnitudes from zero on. None for values that lie close together far from zero: all of
-// them would share the last of any levels.
+// Gives the bins of magnitudes from zero on. Values that lie close together far from zero have
+// none, as all of them would share the last of any levels.
 std::vector<double> magnitude_bins(const Histogram& h) {
   constexpr double kMaxEmpty = 1 << 14;
   const Histogram magnitudes = h.magnitudes();
@@ -119,7 +120,8 @@ double total(std::span<const double> bins, double before) {
   return std::accumulate(bins.begin(), bins.end(), before);
 }
 
-// KL(P || Q) of entropy_range for the first `used` bins; infinite where Q has no mass but P has.
+// Gives KL(P || Q) of entropy_range for the first `used` bins. It is infinite where Q has no mass
+// but P has.
 double divergence(std::span<const double> bins, std::size_t used, std::size_t levels) {
   const double inside = total(bins.first(used), 0.0);
   const double all = total(bins.subspan(used), inside);

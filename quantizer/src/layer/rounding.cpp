@@ -30,7 +30,7 @@ constexpr std::size_t kAtOnce = 8;
 using Scales8 = std::array<float, kAtOnce>;
 using Errors8 = std::array<double, kAtOnce>;
 
-// Of eight scales at a time, because no sum waits for another.
+// Eight scales are tried at a time, because no sum waits for another.
 Errors8 rounding_errors(std::span<const float> row, std::span<const float> importance,
                         const Scales8& scales, float top) {
   Scales8 inverse;
@@ -46,7 +46,7 @@ Errors8 rounding_errors(std::span<const float> row, std::span<const float> impor
   return sums;
 }
 
-// The first is tried, then the same from shares of it.
+// The largest scale comes first, then shares of it.
 std::vector<float> scales_to_try(float largest, double min, int steps) {
   std::vector<float> scales = {largest};
   for (int i = 0; i < steps; ++i) {

@@ -12,13 +12,13 @@ int half(int bits) {
   return 1 << (bits - 1);
 }
 
-// The codes 0..2^(bits - 1) - 1 are those of one bit less; but 2 bits are the fewest there are.
+// The codes 0 to 2^(bits - 1) - 1 are those of one bit less, but there are no fewer than 2 bits.
 int probability_bits(int bits) {
   return std::max(bits - 1, 2);
 }
 
-// Nearest integer, ties to even, for magnitudes below 2^22: there is no instruction for it on the
-// oldest CPUs, and a call per value would cost more than the rest of the search.
+// Gives the nearest integer, with ties to even, for magnitudes below 2^22. The oldest CPUs have no
+// instruction for it, and a call per value would cost more than the rest of the search.
 float nearest(float x) {
   constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: the sum has no fraction bits
   return (x + kShift) - kShift;

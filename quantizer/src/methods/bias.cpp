@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "bias": gives the outputs the mean they should have, for output tokens and for the others
-// apart. Output tokens are few: how much of their own correction they get follows from how sure its
-// mean is (James and Stein's factor for the whole vector).
+// Method "bias" gives the outputs the mean they should have, apart for output tokens and for all
+// others. Output tokens are few, so that the mean of their error is uncertain. James and Stein's
+// factor for the whole vector says how much of that mean is corrected.
 #include <algorithm>
 
 #include "methods/list.h"
@@ -9,7 +9,7 @@
 namespace vitq {
 namespace {
 
-// What outputs with the bias they have lack, in these rows: mean, and the factor it deserves.
+// What the outputs lack in some rows with the bias they have, and which factor of it is corrected.
 struct Lack {
   std::vector<float> mean;
   double factor = 0.0;
@@ -42,7 +42,7 @@ Lack lack_of(const LayerDraft& layer, const LayerSample& rows, std::int64_t coun
   return lack;
 }
 
-class Bias : public Method {
+class BiasCorrection : public Method {
  public:
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
     layer.output_token_bias.clear();
@@ -73,7 +73,7 @@ class Bias : public Method {
 }  // namespace
 
 std::unique_ptr<const Method> make_bias(Settings& /*settings*/) {
-  return std::make_unique<Bias>();
+  return std::make_unique<BiasCorrection>();
 }
 
 }  // namespace vitq

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "coordinate_descent": {"count": 2, "ridge": 0.003, "few_ridge": 0.01}. Coordinate descent
-// on the error (s w - goal) H (s w - goal)^T of each output channel: the best scale for the codes,
-// then for each code in turn its best value given all others. No step can raise the error.
+// Method "coordinate_descent": {"count": 2, "ridge": 0.003, "few_ridge": 0.01}. It lowers the error
+// (s w - goal) H (s w - goal)^T of each output channel. First it takes the best scale for the
+// codes, then the best value of each code in turn, given all others. No step can raise the error.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -20,7 +20,7 @@ double dot(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
-// row * gram
+// Gives row * gram.
 std::vector<float> times(std::span<const float> row, const Matrix& gram) {
   std::vector<float> result(row.size(), 0.0F);
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -30,7 +30,7 @@ std::vector<float> times(std::span<const float> row, const Matrix& gram) {
   return result;
 }
 
-// One output channel: codes w and goal g, with w H and g H kept up to date.
+// Holds the codes w and the goal g of one output channel, with w H and g H kept up to date.
 class Descent {
  public:
   Descent(const Matrix& gram, std::span<const float> goal, std::span<const std::int8_t> codes)

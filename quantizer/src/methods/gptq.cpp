@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "gptq" (arXiv:2210.17323): {"damping": 0.01, "ridge": 0.003, "few_ridge": 0.01}. Rounds
-// the columns one by one, those of the largest inputs first, and lets the columns still to come
-// make up for the error of each.
+// Method "gptq" (arXiv:2210.17323): {"damping": 0.01, "ridge": 0.003, "few_ridge": 0.01}. It rounds
+// the columns one by one, those with the largest inputs first. The columns still to come make up
+// for the error of each.
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <numeric>
@@ -25,8 +25,9 @@ std::vector<std::int64_t> by_falling_diagonal(const Matrix& gram) {
   return order;
 }
 
-// The upper triangular U with U^T U = (gram + damping)^-1, columns in `order`, each row divided by
-// its diagonal element. The factor of the reversed matrix is the factor of the inverse, reversed.
+// Gives the upper triangular U with U^T U = (gram + damping)^-1, columns in `order`. Each row is
+// divided by its diagonal element. The Cholesky factor of the inverse is the inverse factor of the
+// reversed matrix, reversed.
 Matrix feedback(const Matrix& gram, const std::vector<std::int64_t>& order, double damping) {
   const auto k = static_cast<Eigen::Index>(order.size());
   Dense reversed(k, k);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All methods, by name.
+// Lists all methods by name.
 #include "methods/list.h"
 
 #include "base/text.h"

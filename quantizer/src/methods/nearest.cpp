@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "nearest": every weight to the nearest code under the scales there are; with
-// {"scale": "largest"} under scales that just hold the largest weight of each output channel.
+// Method "nearest" rounds every weight to the nearest code under the scales there are. With
+// {"scale": "largest"} it first sets scales that just hold the largest weight of each output
+// channel.
 #include "layer/rounding.h"
 #include "methods/list.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "qk_smooth": {"images": 8}. Centres queries and keys per channel, and scales the channels
-// of one against the other, head by head, by whichever candidate leaves the least error in the
-// logits; constants of a row drop out of the softmax and do not count.
+// Method "qk_smooth": {"images": 8}. It centres queries and keys per channel, and scales the
+// channels of one against the other. Of several candidates each head takes the one with the least
+// error in the logits. The softmax drops what is constant in a row, so that it does not count.
 #include <algorithm>
 #include <cmath>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr float kMinReach = 1e-6F;
 
-// Per head and channel, over all tokens of all images.
+// Keeps the extent of each channel of each head, over all tokens of all images.
 struct Extents {
   std::vector<float> min, max;
   std::vector<double> sum, squares;
@@ -86,7 +86,7 @@ Both measure(const AttentionDraft& attention, const AttentionData& data) {
   return std::move(lanes[0]);
 }
 
-// A head's share of what attention keeps per channel.
+// Quantizes the queries and keys of one head, given its part of the scales and offsets.
 struct HeadChannels {
   std::span<const float> balance, query_centre, key_centre;
   int bits = 8;
@@ -120,7 +120,7 @@ struct HeadChannels {
   }
 };
 
-// Squares of a - b, apart from the mean of each row.
+// Sums the squares of a - b, less the mean of each row.
 double centred_distance(const Matrix& a, const Matrix& b) {
   double total = 0.0;
   for (std::int64_t r = 0; r < a.rows; ++r) {
@@ -156,7 +156,7 @@ class QkSmooth : public Method {
   }
 
  private:
-  // Nothing first; each head's factors have a geometric mean of 1.
+  // The first candidate scales nothing. Each head's factors have a geometric mean of 1.
   static std::vector<std::vector<float>> candidates_for(const Both& both, std::size_t dim) {
     const std::size_t channels = both.query.min.size();
     std::vector<std::vector<float>> all = {std::vector<float>(channels, 1.0F)};

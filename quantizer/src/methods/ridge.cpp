@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "ridge": {"strength": 0.1}. Moves the goal to the weights that, from the quantized inputs,
-// best give the target: goal + C (H + lambda I)^-1, C the products of what is missing with the
-// inputs, lambda the strength times the mean diagonal of H. Not where rows are few.
+// Method "ridge": {"strength": 0.1}. It moves the goal to the weights that best give the target
+// from the quantized inputs: goal + C (H + lambda I)^-1. C is the product of what is missing with
+// the inputs, and H is their Gram matrix. Lambda is the strength times the mean diagonal of H. A
+// layer with few rows stays as it is.
 #include <Eigen/Cholesky>
 
 #include "methods/list.h"

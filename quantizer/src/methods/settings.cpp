@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings of methods: read once each, checked, none left over.
+// Reads the settings of methods: each is checked, and none may be left over.
 #include <algorithm>
 #include <optional>
 #include <string>

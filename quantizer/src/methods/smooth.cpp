@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "smooth": {"rows": 1024, "steps": 12}. Shifts and scales the input channels
-// before they are quantized, by whichever candidate leaves the least error at the outputs of some
-// rows; parts of the outputs that are read apart (Q, K, V) count relative to their own variance.
+// Method "smooth": {"rows": 1024, "steps": 12}. It shifts and scales the input channels before they
+// are quantized. Of several candidates it takes the one with the least error at the outputs of some
+// rows. Parts of the outputs that are read apart (Q, K, V) count relative to their own variance.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -15,11 +15,11 @@ namespace {
 
 constexpr float kMinSpread = 1e-6F;
 
-struct Candidate {
+struct Smoothing {
   std::vector<float> smoothing_scale, channel_offset;  // empty: none
 };
 
-// Divided by the geometric mean.
+// Divides factors by their geometric mean.
 std::vector<float> normalized(std::vector<float> factors) {
   double logs = 0.0;
   for (const float f : factors)
@@ -47,9 +47,9 @@ std::vector<float> largest_weights(const Matrix& weight) {
   return largest;
 }
 
-// What to scale channels by. Nothing is known of one that stands still on the calibration images:
-// scaled by the little that it moved, it would take up the whole range of a row where it does move.
-// It counts like the median of the others.
+// Gives what channels are scaled by. Nothing is known of a channel that stands still on the
+// calibration images. Scaled by the little that it moved, it would fill the range of any row where
+// it does move. So it counts like the median of the others.
 std::vector<float> steadied(std::vector<float> spread) {
   const auto still = [](float s) { return s <= kMinSpread; };
   std::vector<float> moving;
@@ -61,7 +61,7 @@ std::vector<float> steadied(std::vector<float> spread) {
   return spread;
 }
 
-std::vector<Candidate> candidates_for(const LayerDraft& layer, const Channels& channels) {
+std::vector<Smoothing> candidates_for(const LayerDraft& layer, const Channels& channels) {
   const std::size_t k = channels.mean.size();
   const std::vector<float> range =
       steadied(per_channel(k, [&](std::size_t c) { return channels.max[c] - channels.min[c]; }));
@@ -72,7 +72,7 @@ std::vector<Candidate> candidates_for(const LayerDraft& layer, const Channels& c
   const auto power = [&](const std::vector<float>& of, float exponent) {
     return normalized(per_channel(k, [&](std::size_t c) { return std::pow(of[c], exponent); }));
   };
-  std::vector<Candidate> candidates = {{{}, {}}, {{}, channels.mean}};
+  std::vector<Smoothing> candidates = {{{}, {}}, {{}, channels.mean}};
   for (const float exponent : {0.5F, 0.75F, 1.0F}) {
     candidates.push_back({power(range, exponent), middle});
   }
@@ -83,7 +83,7 @@ std::vector<Candidate> candidates_for(const LayerDraft& layer, const Channels& c
   return candidates;
 }
 
-// Weighted variance of each column.
+// Gives the weighted variance of each column.
 std::vector<double> variances(const Matrix& m, std::span<const float> weight) {
   std::vector<double> sum(static_cast<std::size_t>(m.cols), 0.0);
   std::vector<double> squares = sum;
@@ -110,7 +110,7 @@ class Smooth : public Method {
     if (layer.role == Role::kInput) return;
     const LayerSample rows = data.sample(layer, rows_);
     const Matrix wanted = float_outputs(layer, rows.x);
-    const std::vector<Candidate> candidates = candidates_for(layer, data.channels());
+    const std::vector<Smoothing> candidates = candidates_for(layer, data.channels());
     std::vector<double> errors(candidates.size());
     parallel_for(data.threads(), static_cast<std::int64_t>(errors.size()), [&](std::int64_t i) {
       const auto index = static_cast<std::size_t>(i);
@@ -119,14 +119,14 @@ class Smooth : public Method {
       errors[index] = error_of(trial, rows, wanted);
     });
     const auto best = std::min_element(errors.begin(), errors.end()) - errors.begin();
-    const Candidate& chosen = candidates[static_cast<std::size_t>(best)];
+    const Smoothing& chosen = candidates[static_cast<std::size_t>(best)];
     set_smoothing(layer, chosen.smoothing_scale, chosen.channel_offset);
     layer.scale = largest_scales(layer);
     round_to_nearest(layer);
   }
 
  private:
-  // Of weights rounded to nearest, apart from what a bias would make up for.
+  // Gives the error with weights rounded to nearest, without the part that a bias makes up for.
   double error_of(LayerDraft& trial, const LayerSample& rows, const Matrix& wanted) const {
     const Matrix u = dequantized_inputs(trial, rows.x);
     std::vector<float> importance;

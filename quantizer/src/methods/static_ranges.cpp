@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Methods "minmax", "percentile", {"percent": 99.99}, "mse" and "entropy": static ranges of
-// activations by the estimators in layer/ranges.h.
+// Methods "minmax", "percentile" ({"percent": 99.99}), "mse" and "entropy" give activations static
+// ranges, which the estimators in layer/ranges.h find.
 #include "methods/static_ranges.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ QParams symmetric_range(int bits, Interval range) {
   return static_params(bits, 0.0, range.hi / max_weight_code(bits));
 }
 
-// The operands of an attention in all images and heads.
+// Counts the values of an attention's operands in all images and heads.
 struct Operands {
   Histogram query, key, probability, value;
 
@@ -97,7 +97,7 @@ std::unique_ptr<const Method> make_mse(Settings& /*settings*/) {
 
 std::unique_ptr<const Method> make_entropy(Settings& /*settings*/) {
   // Nearly all probabilities lie near 0. A threshold that keeps their information cuts off the few
-  // that an attention consists of: with it DeiT-Tiny W8A8 gets 61 % right, without it 79 %.
+  // that matter. With one, DeiT-Tiny W8A8 gets 61 % right, without one 79 %.
   return std::make_unique<StaticRanges>(entropy_range, min_max_range);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "target": {"stream": "float" | "own"}, what later steps fit a layer to.
+// Method "target": {"stream": "float" | "own"}. It sets what later steps fit a layer to.
 #include "methods/list.h"
 
 namespace vitq {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which bits each layer gets: from the options, from the recipe, and from rules about names.
+// Decides which bits each layer gets: options, recipe and rules about names have a say.
 #include <algorithm>
 
 #include "base/regex.h"

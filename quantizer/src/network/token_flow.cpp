@@ -25,7 +25,7 @@ TokenFlow::TokenFlow(const Graph& graph)
   }
 }
 
-// Whether the node cuts output tokens out of all tokens.
+// Tells whether the node cuts output tokens out of all tokens.
 bool TokenFlow::cuts(NodeId id) const {
   const auto* slice = std::get_if<op::Slice>(&graph_[id].op);
   return slice != nullptr && output_tokens_ && slice->axis == output_tokens_->axis &&
@@ -39,7 +39,7 @@ std::optional<AxisSpan> TokenFlow::output_tokens(NodeId id) const {
   return tokens ? output_tokens_ : std::nullopt;
 }
 
-// Whether the reader computes each token from the same token of this value.
+// Tells whether the reader computes each token from the same token of this value.
 bool TokenFlow::keeps_tokens(NodeId reader, NodeId id) const {
   const Node& node = graph_[reader];
   if (!output_tokens(reader)) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How tokens flow through a graph: which values hold all of them, where the output tokens are cut
-// out, and where the residual stream is summed up.
+// Tells how tokens flow through a graph. Some values hold all tokens, some nodes cut output tokens
+// out of them, and others sum up the residual stream.
 #pragma once
 
 #include <optional>

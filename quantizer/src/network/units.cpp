@@ -43,7 +43,7 @@ class Finder {
     return std::holds_alternative<op::Input>(graph_[node.inputs[0]].op);
   }
 
-  // The second product of the attention whose logits this node computes, or -1.
+  // Gives the second product of the attention whose logits this node computes, or -1.
   NodeId attention_output(NodeId id) const {
     const auto* logits = std::get_if<op::MatMul>(&graph_[id].op);
     if (logits == nullptr || !logits->transpose_b || graph_[id].shape.rank() != 4) return -1;
@@ -91,7 +91,7 @@ class Finder {
     return unit;
   }
 
-  // The sizes of the slices of the results, if every reader is one and they lie side by side.
+  // Gives the sizes of the slices of the results, if every reader is one and they lie side by side.
   std::vector<std::int64_t> parts_of(NodeId id) const {
     const Shape& shape = graph_[id].shape;
     if (std::holds_alternative<op::Conv2d>(graph_[id].op)) return {shape[1]};

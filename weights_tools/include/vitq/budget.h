@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bits for each layer within a budget: what is asked for, and what it was traded for.
+// Bits may be chosen for each layer within a budget. This header says what is asked for, and what
+// was traded for it.
 #pragma once
 
 #include <filesystem>
@@ -36,8 +37,8 @@ class BudgetError : public Error {
   using Error::Error;
 };
 
-// How size, or time, was traded for accuracy when bits were chosen. KL: the mean divergence of the
-// outputs from the float network's, in nats; or whatever else `loss` says.
+// It says how size, or time, was traded for accuracy when bits were chosen. `kl` is the mean
+// divergence of the outputs from the float network's, in nats, or whatever else `loss` says.
 struct TradeOff {
   struct Point {
     std::string label;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far the answers of one model are from those of another on the same images: as a rule those of
-// a quantized model from those of the float model it was made from.
+// Measures how far the answers of one model are from those of another on the same images. As a rule
+// the one is quantized, and the other is the float model that it was made from.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +14,21 @@
 
 namespace vitq {
 
-// The first of the greatest values.
+// Answers the index of the first of the greatest values.
 std::size_t argmax(std::span<const float> values);
 
-// The Kullback-Leibler divergence of softmax(logits) from softmax(reference), in nats.
+// Computes the Kullback-Leibler divergence of softmax(logits) from softmax(reference), in nats.
 double divergence(std::span<const float> reference, std::span<const float> logits);
 
-// The exact two-sided probability of a split as uneven as lost : won if both were equally likely:
-// Q. McNemar, Psychometrika 12 (1947), with the binomial distribution. 1 if there are none.
+// Computes the exact two-sided probability of a split as uneven as lost : won, if both were equally
+// likely (Q. McNemar, Psychometrika 12, 1947, with the binomial distribution). It is 1 if there are
+// none.
 double mcnemar_p(std::int64_t lost, std::int64_t won);
 
-// 10 log10(reference / error); nothing where one of the energies is 0.
+// Computes 10 log10(reference / error), or nothing where one of the energies is 0.
 std::optional<double> decibels(double reference_energy, double error_energy);
 
-// Sums over images.
+// Holds sums over images.
 struct Comparison {
   std::int64_t images = 0;
   std::int64_t agreeing = 0;        // the most probable class is the same
@@ -55,7 +56,7 @@ ModelComparison compare_models(const Model& model, const Model& reference,
                                std::span<const LabelledImage> images,
                                const EvaluateOptions& options = {});
 
-// How far the result of one layer is off.
+// Says how far the result of one layer is off.
 struct LayerError {
   std::string name;
   std::string op;
@@ -65,10 +66,10 @@ struct LayerError {
   bool output_tokens = false;                    // whether there are such rows
 };
 
-// The results of every Linear and Conv2d with weights and of every attention, then the outputs, of
-// `model` against those of `reference`, for one image and in the network's order. `threads` of 0
-// are as many as this process may use. Throws what loading and reading throw, UnsupportedError if
-// the two are not the same network.
+// Compares `model` with `reference` layer by layer, for one image and in the network's order.
+// Layers are every Linear and Conv2d with weights, every attention, and then the outputs. `threads`
+// of 0 are as many as this process may use. Throws what loading and reading throw, UnsupportedError
+// if the two are not the same network.
 std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
                                        const std::filesystem::path& model,
                                        const std::filesystem::path& image, int threads = 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a checkpoint as timm, transformers or Facebook publish it to a model file: canonical names,
-// configuration, preprocessing and labels in one safetensors.
+// Makes a model of a checkpoint as timm, transformers or Facebook publish it: canonical names,
+// configuration, preprocessing and labels in one file.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ struct ConvertOptions {
   std::filesystem::path labels = {};  // id<TAB>...<TAB>name lines; empty: from config.json
 };
 
-// What is converted, as it was found.
+// A checkpoint is converted as it was found.
 struct Checkpoint {
   std::string path = {};  // for messages
   Weights weights = {};
@@ -31,11 +31,11 @@ struct Checkpoint {
   Json preprocessor = {};        // preprocessor_config.json; null: there is none
 };
 
-// `source` is a safetensors file, a shard index, or a folder that holds one of them and, if it has
-// them, config.json and preprocessor_config.json. Throws FileError.
+// `source` is a safetensors file, a shard index, or a folder that holds one of them.
+// config.json and preprocessor_config.json are read where they lie beside it. Throws FileError.
 Checkpoint read_checkpoint(const std::filesystem::path& source);
 
-// What write_model() takes, and what people should be told of it.
+// It is what write_model() takes, with what people should be told of it.
 struct Converted {
   Weights weights;  // under canonical names, with `info` in their metadata
   ModelInfo info;
@@ -49,8 +49,8 @@ struct Converted {
 Converted convert(const Checkpoint& source, const ConvertOptions& options);
 Converted convert(const std::filesystem::path& source, const ConvertOptions& options);
 
-// Class names from a text file: one line per class, the id first if it is a number, the name last,
-// parts separated by tabs. Throws FileError.
+// Reads class names from a text file of one line per class. Tabs separate its parts: the id is the
+// first of several, the name the last. Throws FileError.
 std::vector<std::string> read_labels(const std::filesystem::path& path);
 
 }  // namespace vitq

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many of labelled images a model classifies right. Images run through it in batches, so that
-// memory does not grow with their number.
+// Counts how many of labelled images a model classifies right. Images run through it in batches, so
+// that memory does not grow with their number.
 #pragma once
 
 #include <cstdint>
@@ -39,10 +39,10 @@ struct EvaluateOptions {
 Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
                   const EvaluateOptions& options = {});
 
-// How many classes the model knows. Throws UnsupportedError if it does not classify.
+// Says how many classes the model knows. Throws UnsupportedError if it does not classify.
 std::int64_t class_count(const Model& model);
 
-// The place of `label` among the scores, 0 for the greatest; equal scores go by rising id.
+// Answers the place of `label` among the scores, 0 for the greatest. Equal scores go by rising id.
 std::size_t rank_of(std::span<const float> scores, std::int64_t label);
 
 }  // namespace vitq

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a float model file and images to an int8 model file: what vit_quantize does.
+// Makes an int8 model of a float model file and images, as vit_quantize does.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct QuantizeModelOptions {
   std::function<void(const Progress&)> progress = {};  // is told of each layer
 };
 
-// What write_model() takes, and how it came about.
+// It is what write_model() takes, with how it came about.
 struct QuantizedModel {
   ModelInfo info;
   Weights weights;                    // codes are packed; `info` is in their metadata
@@ -44,17 +44,18 @@ struct QuantizedModel {
 };
 
 // Quantizes the model for images like these. EXIF orientation is ignored, as training code does.
-// The same inputs give the same bytes, whatever the number of threads; budgets of time alone
-// depend on the CPU. Throws UnsupportedError if the model is quantized already or a rule matches
-// nothing, BudgetError, what reading the model and the images throws, and what quantize() throws.
+// The same inputs give the same bytes, whatever the number of threads. Only budgets of time depend
+// on the CPU. Throws UnsupportedError if the model is quantized already or a rule matches nothing.
+// It also throws BudgetError, what quantize() throws, and what reading the model and the images
+// throws.
 QuantizedModel quantize_model(const std::filesystem::path& model,
                               std::span<const std::filesystem::path> images,
                               const QuantizeModelOptions& options = {});
-// The same for images in memory. The record then names no digest of them.
+// Does the same for images in memory. The record then has no digest of them.
 QuantizedModel quantize_model(const std::filesystem::path& model, std::span<const Image> images,
                               const QuantizeModelOptions& options = {});
 
-// What quantize_model() would do. Without a budget no images are needed.
+// Says what quantize_model() would do. Without a budget it needs no images.
 struct ModelPlan {
   std::vector<LayerPlan> layers;
   std::string note;  // as in QuantizedModel
@@ -63,8 +64,8 @@ ModelPlan plan_model(const std::filesystem::path& model,
                      std::span<const std::filesystem::path> images,
                      const QuantizeModelOptions& options = {});
 
-// `count` of `total` indices, rising; all of them if there are no more. They are spread evenly, or
-// drawn by a generator that gives the same numbers everywhere.
+// Answers `count` of `total` indices, rising, or all of them if there are no more. They are spread
+// evenly, or drawn by a generator that gives the same numbers everywhere.
 std::vector<std::size_t> sample(std::size_t total, std::size_t count,
                                 std::optional<std::uint64_t> seed = {});
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that an embedder needs: models and their answers, checkpoints into models, float models into
-// int8 ones, and how far the one is from the other. Link vitq::weights_tools.
+// This header has all that an embedder needs. It opens models and asks them, makes models of
+// checkpoints and int8 models of float ones, and compares them. Link vitq::weights_tools.
 #pragma once
 
 #include "vitq/compare_models.h"

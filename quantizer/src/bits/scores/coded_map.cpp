@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attention map as integers give it (docs/numerics.md, "Attention").
+// Computes the attention map as the integer kernels do (docs/numerics.md, "Attention").
 #include <algorithm>
 #include <cmath>
 
@@ -10,7 +10,8 @@
 namespace vitq {
 namespace {
 
-// One head's part of a list of one value per head and channel, or what an empty list stands for.
+// Reads one head's part of a list with one value per head and channel. An empty list stands for one
+// value everywhere.
 class OfHead {
  public:
   OfHead(const std::vector<float>& values, std::int64_t head, std::int64_t dim, float otherwise)
@@ -25,7 +26,7 @@ class OfHead {
   float otherwise_;
 };
 
-// To what their codes stand for.
+// Replaces queries by what their codes stand for.
 void round_query(std::span<float> row, const QParams& params) {
   const auto [min, max] = std::ranges::minmax(row);
   const bool is_static = params.range == Range::kStatic;
@@ -46,7 +47,7 @@ void round_key(std::span<float> row, const QParams& params) {
   }
 }
 
-// Scores of one row of queries to the probabilities that the values meet.
+// Replaces the logits of one query by the probabilities that its values are weighted with.
 void to_probabilities(std::span<float> row, const QParams& params) {
   const float max = std::ranges::max(row);
   double sum = 0.0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Score "measured": the KL divergence of the network's answers, with only this group quantized.
+// Score "measured" is the KL divergence of the network's answers with only this group quantized.
 #include "bits/scores/list.h"
 
 namespace vitq {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores "nuclear-norm", that of the paper (Liu et al., NeurIPS 2021, section 3.4): the nuclear
-// norm of the attention map of an attention module, or of the output feature of any other, times
-// the squared perturbation of it; and "nuclear-norm-relative", both factors in units of the map or
-// feature itself, so that maps of a few units and features of thousands can be added.
+// Score "nuclear-norm" is that of the paper (Liu et al., NeurIPS 2021, section 3.4). It multiplies
+// the nuclear norm of a module's result with the squared perturbation of that result. The result of
+// an attention module is its attention map, that of any other module its output feature. Score
+// "nuclear-norm-relative" has both factors in units of the result, so that maps of a few units and
+// features of thousands can be added.
 #include "bits/scores/nuclear_norm.h"
 
 #include <Eigen/SVD>
@@ -16,7 +17,7 @@
 namespace vitq {
 namespace {
 
-// What a module makes of one image: the maps of its heads, or one feature.
+// What a module gives for one image: the maps of its heads, or one feature.
 using Result = std::vector<Matrix>;
 
 double squares(const Result& result) {
@@ -40,7 +41,7 @@ double squared_distance(const Result& a, const Result& b) {
 
 Matrix feature(const Tensor& value) {
   const Shape& shape = value.shape();
-  // [1, C, H, W] is C x HW, all else rows by channels.
+  // A feature map [1, C, H, W] becomes [C, H * W]; all else becomes [tokens, channels].
   const std::int64_t rows = shape.rank() == 4 ? shape[1] : shape.elements() / shape[-1];
   Matrix matrix(rows, shape.elements() / rows);
   const std::span<const float> values = value.as<float>();
@@ -67,7 +68,7 @@ class NuclearNorm : public Score {
   }
 
  private:
-  // Of every image.
+  // Runs every image, and keeps the result of each.
   static std::vector<Result> results(const SensitivityRuns& runs, const QuantizedGroup& quantized) {
     std::vector<Result> all(static_cast<std::size_t>(runs.images()));
     const Unit* attention = quantized.group.attention();
@@ -103,7 +104,7 @@ class NuclearNorm : public Score {
         {*coded, *scheme.find({attention.plan.node, 1}), *scheme.find({attention.plan.output, 0})});
   }
 
-  // They are the same for all bits.
+  // The norms are the same for all bits.
   const std::vector<double>& norms_of(const SensitivityRuns& runs, const Group& group,
                                       const std::vector<Result>& results) {
     std::vector<double>& norms = norms_[group.units.front().plan.node];

@@ -11,7 +11,7 @@
 namespace vitq {
 namespace {
 
-// Four independent lanes, which can run side by side.
+// Four independent lanes can run side by side.
 CorrelationSums sums_of(std::span<const float> a, std::span<const float> b) {
   constexpr std::size_t kLanes = 4;
   std::array<CorrelationSums, kLanes> lanes;

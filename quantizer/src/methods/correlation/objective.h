@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the paper's search maximizes: the correlation of a quantized output with the float one, and
-// the order of an attention's logits within a row (arXiv:2106.14156, sections 3.1 and 3.2).
+// What the paper's search maximizes (arXiv:2106.14156, sections 3.1 and 3.2). It is the correlation
+// of a quantized output with the float one. For an attention, the order of the logits within a row
+// counts, too.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search of the paper "Post-training quantization for vision transformer" (arXiv:2106.14156,
-// sections 3.1 to 3.3): the scales of a layer's or an attention's operands, one per tensor.
+// The search of the paper "Post-training quantization for vision transformer" (arXiv:2106.14156).
+// It finds one scale for each operand of a layer or an attention.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paper's search for the two products of an attention.
+// Does the paper's search for the two products of an attention.
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kPairSeed = 1;
 
-// One operand of an attention's product for each image and head, and its codes.
+// Holds one operand of an attention's product for each image and head, and its codes.
 struct Operand {
   const std::vector<Matrix>& values;
   CodeRange codes;
@@ -24,7 +24,7 @@ void scale_by(Matrix& map, float factor) {
   for (float& v : map.values) v *= factor;
 }
 
-// factor * a b^T for every image and head.
+// Gives factor * a b^T for every image and head.
 std::vector<Matrix> products(const std::vector<Matrix>& a, const std::vector<Matrix>& b,
                              float factor) {
   std::vector<Matrix> maps;
@@ -35,7 +35,7 @@ std::vector<Matrix> products(const std::vector<Matrix>& a, const std::vector<Mat
   return maps;
 }
 
-// The product for one image and head, with both operands in codes of these scales.
+// Gives the product for one image and head, with both operands in codes of these scales.
 Matrix coded_product(const Operand& a, const Operand& b, std::size_t index, Scales scales) {
   const Matrix left = symmetric_codes(a.values[index], scales.first, a.codes);
   const Matrix right = symmetric_codes(b.values[index], scales.second, b.codes);
@@ -49,7 +49,7 @@ void add_rows(std::int32_t image, const Matrix& wanted, const Matrix& got,
   }
 }
 
-// One ranking for each number of columns that occurs, without pairs if rankings do not count.
+// Gives one ranking for each number of columns that occurs, without pairs if rankings do not count.
 std::map<std::int64_t, Ranking> rankings_of(const std::vector<Matrix>& maps,
                                             const CorrelationSettings& settings) {
   std::map<std::int64_t, Ranking> rankings;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paper's search for linear layers.
+// Does the paper's search for linear layers.
 #include <algorithm>
 #include <cstddef>
 

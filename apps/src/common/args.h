@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// All programs share this: common options, and the one place where an error becomes a message and
+// an exit code. Results go to standard output, everything else goes to standard error.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "vitq/session.h"
+#include "vitq/weights.h"
+
+// CLI11 takes long to compile: only the files that declare options include it.
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
+
+namespace vitq::apps {
+
+// These are the documented exit codes.
+enum Exit : int {
+  kOk = 0,
+  kSomeFailed = 1,  // some inputs failed, with --keep-going
+  kUsage = 2,       // a wrong command line or environment variable
+  kUnreadable = 3,  // a file is missing or unreadable, or may not be overwritten
+  kMalformed = 4,   // a file is malformed, of an unsupported kind, or its weights do not fit
+  kMismatch = 5,    // a checksum or format version does not match
+  kLimit = 6,       // out of memory, or a documented limit is exceeded
+  kInternal = 70,
+};
+
+// The command line or an environment variable is wrong in a way that CLI11 cannot see by itself.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Answers the exit code of any exception: one of vitq/error.h, UsageError, bad_alloc, or another.
+int exit_code(const std::exception& error);
+
+struct Program {
+  std::string_view name;
+  std::string_view purpose;
+  std::string_view examples;  // whole lines, shown at the end of --help
+};
+
+// Accepts a finite number in [min, max]. CLI11's Range would take "nan" for one, too.
+CLI::Validator finite_in(double min, double max);
+
+// This is the command line of a program. --help, --version and --threads are always there.
+class Args {
+ public:
+  Args(const Program& program, int argc, const char* const* argv);
+  ~Args();
+  Args(const Args&) = delete;
+  Args& operator=(const Args&) = delete;
+
+  // The program declares its own options on it.
+  CLI::App& app() { return *app_; }
+  void add_backend();  // --backend
+  void add_force();    // --force
+
+  // Reads the command line; run_program handles what this throws. It throws IsaError where the
+  // environment variable VITQ_ISA names no instruction set.
+  void parse();
+
+  // Answers the threads and the backend that were asked for. The number of threads is never 0: it
+  // is that of --threads, VITQ_NUM_THREADS or OMP_NUM_THREADS, or as many as this process may use.
+  // Throws UsageError naming a variable that is not a number.
+  SessionOptions session() const;
+  // Answers the command line as it was given, quoted where a shell needs it.
+  std::string command() const;
+  Overwrite overwrite() const { return force_ ? Overwrite::kYes : Overwrite::kNo; }
+
+ private:
+  std::unique_ptr<CLI::App> app_;
+  int argc_;
+  const char* const* argv_;
+  int threads_ = 0;
+  std::string backend_ = "onednn";
+  bool force_ = false;
+};
+
+// Runs `body`, which declares its options, calls args.parse() and does the work. Whatever it throws
+// is printed to standard error as "vit_infer: error: ..." and becomes an exit code; so does a
+// standard output that cannot be written.
+int run_program(const Program& program, int argc, const char* const* argv,
+                const std::function<int(Args& args)>& body);
+
+}  // namespace vitq::apps

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/evaluate_detection.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "common/image_inputs.h"
+#include "common/progress.h"
+#include "common/table.h"
+#include "vitq/error.h"
+
+namespace vitq::apps {
+
+namespace {
+
+// The category of each class is that of the same name, or where the model has no names, of the same
+// id. Throws UnsupportedError if there is none for any class.
+std::map<std::int64_t, std::int64_t> categories_of(const ModelInfo& info, const CocoTruth& truth) {
+  std::map<std::int64_t, std::int64_t> categories;
+  for (const CocoCategory& category : truth.categories) {
+    const auto label = std::find(info.labels.begin(), info.labels.end(), category.name);
+    if (label != info.labels.end()) categories[label - info.labels.begin()] = category.id;
+    if (info.labels.empty()) categories[category.id] = category.id;
+  }
+  if (!categories.empty()) return categories;
+  throw UnsupportedError("none of the model's classes (" + info.label(0) + ", " + info.label(1) +
+                         ", ...) is a category of the annotations");
+}
+
+// This is checked before the first of them is looked at, because an evaluation takes long.
+void require_images(const CocoTruth& truth, const std::filesystem::path& folder) {
+  const auto missing = [&folder](const CocoImage& image) {
+    return !std::filesystem::is_regular_file(folder / image.file_name);
+  };
+  const auto count = std::count_if(truth.images.begin(), truth.images.end(), missing);
+  if (count == 0) return;
+  const auto first = std::find_if(truth.images.begin(), truth.images.end(), missing);
+  throw FileError(Fault::kUnreadable, (folder / first->file_name).string(),
+                  "is not there; of the annotations' " + std::to_string(truth.images.size()) +
+                      " images " + std::to_string(count) + " are missing");
+}
+
+Image read_annotated(const CocoImage& annotated, const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / annotated.file_name;
+  Image image = read_image(path, Exif::kIgnore);
+  const bool unknown = annotated.width == 0 || annotated.height == 0;
+  if (unknown || (image.width == annotated.width && image.height == annotated.height)) return image;
+  const auto size = [](int width, int height) {
+    return std::to_string(width) + " x " + std::to_string(height);
+  };
+  throw FileError(Fault::kMismatch, path.string(),
+                  size(image.width, image.height) + " pixels, where the annotations say " +
+                      size(annotated.width, annotated.height));
+}
+
+CocoResult result_of(const Detection& object, std::int64_t image, std::int64_t category) {
+  const auto x = static_cast<double>(object.box.x0);
+  const auto y = static_cast<double>(object.box.y0);
+  return {.image = image,
+          .category = category,
+          .box = {.x = x,
+                  .y = y,
+                  .width = static_cast<double>(object.box.x1) - x,
+                  .height = static_cast<double>(object.box.y1) - y},
+          .score = static_cast<double>(object.score)};
+}
+
+std::string percent(const Score& score) {
+  return score ? fixed(100.0 * *score, 2) : "nothing to find";
+}
+
+Json share(const Score& score) {
+  return score ? Json(*score) : Json();
+}
+
+}  // namespace
+
+std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
+                               const std::filesystem::path& folder) {
+  if (model.task() != Task::kDetection) {
+    throw UnsupportedError("a model of the family '" + model.info().family +
+                           "' does not detect objects; --coco is for detectors");
+  }
+  const std::map<std::int64_t, std::int64_t> categories = categories_of(model.info(), truth);
+  require_images(truth, folder);
+  std::vector<CocoResult> results;
+  Progress progress(truth.images.size(), "images");
+  for (const CocoImage& annotated : truth.images) {
+    const Image image = read_annotated(annotated, folder);
+    const auto look = [&] { return model.detect(image, 0.0F); };
+    for (const Detection& object : with_context(annotated.file_name, look)) {
+      const auto category = categories.find(object.id);
+      if (category == categories.end()) continue;
+      results.push_back(result_of(object, annotated.id, category->second));
+    }
+    progress.advance();
+  }
+  return results;
+}
+
+DetectionReport evaluate_detection(Model& model, const CocoTruth& truth,
+                                   const std::filesystem::path& folder) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<CocoResult> results = detect(model, truth, folder);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  DetectionReport report = {
+      .model = {},
+      .images = truth.images.size(),
+      .objects = truth.objects.size(),
+      .images_per_second = static_cast<double>(truth.images.size()) / took.count(),
+      .metrics = coco_metrics(truth, results),
+      .categories = {}};
+  for (const CocoCategory& category : truth.categories) report.categories.push_back(category.name);
+  return report;
+}
+
+std::string to_text(const DetectionReport& report) {
+  Table table({"images", std::to_string(report.images)});
+  table.add({"objects", std::to_string(report.objects)});
+  for (const auto& [name, score] : figures(report.metrics)) table.add({name, percent(score)});
+  table.add({"images per second", fixed(report.images_per_second, 1)});
+  return table.str();
+}
+
+Json to_json(const DetectionReport& report) {
+  Json json = Json::object();
+  json.set("model", report.model).set("images", static_cast<std::int64_t>(report.images));
+  json.set("objects", static_cast<std::int64_t>(report.objects));
+  for (const auto& [name, score] : figures(report.metrics)) json.set(name, share(score));
+  Json categories = Json::object();
+  for (std::size_t i = 0; i < report.categories.size(); ++i) {
+    categories.set(report.categories[i], share(report.metrics.category_ap[i]));
+  }
+  json.set("AP_by_category", std::move(categories));
+  return json.set("images_per_second", report.images_per_second);
+}
+
+}  // namespace vitq::apps

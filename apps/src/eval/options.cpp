@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace vitq::apps {
+
+void declare(CLI::App& app, EvalJob& job) {
+  app.add_option("MODEL", job.model, "The model file, or the name of an installed one")->required();
+  auto* against =
+      app.add_option("--against", job.against,
+                     "Compare with this model, image by image: as a rule the float model that "
+                     "MODEL was made from");
+  app.add_option("--images", job.images, "The folder of images")->required();
+  auto* labels = app.add_option(
+      "--labels", job.labels, "Lines of file<TAB>class id, files relative to the folder of images");
+  auto* batch = app.add_option("-b,--batch", job.batch, "Images at a time (default 8)")
+                    ->check(CLI::Range(1, 1024));
+  auto* range =
+      app.add_flag("--check-range", job.check_range,
+                   "Say, on standard error, which layers' static ranges the images do not fit");
+  app.add_option("--coco", job.coco, "Detectors: the objects in the images, in COCO's JSON")
+      ->excludes(against)
+      ->excludes(labels)
+      ->excludes(range)
+      ->excludes(batch);
+  app.add_option("--preprocessor", job.preprocessor,
+                 "Prepare images as this preprocessor_config.json says, not as the model");
+  app.add_option("--limit", job.limit, "At most so many images, spread evenly over all")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--each", job.each,
+               "With --against and --format json: the divergence of each image as well")
+      ->needs(against);
+  app.add_option("-f,--format", job.format, "text (default) or json")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+}  // namespace vitq::apps

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// These are the options of vit_eval.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "vitq/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace vitq::apps {
+
+struct EvalJob {
+  std::string model;
+  std::string against;
+  std::string images;
+  std::string labels;
+  std::string coco;
+  std::string preprocessor;
+  std::size_t limit = 0;  // 0: all
+  std::int64_t batch = 8;
+  bool check_range = false;
+  std::string format = "text";
+  bool each = false;
+  SessionOptions session;
+};
+
+void declare(CLI::App& app, EvalJob& job);
+
+}  // namespace vitq::apps

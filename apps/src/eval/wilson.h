@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A share of few images is uncertain, and this says by how much.
+#pragma once
+
+#include <cstdint>
+
+namespace vitq::apps {
+
+// This is the 95 % score interval of a share by E. B. Wilson, JASA 22 (1927).
+struct Interval {
+  double low = 0.0;
+  double high = 0.0;
+};
+Interval wilson(std::int64_t hits, std::int64_t trials);
+
+}  // namespace vitq::apps

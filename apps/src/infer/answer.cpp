@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer/answer.h"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "common/args.h"
+#include "common/table.h"
+
+namespace vitq::apps {
+
+namespace {
+
+// Answers the shortest decimal number that is this float: 0.357 rather than 0.35699999332427979.
+std::string shortest(float value) {
+  std::array<char, 32> text;
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), end};
+}
+
+double rounded(double milliseconds) {
+  return std::strtod(fixed(milliseconds, 3).c_str(), nullptr);
+}
+
+Json to_json(const Timing& timing) {
+  Json json = Json::object();
+  json.set("decode", rounded(timing.decode)).set("preprocess", rounded(timing.preprocess));
+  return json.set("infer", rounded(timing.infer)).set("post", rounded(timing.post));
+}
+
+std::array<float, 4> sides(const Box& box) {
+  return {box.x0, box.y0, box.x1, box.y1};
+}
+
+double exact(float value) {
+  return std::strtod(shortest(value).c_str(), nullptr);
+}
+
+std::string in_text(const Answer& answer) {
+  std::string text = answer.image;
+  if (answer.timing) {
+    text += "  (ms: decode " + fixed(answer.timing->decode, 1) + ", preprocess " +
+            fixed(answer.timing->preprocess, 1) + ", infer " + fixed(answer.timing->infer, 1) +
+            ", post " + fixed(answer.timing->post, 2) + ")";
+  }
+  text += '\n';
+  for (const Prediction& prediction : answer.predictions) {
+    text += "  " + fixed(static_cast<double>(prediction.score), 3) + "  " + prediction.label + '\n';
+  }
+  for (const Detection& object : answer.detections) {
+    text += "  " + fixed(static_cast<double>(object.score), 3) + "  " + object.label + "  ";
+    for (const float side : sides(object.box)) text += ' ' + fixed(static_cast<double>(side), 1);
+    text += '\n';
+  }
+  if (!answer.error.empty()) text += "  error: " + answer.error + '\n';
+  return text;
+}
+
+std::string in_csv(const Answer& answer) {
+  std::string text;
+  for (std::size_t i = 0; i < answer.predictions.size(); ++i) {
+    const Prediction& prediction = answer.predictions[i];
+    text += csv_field(answer.image) + ',' + std::to_string(i + 1) + ',' +
+            std::to_string(prediction.id) + ',' + csv_field(prediction.label) + ',' +
+            shortest(prediction.score) + '\n';
+  }
+  for (std::size_t i = 0; i < answer.detections.size(); ++i) {
+    const Detection& object = answer.detections[i];
+    text += csv_field(answer.image) + ',' + std::to_string(i + 1) + ',' +
+            std::to_string(object.id) + ',' + csv_field(object.label) + ',' +
+            shortest(object.score);
+    for (const float side : sides(object.box)) text += ',' + shortest(side);
+    text += '\n';
+  }
+  return text;
+}
+
+Json list_of(const std::vector<Prediction>& predictions) {
+  Json list = Json::array();
+  for (const Prediction& prediction : predictions) {
+    Json item = Json::object();
+    item.set("id", prediction.id).set("label", prediction.label);
+    list.push(std::move(item.set("score", exact(prediction.score))));
+  }
+  return list;
+}
+
+Json list_of(const std::vector<Detection>& detections) {
+  Json list = Json::array();
+  for (const Detection& object : detections) {
+    Json item = Json::object();
+    item.set("id", object.id).set("label", object.label).set("score", exact(object.score));
+    Json box = Json::array();
+    for (const float side : sides(object.box)) box.push(exact(side));
+    list.push(std::move(item.set("box", std::move(box)).set("query", object.query)));
+  }
+  return list;
+}
+
+// Answers the last number in a file's name: 139 for "COCO_val2014_000000000139.jpg".
+std::int64_t coco_image_id(const std::string& image) {
+  constexpr const char* kDigits = "0123456789";
+  const std::string stem = std::filesystem::path(image).stem();
+  std::int64_t id = 0;
+  const std::size_t last = stem.find_last_of(kDigits);
+  if (last != std::string::npos) {
+    const std::size_t start = stem.find_last_not_of(kDigits, last) + 1;  // npos + 1 is 0
+    const char* const end = stem.data() + last + 1;
+    if (std::from_chars(stem.data() + start, end, id).ec == std::errc()) return id;
+  }
+  throw UsageError("COCO's results need the image's number in its file's name, and '" + image +
+                   "' has none");
+}
+
+std::vector<Json> coco_results(const Answer& answer) {
+  std::vector<Json> results;
+  if (!answer.error.empty()) return results;
+  const std::int64_t image = coco_image_id(answer.image);
+  for (const Detection& object : answer.detections) {
+    const Box& b = object.box;
+    Json box = Json::array();
+    for (const float side : {b.x0, b.y0, b.x1 - b.x0, b.y1 - b.y0}) box.push(exact(side));
+    Json item = Json::object();
+    item.set("image_id", image).set("category_id", object.id).set("bbox", std::move(box));
+    results.push_back(std::move(item.set("score", exact(object.score))));
+  }
+  return results;
+}
+
+}  // namespace
+
+void require_coco_ids(const std::vector<std::string>& images) {
+  std::map<std::int64_t, std::string> seen;
+  for (const std::string& image : images) {
+    const auto [other, fresh] = seen.emplace(coco_image_id(image), image);
+    if (fresh) continue;
+    throw UsageError("'" + other->second + "' and '" + image + "' would both be COCO's image " +
+                     std::to_string(other->first));
+  }
+}
+
+Json to_json(const Answer& answer, Task task, const std::string& model) {
+  Json json = Json::object();
+  json.set("image", answer.image);
+  if (!answer.error.empty()) {
+    json.set("error", answer.error);
+  } else {
+    json.set("width", answer.width).set("height", answer.height);
+    if (task == Task::kDetection) {
+      json.set("task", "detection").set("detections", list_of(answer.detections));
+    } else {
+      json.set("task", "classification").set("predictions", list_of(answer.predictions));
+    }
+  }
+  if (answer.timing) json.set("timing_ms", to_json(*answer.timing));
+  return json.set("model", model);
+}
+
+AnswerWriter::AnswerWriter(Format format, Task task, std::string model, Output& output)
+    : format_(format), task_(task), model_(std::move(model)), output_(output) {
+  if (format_ != Format::kCsv) return;
+  output_.write(task == Task::kDetection ? "image,rank,id,label,score,x0,y0,x1,y1\n"
+                                         : "image,rank,id,label,score\n");
+}
+
+void AnswerWriter::write(const Answer& answer) {
+  switch (format_) {
+    case Format::kText: output_.write(in_text(answer)); break;
+    case Format::kJson: objects_.push_back(to_json(answer, task_, model_)); break;
+    case Format::kJsonl: output_.write(to_json(answer, task_, model_).dump() + '\n'); break;
+    case Format::kCsv: output_.write(in_csv(answer)); break;
+    case Format::kCoco:
+      for (Json& result : coco_results(answer)) objects_.push_back(std::move(result));
+      break;
+  }
+}
+
+void AnswerWriter::finish() {
+  if (format_ == Format::kJson && objects_.size() == 1) {
+    output_.write(objects_[0].dump(2) + '\n');
+  } else if (format_ == Format::kJson || format_ == Format::kCoco) {
+    Json list = Json::array();
+    for (Json& object : objects_) list.push(std::move(object));
+    output_.write(list.dump(2) + '\n');
+  }
+  output_.finish();
+}
+
+}  // namespace vitq::apps

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer/attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/args.h"
+#include "vitq/error.h"
+
+namespace vitq::apps {
+
+PatchWeights patch_grid(const Graph& graph) {
+  for (NodeId id = graph.size() - 1; id >= 0; --id) {
+    if (!std::holds_alternative<op::Conv2d>(graph[id].op)) continue;
+    const Shape& shape = graph[id].shape;
+    return {static_cast<int>(shape[3]), static_cast<int>(shape[2]),
+            std::vector<double>(static_cast<std::size_t>(shape[2] * shape[3]))};
+  }
+  throw UnsupportedError("this network has no patches, so there is no image of its attention");
+}
+
+void require_index(std::size_t index, std::size_t count, const char* what) {
+  if (index < count) return;
+  throw UsageError(std::string("there is no ") + what + " " + std::to_string(index) +
+                   "; this network's are 0 to " + std::to_string(count - 1));
+}
+
+AttentionMatrix of_head(const Tensor& attention, std::optional<std::size_t> head) {
+  const auto heads = static_cast<std::size_t>(attention.shape()[1]);
+  const auto size = static_cast<std::size_t>(attention.shape()[2] * attention.shape()[3]);
+  if (head) require_index(*head, heads, "head");
+  const std::size_t first = head.value_or(0);
+  const std::size_t last = head ? first + 1 : heads;
+  const std::span<const float> values = attention.as<float>();
+  AttentionMatrix matrix(size);
+  for (std::size_t h = first; h < last; ++h) {
+    for (std::size_t i = 0; i < size; ++i) matrix[i] += static_cast<double>(values[h * size + i]);
+  }
+  for (double& value : matrix) value /= static_cast<double>(last - first);
+  return matrix;
+}
+
+namespace {
+
+// This is row <- row (matrix + identity) / 2, because half of what a layer hands on is the token
+// itself.
+std::vector<double> through_layer(const std::vector<double>& row, const AttentionMatrix& matrix) {
+  const std::size_t n = row.size();
+  std::vector<double> result(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    result[i] += 0.5 * row[i];
+    for (std::size_t j = 0; j < n; ++j) result[j] += 0.5 * row[i] * matrix[i * n + j];
+  }
+  return result;
+}
+
+// Only the class token's row of the product of all layers is wanted, so it is computed from the
+// last one down.
+std::vector<double> rollout(const std::vector<AttentionMatrix>& layers, std::size_t tokens) {
+  std::vector<double> row(tokens);
+  row[0] = 1.0;
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    row = through_layer(row, *layer);
+  }
+  return row;
+}
+
+std::vector<AttentionMatrix> observe(Model& model, const Tensor& input, std::span<const Site> sites,
+                                     std::optional<std::size_t> head) {
+  std::vector<AttentionMatrix> layers;
+  model.session().run({&input, 1}, sites,
+                      [&](Site, const Tensor& values) { layers.push_back(of_head(values, head)); });
+  return layers;
+}
+
+}  // namespace
+
+std::vector<Site> attention_sites(const Graph& graph) {
+  std::vector<Site> sites;
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Node& node = graph[id];
+    if (!std::holds_alternative<op::MatMul>(node.op)) continue;
+    if (std::holds_alternative<op::Softmax>(graph[node.inputs[0]].op)) sites.push_back({id, 0});
+  }
+  return sites;
+}
+
+PatchWeights attention_of(Model& model, const Tensor& input, const AttentionJob& job) {
+  PatchWeights grid = patch_grid(model.graph());
+  std::vector<Site> sites = attention_sites(model.graph());
+  if (sites.empty()) throw UnsupportedError("this network has no attention");
+  if (job.layer) require_index(*job.layer, sites.size(), "layer");
+  if (job.layer) sites.resize(*job.layer + 1);
+  const bool last = job.method == "last";
+  const std::span<const Site> wanted = last ? std::span(sites).last(1) : std::span(sites);
+  const std::vector<AttentionMatrix> layers = observe(model, input, wanted, job.head);
+  const auto tokens = static_cast<std::size_t>(std::lround(std::sqrt(layers.back().size())));
+  const std::vector<double> row =
+      last ? AttentionMatrix(layers.back().begin(),
+                             layers.back().begin() + static_cast<long>(tokens))
+           : rollout(layers, tokens);
+  const std::size_t patches = grid.weights.size();
+  if (patches > tokens) throw UnsupportedError("the tokens of this network are not its patches");
+  std::copy(row.end() - static_cast<long>(patches), row.end(), grid.weights.begin());
+  return grid;
+}
+
+Model load_for_attention(const std::filesystem::path& path, const SessionOptions& session) {
+  std::vector<Site> sites = attention_sites(Model::load(path).graph());
+  return Model::load(path,
+                     {.session = session, .lower = {.prune = false, .observe = std::move(sites)}});
+}
+
+}  // namespace vitq::apps

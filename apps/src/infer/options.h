@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// These are the options of vit_infer, and the check that they go together.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "infer/answer.h"
+#include "infer/attention.h"
+#include "vitq/image.h"
+#include "vitq/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace vitq::apps {
+
+// A detector names objects of at least this probability.
+constexpr float kUsualThreshold = 0.5F;
+
+struct InferJob {
+  std::filesystem::path model;  // empty: the default model
+  std::vector<std::string> images;
+  bool recursive = false;
+  bool keep_going = false;
+  std::filesystem::path tensor;
+  std::filesystem::path mask;
+  std::filesystem::path preprocessor;
+  std::optional<int> size;     // networks that take any size: the shorter side
+  std::optional<int> longest;  // and the most that the longer one may have
+  std::filesystem::path labels;
+  Exif exif = Exif::kApply;
+  std::optional<std::size_t> top;  // classifiers; default: 5
+  std::optional<float> threshold;  // detectors; default: kUsualThreshold
+  std::size_t batch = 1;
+  Format format = Format::kText;
+  std::filesystem::path output;
+  bool timing = false;
+  bool profile = false;
+  bool explain = false;
+  bool check_range = false;
+  std::filesystem::path annotate;  // a PNG, or for several images a folder
+  std::filesystem::path dump;
+  AttentionJob attention;
+  Overwrite overwrite = Overwrite::kNo;
+  SessionOptions session;
+};
+
+void declare(CLI::App& app, InferJob& job);
+
+// Throws UsageError for options that do not go together.
+void require_sense(const InferJob& job);
+// Throws UsageError for an option that only networks of another task know.
+void require_sense(const InferJob& job, Task task);
+
+}  // namespace vitq::apps

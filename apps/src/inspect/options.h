@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// These are the options of vit_inspect.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace vitq::apps {
+
+struct InspectJob {
+  std::vector<std::filesystem::path> files;  // with `compare`: reference, model and image
+  bool compare = false;
+  int threads = 1;
+  std::string format = "text";
+  std::string graph;  // "text" or "dot": show the network's graph instead
+  bool verify = false;
+};
+
+void declare(CLI::App& app, InspectJob& job);
+// Throws UsageError for options that do not go together.
+void require_sense(const InspectJob& job);
+
+}  // namespace vitq::apps
