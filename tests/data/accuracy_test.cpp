@@ -56,7 +56,7 @@ TEST_CASE("DeiT-Tiny gets small photographs right as PyTorch does, and answers a
   if (!images || !weights) return;
   const TempFolder temp;
   Model model = deit_tiny(*weights, temp.path());
-  model.set_preprocess(Preprocess());  // bicubic straight to 224 x 224
+  model = model.with_preprocess(Preprocess());  // bicubic straight to 224 x 224
   const std::int64_t hits = right(model, *images / "val_227", *images / "val_227.tsv");
   CHECK(hits >= 547);
   CHECK(hits <= 551);

@@ -24,7 +24,7 @@ void print_answers(const char* file, Backend backend) {
   Model model = Model::load(file, {.session = {.threads = 2, .backend = backend}, .lower = {}});
   const Image images[] = {speckled(7), speckled(8)};
   const Tensor input = model.prepare(images);
-  const std::span<const Tensor> outputs = model.run(input);
+  const std::vector<Tensor> outputs = model.run(input);
   std::cout << isa_in_use() << '\n';
   for (const StepProfile& step : model.session(input.shape()).profile()) {
     std::cout << step.kernel << '\n';

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "calibration/pixels.h"
 #include "quantizer/tiny_network.h"
 #include "support/temp_folder.h"
 #include "vitq/error.h"
@@ -34,7 +35,8 @@ std::vector<float> logits_of(const TinyNetwork& tiny, const Weights& weights,
   const CalibrationSet unseen = tiny.images(16, 1000);
   std::vector<float> all;
   for (std::int64_t i = 0; i < unseen.count; ++i) {
-    const auto logits = session.run(unseen.image(i))[0].as<float>();
+    const auto logits =
+        session.run(plan_inputs(session.plan(), {unseen.image(i)}, tiny.network()))[0].as<float>();
     all.insert(all.end(), logits.begin(), logits.end());
   }
   return all;

@@ -39,10 +39,14 @@ double peak_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
-// The pixels are plausible, and the same in every run of the program.
-Tensor noise(const Shape& shape) {
-  Tensor tensor(shape, DType::kF32);
+// Makes plausible pixels, the same in every run of the program.
+Tensor noise(const PlanInput& input) {
+  Tensor tensor(input.shape, input.dtype);
   std::minstd_rand random(1);
+  if (input.dtype == DType::kU8) {
+    for (std::uint8_t& v : tensor.as<std::uint8_t>()) v = static_cast<std::uint8_t>(random() % 256);
+    return tensor;
+  }
   for (float& v : tensor.as<float>()) {
     v = static_cast<float>(random() % 4001) / 1000.0F - 2.0F;
   }
@@ -104,8 +108,8 @@ BenchResult measure(const BenchConfig& config) {
   const Clock::time_point loading = Clock::now();
   SessionOptions options = config.session;
   options.profile = config.per_op;
-  Model model = Model::load(config.model, {.session = options, .lower = {}});
-  Session& session = model.session(config.batch);
+  const Model model = Model::load(config.model, {.session = options, .lower = {}});
+  Session session = model.session(config.batch);
   result.load_ms = milliseconds_since(loading);
 
   const Tensor input = noise(session.plan().inputs[0]);

@@ -67,8 +67,8 @@ RangeCheck::RangeCheck(const std::filesystem::path& path, const SessionOptions& 
 
 void RangeCheck::add(const Tensor& input) {
   if (sites_.empty()) return;
-  const std::span<const Tensor> outputs = model_.run(input);
-  const std::span<const Tensor> operands = outputs.last(sites_.size());
+  const std::vector<Tensor> outputs = model_.run(input);
+  const std::span<const Tensor> operands = std::span(outputs).last(sites_.size());
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     sites_[i].sum += clipped_share(operands[i].as<float>(), sites_[i].params);
   }

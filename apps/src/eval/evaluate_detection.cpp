@@ -76,7 +76,7 @@ Json share(const Score& score) {
 
 }  // namespace
 
-std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
+std::vector<CocoResult> detect(const Model& model, const CocoTruth& truth,
                                const std::filesystem::path& folder) {
   if (model.task() != Task::kDetection) {
     throw UnsupportedError("a model of the family '" + model.info().family +
@@ -99,7 +99,7 @@ std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
   return results;
 }
 
-DetectionReport evaluate_detection(Model& model, const CocoTruth& truth,
+DetectionReport evaluate_detection(const Model& model, const CocoTruth& truth,
                                    const std::filesystem::path& folder) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<CocoResult> results = detect(model, truth, folder);

@@ -17,7 +17,7 @@ namespace vitq::apps {
 // has no names by id. Classes that are no category are left out. Throws UnsupportedError if the
 // model does not detect or all classes are left out. Throws FileError for an image that cannot be
 // read or is of another size than `truth` says. Progress goes to standard error.
-std::vector<CocoResult> detect(Model& model, const CocoTruth& truth,
+std::vector<CocoResult> detect(const Model& model, const CocoTruth& truth,
                                const std::filesystem::path& folder);
 
 // This is what vit_eval says of a detector.
@@ -30,7 +30,7 @@ struct DetectionReport {
   std::vector<std::string> categories;  // their names, by rising id
 };
 
-DetectionReport evaluate_detection(Model& model, const CocoTruth& truth,
+DetectionReport evaluate_detection(const Model& model, const CocoTruth& truth,
                                    const std::filesystem::path& folder);
 
 std::string to_text(const DetectionReport& report);

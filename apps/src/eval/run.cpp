@@ -16,7 +16,7 @@ namespace vitq::apps {
 
 namespace {
 
-std::vector<LabelledImage> find_images(const EvalJob& job, Model& model) {
+std::vector<LabelledImage> find_images(const EvalJob& job, const Model& model) {
   const std::int64_t classes = class_count(model);
   std::vector<LabelledImage> images;
   if (job.labels.empty() && !job.against.empty()) {
@@ -35,7 +35,7 @@ std::vector<LabelledImage> find_images(const EvalJob& job, Model& model) {
 Model load(const std::string& path, const EvalJob& job) {
   Model model = Model::load(find_model(path), {.session = job.session, .lower = {}});
   if (!job.preprocessor.empty()) {
-    model.set_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
+    return model.with_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
   }
   return model;
 }

@@ -65,8 +65,8 @@ std::vector<double> rollout(const std::vector<AttentionMatrix>& layers, std::siz
   return row;
 }
 
-std::vector<AttentionMatrix> observe(Model& model, const Tensor& input, std::span<const Site> sites,
-                                     std::optional<std::size_t> head) {
+std::vector<AttentionMatrix> observe(const Model& model, const Tensor& input,
+                                     std::span<const Site> sites, std::optional<std::size_t> head) {
   std::vector<AttentionMatrix> layers;
   model.session().run({&input, 1}, sites,
                       [&](Site, const Tensor& values) { layers.push_back(of_head(values, head)); });
@@ -85,7 +85,7 @@ std::vector<Site> attention_sites(const Graph& graph) {
   return sites;
 }
 
-PatchWeights attention_of(Model& model, const Tensor& input, const AttentionJob& job) {
+PatchWeights attention_of(const Model& model, const Tensor& input, const AttentionJob& job) {
   PatchWeights grid = patch_grid(model.graph());
   std::vector<Site> sites = attention_sites(model.graph());
   if (sites.empty()) throw UnsupportedError("this network has no attention");

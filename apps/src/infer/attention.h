@@ -28,7 +28,7 @@ Model load_for_attention(const std::filesystem::path& path, const SessionOptions
 // Answers the weights of the patches of one prepared image [1, 3, H, W]. Throws UsageError for a
 // layer or head that the network does not have, and UnsupportedError for networks whose tokens are
 // not patches.
-PatchWeights attention_of(Model& model, const Tensor& input, const AttentionJob& job);
+PatchWeights attention_of(const Model& model, const Tensor& input, const AttentionJob& job);
 
 // This is the attention of one layer for one image, [queries, keys], of one head or the mean of
 // all.

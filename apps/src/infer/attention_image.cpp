@@ -9,10 +9,11 @@ namespace vitq::apps {
 namespace {
 
 // Wanted are the objects that were found, or what one query finds, however improbable it is.
-std::vector<Detection> wanted_objects(const InferJob& job, Model& model, const ModelInfo& info,
-                                      const Image& image, const Tensor& input) {
+std::vector<Detection> wanted_objects(const InferJob& job, const Model& model,
+                                      const ModelInfo& info, const Image& image,
+                                      const Tensor& input) {
   const std::optional<std::int64_t> query = job.attention.query;
-  const std::span<const Tensor> outputs = model.run(input);
+  const std::vector<Tensor> outputs = model.run(input);
   if (query) {
     require_index(static_cast<std::size_t>(*query), static_cast<std::size_t>(outputs[1].shape()[1]),
                   "query");
@@ -29,10 +30,10 @@ std::vector<Detection> wanted_objects(const InferJob& job, Model& model, const M
 
 }  // namespace
 
-Image attention_image(const InferJob& job, const std::filesystem::path& path, Model& model,
+Image attention_image(const InferJob& job, const std::filesystem::path& path, const Model& model,
                       const ModelInfo& info, const Image& image) {
-  Model observed = load_for_attention(path, job.session);
-  observed.set_preprocess(model.info().preprocess);
+  const Model observed =
+      load_for_attention(path, job.session).with_preprocess(model.info().preprocess);
   const Tensor input = observed.prepare({&image, 1});
   if (model.task() == Task::kDetection) {
     return attention_of_objects(observed, image, job.attention,

@@ -22,12 +22,9 @@ Tensor stacked(const std::vector<Tensor>& parts) {
                        " and " + part.shape().str() + "; dump them one by one");
     }
   }
-  Tensor whole(first.with(0, rows), DType::kF32);
-  float* to = whole.as<float>().data();
-  for (const Tensor& part : parts) {
-    const std::span<const float> values = part.as<float>();
-    to = std::copy(values.begin(), values.end(), to);
-  }
+  Tensor whole(first.with(0, rows), parts.front().dtype());
+  std::byte* to = whole.data();
+  for (const Tensor& part : parts) to = std::copy_n(part.data(), part.bytes(), to);
   return whole;
 }
 

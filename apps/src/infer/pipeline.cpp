@@ -50,13 +50,13 @@ Model load(const InferJob& job, const std::filesystem::path& path) {
   session.profile = job.profile;
   Model model = Model::load(path, {.session = session, .lower = {}});
   if (!job.preprocessor.empty()) {
-    model.set_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
+    model = model.with_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
   }
-  if (job.size || job.longest) model.set_preprocess(resized(model, job));
+  if (job.size || job.longest) model = model.with_preprocess(resized(model, job));
   return model;
 }
 
-std::vector<std::string> dumped_names(Model& model) {
+std::vector<std::string> dumped_names(const Model& model) {
   std::vector<std::string> names = {"input"};
   for (const GraphOutput& output : model.graph().outputs()) names.push_back(output.name);
   return names;
@@ -167,8 +167,8 @@ void Pipeline::run_group(const Group& group) {
   const auto count = static_cast<std::int64_t>(group.pixels.size());
   const auto work = [&] {
     // A size that the memory cannot hold is refused before the pixels become floats.
-    model_.session(Shape{count, 3, group.pixels[0].height, group.pixels[0].width});
-    run_network(normalize(group.pixels, model_.info().preprocess), group.answers);
+    model_.reserve({count, 3, group.pixels[0].height, group.pixels[0].width});
+    run_network(model_.input_of(group.pixels), group.answers);
   };
   try {
     with_context(group.answers[0]->image, work);
@@ -180,8 +180,7 @@ void Pipeline::run_group(const Group& group) {
 
 void Pipeline::run_network(const Tensor& input, std::span<Answer* const> answers) {
   Stopwatch watch;
-  const std::span<const Tensor> outputs =
-      mask_ ? model_.run_padded(input, *mask_) : model_.run(input);
+  const std::vector<Tensor> outputs = mask_ ? model_.run_padded(input, *mask_) : model_.run(input);
   const double infer = watch.lap() / static_cast<double>(answers.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     watch.lap();
@@ -228,7 +227,7 @@ int Pipeline::finish() {
               job_.overwrite);
   }
   if (job_.profile && last_input_.data() != nullptr) {
-    Session& session = model_.session(last_input_.shape());
+    Session session = model_.session(last_input_.shape());
     std::cerr << '\n' << profile_table(session, last_input_, kProfileRuns);
   }
   return failed_ ? kSomeFailed : kOk;

@@ -36,7 +36,7 @@ void join(std::vector<double>& weights, std::span<const double> row) {
 
 }  // namespace
 
-PatchWeights attention_of_queries(Model& model, const Tensor& input, const AttentionJob& job,
+PatchWeights attention_of_queries(const Model& model, const Tensor& input, const AttentionJob& job,
                                   std::span<const std::int64_t> queries) {
   // Where the features lie depends on the size of the image.
   const Graph graph = trace(model.info(), input.shape());
@@ -62,7 +62,7 @@ PatchWeights attention_of_queries(Model& model, const Tensor& input, const Atten
   return result;
 }
 
-Image attention_of_objects(Model& model, const Image& image, const AttentionJob& job,
+Image attention_of_objects(const Model& model, const Image& image, const AttentionJob& job,
                            std::vector<Detection> objects) {
   std::vector<std::int64_t> queries;
   for (const Detection& object : objects) queries.push_back(object.query);

@@ -16,12 +16,12 @@ namespace vitq::apps {
 // the decoder, or the one that is asked for. Of several queries the largest weight counts, each
 // relative to its own largest. Throws UsageError for a layer, head or query that the network does
 // not have, and UnsupportedError for networks without such attention.
-PatchWeights attention_of_queries(Model& model, const Tensor& input, const AttentionJob& job,
+PatchWeights attention_of_queries(const Model& model, const Tensor& input, const AttentionJob& job,
                                   std::span<const std::int64_t> queries);
 
 // Draws the same of the queries that found these objects, as a heat map over the image with their
 // boxes.
-Image attention_of_objects(Model& model, const Image& image, const AttentionJob& job,
+Image attention_of_objects(const Model& model, const Image& image, const AttentionJob& job,
                            std::vector<Detection> objects);
 
 }  // namespace vitq::apps

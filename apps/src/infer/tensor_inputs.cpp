@@ -11,6 +11,7 @@ namespace vitq::apps {
 
 Tensor read_tensor(const std::filesystem::path& path) {
   Tensor tensor = read_npy(path);
+  if (tensor.dtype() == DType::kU8) return tensor;
   const std::span<const float> values = tensor.as<float>();
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (std::isfinite(values[i])) continue;

@@ -9,7 +9,7 @@
 
 namespace vitq::apps {
 
-// Reads a float32 .npy file. Throws FileError, also for values that are not finite.
+// Reads a .npy file of floats or bytes. Throws FileError, also for values that are not finite.
 Tensor read_tensor(const std::filesystem::path& path);
 
 // Gives each answer the size of what is not padding in its mask, of [N, H, W].
