@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of two matrices made at run time: equal to 64-bit sums for any codes, by every
+// Products of two matrices made at run time equal 64-bit sums for any codes, by every
 // implementation that this machine can run.
 #include "kernels/code_gemm/code_gemm.h"
 
@@ -27,7 +27,7 @@ std::vector<const CodeGemm*> all() {
   return found;
 }
 
-// Memory of an operand, filled with what must not matter, and a margin that must stay as it is.
+// An operand's memory is filled with what must not matter; the margin behind must stay as it is.
 class Operand {
  public:
   explicit Operand(std::int64_t bytes) : bytes_(static_cast<std::size_t>(bytes + kMargin), kFill) {}
@@ -43,7 +43,7 @@ class Operand {
   std::vector<std::byte> bytes_;
 };
 
-// x [m, k] times w [n, k] transposed, `b` held by columns or by rows.
+// It multiplies x [m, k] by w [n, k] transposed, with `b` held by columns or by rows.
 std::vector<std::int32_t> product(const CodeGemm& products, const CodeGemmShape& s, const Acts& x,
                                   const Codes& w, bool by_rows) {
   Operand a(products.a_bytes(s.m, s.k));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes to multiply, the worst included, and their sums in 64 bits.
+// Tests multiply these codes, the worst included, and take their sums in 64 bits.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ inline Acts acts(std::int64_t count, Fill fill, std::mt19937& random) {
   return codes;
 }
 
-// sums[i][o] = sum_c x[i][c] * w[o][c], for x [m, k] and w [n, k].
+// sums[i][o] is sum_c x[i][c] * w[o][c], for x [m, k] and w [n, k].
 inline std::vector<std::int64_t> exact_sums(const Acts& x, const Codes& w, std::int64_t n,
                                             std::int64_t k) {
   const auto m = static_cast<std::int64_t>(x.size()) / k;

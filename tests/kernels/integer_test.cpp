@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products on codes: equal to 64-bit sums for any codes, the worst included, on every path that
-// this machine has. CTest runs this file once more for each tier that VITQ_ISA names.
+// Products on codes equal 64-bit sums for any codes, the worst included, on every path that this
+// machine has. CTest runs this file once more for each tier that VITQ_ISA names.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using namespace vitq;
 
 namespace {
 
-// A linear layer whose input codes are its input, with all scales 1: its output is the sum.
+// The layer's input codes are its input and all scales are 1, so its output is the sum.
 std::vector<float> run_layer(const Acts& x, const Codes& w, std::int64_t n, std::int64_t k,
                              Backend backend) {
   const auto m = static_cast<std::int64_t>(x.size()) / k;

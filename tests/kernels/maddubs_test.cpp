@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packed weights: nothing lost, nothing that could overflow 16 bits, and sums equal to 64-bit ones.
+// Packed weights lose nothing, hold nothing that could overflow 16 bits, and give the exact sums.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ using namespace vitq;
 
 namespace {
 
-// Walks a block's runs: visit(first quad, quads).
+// It walks a block's runs and calls visit(first quad, quads).
 template <typename Visit>
 void each_window(const TileWeights& weights, const Visit& visit) {
   std::int64_t quad = 0;
@@ -27,7 +27,7 @@ void each_window(const TileWeights& weights, const Visit& visit) {
   }
 }
 
-// The codes [n, k] that the quads add up to; channels beyond n must be 0.
+// It returns the codes [n, k] that the quads add up to; channels beyond n must be 0.
 std::vector<int> bit_unpacked(const PackedWeights& packed, std::int64_t n, std::int64_t k) {
   std::vector<int> codes(static_cast<std::size_t>(packed.blocks() * kBlockColumns * k));
   for (std::int64_t b = 0; b < packed.blocks(); ++b) {
@@ -45,7 +45,8 @@ std::vector<int> bit_unpacked(const PackedWeights& packed, std::int64_t n, std::
   return {codes.begin(), used};
 }
 
-// The largest magnitude of a 16-bit sum, or of a part of one, over activations up to `top`.
+// It finds the largest magnitude of a 16-bit sum, or of a part of one, over activations up to
+// `top`.
 std::int64_t largest_sum(const PackedWeights& packed, std::int64_t top) {
   std::int64_t largest = 0;
   for (std::int64_t b = 0; b < packed.blocks(); ++b) {
@@ -72,7 +73,7 @@ std::int64_t runs(const PackedWeights& packed) {
   return count;
 }
 
-// Rows that begin at any address; what lies beyond the block's columns must stay as it is.
+// Rows may begin at any address; what lies beyond the block's columns must stay as it is.
 void check_product(const PackedWeights& packed, const std::vector<std::int64_t>& expected,
                    const Acts& x, std::int64_t k) {
   constexpr std::int64_t kStride = kBlockColumns + 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of row kernels share: the tiers of this machine, random rows, lengths.
+// The tests of row kernels share the tiers of this machine, random rows and lengths.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct Tier {
   const vitq::RowKernels& kernels() const { return vitq::row_kernels(features); }
 };
 
-// Baseline first, and what cpu() allows above it.
+// It returns baseline first, then what cpu() allows above it.
 inline std::vector<Tier> tiers() {
   std::vector<Tier> result = {{"baseline", {}}};
   if (vitq::cpu().avx2) result.push_back({"avx2", {.avx2 = true}});
@@ -31,11 +31,11 @@ inline std::int64_t length_of(const Floats& x) {
   return static_cast<std::int64_t>(x.size());
 }
 
-// Deterministic on every platform, unlike the distributions of <random>.
+// Its numbers are the same on every platform, unlike those of the distributions of <random>.
 class Random {
  public:
   explicit Random(std::uint32_t seed) : engine_(seed) {}
-  // In [low, high).
+  // The number is in [low, high).
   float uniform(float low, float high) {
     return low + (high - low) * (static_cast<float>(engine_() >> 8) * 0x1p-24F);
   }
@@ -52,7 +52,7 @@ class Random {
   std::mt19937 engine_;
 };
 
-// Around the lane count, real widths of the models, and one past the block of softmax_codes.
+// They lie around the lane count, at widths of the models, and past the block of softmax_codes.
 inline const std::vector<std::int64_t>& lengths() {
   static const std::vector<std::int64_t> kLengths = {1,   2,   15,  16,  17,  31,  33,  63,
                                                      192, 197, 255, 257, 513, 768, 850, 1000};

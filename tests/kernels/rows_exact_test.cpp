@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Row kernels whose results are defined to the bit: codes, extremes, elementwise sums, epilogues,
-// and the order of sums; in every tier of this machine.
+// Codes, extremes, elementwise sums, epilogues and the order of sums are defined to the bit. The
+// tests check them in every tier of this machine.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace {
 constexpr float kHuge = std::numeric_limits<float>::max();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Rows of random values, ties between two codes, and values far outside, at every length.
+// The rows have random values, ties between two codes, and values far outside, at every length.
 template <typename Check>
 void for_code_rows(const Check& check) {
   const Floats output_tokens = {0.5F,      1.5F,       2.5F,       -0.5F, -1.5F, 254.5F,

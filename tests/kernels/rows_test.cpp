@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every row kernel in every tier of this machine against the double-precision oracle. kUnit is the
-// rounding error of one f32 operation; tolerances count the operations of rows.h's formulas.
+// Every row kernel is compared with the double-precision oracle, in every tier of this machine.
+// kUnit is the rounding error of one f32 operation; tolerances count the operations of rows.h's
+// formulas.
 #include "kernels/rows/rows.h"
 
 #include <doctest/doctest.h>
@@ -25,7 +26,8 @@ namespace {
 constexpr double kUnit = 0x1p-24;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Roundings that an element meets on its way into a sum of n: its lane, then the tree.
+// It counts the roundings that an element meets on its way into a sum of n: its lane, then the
+// tree.
 double sum_depth(std::int64_t n) {
   return static_cast<double>(n) / 16 + 5;
 }
@@ -35,7 +37,7 @@ double spacing(double value) {
   return wide(std::nextafter(near, kInfinity)) - wide(near);
 }
 
-// About 400,000 floats spread evenly over the bit patterns of [low, high], which have one sign.
+// It spreads about 400,000 floats evenly over the bit patterns of [low, high], which have one sign.
 Floats sweep(float low, float high) {
   const auto from = std::bit_cast<std::uint32_t>(low);
   const auto to = std::bit_cast<std::uint32_t>(high);

@@ -16,7 +16,7 @@ using namespace row_tests;
 
 namespace {
 
-// Everything that the kernels may be given: n elements of each kind, at odd addresses.
+// The kernels may be given n elements of each kind, at odd addresses.
 struct Inputs {
   std::int64_t n = 0;
   std::size_t offset = 0;
@@ -47,7 +47,7 @@ Inputs random_inputs(Random& random) {
   return in;
 }
 
-// A place for n elements of T at an odd address, filled with a pattern that must survive around it.
+// n elements of T find place at an odd address. A pattern around them must survive.
 template <typename T>
 class Output {
  public:
@@ -73,7 +73,7 @@ class Output {
   std::vector<unsigned char> bytes_;
 };
 
-// Runs `call(rows of a tier, inputs, output)` in every tier on random inputs and compares all
+// It runs `call(rows of a tier, inputs, output)` in every tier on random inputs and compares all
 // bytes.
 template <typename T, typename Call>
 void same_in_all_tiers(const Call& call) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tier_outputs MODEL BACKEND: what a network answers to fixed images on the tier that VITQ_ISA
-// names. Prints that tier, then the kernels of all steps, each a line of its own, and after an
-// empty line the bytes of the outputs. A process has one tier for life, hence a program.
+// `tier_outputs MODEL BACKEND` shows fixed images to a network on the tier that VITQ_ISA names. It
+// prints that tier, then the kernels of all steps, each on a line of its own. After an empty line
+// come the bytes of the outputs. It is a program because a process has one tier for life.
 #include <iostream>
 #include <string_view>
 

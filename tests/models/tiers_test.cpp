@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole networks on every tier that this CPU has: tier_outputs runs once for each.
+// Whole networks run on every tier that this CPU has; the program tier_outputs runs once for each.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -21,7 +21,7 @@ namespace {
 constexpr Isa kTiers[] = {Isa::kBaseline, Isa::kAvx2,       Isa::kAvxVnni,
                           Isa::kAvx512,   Isa::kAvx512Vnni, Isa::kAmx};
 
-// Whether this CPU has the tier itself; a missing one would give the best below it.
+// It tells whether this CPU has the tier itself; a missing one would give the best below it.
 bool on_this_cpu(Isa tier) {
   if (best_isa(detected_cpu(), tier) == tier) return true;
   MESSAGE("skipped: this CPU has no ", std::string(isa_name(tier)));
@@ -60,7 +60,7 @@ void same_on_every_tier(const fs::path& model) {
   }
 }
 
-// A golden network as a file of ours, in float and quantized.
+// It writes a golden network as files of ours, in float and quantized.
 struct Golden {
   TempFolder temp;
   fs::path plain = temp.path() / "float.safetensors";

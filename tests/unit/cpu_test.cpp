@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "vitq/error.h"
@@ -15,16 +14,19 @@ using namespace vitq;
 
 namespace {
 
-const std::vector<std::pair<Isa, std::string>> kTiers = {
-    {Isa::kBaseline, "baseline"},      {Isa::kAvx2, "avx2"},
-    {Isa::kAvxVnni, "avx_vnni"},       {Isa::kAvx512, "avx512"},
-    {Isa::kAvx512Vnni, "avx512_vnni"}, {Isa::kAmx, "amx"}};
+struct NamedTier {
+  Isa isa;
+  std::string name;
+};
+const std::vector<NamedTier> kTiers = {{Isa::kBaseline, "baseline"},      {Isa::kAvx2, "avx2"},
+                                       {Isa::kAvxVnni, "avx_vnni"},       {Isa::kAvx512, "avx512"},
+                                       {Isa::kAvx512Vnni, "avx512_vnni"}, {Isa::kAmx, "amx"}};
 
 constexpr CpuFeatures kEverything = {
     .avx2 = true, .avx512 = true, .avx_vnni = true, .avx512_vnni = true, .amx_int8 = true};
-// With VNNI for AVX2 alone.
+// It has VNNI for AVX2 alone.
 constexpr CpuFeatures kSmall = {.avx2 = true, .avx_vnni = true};
-// Of the first servers with AVX-512, and of the next, whose VNNI is that of AVX-512 alone.
+// The first servers with AVX-512 had no VNNI, and the next had that of AVX-512 alone.
 constexpr CpuFeatures kFirst = {.avx2 = true, .avx512 = true};
 constexpr CpuFeatures kNext = {.avx2 = true, .avx512 = true, .avx512_vnni = true};
 
@@ -50,18 +52,20 @@ TEST_CASE("no other processor has the instructions of x86") {
 #endif
 
 TEST_CASE("each tier has a name, and reports use the same") {
-  for (const auto& [isa, name] : kTiers) {
-    CAPTURE(name);
-    CHECK(isa_name(isa) == name);
-    CHECK(parse_isa(name) == isa);
+  for (const NamedTier& tier : kTiers) {
+    const Isa isa = tier.isa;
+    CAPTURE(tier.name);
+    CHECK(isa_name(isa) == tier.name);
+    CHECK(parse_isa(tier.name) == isa);
     const CpuFeatures features = limited(kEverything, isa);
-    CHECK(isa_name(features) == (isa == Isa::kAmx ? "avx512_vnni+amx" : name));
+    CHECK(isa_name(features) == (isa == Isa::kAmx ? "avx512_vnni+amx" : tier.name));
   }
 }
 
 TEST_CASE("a lower tier takes away all that lies above it, VNNI and AMX included") {
-  for (const auto& [isa, name] : kTiers) {
-    CAPTURE(name);
+  for (const NamedTier& tier : kTiers) {
+    const Isa isa = tier.isa;
+    CAPTURE(tier.name);
     CHECK(tier_of(kEverything, isa) == isa);
     const CpuFeatures f = limited(kEverything, isa);
     CHECK(f.avx2 == (isa >= Isa::kAvx2));
@@ -74,8 +78,9 @@ TEST_CASE("a lower tier takes away all that lies above it, VNNI and AMX included
 }
 
 TEST_CASE("a limit never raises what the CPU has: a missing tier gives the best below it") {
-  for (const auto& [isa, name] : kTiers) {
-    CAPTURE(name);
+  for (const NamedTier& tier : kTiers) {
+    const Isa isa = tier.isa;
+    CAPTURE(tier.name);
     CHECK(tier_of({}, isa) == Isa::kBaseline);
     CHECK(tier_of(kSmall, isa) == std::min(isa, Isa::kAvxVnni));
     CHECK(tier_of(kFirst, isa) ==
@@ -88,9 +93,10 @@ TEST_CASE("a limit never raises what the CPU has: a missing tier gives the best 
 TEST_CASE("VITQ_ISA lowers the choice, and any other value is refused with the accepted ones") {
   const char* before = getenv("VITQ_ISA");
   const std::string saved = before == nullptr ? "" : before;
-  for (const auto& [isa, name] : kTiers) {
-    CAPTURE(name);
-    setenv("VITQ_ISA", name.c_str(), 1);
+  for (const NamedTier& tier : kTiers) {
+    const Isa isa = tier.isa;
+    CAPTURE(tier.name);
+    setenv("VITQ_ISA", tier.name.c_str(), 1);
     CHECK(best_isa(allowed_cpu()) == best_isa(detected_cpu(), isa));
   }
   setenv("VITQ_ISA", "avx2", 1);

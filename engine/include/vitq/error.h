@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The errors that the library throws. They are thrown while loading, tracing, lowering and at the
-// checked edge of Session::run; kernels never throw. The programs map each class to an exit code
-// (docs in apps/src/args.h).
+// These are the errors that the library throws. Loading, tracing, lowering and the checked edge of
+// Session::run throw them; kernels never do. The programs map each class to an exit code.
 #pragma once
 
 #include <stdexcept>
@@ -9,13 +8,13 @@
 
 namespace vitq {
 
-// Base class: catch this to catch everything the library reports.
+// Who catches this catches everything that the library reports.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// What is wrong with a file.
+// It says what is wrong with a file.
 enum class Fault {
   kUnreadable,  // missing, not a regular file, no permission, or would have to be overwritten
   kMalformed,   // truncated, contradictory, or not of the expected kind
@@ -53,7 +52,7 @@ class UnsupportedError : public Error {
 };
 
 // The environment variable VITQ_ISA names no tier of instruction sets. The message names the
-// variable, what was found and all tiers.
+// variable, the value found and all tiers.
 class IsaError : public Error {
  public:
   using Error::Error;

@@ -27,7 +27,7 @@ bool has_isa(const CpuFeatures& features, Isa isa) {
   return false;
 }
 
-// What the environment asks for.
+// The environment asks for it.
 std::optional<Isa> wanted_isa() {
   const char* name = std::getenv("VITQ_ISA");
   if (name == nullptr || *name == '\0') return {};
@@ -39,7 +39,7 @@ CpuFeatures limited_by(const std::optional<Isa>& limit) {
   return limit ? limited(features, *limit) : features;
 }
 
-// The choice that holds for the whole process.
+// One choice holds for the whole process.
 struct CpuChoice {
   std::optional<Isa> wanted = wanted_isa();
   CpuFeatures features = limited_by(wanted);

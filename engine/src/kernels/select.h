@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels that depend on the processor: x86/select.cpp chooses among those of x86, and
+// Some kernels depend on the processor. x86/select.cpp chooses among those of x86, and
 // portable/select.cpp stands for every other architecture. A build has one of the two.
 #pragma once
 
@@ -10,12 +10,12 @@
 
 namespace vitq {
 
-// The fastest that `features`, which the CPU must have, can run.
+// They return the fastest that `features`, which the CPU must have, can run.
 const RowKernels& row_kernels(const CpuFeatures& features);
 const CodeGemm& code_gemm(const CpuFeatures& features);
 
-// Integer linear layers on vpmaddubsw, for CPUs with AVX2 but without VNNI. It applies where rows
-// are a multiple of 4 codes long.
+// It makes integer linear layers on vpmaddubsw, for CPUs with AVX2 but without VNNI. It applies
+// where rows are a multiple of 4 codes long.
 std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& step, const KernelContext& context);
 
 }  // namespace vitq

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights for products that add two neighbouring terms in 16 bits with saturation (vpmaddubsw, on
-// CPUs without VNNI): a dense part for which that never happens, and a sparse rest.
+// Some products add two neighbouring terms in 16 bits with saturation (vpmaddubsw, on CPUs without
+// VNNI). Weights for them are split into a dense part that never saturates and a sparse rest.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,18 @@
 
 namespace vitq {
 
-// Brings a pair of weights of one sign to |a + b| <= limit, taking from the larger first.
+// It brings a pair of weights of one sign to |a + b| <= limit and takes from the larger first.
 void limit_pair(std::int32_t& a, std::int32_t& b, std::int32_t limit);
 
-// The rest of a weight matrix [n, k] in rows: of output o, entries [begin[o], begin[o + 1]).
+// It holds the rest of a weight matrix [n, k] in rows. Output o has entries [begin[o], begin[o +
+// 1]).
 struct SparseRest {
   std::vector<std::int64_t> begin;
   std::vector<std::int32_t> column;
   std::vector<std::int32_t> value;
 
   bool empty() const { return column.empty(); }
-  // acc[o] += sum value * x[column], for one row of codes.
+  // It adds the sum of value * x[column] to acc[o], for one row of codes.
   void add_to(const std::uint8_t* x, std::int32_t* acc) const;
 };
 
@@ -28,8 +29,9 @@ struct SplitWeights {
   SparseRest rest;
 };
 
-// dense + rest == codes, and |dense[o][i] + dense[o][i+1]| <= 32767 / top where the two have one
-// sign, for activation codes up to `top`: for even i, and if k is no multiple of 4 for any i.
+// dense + rest equals codes. For activation codes up to `top`, |dense[o][i] + dense[o][i+1]| is at
+// most 32767 / top where the two have one sign. This holds for even i, and if k is no multiple of 4
+// for any i.
 SplitWeights split_pairs(std::span<const std::int8_t> codes, std::int64_t k, std::int32_t top);
 
 }  // namespace vitq

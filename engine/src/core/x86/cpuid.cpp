@@ -10,7 +10,7 @@ struct Registers {
   unsigned a = 0, b = 0, c = 0, d = 0;
 };
 
-// All zero where the CPU does not know the leaf.
+// All registers are zero where the CPU does not know the leaf.
 Registers cpuid(unsigned leaf, unsigned subleaf) {
   Registers r;
   if (__get_cpuid_count(leaf, subleaf, &r.a, &r.b, &r.c, &r.d) == 0) return {};

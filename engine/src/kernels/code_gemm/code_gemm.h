@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of two matrices of codes that are both made at run time, as attention has them. Sums are
-// exact in s32, so all implementations give the same.
+// These are products of two matrices of codes that are both made at run time, as attention has
+// them. Sums are exact in s32, so all implementations give the same.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@
 
 namespace vitq {
 
-// c [m, n] = a [m, k] b [k, n]
+// It describes c [m, n] = a [m, k] b [k, n].
 struct CodeGemmShape {
   std::int64_t m = 0, n = 0, k = 0;
 };
 
-// Codes of a row of `a` or `b`, or of a column of `b`, to be held as an implementation wants them.
+// An implementation holds a row of `a` or `b`, or a column of `b`, in a form of its own.
 template <typename Code>
 struct CodeRow {
   const Code* codes = nullptr;
@@ -21,23 +21,23 @@ struct CodeRow {
   std::int64_t index = 0;  // which row or column it is
 };
 
-// One implementation. It holds `a` and `b` in a form of its own, in memory of the caller.
+// This is one implementation, which holds `a` and `b` in memory of the caller.
 struct CodeGemm {
   const char* name;
-  // How many bytes `a` and `b` take.
+  // They tell how many bytes `a` and `b` take in its form.
   std::int64_t (*a_bytes)(std::int64_t m, std::int64_t k);
   std::int64_t (*b_bytes)(std::int64_t n, std::int64_t k);
   void (*multiply)(const CodeGemmShape& shape, const std::byte* a, const std::byte* b,
                    std::int32_t* c);
   void (*pack_a_row)(const CodeRow<std::uint8_t>& row, std::byte* a);
   void (*pack_b_column)(const CodeRow<std::int8_t>& column, std::byte* b);
-  // All rows of `b`, one after the other from the first; `k` is their number.
+  // It is called for all rows of `b`, one after the other from the first; `k` is their number.
   void (*pack_b_row)(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b);
 };
 
-// The one that every CPU can run; code_gemm() of kernels/select.h gives the fastest.
+// Every CPU can run this one; code_gemm() of kernels/select.h gives the fastest.
 const CodeGemm& portable_code_gemm();
-// The arbiter: plain loops, `a` and the columns of `b` as rows of bytes.
+// The arbiter has plain loops, and `a` and the columns of `b` as rows of bytes.
 const CodeGemm& reference_code_gemm();
 
 }  // namespace vitq

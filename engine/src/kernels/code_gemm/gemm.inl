@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products on instructions that multiply steps of neighbours along k and add them to one lane of
-// 32 bits: two codes held in 16 bits each, or four in 8. `a` is [m][steps][codes of a step], `b`
-// is [blocks of columns][steps][columns of a block][codes of a step], both with zeros beyond k in
-// `a` (so that what `b` has there counts nothing).
+// Instructions multiply steps of neighbours along k and add them to one lane of 32 bits. A step is
+// two codes held in 16 bits each, or four in 8. `a` is [m][steps][codes of a step]. `b` is
+// [blocks of columns][steps][columns of a block][codes of a step]. Beyond k `a` has zeros, so that
+// what `b` has there counts nothing.
 //
-// Included inside the namespace of an instruction, which has defined: CodeA and CodeB (a held
-// code), Vector (of kLanes s32), kTileRows and add_products. Hence without inline functions of the
-// standard library: the linker could take this file's copy of one for CPUs that cannot run it.
+// The namespace of an instruction includes this file. It has defined CodeA and CodeB (a held code),
+// Vector (of kLanes s32), kTileRows and add_products. No inline function of the standard library is
+// used here: the linker could take this file's copy of one for CPUs that cannot run it.
 
 constexpr std::int64_t kStep = 4 / static_cast<std::int64_t>(sizeof(CodeA));
 constexpr std::int64_t kColumns = 2 * kLanes;  // of a block
@@ -29,21 +29,21 @@ static Vector load(const std::byte* from) {
   return vector;
 }
 
-// A step in every lane.
+// It puts one step in every lane.
 static Vector spread(const std::byte* step) {
   std::int32_t codes = 0;
   __builtin_memcpy(&codes, step, sizeof(codes));
   return Vector{} + codes;
 }
 
-// Rows of `a` and a block of columns of `b`.
+// It has rows of `a` and a block of columns of `b`.
 struct Block {
   const std::byte* a;
   const std::byte* b;
   std::int64_t rows, steps;
 };
 
-// kRows rows times kVectors vectors of columns, to rows of `stride` sums.
+// It multiplies kRows rows by kVectors vectors of columns, to rows of `stride` sums.
 template <unsigned kRows, unsigned kVectors>
 static void multiply_tile(const Block& block, std::int32_t* sums, std::int64_t stride) {
   Vector sum[kRows][kVectors] = {};
@@ -89,7 +89,7 @@ static void multiply_block(Block block, std::int32_t* sums, std::int64_t stride)
   multiply_rows<1, kVectors>(block, sums, stride);
 }
 
-// Columns that do not fill a block, by way of a buffer.
+// Columns that do not fill a block go by way of a buffer.
 static void multiply_last(const CodeGemmShape& s, const Block& block, std::int32_t* c) {
   constexpr std::int64_t kRows = 2 * kTileRows;
   const std::int64_t width = s.n % kColumns;

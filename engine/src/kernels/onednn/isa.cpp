@@ -5,7 +5,7 @@
 namespace vitq {
 namespace {
 
-// Tiers below kAmx, to which oneDNN need not be limited.
+// It knows the tiers below kAmx, to which oneDNN need not be limited.
 dnnl::cpu_isa onednn_isa(Isa isa) {
   switch (isa) {
     case Isa::kAvx2: return dnnl::cpu_isa::avx2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of 16 bits, whose products the compiler vectorizes for any processor. Vectors of 128 bits
-// are what most of them have.
+// Codes are held in 16 bits, and the compiler vectorizes their products for any processor. Most
+// processors have vectors of 128 bits.
 #include "kernels/code_gemm/code_gemm.h"
 
 namespace vitq {

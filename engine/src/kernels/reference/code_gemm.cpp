@@ -6,7 +6,7 @@
 namespace vitq {
 namespace {
 
-// Of either operand: its rows, or its columns, of k codes.
+// An operand has `count` rows, or columns, of k codes.
 std::int64_t bytes_of(std::int64_t count, std::int64_t k) {
   return count * k;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions of one element. A part of rows.inl, whose rules hold here too.
+// These functions take one element. The file is a part of rows.inl, whose rules hold here too.
 
-// 1.5 * 2^23: a float of magnitude below 2^22 added to it is rounded to an integer, nearest even,
-// which the low bits of the sum then hold.
+// It is 1.5 * 2^23. A float of magnitude below 2^22 added to it is rounded to an integer, nearest
+// even, which the low bits of the sum then hold.
 static constexpr float kRounder = 12582912.0F;
 
 static inline std::uint32_t bits_of(float x) {
@@ -17,9 +17,9 @@ static inline float greater(float a, float b) {
 static inline float lesser(float a, float b) {
   return a < b ? a : b;
 }
-// e^x = 2^k e^r with k = rne(x / ln 2), |r| <= ln 2 / 2, and e^r = 1 + r + r^2 q(r). q is the
-// minimax polynomial of degree 4 for the relative error of e^r: 3.1e-9 before rounding. ln 2 is
-// split so that k * kLn2High is exact.
+// With k = rne(x / ln 2) and |r| <= ln 2 / 2, e^x is 2^k e^r, and e^r is 1 + r + r^2 q(r). q is the
+// minimax polynomial of degree 4 for the relative error of e^r, which is 3.1e-9 before rounding.
+// ln 2 is split so that k * kLn2High is exact.
 [[gnu::always_inline]] static inline float exp_one(float x) {
   constexpr float kLog2E = 1.44269504F;
   constexpr float kLn2High = 0.693359375F;
@@ -39,9 +39,9 @@ static inline float lesser(float a, float b) {
   return x < kFlush ? 0.0F : result;
 }
 
-// With a = |x|, gelu(x) = max(x, 0) - a / 2 * erfc(a / sqrt(2)), and erfc(a / sqrt(2)) = p(a)^-8, p
-// a polynomial fitted for the least greatest error of gelu over max(1, |x|): 1.9e-8 before
-// rounding. Beyond a = 16 p only grows; the limit keeps its power finite.
+// With a = |x|, gelu(x) is max(x, 0) - a / 2 * erfc(a / sqrt(2)), and erfc(a / sqrt(2)) is p(a)^-8.
+// The polynomial p is fitted for the least greatest error of gelu over max(1, |x|), which is 1.9e-8
+// before rounding. Beyond a = 16 p only grows; the limit keeps its power finite.
 [[gnu::always_inline]] static inline float gelu_one(float x) {
   constexpr float kFar = 16.0F;
   const float a = lesser(greater(x, -x), kFar);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loops behind rows.h, which states the formulas. Each rows_TIER.cpp includes this file in a
-// namespace of its own, with kVector (floats in a vector), and compiles it with the flags of its
-// tier; the compiler vectorizes.
+// These are the loops behind rows.h, which states the formulas. Each rows_TIER.cpp includes this
+// file in a namespace of its own, with kVector (floats in a vector). It compiles them with the
+// flags of its tier, and the compiler vectorizes.
 //
-// Everything is static and nothing of the standard library is used, lest the linker choose an
-// inline function compiled for a high tier to serve the whole program. `omp simd` promises
-// independent iterations, which lets a loop work in place without a check at run time, and keeps a
-// loop over lanes from being unrolled before it is vectorized.
+// Everything is static and nothing of the standard library is used. Otherwise the linker could
+// choose an inline function compiled for a high tier to serve the whole program. `omp simd`
+// promises independent iterations, which lets a loop work in place without a check at run time. It
+// also keeps a loop over lanes from being unrolled before it is vectorized.
 
 static constexpr std::int64_t kLanes = 16;
 
@@ -66,7 +66,7 @@ template <typename At>
   return reduce(n, at(0), greater, at);
 }
 
-// y[i] = f(x[i]), the last incomplete block as a whole block of which only a part is stored.
+// y[i] becomes f(x[i]). The last incomplete block is computed whole, and a part of it is stored.
 template <typename F>
 [[gnu::always_inline]] static inline void map(const float* x, std::int64_t n, float* y, F f) {
   const std::int64_t rest = n % kLanes;
@@ -153,9 +153,9 @@ static inline Part load(const float* from) {
   return part;
 }
 
-// The range of y[0..n), of which `make(i)` makes the vector from element i on. Several vectors for
-// each end: their order changes no result, and one alone waits for its own last step. What fills no
-// vectors `make_rest(i)` makes, from element i to the last.
+// It finds the range of y[0..n), of which `make(i)` makes the vector from element i on. Several
+// vectors hold each end, because one alone waits for its own last step; their order changes no
+// result. What fills no vectors `make_rest(i)` makes, from element i to the last.
 template <typename Make, typename MakeRest>
 [[gnu::always_inline]] static inline void range_of(const float* y, std::int64_t n, float* lo,
                                                    float* hi, Make make, MakeRest make_rest) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row kernels for any CPU of the architecture that is compiled for: SSE2 on x86-64.
+// Any CPU of the architecture runs these row kernels. On x86-64 they are SSE2.
 #include "kernels/rows/rows.h"
 
 namespace vitq {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of 8 bits on vpdpbusd of 256 bits: twelve sums, two vectors of columns and a row fit
-// registers.
+// vpdpbusd of 256 bits multiplies codes of 8 bits. Twelve sums, two vectors of columns and a row
+// fit registers.
 #include <immintrin.h>
 
 #include "kernels/x86/tiers.h"

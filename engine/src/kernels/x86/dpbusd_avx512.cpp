@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of 8 bits on vpdpbusd of 512 bits: sixteen sums, more than its two units take to be busy.
+// vpdpbusd of 512 bits multiplies codes of 8 bits. Sixteen sums are more than its two units take to
+// be busy.
 #include <immintrin.h>
 
 #include "kernels/x86/tiers.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of 16 bits on vpmaddwd: eight sums, two vectors of columns, a row and a product fit
+// vpmaddwd multiplies codes of 16 bits. Eight sums, two vectors of columns, a row and a product fit
 // registers.
 #include <immintrin.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of 16 bits on pmaddwd, which every x86-64 has.
+// pmaddwd, which every x86-64 has, multiplies codes of 16 bits.
 #include <immintrin.h>
 
 #include "kernels/x86/tiers.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row kernels for AVX2, without FMA.
+// These are the row kernels for AVX2, without FMA.
 #include "kernels/x86/tiers.h"
 
 namespace vitq::rows_avx2 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row kernels for AVX-512 F, BW, DQ and VL.
+// These are the row kernels for AVX-512 F, BW, DQ and VL.
 #include "kernels/x86/tiers.h"
 
 namespace vitq::rows_avx512 {

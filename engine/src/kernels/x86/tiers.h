@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables that select.cpp chooses from, one compiled per instruction set or instruction.
+// select.cpp chooses from these tables. Each is compiled for one instruction set or instruction.
 #pragma once
 
 #include "kernels/code_gemm/code_gemm.h"

@@ -10,7 +10,7 @@ namespace vitq {
 namespace {
 
 using QuadCodes = std::array<std::int8_t, kQuadBytes>;
-// Of each pair of codes the sum of what is positive, then of each the negative of what is negative.
+// It has the sum of what is positive in each pair of codes, then minus the sum of what is negative.
 using Sums = std::array<std::int16_t, kQuadBytes>;
 
 struct Quad {
@@ -35,7 +35,7 @@ Sums sums_of(const QuadCodes& codes) {
   return sums;
 }
 
-// The codes with every pair brought to the limit.
+// It returns the codes with every pair brought to the limit.
 QuadCodes limited(const QuadCodes& codes, std::int32_t limit) {
   QuadCodes result = codes;
   for (std::size_t i = 0; i < codes.size(); i += 2) {
@@ -56,7 +56,7 @@ bool fit(const Sums& a, const Sums& b, std::int32_t limit) {
   return max <= limit;
 }
 
-// The quads of a block, those that hold nothing left out.
+// It gathers the quads of a block and leaves out those that hold nothing.
 class BlockQuads {
  public:
   BlockQuads(std::span<const std::int8_t> codes, std::int64_t k, std::int32_t limit)

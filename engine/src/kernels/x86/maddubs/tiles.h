@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of codes times one block of 16 output channels, on vpmaddubsw. Quads of 4 inputs come in
-// runs, whose sums stay in 16 bits before they are widened; pack.h proves from the weights that
+// vpmaddubsw multiplies rows of codes by one block of 16 output channels. Quads of 4 inputs come in
+// runs, whose sums stay in 16 bits before they are widened. pack.h proves from the weights that
 // none of them can overflow.
 #pragma once
 
@@ -15,8 +15,8 @@ constexpr int kMaxDepth = 8;  // quads in a run
 
 struct TileWeights {
   const std::int8_t* codes = nullptr;    // [quads][16 columns][4 inputs]
-  const std::int32_t* inputs = nullptr;  // [quads]: the first of the inputs that each multiplies
-  // [kMaxDepth]: how many runs of 8 quads, of 7, ..., of 1 there are, in the quads' order.
+  const std::int32_t* inputs = nullptr;  // [quads]: the first input of each
+  // [kMaxDepth]: the runs of 8 quads are counted first, those of one quad last.
   const std::int32_t* runs = nullptr;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled for AVX2, hence without inline functions of the standard library (see rows.inl).
+// This file is compiled for AVX2, hence without inline functions of the standard library
+// (rows.inl).
 #include <immintrin.h>
 
 #include "kernels/x86/maddubs/tiles.h"
@@ -7,7 +8,7 @@
 namespace vitq::tiles_avx2 {
 namespace {
 
-// Three rows: their six 16-bit and six 32-bit sums all stay in registers.
+// The six 16-bit and six 32-bit sums of three rows all stay in registers.
 constexpr unsigned kTileRows = 3;
 
 struct Pair {
@@ -23,7 +24,7 @@ struct Tile {
   Pair sums[kRows];
 };
 
-// The next quad's 16-bit products with one row.
+// It multiplies a quad of the run with one row, to 16 bits.
 template <unsigned kRows>
 [[gnu::always_inline]] inline Pair product(const Tile<kRows>& tile, unsigned quad, unsigned row) {
   const auto* w = reinterpret_cast<const __m256i*>(tile.codes + quad * kQuadBytes);
@@ -34,8 +35,8 @@ template <unsigned kRows>
           _mm256_maddubs_epi16(x, _mm256_load_si256(w + 1))};
 }
 
-// Adds in this order: compilers know that 16-bit sums are associative and would rather build trees,
-// out of more terms than there are registers.
+// It adds in this order. Compilers know that 16-bit sums are associative and would rather build
+// trees, out of more terms than there are registers.
 [[gnu::always_inline]] inline void add_16(Pair& sum, const Pair& term) {
   sum.low = _mm256_add_epi16(sum.low, term.low);
   sum.high = _mm256_add_epi16(sum.high, term.high);
