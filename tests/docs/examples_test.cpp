@@ -44,10 +44,23 @@ TEST_CASE("the example that detects finds objects, and refuses a model that clas
   CHECK(refused.err.find("does not detect") != std::string::npos);
 }
 
+TEST_CASE("the example with threads names every image, one thread each") {
+  const TempFolder temp;
+  std::vector<std::string> arguments = {make_model(temp, "hf_vit")};
+  for (int i = 0; i < 6; ++i) {
+    arguments.push_back(write_image(temp, "image" + std::to_string(i) + ".png", i));
+  }
+  const Result named = run_example("threads", arguments);
+  REQUIRE_MESSAGE(named.code == 0, named.err);
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    CHECK(named.out.find(arguments[i] + "  ") != std::string::npos);
+  }
+}
+
 TEST_CASE("the examples say what is wrong with a file, and how they are called") {
   const TempFolder temp;
   const std::string text = temp.file("text", "no model");
-  for (const char* name : {"classify", "detect"}) {
+  for (const char* name : {"classify", "detect", "threads"}) {
     CHECK(run_example(name, {}).code == 2);
     const Result wrong = run_example(name, {text, text});
     CHECK(wrong.code == 1);

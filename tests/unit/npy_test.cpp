@@ -52,7 +52,8 @@ TEST_CASE("a float tensor of any rank survives writing and reading as npy") {
 TEST_CASE("bytes survive writing and reading as npy") {
   const TempFolder folder;
   Tensor tensor({2, 3}, DType::kU8);
-  for (std::size_t i = 0; i < 6; ++i) tensor.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(50 * i);
+  for (std::size_t i = 0; i < 6; ++i)
+    tensor.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(50 * i);
   write_npy(folder.path() / "x.npy", tensor, Overwrite::kNo);
   const Tensor read = read_npy(folder.path() / "x.npy");
   REQUIRE(read.shape() == tensor.shape());

@@ -14,14 +14,14 @@ namespace {
 constexpr std::string_view kRanges[] = {"static", "per_token", "per_channel"};
 
 // The vectors of a QParams by the names they have in files.
-struct Part {
+struct SiteTensor {
   std::string_view name;
   std::vector<float> QParams::*values;
 };
-constexpr Part kParts[] = {{"scale", &QParams::scale},
-                           {"lo", &QParams::lo},
-                           {"smoothing_scale", &QParams::smoothing_scale},
-                           {"channel_offset", &QParams::channel_offset}};
+constexpr SiteTensor kParts[] = {{"scale", &QParams::scale},
+                                 {"lo", &QParams::lo},
+                                 {"smoothing_scale", &QParams::smoothing_scale},
+                                 {"channel_offset", &QParams::channel_offset}};
 
 // What format 2 of model files called these, and an output token's bias.
 struct OldName {
@@ -196,7 +196,7 @@ Json scheme_to_json(const Graph& graph, const Scheme& scheme) {
 
 void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights) {
   for (const auto& [site, params] : scheme.sites()) {
-    for (const Part& part : kParts) {
+    for (const SiteTensor& part : kParts) {
       const std::vector<float>& values = params.*part.values;
       if (values.empty()) continue;
       Tensor tensor({static_cast<std::int64_t>(values.size())}, DType::kF32);
@@ -224,7 +224,7 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
     QParams params;
     params.bits = static_cast<int>(entry.at("bits").integer(2, 8));
     params.range = range_of(entry.at("range"));
-    for (const Part& part : kParts) {
+    for (const SiteTensor& part : kParts) {
       const Tensor* tensor = weights.find(tensor_name(graph, site, part.name));
       if (tensor == nullptr) continue;
       const std::span<const float> values = tensor->as<float>();
