@@ -19,7 +19,7 @@ constexpr double kLarge = 96.0 * 96.0;
 constexpr double kHuge = 1e5 * 1e5;
 constexpr std::array<AreaRange, 4> kAreas = {
     {{0.0, kHuge}, {0.0, kSmall}, {kSmall, kLarge}, {kLarge, kHuge}}};
-enum AreaMeans : std::size_t { kAll, kSmallObjects, kMediumObjects, kLargeObjects };
+enum AreaIndex : std::size_t { kAll, kSmallObjects, kMediumObjects, kLargeObjects };
 
 class Mean {
  public:
