@@ -83,10 +83,18 @@ class Ours:
 
     def logits(self, pixels):
         with tempfile.TemporaryDirectory() as folder:
-            np.save(Path(folder) / "pixels.npy", pixels)
+            np.save(Path(folder) / "pixels.npy", self._input(pixels))
             output_of([self._programs / "vit_infer", "-m", self._model, "--tensor", Path(folder) / "pixels.npy",
                        "--dump", folder, *self._options])
             return np.load(Path(folder) / "logits.npy")
+
+    def _input(self, pixels):
+        """The pixels, back to bytes if the model's first layer reads these."""
+        model = json.loads(output_of([self._programs / "vit_inspect", self._model, "--format", "json"]))
+        if not any(tensor["name"].endswith(".proj.0.channel_offset") for tensor in model["tensors"]):
+            return pixels
+        mean, std = (np.reshape(model["preprocess"][key], (1, 3, 1, 1)) for key in ("mean", "std"))
+        return np.rint((pixels * std + mean) * 255.0).astype(np.uint8)
 
 
 def output_of(command):
