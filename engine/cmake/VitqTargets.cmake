@@ -26,6 +26,10 @@ function(vitq_unity_by_folder target)
     get_filename_component(folder ${file} DIRECTORY)
     string(MAKE_C_IDENTIFIER ${folder} group)
     set_source_files_properties(${file} PROPERTIES UNITY_GROUP ${group})
+    # Kernels have rules of their own, which clang-tidy finds beside the file that it is given.
+    if(CMAKE_CXX_CLANG_TIDY AND folder MATCHES "^src/kernels")
+      set_source_files_properties(${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
   endforeach()
 endfunction()
 
