@@ -160,7 +160,10 @@ void add_integer_linear(LoweringContext& context, Product product) {
 }
 
 void add_simulated_linear(LoweringContext& context, const Product& product) {
-  const auto& [root, x, out, epilogue] = product;
+  const NodeId root = product.root;
+  const View& x = product.x;
+  const View& out = product.out;
+  const Epilogue& epilogue = product.epilogue;
   const LinearConstants constants = constants_of(context, root, x);
   PlanBuilder& builder = context.builder;
   const View rounded = rounded_rows(context, root, x);
