@@ -61,13 +61,14 @@ Regex::Regex(std::string_view pattern) : steps_(parse_regex(pattern)) {}
 
 bool Regex::found_in(std::string_view text) const {
   Ways ways(steps_, text);
+  const auto takes = [&](std::size_t step, std::size_t place) {
+    return place < text.size() && steps_[step].bytes[static_cast<unsigned char>(text[place])];
+  };
   for (std::size_t place = 0; place <= text.size(); ++place) {
     ways.add(0, place);  // a match may begin anywhere
     for (const std::size_t step : ways.take()) {
       if (step == steps_.size()) return true;
-      if (place < text.size() && steps_[step].bytes[static_cast<unsigned char>(text[place])]) {
-        ways.add(step + 1, place + 1);
-      }
+      if (takes(step, place)) ways.add(step + 1, place + 1);
     }
   }
   return false;
