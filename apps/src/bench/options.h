@@ -10,6 +10,7 @@
 #include "bench/measure.h"
 #include "vitq/weights.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
 class App;
 }

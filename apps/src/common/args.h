@@ -13,6 +13,7 @@
 #include "vitq/weights.h"
 
 // CLI11 takes long to compile: only the files that declare options include it.
+// NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
 class App;
 class Validator;

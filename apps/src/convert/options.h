@@ -6,6 +6,7 @@
 
 #include "vitq/convert.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
 class App;
 }

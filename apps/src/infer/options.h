@@ -12,6 +12,7 @@
 #include "vitq/image.h"
 #include "vitq/session.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
 class App;
 }

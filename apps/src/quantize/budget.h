@@ -4,6 +4,7 @@
 
 #include "vitq/budget.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
 class App;
 }
