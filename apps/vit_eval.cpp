@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vit_eval: how many of labelled images a model gets right, how near its answers are to those of
-// another, and how well a detector finds annotated objects.
+// vit_eval tells how many of labelled images a model gets right, and how near its answers are to
+// those of another. It also tells how well a detector finds annotated objects.
 #include "common/args.h"
 #include "eval/run.h"
 

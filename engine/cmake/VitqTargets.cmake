@@ -18,8 +18,8 @@ function(vitq_precompile target)
     <set> <span> <string> <string_view> <variant> <vector> ${ARGN})
 endfunction()
 
-# vitq_unity_by_folder(TARGET file.cpp ...): in a unity build the files of a folder are compiled together,
-# so that only they need names of their own for what is theirs alone.
+# vitq_unity_by_folder(TARGET file.cpp ...): in a unity build the files of a folder are compiled together.
+# So only they need names of their own for what is theirs alone.
 function(vitq_unity_by_folder target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
   foreach(file IN LISTS ARGN)

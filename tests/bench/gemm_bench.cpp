@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// GOP/s of the integer product for AVX2 without VNNI, by bits of the weights: its tile on data that
-// stays in the first-level cache, which is the limit; whole products at the shapes of DeiT-Tiny;
-// and the layers around them, with all that they do to the sums.
+// This measures GOP/s of the integer product for AVX2 without VNNI, by bits of the weights. Its
+// tile runs on data that stays in the first-level cache, which is the limit. Whole products run at
+// the shapes of DeiT-Tiny. The layers around them run with all that they do to the sums.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time per row and GB/s (bytes read and written) of every row kernel in every tier that cpu()
-// allows, on rows that stay in the first-level cache.
+// This measures time per row and GB/s (bytes read and written) of every row kernel in every tier
+// that cpu() allows. The rows stay in the first-level cache.
 #include <benchmark/benchmark.h>
 
 #include <cmath>

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: training_smoke.sh SOURCE BUILD
-# Runs the smallest configuration of both training commands in a virtual environment of its own, then
-# converts and runs the classifier that was exported. Skips (77) without VITQ_DATA.
+# This runs the smallest configuration of both training commands in a virtual environment of its own. Then
+# it converts and runs the classifier that was exported. It skips (77) without VITQ_DATA.
 set -euo pipefail
 source=$1 build=$2
 [ -n "${VITQ_DATA:-}" ] || { echo "skipped: VITQ_DATA is not set"; exit 77; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// README and docs/ against the tree. A block of code names its file after its language ("```cpp
-// PATH") and repeats lines of it; the programs of the commands know the options; links lead to
-// files.
+// These tests hold README and docs/ against the tree. A block of code names its file after its
+// language ("```cpp PATH") and repeats lines of it. The programs of the commands know the options.
+// Links lead to files.
 #include "docs/documents.h"
 
 #include <doctest/doctest.h>

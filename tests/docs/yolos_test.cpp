@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worked example of docs/add_a_model.md does what the page says: every weight of a checkpoint
+// The worked example of docs/add_a_model.md does what the page says. Every weight of a checkpoint
 // finds its place, and the answers are those of transformers (tests/golden/make_yolos.py).
 #include "yolos.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever checkpoint is converted, its description can be read back, the same. The input is JSON:
-// a golden checkpoint's name under "base", and what differs from it: shapes by tensor name under
-// "tensors" (null takes the tensor away), and "config" and "preprocessor" in place of its files.
+// a golden checkpoint's name under "base", and what differs from it. Shapes stand by tensor name
+// under "tensors" (null takes the tensor away). "config" and "preprocessor" stand in place of its
+// files.
 #include "vitq/convert.h"
 
 #include <map>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installs the build in BUILD to a fresh prefix under WORK, moves that, and builds and runs EXAMPLES
-# against it, on CHECKPOINT and PHOTO: once with CMake, once with pkg-config and the bare COMPILER with
-# FLAGS. Headers that are for vitq's own build alone must not be there.
+# This installs the build in BUILD to a fresh prefix under WORK and moves that. It builds and runs EXAMPLES
+# against it, on CHECKPOINT and PHOTO. It does so once with CMake, and once with pkg-config and the bare
+# COMPILER with FLAGS. Headers that are for vitq's own build alone must not be there.
 cmake_minimum_required(VERSION 3.25)
 
 function(run)

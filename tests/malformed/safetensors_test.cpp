@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Broken safetensors files: each is refused before a tensor is handed out, with a message that
-// names file, place, what was found and what was expected.
+// These safetensors files are broken, and each is refused before a tensor is handed out. The
+// message names file, place, what was found and what was expected.
 #include <doctest/doctest.h>
 
 #include <initializer_list>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the rule scripts share. They run as `cmake -D ROOT=<tree> -P rule.cmake`, look at the files of
-# the tree alone (nothing is built), report every breach with its file, and fail if there was one.
+# The rule scripts share what stands here. They run as `cmake -D ROOT=<tree> -P rule.cmake` and look at the
+# files of the tree alone (nothing is built). They report every breach with its file, and fail if there was
+# one.
 cmake_minimum_required(VERSION 3.25)
 
 # find_files(OUT GLOB...): paths relative to ROOT, of the project's folders only.

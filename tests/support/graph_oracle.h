@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a graph means, node by node in double precision on dense row-major arrays: the judge of
-// lowering and of every backend, with which it shares no code.
+// The oracle says what a graph means, node by node in double precision on dense row-major arrays.
+// It judges lowering and every backend, with which it shares no code.
 #pragma once
 
 #include <algorithm>

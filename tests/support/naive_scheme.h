@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simplest scheme there is, for tests of the engine: weights to nearest by the largest value of
-// their channel, ranges found at run time, pixels as they are.
+// This is the simplest scheme there is, for tests of the engine. Weights go to nearest by the
+// largest value of their channel, ranges are found at run time, and pixels stay as they are.
 #pragma once
 
 #include <algorithm>

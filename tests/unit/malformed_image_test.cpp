@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Broken image files made by hand: each is refused, with the place and the reason, and nothing
-// that a stranger hands over brings the decoder down.
+// These broken image files are made by hand. Each is refused, with the place and the reason, and
+// nothing that a stranger hands over brings the decoder down.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What neighbouring steps of a plan share: a layer writes into the frame of the next convolution,
-// and adds to a residual in place where nobody reads that again.
+// These tests show what neighbouring steps of a plan share. A layer writes into the frame of the
+// next convolution, and adds to a residual in place where nobody reads that again.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: freeze_default.sh PROGRAMS CIFAR10 OUTPUT
-# The default model in integers, from its checkpoint in half precision: converts, and quantizes with the
-# default recipe on the first 128 training images. PROGRAMS is the folder of vit_convert and
+# This makes the default model in integers from its checkpoint in half precision. It converts, and quantizes
+# with the default recipe on the first 128 training images. PROGRAMS is the folder of vit_convert and
 # vit_quantize, CIFAR10 the one of train.safetensors. Equal inputs give equal bytes. The float network's
 # sums depend on the instruction set, so that one is named which most CPUs have.
 set -euo pipefail

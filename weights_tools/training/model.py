@@ -28,8 +28,9 @@ class Attention(nn.Module):
         batch, tokens, dim = x.shape
         qkv = self.qkv(x).view(batch, tokens, 3, self.heads, dim // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        # Written out, not F.scaled_dot_product_attention: at 65 tokens the backward pass of
-        # the fused kernel takes as long as the rest of the network on a CPU.
+        # This is written out, without F.scaled_dot_product_attention. At 65 tokens the
+        # backward pass of the fused kernel takes as long as the rest of the network on a
+        # CPU.
         scores = (q * (dim // self.heads) ** -0.5) @ k.transpose(-2, -1)
         mixed = scores.softmax(dim=-1).to(v.dtype) @ v
         return self.proj(mixed.transpose(1, 2).reshape(batch, tokens, dim))
@@ -144,6 +145,7 @@ def initialise(vit):
     for block in vit.blocks:
         initialise_attention(block.attn)
     nn.init.normal_(vit.cls_token, std=0.02)
-    # Half the amplitude of plain sines: enough for neighbours to find each other through the
-    # near-identity query-key products, not so much that it drowns the patches.
+    # The amplitude is half that of plain sines. It is enough for neighbours to find each
+    # other through the near-identity query-key products, not so much that it drowns the
+    # patches.
     vit.pos_embed[0, 1:] = 0.5 * sinusoid(vit.grid, vit.head.in_features)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One run of vit_infer: images or a tensor in, answers out.
 //
-// Images are read into a queue. As soon as the queue is full, it is flushed: images of equal size
+// Images are read into a queue. As soon as the queue is full, it is flushed. Images of equal size
 // run through the network together, the outputs are interpreted, and the answers are written in the
 // order of the images. What is made of the whole run is written at the end.
 #pragma once

@@ -61,8 +61,9 @@ class Graph {
   std::map<std::string, NodeId, std::less<>> params_;
 };
 
-// The part of a graph between some of its values and others: every node of `inputs` becomes an
-// Input, and what `outputs` need beyond them is copied. `node[id]` is the copy of node `id`, or -1.
+// A Subgraph is the part of a graph between some of its values and others. Every node of `inputs`
+// becomes an Input, and what `outputs` need beyond them is copied. `node[id]` is the copy of node
+// `id`, or -1.
 struct Subgraph {
   Graph graph;
   std::vector<NodeId> node;

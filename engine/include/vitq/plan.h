@@ -60,25 +60,27 @@ struct LowerOptions {
   std::vector<GraphOutput> also = {};
 };
 
-// What the plans and sessions of one network share, whatever their batch, image size and threads:
-// constants that lowering makes of the weights, and weights in the layouts that kernels want.
-// Everything is made once, when it is first asked for. Thread-safe.
+// The plans and sessions of one network share a WeightCache, whatever their batch, image size and
+// threads. It holds constants that lowering makes of the weights, and weights in the layouts that
+// kernels want. Everything is made once, when it is first asked for. The cache is thread-safe.
 class WeightCache;
 std::shared_ptr<WeightCache> make_weight_cache();
 
-// What a plan takes for this Input of the graph: u8 if all its readers are quantized convolutions
-// whose codes are an image's bytes, f32 otherwise. Throws UnsupportedError if only some are.
+// A plan takes u8 for this Input if all its readers in the graph are quantized convolutions whose
+// codes are an image's bytes. It takes f32 if none is, and UnsupportedError is thrown if only some
+// are.
 DType input_type(const Graph& graph, const Scheme& scheme, NodeId input);
 
-// All parameters of `graph` that `weights` lacks, holds in another shape, in a type that is not
-// floating point (or s8 codes where the scheme says so), or with values that are not finite: one
-// WeightError names them all.
+// One WeightError names all parameters of `graph` that `weights` lacks, holds in another shape, or
+// holds with values that are not finite. It also names those in a type that is not floating point
+// (or s8 codes where the scheme says so).
 void require_weights(const Graph& graph, const Weights& weights, const Scheme& scheme);
 
 // An input is u8, the bytes of an image, where all that reads it are quantized convolutions whose
-// codes are those bytes: static 8 bits, scale 1, lo 0, an offset and a scale for each channel.
-// Throws WeightError as require_weights does, ShapeError, UnsupportedError or LimitError. All plans
-// made with one `cache` have to be of the same weights and scheme; null: a cache of its own.
+// codes are those bytes. Such codes are static 8 bits with scale 1, lo 0, and an offset and a scale
+// for each channel. lower() throws WeightError as require_weights does, ShapeError,
+// UnsupportedError or LimitError. All plans made with one `cache` have to be of the same weights
+// and scheme. If it is null, the plan has a cache of its own.
 Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
            const LowerOptions& options, WeightCache* cache = nullptr);
 

@@ -18,9 +18,10 @@ struct Preprocess {
     kNone,
     kExact,         // to height x width, aspect ratio lost
     kShortestEdge,  // shorter side to `height`, the other by truncation (torchvision)
-    // The same, but the longer side shall not exceed `longest`. Where it would, Facebook's DETR
-    // rounds the shorter side (halves to even) and derives the longer from it, which may exceed
-    // the limit by up to two pixels; transformers derives it from the side before rounding.
+    // These do the same, but the longer side shall not exceed `longest`. Where it would, Facebook's
+    // DETR rounds the shorter side (halves to even) and derives the longer from it. The longer side
+    // may then exceed the limit by up to two pixels. Transformers derives it from the side before
+    // rounding.
     kWithinFacebook,
     kWithinHuggingFace,
   };
@@ -56,10 +57,10 @@ Tensor planes(std::span<const Image> images);
 // does it. Throws ShapeError if the sizes differ.
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
 
-// Transformers' preprocessor_config.json of a ViT, DeiT or DETR image processor, old form or new; a
-// plain integer "size" is a square, and for DETR the shorter side. What the file does not say is as
-// in that processor's class. Throws UnsupportedError for other processors, filters, scalings and
-// padding.
+// This reads transformers' preprocessor_config.json of a ViT, DeiT or DETR image processor, old
+// form or new. A plain integer "size" is a square, and for DETR the shorter side. What the file
+// does not say is as in that processor's class. UnsupportedError is thrown for other processors,
+// filters, scalings and padding.
 Preprocess preprocess_from_huggingface(const Json& json);
 // timm's pretrained_cfg, or a config.json that holds one: input_size, interpolation, crop_pct,
 // crop_mode, mean, std. Throws UnsupportedError for what is neither a square centre crop nor a

@@ -34,23 +34,27 @@ enum class Range : std::uint8_t {
   kPerChannel,  // from the column itself, over all rows: V over the keys of one image and head
 };
 
-// How the values of a site are stored. Which form applies follows from the node and the operand:
+// QParams say how the values of a site are stored. Which form applies follows from the node and the
+// operand:
 //
-// Linear, Conv2d, operand 0: real x[c] = channel_offset[c] + smoothing_scale[c] * (lo + scale *
-// q[c]), codes q in
-//   [0, max_code(bits)]. kPerToken finds lo and scale in each row; kStatic holds one of each.
-// Linear, Conv2d, operand 1 (kStatic): smoothing_scale[c] * weight[o][c] = scale[o] * w[o][c],
-// codes w in
-//   [-max_weight_code(bits), max_weight_code(bits)]; the weight's tensor holds the codes (s8). The
-//   smoothing_scale is that of operand 0.
-// MatMul of queries and keys (transpose_b), operand 0: q[c] = channel_offset[c] + (lo + scale *
-// code) /
-//   smoothing_scale[c], kPerToken, codes in [0, max_code]. Operand 1: k[c] = channel_offset[c] +
-//   smoothing_scale[c] * scale * code, kPerToken, codes in [-max_weight_code, max_weight_code].
-//   Here `smoothing_scale` balances the two, one value per head and channel [heads * d], stored
-//   with operand 1; shifts are stored with their operand.
-// MatMul of attention and values, operand 0: the softmax code, p = rne(max_code * exp(l - max)).
-//   Operand 1: v[c] = mean[c] + scale[c] * code, kPerChannel, mean and scale found per image.
+// Operand 0 of a Linear or Conv2d has codes q in [0, max_code(bits)]. They stand for the real
+//   x[c] = channel_offset[c] + smoothing_scale[c] * (lo + scale * q[c]).
+//   kPerToken finds lo and scale in each row; kStatic holds one of each.
+// Operand 1 of a Linear or Conv2d is kStatic. Its codes w lie in
+//   [-max_weight_code(bits), max_weight_code(bits)]. They satisfy
+//   smoothing_scale[c] * weight[o][c] = scale[o] * w[o][c].
+//   The weight's tensor holds the codes (s8). The smoothing_scale is that of operand 0.
+// Operand 0 of a MatMul of queries and keys (transpose_b) is kPerToken. Its codes in [0, max_code]
+// stand for
+//   q[c] = channel_offset[c] + (lo + scale * code) / smoothing_scale[c].
+// Operand 1 of it is kPerToken. Its codes in [-max_weight_code, max_weight_code] stand for
+//   k[c] = channel_offset[c] + smoothing_scale[c] * scale * code.
+//   Here `smoothing_scale` balances the two. It has one value per head and channel [heads * d], and
+//   is stored with operand 1. Shifts are stored with their operand.
+// Operand 0 of a MatMul of attention and values is the softmax code
+//   p = rne(max_code * exp(l - max)).
+// Operand 1 of it is v[c] = mean[c] + scale[c] * code, kPerChannel.
+//   Its mean and scale are found per image.
 struct QParams {
   int bits = 8;
   Range range = Range::kPerToken;
@@ -110,25 +114,26 @@ struct AxisSpan {
 };
 std::optional<AxisSpan> output_tokens(const Graph& graph);
 
-// A scheme as it lies in a model file: per site {"node", "operand", "bits", "range"} in JSON, its
-// numbers as tensors "<node>.<operand>.scale", ".lo", ".smoothing_scale", ".channel_offset" beside
+// A scheme lies in a model file as JSON, with {"node", "operand", "bits", "range"} per site. Its
+// numbers are tensors "<node>.<operand>.scale", ".lo", ".smoothing_scale", ".channel_offset" beside
 // the codes.
 Json scheme_to_json(const Graph& graph, const Scheme& scheme);
 void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
-// Codes of fewer than 8 bits as they lie in a model file, in place of what `weights` holds; those
-// of 8 bits stay as they are.
+// This puts codes of fewer than 8 bits as they lie in a model file in place of what `weights`
+// holds. Codes of 8 bits stay as they are.
 void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights);
-// Reads the scheme of a model file and unpacks its codes in `weights`. Throws FileError or
-// WeightError: unknown nodes, counts that do not fit the layer, scales that are not finite,
-// positive and normal, codes outside of their bits, one operand without the other.
+// This reads the scheme of a model file and unpacks its codes in `weights`. It throws FileError or
+// WeightError for unknown nodes, counts that do not fit the layer, and codes outside of their bits.
+// The same holds for scales that are not finite, positive and normal, and for one operand without
+// the other.
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json);
 
-// Rows of codes (s8 [n, ...]) as u8 [n * bit_packed_row_bytes]: two's complement of `bits` bits
-// each, one after the other from the lowest bit of the first byte up; every row begins a byte, and
-// what its last byte has left over is 0.
+// Rows of codes (s8 [n, ...]) become u8 [n * bit_packed_row_bytes]. Each code is the two's
+// complement of `bits` bits. One follows the other from the lowest bit of the first byte up. Every
+// row begins a byte, and what its last byte has left over is 0.
 Tensor bit_packed(const Tensor& codes, int bits);
-// The codes, of this shape. Throws WeightError if the bytes are not as many as they have to be, a
-// code is none (-2^(bits - 1)), or a bit that is left over is not 0.
+// This returns the codes, of this shape. It throws WeightError if the bytes are not as many as they
+// have to be. The same holds if a code is none (-2^(bits - 1)), or a left-over bit is not 0.
 Tensor bit_unpacked(const Tensor& bytes, const Shape& shape, int bits);
 std::int64_t bit_packed_row_bytes(std::int64_t columns, int bits);
 

@@ -49,9 +49,9 @@ struct Epilogue {
   std::optional<View> codes = {};  // u8: where codes go beside values in out
 };
 
-// What steps do, with their operands by name. `views` calls visit(view) for each operand, those of
-// the node first and in the order of vitq/op.h, then for everything else that the step reads or
-// writes. A view that it forgets would share its memory with another.
+// These structs say what steps do, with their operands by name. `views` calls visit(view) for each
+// operand, those of the node first and in the order of vitq/op.h. Then it does so for everything
+// else that the step reads or writes. A view that it forgets would share its memory with another.
 namespace step {
 
 template <typename MaybeView, typename Visit>
@@ -170,7 +170,7 @@ struct IntegerLinear {
   View bias = {};                     // f32 [n]
   std::optional<View> output_bias = {};  // f32 [n]: instead, in the rows of output tokens
   RowCoding coding = {};                 // of x: scale and lo of all rows, or where each row's are
-  // Rows r with r % tokens in [output_begin, output_end) are output tokens; tokens 0: none.
+  // Rows r with r % tokens in [output_begin, output_end) are output tokens. With tokens 0 none is.
   std::int64_t tokens = 0, output_begin = 0, output_end = 0;
 
   template <typename Self, typename Visit>
@@ -193,8 +193,8 @@ struct IntegerLinear {
 struct Attention {
   float scale = 1.0F;
   View q = {}, k = {}, v = {};  // f32 [N, H, T, d]
-  // f32 [N, 1, 1, T]: added to all scores of a key; 0, or so far below that nothing is left. Keys
-  // that it hides have no part in the ranges of the values.
+  // This f32 [N, 1, 1, T] is added to all scores of a key. It is 0, or so far below that nothing is
+  // left. Keys that it hides have no part in the ranges of the values.
   std::optional<View> hidden = {};
   QParams q_params = {}, k_params = {}, p_params = {}, v_params = {};
   // f32 constants [H * d]. Queries and keys are coded as (x - offset) * factor, and what the

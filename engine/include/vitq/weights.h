@@ -25,10 +25,10 @@ struct Weights {
   const Tensor& at(std::string_view name) const;
 };
 
-// Maps `path` into memory and validates all of it before the first tensor is handed out; the
-// tensors borrow the mapping (private, so writing to one never reaches the file). Throws FileError
-// or LimitError. If the metadata has the key "xxh3" (hexadecimal XXH3-64 of the data section), the
-// data are checked against it when `verify` is set: FileError(kMismatch).
+// This maps `path` into memory and validates all of it before the first tensor is handed out. The
+// tensors borrow the mapping, which is private, so that writing to one never reaches the file.
+// FileError or LimitError is thrown. If the metadata has the key "xxh3" (hexadecimal XXH3-64 of the
+// data section), the data are checked against it when `verify` is set: FileError(kMismatch).
 Weights read_safetensors(const std::filesystem::path& path, bool verify = false);
 
 // Reads the shards that a `model.safetensors.index.json` names. Shards must lie beside the index.
@@ -40,10 +40,10 @@ std::string digest_of(std::span<const std::filesystem::path> files);
 
 enum class Overwrite { kNo, kYes };
 
-// Writes to a temporary file beside `path`, syncs it and renames it, so that a reader never sees
-// half a file and an existing file survives any failure. Adds the metadata key "xxh3". Tensors are
-// written in the order of falling alignment, then name; equal input gives equal bytes.
-// Throws FileError(kUnreadable) if the file exists and may not be overwritten.
+// This writes to a temporary file beside `path`, syncs it and renames it. So a reader never sees
+// half a file, and an existing file survives any failure. It adds the metadata key "xxh3". Tensors
+// are written in the order of falling alignment, then name. Equal input gives equal bytes.
+// FileError(kUnreadable) is thrown if the file exists and may not be overwritten.
 void write_safetensors(const std::filesystem::path& path, const Weights& weights,
                        Overwrite overwrite);
 // How long the file will be.

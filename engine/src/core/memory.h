@@ -6,8 +6,8 @@
 
 namespace vitq {
 
-// Bytes that can be taken without swapping, as far as the kernel and the control group of this
-// process say; the largest number where they say nothing.
+// This many bytes can be taken without swapping, as far as the kernel and the control group of this
+// process say. It is the largest number where they say nothing.
 std::int64_t available_memory();
 
 }  // namespace vitq

@@ -11,9 +11,9 @@ namespace vitq {
 // up; at least 1.
 int usable_cpus();
 
-// The CPU quota, rounded up, of the control group (v1 or v2) of this process and the groups around
-// it, as the files below `root`/proc and `root`/sys tell; none without a limit. `root` is "" but
-// for tests. A file that is missing or not understood sets no limit.
+// This is the CPU quota, rounded up, of the control group (v1 or v2) of this process and the groups
+// around it. The files below `root`/proc and `root`/sys tell it, and there is none without a limit.
+// `root` is "" but for tests. A file that is missing or not understood sets no limit.
 std::optional<int> quota_cpus(const std::string& root);
 
 }  // namespace vitq

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TIFF directory is read with every offset checked; a record that does not hold together counts
+// A TIFF directory is read with every offset checked. A record that does not hold together counts
 // as absent, because a broken camera note must not cost the image.
 #include "io/exif.h"
 

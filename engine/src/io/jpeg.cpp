@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The segment walk of a JPEG. A decoder that is handed a file which passes reads no table,
-// component or coefficient that was never defined, and is not kept busy by sizes that the data
-// cannot fill.
+// This file walks the segments of a JPEG. A decoder that is handed a file which passes reads no
+// table, component or coefficient that was never defined. Nor is it kept busy by sizes that the
+// data cannot fill.
 #include "io/jpeg.h"
 
 #include <array>

@@ -18,10 +18,11 @@ struct CheckedJpeg {
 
 bool looks_like_jpeg(std::span<const std::byte> bytes);
 
-// Walks every segment and scan up to EOI: lengths, tables, frame and scan headers, that every
-// component is coded and that there are enough data for the stated size. What follows EOI is
-// ignored. Throws FileError or LimitError; UnsupportedError for arithmetic coding, lossless,
-// hierarchical and 12-bit files, and for four-channel files that do not say how they store colour.
+// This walks every segment and scan up to EOI. It checks lengths, tables, frame and scan headers.
+// It also checks that every component is coded and that there are enough data for the stated size.
+// What follows EOI is ignored. FileError or LimitError is thrown. UnsupportedError is thrown for
+// arithmetic coding, lossless, hierarchical and 12-bit files, and for four-channel files that do
+// not say how they store colour.
 CheckedJpeg check_jpeg(const ImageBytes& file);
 
 }  // namespace vitq

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Strict parsing: nlohmann's lexer reads the tokens, the handler here builds the tree and refuses
-// duplicate keys and whatever exceeds the limits before it is stored.
+// Parsing is strict: nlohmann's lexer reads the tokens, and the handler here builds the tree. The
+// handler refuses duplicate keys and whatever exceeds the limits before it is stored.
 #include <algorithm>
 #include <cstdint>
 #include <set>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The header of a .npy file is a Python dictionary literal with exactly three keys; the small
+// The header of a .npy file is a Python dictionary literal with exactly three keys. The small
 // parser here accepts that much of Python and nothing more.
 #include "vitq/npy.h"
 

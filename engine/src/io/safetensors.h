@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The safetensors container, apart from files: 8 bytes of little-endian header length, a JSON
-// header, and the data section that it describes without gap or overlap.
+// This is the safetensors container, apart from files. It has 8 bytes of little-endian header
+// length, a JSON header, and the data section that the header describes without gap or overlap.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes safetensors files that every tensor can be used from in place: data begin at a multiple of
+// The safetensors files written here let every tensor be used in place. Data begin at a multiple of
 // 64, and each tensor at a multiple of its element size.
 #include <algorithm>
 

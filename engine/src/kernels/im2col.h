@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The overlapping patches of a convolution as rows of codes, made where and when they are read: all
-// of them together would be many times as large as the image.
+// The overlapping patches of a convolution are rows of codes, made where and when they are read.
+// All of them together would be many times as large as the image.
 #pragma once
 
 #include "kernels/coding.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linear layers on codes: an exact integer product, then one pass over each row of sums that ends
-// in floats or in the next layer's codes. Backends differ in the product only.
+// Linear layers on codes take an exact integer product, then one pass over each row of sums. That
+// pass ends in floats or in the next layer's codes. Backends differ in the product only.
 #pragma once
 
 #include "kernels/kernel.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention on codes: the product of queries and keys, the softmax and the product with the values
-// become one step, so that the scores of a head need not be stored.
+// Attention on codes is one step: the product of queries and keys, the softmax and the product with
+// the values. So the scores of a head need not be stored.
 #include <algorithm>
 #include <limits>
 

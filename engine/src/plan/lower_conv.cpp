@@ -6,8 +6,8 @@
 namespace vitq {
 namespace {
 
-// A convolution that reads each pixel at most once is a linear layer on patches: patch embeddings,
-// and 1 x 1 convolutions, whose patches are the pixels.
+// A convolution that reads each pixel at most once is a linear layer on patches. Patch embeddings
+// are such, and so are 1 x 1 convolutions, whose patches are the pixels.
 bool patches_do_not_overlap(const op::Conv2d& conv, std::int64_t kernel) {
   return conv.pad == 0 && conv.dilation == 1 && (conv.stride == kernel || kernel == 1);
 }

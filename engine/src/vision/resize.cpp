@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resampling as Pillow does it: each output sample is a weighted mean of the input samples under
-// the filter, which is stretched by the scale when the image shrinks; one pass along each axis,
-// each in fixed point and rounded to 8 bits.
+// Images are resampled as Pillow does it. Each output sample is a weighted mean of the input
+// samples under the filter, which is stretched by the scale when the image shrinks. There is one
+// pass along each axis, each in fixed point and rounded to 8 bits.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

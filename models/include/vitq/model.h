@@ -41,20 +41,20 @@ class Model {
   // What a detector finds in one image with at least this probability, by falling score.
   std::vector<Detection> detect(const Image& image, float threshold = 0.5F) const;
 
-  // Images as the network takes them, [N, 3, H, W]: u8 pixels where it is quantized and reads them
-  // (reads_pixels), f32 with the mean taken off and divided by the deviation elsewhere. Throws
-  // ShapeError if prepared images differ in size.
+  // This returns images as the network takes them, [N, 3, H, W]. They are u8 pixels where it is
+  // quantized and reads them (reads_pixels). Elsewhere they are f32 with the mean taken off and
+  // divided by the deviation. ShapeError is thrown if prepared images differ in size.
   Tensor prepare(std::span<const Image> images) const;
   // The same of images that info().preprocess.pixels() has made already.
   Tensor input_of(std::span<const Image> pixels) const;
   bool reads_pixels() const;
-  // What prepare() makes of images -> the network's outputs, each [N, ...]. Throws ShapeError for
-  // another shape or type, and LimitError naming the memory that an input of this size would need
-  // if there is not so much.
+  // This takes what prepare() makes of images and returns the network's outputs, each [N, ...]. It
+  // throws ShapeError for another shape or type. It throws LimitError, naming the memory that an
+  // input of this size would need, if there is not so much.
   std::vector<Tensor> run(const Tensor& input) const;
-  // The same for images padded to one size: `mask` f32 [N, H, W] is 1 where a pixel belongs to its
-  // image and 0 elsewhere, where the input counts as 0. Throws UnsupportedError if the family has
-  // no padded batches.
+  // This does the same for images padded to one size. `mask` f32 [N, H, W] is 1 where a pixel
+  // belongs to its image. It is 0 elsewhere, where the input counts as 0. UnsupportedError is
+  // thrown if the family has no padded batches.
   std::vector<Tensor> run_padded(const Tensor& input, const Tensor& mask) const;
   // Makes ready for inputs of this shape. Throws as run() does.
   void reserve(const Shape& input) const;

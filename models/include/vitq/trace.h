@@ -15,8 +15,9 @@ Shape usual_input(const ModelInfo& info);
 // needed, and the graph's parameters say which there must be. Throws UnsupportedError for an
 // unknown family, FileError for a bad configuration, and ShapeError if the input does not fit it.
 Graph trace(const ModelInfo& info, const Shape& input);
-// Records it for images that were padded to one size: `mask` f32 [N, H, W] is 1 where a pixel
-// belongs to its image and 0 elsewhere. Throws UnsupportedError if the family has no such batches.
+// This records it for images that were padded to one size. `mask` f32 [N, H, W] is 1 where a pixel
+// belongs to its image and 0 elsewhere. UnsupportedError is thrown if the family has no such
+// batches.
 Graph trace_padded(const ModelInfo& info, const Shape& input, const Tensor& mask);
 
 }  // namespace vitq

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place that includes oneDNN, and the only one that knows its version: 2.x describes an
-// operation first and asks for a primitive then, 3.x does both at once.
+// This is the only place that includes oneDNN, and the only one that knows its version. Version 2.x
+// describes an operation first and asks for a primitive then. Version 3.x does both at once.
 #pragma once
 
 #include <array>
