@@ -118,6 +118,15 @@ TEST_CASE("a budget chooses bits, and one out of reach says what the least is") 
   REQUIRE(made.trade_off);
   CHECK(made.trade_off->uniform.size() == 5);
   CHECK(made.note.find("on images kept apart") != std::string::npos);
+  // A rule's bits stand, the fewest that there are among them.
+  options.rules = {{"^head$", Bits{kMinBits, kMinBits}}};
+  for (const LayerReport& layer : quantize_model(desk.model, desk.files, options).report) {
+    if (layer.plan.name == "head") CHECK(layer.plan.bits == Bits{kMinBits, kMinBits});
+  }
+  options.rules = {{".", Bits{kMinBits, kMinBits}}};
+  CHECK_THROWS_WITH_AS(quantize_model(desk.model, desk.files, options),
+                       "there is no layer whose bits are free", UnsupportedError);
+  options.rules = {};
 
   options.budget = BitBudget{.mean_bits = 2.0};
   CHECK_THROWS_WITH_AS(quantize_model(desk.model, desk.files, options),

@@ -2,28 +2,12 @@
 #include "bits/groups.h"
 
 #include <algorithm>
-#include <set>
 
 #include "network/token_flow.h"
 #include "vitq/error.h"
 
 namespace vitq {
 namespace {
-
-// Gives the first residual sum that a value reaches, where a module ends, or -1.
-NodeId sum_after(const Graph& graph, const std::vector<std::vector<NodeId>>& readers, NodeId id) {
-  const auto readers_of = [&](NodeId n) { return readers[static_cast<std::size_t>(n)]; };
-  const std::vector<NodeId> first = readers_of(id);
-  std::set<NodeId> reached(first.begin(), first.end());
-  while (!reached.empty()) {
-    const NodeId next = *reached.begin();
-    if (is_residual_sum(graph, next)) return next;
-    reached.erase(reached.begin());
-    const std::vector<NodeId> more = readers_of(next);
-    reached.insert(more.begin(), more.end());
-  }
-  return -1;
-}
 
 // Gives what all names begin with, up to a dot.
 std::string common_name(const std::vector<Unit>& units) {
@@ -39,11 +23,13 @@ std::string common_name(const std::vector<Unit>& units) {
 
 std::vector<Group> modules_of(const Graph& graph, std::vector<Unit> units) {
   const std::vector<std::vector<NodeId>> readers = graph.readers();
+  const auto is_sum = [&graph](NodeId id) { return is_residual_sum(graph, id); };
   std::vector<Group> groups;
   std::vector<NodeId> ends;  // of each group
   for (Unit& unit : units) {
     const bool inner = unit.plan.attention || unit.role == Role::kInner;
-    const NodeId end = inner ? sum_after(graph, readers, unit.plan.output) : -1;
+    // A module ends at the first residual sum that it reaches.
+    const NodeId end = inner ? first_reached(readers, unit.plan.output, is_sum) : -1;
     const auto found = std::ranges::find(ends, end);
     if (end >= 0 && found != ends.end()) {
       groups[static_cast<std::size_t>(found - ends.begin())].units.push_back(std::move(unit));
@@ -75,15 +61,12 @@ bool Group::has(NodeId node) const {
 }
 
 std::vector<Group> free_groups(const Network& network, const Recipe& recipe,
-                               QuantizeOptions options, Grain grain) {
-  constexpr Bits kUnnamed = {kMinBits, kMinBits};  // no rule of a user has so few
-  options.bits = kUnnamed;
-  options.rules.insert(options.rules.begin(), LayerRule{".", kUnnamed});
+                               const QuantizeOptions& options, Grain grain) {
   std::vector<Unit> units = find_units(network);
   decide_bits(network, recipe, options, units);
   std::erase_if(units, [&](const Unit& unit) {
     const bool left = unit.plan.attention && grain == Grain::kLayer;
-    return left || unit.plan.bits != kUnnamed;
+    return left || unit.named;
   });
   if (units.empty()) throw UnsupportedError("there is no layer whose bits are free");
   if (grain == Grain::kModule) return modules_of(network.graph, std::move(units));

@@ -22,6 +22,6 @@ struct Group {
 
 // The groups that no rule of the options names. Throws UnsupportedError if there is none.
 std::vector<Group> free_groups(const Network& network, const Recipe& recipe,
-                               QuantizeOptions options, Grain grain);
+                               const QuantizeOptions& options, Grain grain);
 
 }  // namespace vitq

@@ -39,6 +39,7 @@ void apply_rule(const Network& network, const LayerRule& rule, std::vector<Unit>
   for (Unit& unit : units) {
     if (!found(unit.plan.name) && !found(network.graph[unit.plan.output].name)) continue;
     unit.plan.bits = rule.bits;
+    unit.named = true;
     matched = true;
   }
   if (!matched) {

@@ -75,14 +75,7 @@ bool TokenFlow::in_stream(NodeId id) const {
 }
 
 NodeId TokenFlow::stream_after(NodeId id) const {
-  std::set<NodeId> reached(readers(id).begin(), readers(id).end());
-  while (!reached.empty()) {
-    const NodeId next = *reached.begin();
-    if (in_stream(next)) return next;
-    reached.erase(reached.begin());
-    reached.insert(readers(next).begin(), readers(next).end());
-  }
-  return -1;
+  return first_reached(readers_, id, [this](NodeId next) { return in_stream(next); });
 }
 
 std::vector<NodeId> TokenFlow::stream() const {
@@ -91,6 +84,19 @@ std::vector<NodeId> TokenFlow::stream() const {
     if (in_stream(id) && !output_only(id)) sums.push_back(id);
   }
   return sums;
+}
+
+NodeId first_reached(const std::vector<std::vector<NodeId>>& readers, NodeId id,
+                     const std::function<bool(NodeId)>& is) {
+  const auto readers_of = [&](NodeId n) -> const auto& { return readers[at(n)]; };
+  std::set<NodeId> reached(readers_of(id).begin(), readers_of(id).end());
+  while (!reached.empty()) {
+    const NodeId next = *reached.begin();
+    if (is(next)) return next;
+    reached.erase(reached.begin());
+    reached.insert(readers_of(next).begin(), readers_of(next).end());
+  }
+  return -1;
 }
 
 bool is_residual_sum(const Graph& graph, NodeId id) {

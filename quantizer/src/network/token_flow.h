@@ -3,6 +3,7 @@
 // out of them, and others sum up the residual stream.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -41,6 +42,10 @@ class TokenFlow {
   std::int64_t tokens_ = 0;  // of a value that holds every token
   std::vector<bool> cut_;
 };
+
+// The first node for which `is` holds among all that a value reaches, or -1.
+NodeId first_reached(const std::vector<std::vector<NodeId>>& readers, NodeId id,
+                     const std::function<bool(NodeId)>& is);
 
 // Whether a node sums up two values of its own shape that depend on the image, as residual
 // connections do.

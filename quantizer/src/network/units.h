@@ -13,6 +13,7 @@ namespace vitq {
 // One Linear or Conv2d, or one attention. A node that does not exist is -1.
 struct Unit {
   LayerPlan plan;
+  bool named = false;  // by a rule, which has decided its bits
   Role role = Role::kInner;
   NodeId operand = -1;              // what the layer reads; the queries of an attention
   NodeId key = -1;                  // of an attention
