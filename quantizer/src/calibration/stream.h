@@ -30,7 +30,6 @@ class Stream {
   Tensor value(NodeId id, std::int64_t image) const {
     return held_.at(id)[static_cast<std::size_t>(image)];
   }
-  const CalibrationImages& images() const { return images_; }
 
  private:
   std::vector<NodeId> needed_for(std::span<const NodeId> wanted) const;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/parallel.h"
 
@@ -127,6 +128,16 @@ std::vector<float> diagonal_of(const Matrix& gram) {
     diagonal.push_back(gram.row(c)[static_cast<std::size_t>(c)]);
   }
   return diagonal;
+}
+
+std::vector<std::int64_t> by_falling_diagonal(const Matrix& gram) {
+  const std::vector<float> diagonal = diagonal_of(gram);
+  std::vector<std::int64_t> order(diagonal.size());
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return diagonal[static_cast<std::size_t>(a)] > diagonal[static_cast<std::size_t>(b)];
+  });
+  return order;
 }
 
 }  // namespace vitq

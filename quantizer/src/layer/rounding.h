@@ -32,5 +32,7 @@ void round_to_nearest(LayerDraft& layer);
 // `ridge`.
 Matrix steadied_gram(const LayerDraft& layer, LayerData& data, double ridge, double few_ridge);
 std::vector<float> diagonal_of(const Matrix& gram);
+// The inputs with the largest diagonal elements first.
+std::vector<std::int64_t> by_falling_diagonal(const Matrix& gram);
 
 }  // namespace vitq

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "layer/rounding.h"
+
 namespace vitq {
 namespace {
 
@@ -15,13 +17,6 @@ int half(int bits) {
 // The codes 0 to 2^(bits - 1) - 1 are those of one bit less, but there are no fewer than 2 bits.
 int probability_bits(int bits) {
   return std::max(bits - 1, 2);
-}
-
-// Gives the nearest integer, with ties to even, for magnitudes below 2^22. The oldest CPUs have no
-// instruction for it, and a call per value would cost more than the rest of the search.
-float nearest(float x) {
-  constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: the sum has no fraction bits
-  return (x + kShift) - kShift;
 }
 
 QParams frozen(int bits, float scale, float lo) {
@@ -64,7 +59,7 @@ Matrix symmetric_codes(const Matrix& values, float scale, CodeRange codes) {
   const auto min = static_cast<float>(codes.min);
   const auto max = static_cast<float>(codes.max);
   for (std::size_t i = 0; i < values.values.size(); ++i) {
-    result.values[i] = nearest(std::clamp(values.values[i] * inverse, min, max));
+    result.values[i] = nearest_within(values.values[i] * inverse, min, max);
   }
   return result;
 }

@@ -4,7 +4,6 @@
 // codes, then the best value of each code in turn, given all others. No step can raise the error.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/parallel.h"
 #include "layer/rounding.h"
@@ -50,10 +49,11 @@ class Descent {
   }
 
   // Returns whether a code has changed.
-  bool sweep(float scale, float top, std::span<const std::size_t> order) {
+  bool sweep(float scale, float top, std::span<const std::int64_t> order) {
     bool changed = false;
-    for (const std::size_t j : order) {
-      const std::span<const float> h = gram_.row(static_cast<std::int64_t>(j));
+    for (const std::int64_t input : order) {
+      const auto j = static_cast<std::size_t>(input);
+      const std::span<const float> h = gram_.row(input);
       const float slope = scale * codes_gram_[j] - goal_gram_[j];
       const float best = std::nearbyintf(codes_[j] - slope / (h[j] * scale));
       const float code = std::clamp(best, -top, top);
@@ -80,18 +80,14 @@ class CoordinateDescent : public Method {
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
     const Matrix gram = steadied_gram(layer, data, ridge_, few_ridge_);
-    const std::vector<float> diagonal = diagonal_of(gram);
-    std::vector<std::size_t> order(diagonal.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return diagonal[a] > diagonal[b]; });
+    const std::vector<std::int64_t> order = by_falling_diagonal(gram);
     parallel_for(data.threads(), layer.goal.rows,
                  [&](std::int64_t o) { improve_row(layer, o, gram, order); });
   }
 
  private:
   void improve_row(LayerDraft& layer, std::int64_t o, const Matrix& gram,
-                   std::span<const std::size_t> order) const {
+                   std::span<const std::int64_t> order) const {
     const auto k = static_cast<std::size_t>(layer.goal.cols);
     const auto row = static_cast<std::size_t>(o);
     const std::span<std::int8_t> codes = std::span(layer.codes).subspan(row * k, k);

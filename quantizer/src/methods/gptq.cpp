@@ -3,8 +3,6 @@
 // the columns one by one, those with the largest inputs first. The columns still to come make up
 // for the error of each.
 #include <Eigen/Cholesky>
-#include <algorithm>
-#include <numeric>
 
 #include "base/parallel.h"
 #include "layer/rounding.h"
@@ -14,16 +12,6 @@ namespace vitq {
 namespace {
 
 using Dense = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-std::vector<std::int64_t> by_falling_diagonal(const Matrix& gram) {
-  const std::vector<float> diagonal = diagonal_of(gram);
-  std::vector<std::int64_t> order(diagonal.size());
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    return diagonal[static_cast<std::size_t>(a)] > diagonal[static_cast<std::size_t>(b)];
-  });
-  return order;
-}
 
 // Gives the upper triangular U with U^T U = (gram + damping)^-1, columns in `order`. Each row is
 // divided by its diagonal element. The Cholesky factor of the inverse is the inverse factor of the

@@ -7,6 +7,11 @@
 namespace vitq {
 namespace {
 
+struct ScoreEntry {
+  std::string_view name;
+  std::unique_ptr<Score> (*make)(const Judge& judge);
+};
+
 constexpr ScoreEntry kScores[] = {
     {"measured", make_measured},
     {"nuclear-norm", make_nuclear_norm},
@@ -14,10 +19,6 @@ constexpr ScoreEntry kScores[] = {
 };
 
 }  // namespace
-
-std::span<const ScoreEntry> scores() {
-  return kScores;
-}
 
 std::unique_ptr<Score> make_score(std::string_view name, const Judge& judge) {
   for (const ScoreEntry& entry : kScores) {

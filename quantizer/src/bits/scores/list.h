@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string_view>
 
 #include "bits/judge.h"
@@ -34,12 +33,6 @@ class Score {
 std::unique_ptr<Score> make_measured(const Judge& judge);
 std::unique_ptr<Score> make_nuclear_norm(const Judge& judge);
 std::unique_ptr<Score> make_nuclear_norm_relative(const Judge& judge);
-
-struct ScoreEntry {
-  std::string_view name;
-  std::unique_ptr<Score> (*make)(const Judge& judge);
-};
-std::span<const ScoreEntry> scores();
 
 // Throws UnsupportedError if there is none of that name.
 std::unique_ptr<Score> make_score(std::string_view name, const Judge& judge);

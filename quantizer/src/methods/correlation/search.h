@@ -26,6 +26,9 @@ struct CorrelationSettings {
   bool bias_correction = true;
 };
 
+// The search that the settings ask for: without similarity it has no rounds.
+ScaleSearch steps_of(const CorrelationSettings& settings);
+
 // How well quantized operands reproduce y = W x + b over some rows.
 class LinearSearch {
  public:

@@ -62,13 +62,13 @@ std::map<std::int64_t, Ranking> rankings_of(const std::vector<Matrix>& maps,
   return rankings;
 }
 
+}  // namespace
+
 ScaleSearch steps_of(const CorrelationSettings& settings) {
   ScaleSearch steps = settings.search;
   if (!settings.similarity) steps.rounds = 0;
   return steps;
 }
-
-}  // namespace
 
 Found search_logits(const AttentionRows& rows, int bits, const CorrelationSettings& settings) {
   const std::vector<Matrix> wanted = products(rows.query, rows.key, rows.scale);

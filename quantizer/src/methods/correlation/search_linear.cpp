@@ -52,11 +52,9 @@ Found search_linear(const LayerDraft& layer, const LayerSample& rows, float inpu
   const Scales start = {
       max_scale(largest_magnitude(layer.weight.values), weight_codes(layer.weight_bits)),
       max_scale(input_max, input_codes(layer.activation_bits))};
-  ScaleSearch steps = settings.search;
-  if (!settings.similarity) steps.rounds = 0;
   ScaleObjective objective = {.score = [&](Scales s) { return search.score(s); }};
   if (settings.bias_correction) objective.correct = [&](Scales s) { search.correct(s); };
-  return search_scales(start, steps, objective);
+  return search_scales(start, steps_of(settings), objective);
 }
 
 }  // namespace vitq
