@@ -10,14 +10,13 @@ SessionPool::Lease::Lease(SessionPool& pool, std::shared_ptr<Entry> entry, Sessi
 
 // A session that was dropped from the pool meanwhile ends with its entry.
 SessionPool::Lease::~Lease() {
-  if (!entry_) return;  // moved from
   const std::lock_guard<std::mutex> lock(pool_.mutex_);
-  entry_->idle.push_back(std::move(*session_));
+  entry_->idle.push_back(std::move(session_));
 }
 
 std::vector<Tensor> SessionPool::Lease::run(const Tensor& input) {
   std::vector<Tensor> outputs;
-  for (const Tensor& output : session_->run(input)) outputs.push_back(output.clone());
+  for (const Tensor& output : session_.run(input)) outputs.push_back(output.clone());
   return outputs;
 }
 

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "vitq/session.h"
@@ -38,8 +37,8 @@ class SessionPool {
   class Lease {
    public:
     Lease(SessionPool& pool, std::shared_ptr<Entry> entry, Session session);
-    Lease(Lease&&) noexcept = default;
-    Lease& operator=(Lease&&) = delete;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
     ~Lease();
 
     // Copies of the outputs.
@@ -48,7 +47,7 @@ class SessionPool {
    private:
     SessionPool& pool_;
     std::shared_ptr<Entry> entry_;
-    std::optional<Session> session_;
+    Session session_;
   };
 
   using Make = std::function<std::shared_ptr<const Executable>()>;

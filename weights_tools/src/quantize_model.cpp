@@ -91,9 +91,9 @@ class ModelQuantizer {
 
   ModelPlan plan() const {
     if (!asked_.budget) return {plan_layers(network_, asked_.recipe, options_), ""};
-    const Sensitivities found = sensitivities(*asked_.budget, inputs(options_));
-    const BitsChoice choice = choose_bits(*asked_.budget, inputs(options_), found,
-                                          rest_bytes(found, inputs(options_), model_.info));
+    const Sensitivities found = sensitivities(*asked_.budget, inputs());
+    const BitsChoice choice = choose_bits(*asked_.budget, inputs(), found,
+                                          rest_bytes(found, inputs(), model_.info));
     return {plan_layers(network_, asked_.recipe, with_rules(options_, choice.rules)), choice.note};
   }
 
@@ -102,8 +102,8 @@ class ModelQuantizer {
   }
 
  private:
-  SearchInputs inputs(const QuantizeOptions& options) const {
-    return {network_, calibration_, asked_.recipe, options, path_};
+  SearchInputs inputs() const {
+    return {network_, calibration_, asked_.recipe, options_, path_};
   }
 
   QuantizedModel quantize_by(const QuantizeOptions& options) const {
@@ -124,10 +124,10 @@ class ModelQuantizer {
 
   // Tries again with less for the codes, should the file come out larger than was foreseen.
   QuantizedModel quantize_within(const BitBudget& budget) const {
-    const Sensitivities found = sensitivities(budget, inputs(options_));
-    std::int64_t rest = rest_bytes(found, inputs(options_), model_.info);
+    const Sensitivities found = sensitivities(budget, inputs());
+    std::int64_t rest = rest_bytes(found, inputs(), model_.info);
     while (true) {
-      BitsChoice choice = choose_bits(budget, inputs(options_), found, rest);
+      BitsChoice choice = choose_bits(budget, inputs(), found, rest);
       QuantizedModel made = quantize_by(with_rules(options_, choice.rules));
       made.trade_off = std::move(choice.trade_off);
       made.note = std::move(choice.note);

@@ -32,7 +32,6 @@ QuantizeModelOptions options_of(const QuantizeJob& job, const Recipe& recipe) {
   options.seed = job.seed;
   options.threads = job.threads;
   options.memory_bytes = job.memory << 20;
-  options.scratch = fs::temp_directory_path();
   return options;
 }
 

@@ -30,7 +30,7 @@ struct Accuracy {
 struct EvaluateOptions {
   std::int64_t batch = 8;
   int threads = 1;                                         // that read images
-  std::function<void(const Tensor& input)> watch = {};     // sees each batch before the model does
+  std::function<void(const Tensor& input)> watch = {};     // is shown each batch
   std::function<void(std::int64_t images)> progress = {};  // is told how many more are done
 };
 

@@ -28,7 +28,7 @@ struct QuantizeModelOptions {
       {};           // draws them at random; without it they are spread evenly
   int threads = 0;  // 0: as many as this process may use
   std::int64_t memory_bytes = std::int64_t{2} << 30;   // activations beyond it go to a file
-  std::filesystem::path scratch = "/tmp";              // the folder of that file, which has no name
+  std::filesystem::path scratch = {};                  // its folder; empty: the system's for such
   std::function<void(const Progress&)> progress = {};  // is told of each layer
 };
 
