@@ -92,8 +92,8 @@ class ModelQuantizer {
   ModelPlan plan() const {
     if (!asked_.budget) return {plan_layers(network_, asked_.recipe, options_), ""};
     const Sensitivities found = sensitivities(*asked_.budget, inputs());
-    const BitsChoice choice = choose_bits(*asked_.budget, inputs(), found,
-                                          rest_bytes(found, inputs(), model_.info));
+    const BitsChoice choice =
+        choose_bits(*asked_.budget, inputs(), found, rest_bytes(found, inputs(), model_.info));
     return {plan_layers(network_, asked_.recipe, with_rules(options_, choice.rules)), choice.note};
   }
 
@@ -102,9 +102,7 @@ class ModelQuantizer {
   }
 
  private:
-  SearchInputs inputs() const {
-    return {network_, calibration_, asked_.recipe, options_, path_};
-  }
+  SearchInputs inputs() const { return {network_, calibration_, asked_.recipe, options_, path_}; }
 
   QuantizedModel quantize_by(const QuantizeOptions& options) const {
     Quantized made = vitq::quantize(network_, calibration_, asked_.recipe, options);

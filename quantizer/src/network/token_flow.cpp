@@ -88,7 +88,9 @@ std::vector<NodeId> TokenFlow::stream() const {
 
 NodeId first_reached(const std::vector<std::vector<NodeId>>& readers, NodeId id,
                      const std::function<bool(NodeId)>& is) {
-  const auto readers_of = [&](NodeId n) -> const auto& { return readers[at(n)]; };
+  const auto readers_of = [&](NodeId n) -> const auto& {
+    return readers[at(n)];
+  };
   std::set<NodeId> reached(readers_of(id).begin(), readers_of(id).end());
   while (!reached.empty()) {
     const NodeId next = *reached.begin();
