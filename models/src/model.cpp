@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vitq/model.h"
 
-#include <algorithm>
-
 #include "session_pool.h"
 #include "vitq/error.h"
+#include "vitq/family.h"
 #include "vitq/model_file.h"
+#include "vitq/plan.h"
 #include "vitq/trace.h"
 
 namespace vitq {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goes from a network and images to integer weights: checks, rounds of methods, and the record.
-#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -9,7 +8,8 @@
 #include "calibration/token_weights.h"
 #include "network/units.h"
 #include "vitq/error.h"
-#include "vitq/plan.h"
+#include "vitq/lower.h"
+#include "vitq/method.h"
 #include "vitq/session.h"
 #include "walk.h"
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "recipes.h"
 #include "vitq/error.h"
+#include "vitq/method.h"
 
 namespace vitq {
 namespace {

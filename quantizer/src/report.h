@@ -2,6 +2,7 @@
 // What a report says of each layer.
 #pragma once
 
+#include "vitq/layer_data.h"
 #include "vitq/quantizer.h"
 
 namespace vitq {

@@ -16,6 +16,7 @@
 #include "core/cpu.h"
 #include "kernels/x86/maddubs/pack.h"
 #include "vitq/layers.h"
+#include "vitq/plan.h"
 #include "vitq/quant.h"
 #include "vitq/session.h"
 

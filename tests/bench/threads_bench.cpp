@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vitq/model.h"
+#include "vitq/plan.h"
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include "quantizer/tiny_network.h"
 #include "support/naive_scheme.h"
 #include "vitq/error.h"
+#include "vitq/plan.h"
 #include "vitq/session.h"
 
 namespace {

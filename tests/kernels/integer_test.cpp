@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "core/cpu.h"
@@ -14,11 +15,22 @@
 #include "kernels/split.h"
 #include "vitq/error.h"
 #include "vitq/layers.h"
+#include "vitq/plan.h"
 #include "vitq/session.h"
 
 using namespace vitq;
 
 namespace {
+
+// Codes of 8 bits that stand for themselves. `lo` is that of activations, and empty for weights.
+QParams unit_codes(std::vector<float> lo) {
+  return {.bits = 8,
+          .range = Range::kStatic,
+          .scale = {1.0F},
+          .lo = std::move(lo),
+          .smoothing_scale = {},
+          .channel_offset = {}};
+}
 
 // The layer's input codes are its input and all scales are 1, so its output is the sum.
 std::vector<float> run_layer(const Acts& x, const Codes& w, std::int64_t n, std::int64_t k,
@@ -33,18 +45,8 @@ std::vector<float> run_layer(const Acts& x, const Codes& w, std::int64_t n, std:
   std::copy(w.begin(), w.end(), codes.as<std::int8_t>().begin());
   stored.tensors["layer.weight"] = codes;
   Scheme scheme;
-  scheme.set({out.id, 0}, {.bits = 8,
-                           .range = Range::kStatic,
-                           .scale = {1.0F},
-                           .lo = {0.0F},
-                           .smoothing_scale = {},
-                           .channel_offset = {}});
-  scheme.set({out.id, 1}, {.bits = 8,
-                           .range = Range::kStatic,
-                           .scale = {1.0F},
-                           .lo = {},
-                           .smoothing_scale = {},
-                           .channel_offset = {}});
+  scheme.set({out.id, 0}, unit_codes({0.0F}));
+  scheme.set({out.id, 1}, unit_codes({}));
   auto plan = std::make_shared<const Plan>(lower(graph, stored, scheme, {}));
   Session session(plan, {.threads = 1, .backend = backend});
   Tensor values({m, k}, DType::kF32);
@@ -127,11 +129,6 @@ TEST_CASE("a layer whose sums could overflow is refused") {
   stored.tensors["layer.weight"] = Tensor({1, k}, DType::kS8);
   Scheme scheme;
   scheme.set({out.id, 0}, {});
-  scheme.set({out.id, 1}, {.bits = 8,
-                           .range = Range::kStatic,
-                           .scale = {1.0F},
-                           .lo = {},
-                           .smoothing_scale = {},
-                           .channel_offset = {}});
+  scheme.set({out.id, 1}, unit_codes({}));
   CHECK_THROWS_AS((void)lower(graph, stored, scheme, {}), UnsupportedError);
 }

@@ -13,6 +13,7 @@
 #include "vitq/error.h"
 #include "vitq/layers.h"
 #include "vitq/model.h"
+#include "vitq/plan.h"
 
 using namespace vitq;
 using vitq::test::TempFolder;

@@ -11,6 +11,7 @@
 #include "support/naive_scheme.h"
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
+#include "vitq/family.h"
 #include "vitq/model.h"
 
 using namespace vitq;

@@ -7,7 +7,7 @@
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
-#include "vitq/plan.h"
+#include "vitq/lower.h"
 #include "vitq/trace.h"
 
 using namespace vitq;

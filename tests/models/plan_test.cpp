@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans of whole networks: what pruning and fusing may change, and what they may not.
+#include "vitq/plan.h"
+
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "vitq/error.h"
+#include "vitq/layer_draft.h"
 
 using namespace vitq;
 

@@ -21,11 +21,11 @@ set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
 set(core_headers error gemm tensor)
-set(io_headers image json npy weights)
+set(io_headers config_schema image json npy weights)
 set(vision_headers preprocess)
 set(op_headers op)
 set(graph_headers graph layers)
-set(plan_headers plan quant step)
+set(plan_headers lower plan quant step)
 set(runtime_headers session)
 set(op_sees core op)
 
@@ -89,14 +89,19 @@ function(check_layer file included line)
   endif()
 endfunction()
 
+# check_folder(FILE LINE HALL PREFIX FROM TO): whether the table of that hall lets FROM include TO.
+function(check_folder file line hall prefix from to)
+  if(NOT from IN_LIST ${prefix}_folders)
+    breach("${file}: belongs to no folder of ${hall} that tests/rules/layering.cmake knows")
+  elseif(NOT to IN_LIST ${prefix}_${from}_sees)
+    breach("${file}: ${line}: ${from} may include ${${prefix}_${from}_sees}, not ${to}")
+  endif()
+endfunction()
+
 function(check_apps_folder file included line)
   string(REGEX REPLACE "^apps/(src/|vit_)?([a-z]+).*$" "\\2" from ${file})
   string(REGEX REPLACE "/.*$" "" to ${included})
-  if(NOT from IN_LIST apps_folders)
-    breach("${file}: belongs to no folder of apps/ that tests/rules/layering.cmake knows")
-  elseif(NOT to IN_LIST apps_${from}_sees)
-    breach("${file}: ${line}: ${from} may include ${apps_${from}_sees}, not ${to}")
-  endif()
+  check_folder(${file} "${line}" apps/ apps ${from} ${to})
 endfunction()
 
 # The folder of quantizer/src that a path below it lies in.
@@ -112,11 +117,7 @@ function(check_quantizer_folder file included line)
   string(REPLACE "quantizer/src/" "" path ${file})
   quantizer_folder_of(${path} from)
   quantizer_folder_of(${included} to)
-  if(NOT from IN_LIST quantizer_folders)
-    breach("${file}: belongs to no folder of quantizer/src that tests/rules/layering.cmake knows")
-  elseif(NOT to IN_LIST quantizer_${from}_sees)
-    breach("${file}: ${line}: ${from} may include ${quantizer_${from}_sees}, not ${to}")
-  endif()
+  check_folder(${file} "${line}" quantizer/src quantizer ${from} ${to})
 endfunction()
 
 # A quoted include is another module's public header, or a file of the module's own.

@@ -12,6 +12,7 @@
 
 #include "support/graph_oracle.h"
 #include "vitq/layers.h"
+#include "vitq/plan.h"
 #include "vitq/session.h"
 
 namespace vitq::test {

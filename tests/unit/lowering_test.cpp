@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "support/graph_check.h"
+#include "vitq/plan.h"
 
 using namespace vitq;
 using namespace vitq::test;

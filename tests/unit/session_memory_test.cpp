@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "support/graph_check.h"
+#include "vitq/plan.h"
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "support/graph_check.h"
+#include "vitq/plan.h"
 #include "vitq/session.h"
 
 using namespace vitq;

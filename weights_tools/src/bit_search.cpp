@@ -216,9 +216,7 @@ class Search {
   }
 
   double judged(const Assignment& assignment) const {
-    QuantizeOptions options = inputs_.options;
-    const std::vector<LayerRule> rules = rules_of(assignment);
-    options.rules.insert(options.rules.end(), rules.begin(), rules.end());
+    QuantizeOptions options = with_rules(inputs_.options, rules_of(assignment));
     options.token_weights = found_.token_weights;
     return judged_kl(inputs_.network, inputs_.calibration, inputs_.recipe, options);
   }
@@ -271,6 +269,11 @@ class Search {
 };
 
 }  // namespace
+
+QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>& rules) {
+  options.rules.insert(options.rules.end(), rules.begin(), rules.end());
+  return options;
+}
 
 BitsChoice choose_bits(const BitBudget& budget, const SearchInputs& inputs,
                        const Sensitivities& found, std::int64_t rest) {

@@ -29,6 +29,9 @@ Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs)
 std::int64_t rest_bytes(const Sensitivities& found, const SearchInputs& inputs,
                         const ModelInfo& info);
 
+// Adds these rules to those of the options.
+QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>& rules);
+
 struct BitsChoice {
   std::vector<LayerRule> rules;  // one for each layer
   TradeOff trade_off;

@@ -7,8 +7,8 @@
 #include "vitq/canonical_names.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
+#include "vitq/lower.h"
 #include "vitq/model_file.h"
-#include "vitq/plan.h"
 #include "vitq/trace.h"
 
 namespace vitq {

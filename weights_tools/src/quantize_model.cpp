@@ -8,6 +8,7 @@
 #include "clipped_shares.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
+#include "vitq/lower.h"
 #include "vitq/model_file.h"
 #include "vitq/plan.h"
 #include "vitq/trace.h"
@@ -66,11 +67,6 @@ void require_one_budget(const BitBudget& budget) {
   if (stated == 1) return;
   throw UnsupportedError("a budget is one of megabytes, bits, milliseconds and drop, but " +
                          std::to_string(stated) + " of them are stated");
-}
-
-QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>& rules) {
-  options.rules.insert(options.rules.end(), rules.begin(), rules.end());
-  return options;
 }
 
 // It holds a model, the images and what is asked for.

@@ -86,10 +86,9 @@ void take_candidates(const SearchSpace& space, const QuantizeOptions& options, S
 Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs) {
   SearchSpace space = budget.space;
   space.timed = budget.milliseconds.has_value();
-  const Json record = record_of(space, inputs);
   if (!budget.stats_in.empty()) {
     const Json stored = Json::read(budget.stats_in);
-    require_same(stored.at("inputs"), record);
+    require_same(stored.at("inputs"), record_of(space, inputs));
     Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
     require_layers_of(inputs, found, stored.at("sensitivities"));
     require_equal_choices(found, stored.at("sensitivities"));
@@ -100,7 +99,7 @@ Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs)
                                               inputs.options, space);
   if (!budget.stats_out.empty()) {
     Json json = Json::object();
-    json.set("inputs", record).set("sensitivities", found.to_json());
+    json.set("inputs", record_of(space, inputs)).set("sensitivities", found.to_json());
     write_file(budget.stats_out, json.dump(2) + "\n", budget.overwrite_stats);
   }
   return found;

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "vitq/model.h"
+#include "vitq/plan.h"
 
 namespace vitq::apps {
 

@@ -17,9 +17,11 @@ void declare_inputs(CLI::App& app, InferJob& job) {
       "-m,--model", job.model,
       "The model file, or the name of an installed one (detr-small); otherwise VITQ_MODEL "
       "or the installed default");
-  auto* tensor = app.add_option("--tensor", job.tensor,
-                                "A prepared float32 [N, 3, H, W] as .npy in place of images")
-                     ->excludes(images);
+  auto* tensor =
+      app.add_option("--tensor", job.tensor,
+                     "A prepared [N, 3, H, W] as .npy in place of images: uint8 pixels where "
+                     "the model reads them, else float32")
+          ->excludes(images);
   app.add_option("--mask", job.mask,
                  "With --tensor, for detectors: float32 [N, H, W] as .npy, 1 where a pixel belongs "
                  "to its image and 0 where it is padding")

@@ -12,6 +12,7 @@
 #include "infer/tensor_inputs.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
+#include "vitq/family.h"
 
 namespace vitq::apps {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/table.h"
+#include "vitq/plan.h"
 
 namespace vitq::apps {
 

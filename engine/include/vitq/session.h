@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "vitq/plan.h"
+#include "vitq/lower.h"
 #include "vitq/tensor.h"
 
 namespace vitq {

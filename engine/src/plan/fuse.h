@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "vitq/lower.h"
 #include "vitq/plan.h"
 
 namespace vitq {

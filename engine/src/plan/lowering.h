@@ -11,6 +11,7 @@
 #include "plan/fuse.h"
 #include "plan/plan_builder.h"
 #include "plan/weight_cache.h"
+#include "vitq/lower.h"
 #include "vitq/plan.h"
 
 namespace vitq {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the plans and sessions of one network share (vitq/plan.h).
+// What the plans and sessions of one network share (vitq/lower.h).
 #pragma once
 
 #include <any>
@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include "vitq/plan.h"
+#include "vitq/lower.h"
 
 namespace vitq {
 

@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "vitq/error.h"
+#include "vitq/lower.h"
 #include "vitq/plan.h"
 
 namespace vitq {

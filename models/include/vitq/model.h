@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "vitq/detection.h"
-#include "vitq/family.h"
 #include "vitq/image.h"
 #include "vitq/model_info.h"
 #include "vitq/preprocess.h"

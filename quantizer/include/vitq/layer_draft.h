@@ -11,19 +11,9 @@
 #include "vitq/graph.h"
 #include "vitq/matrix.h"
 #include "vitq/quant.h"
+#include "vitq/recipe.h"
 
 namespace vitq {
-
-// The fewest and the most bits that a quantized layer's weights and activations can have.
-inline constexpr int kMinBits = 2;
-inline constexpr int kMaxBits = 8;
-
-// Where a layer stands in the network.
-enum class Role : std::uint8_t {
-  kInput,   // it reads the image itself
-  kInner,   // it stands between the other two
-  kOutput,  // it reads output tokens alone: a classification head
-};
 
 // Which results a quantized layer is fitted to.
 enum class Target : std::uint8_t {

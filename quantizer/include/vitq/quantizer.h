@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vitq/bits.h"
 #include "vitq/calibration.h"
 #include "vitq/graph.h"
 #include "vitq/json.h"
@@ -21,14 +22,6 @@
 #include "vitq/weights.h"
 
 namespace vitq {
-
-// Each from kMinBits to kMaxBits (vitq/layer_draft.h).
-struct Bits {
-  int weights = 7;
-  int activations = 8;
-
-  friend bool operator==(const Bits&, const Bits&) = default;
-};
 
 // Gives these bits to all layers in whose name the pattern is found.
 struct LayerRule {
@@ -121,7 +114,8 @@ struct LayerReport {
   Range range = Range::kPerToken;
   float min = 0.0F, max = 0.0F;  // of all inputs
   double clipped = 0.0;          // the share of the inputs outside of a static range
-  // output_error (vitq/layer_data.h) with weights rounded to nearest, and after all methods.
+  // The weighted mean squared error of the layer's outputs over the variance of the targets.
+  // Weights were rounded to nearest before, and all methods applied after.
   double error_before = 0.0;
   double error_after = 0.0;
   InputSpread inputs = {};

@@ -3,16 +3,28 @@
 // the layers. Recipes are JSON; quantizer/src/recipes.cpp holds those that have a name.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "vitq/bits.h"
 #include "vitq/json.h"
-#include "vitq/method.h"
 
 namespace vitq {
+
+class Method;
+struct LayerDraft;
+struct AttentionDraft;
+
+// Where a layer stands in the network.
+enum class Role : std::uint8_t {
+  kInput,   // it reads the image itself
+  kInner,   // it stands between the other two
+  kOutput,  // it reads output tokens alone: a classification head
+};
 
 // The layers that a step is for. An attention has neither role nor weights, so that only its
 // activation bits are compared.

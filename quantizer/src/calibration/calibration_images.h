@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "calibration/values.h"
+#include "vitq/lower.h"
 #include "vitq/plan.h"
 #include "vitq/quantizer.h"
 #include "vitq/session.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "calibration/pixels.h"
 
+#include "vitq/plan.h"
+
 namespace vitq {
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "vitq/plan.h"
+#include "vitq/lower.h"
 #include "vitq/quantizer.h"
 
 namespace vitq {

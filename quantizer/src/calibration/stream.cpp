@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "calibration/pixels.h"
-#include "vitq/plan.h"
+#include "vitq/lower.h"
 #include "vitq/session.h"
 
 namespace vitq {

@@ -8,7 +8,7 @@
 
 #include "base/parallel.h"
 #include "network/token_flow.h"
-#include "vitq/plan.h"
+#include "vitq/lower.h"
 #include "vitq/session.h"
 
 namespace vitq {

@@ -3,7 +3,6 @@
 #include "vitq/layer_draft.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/matmul.h"
 #include "layer/rounding.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does the paper's search for linear layers.
-#include <algorithm>
 #include <cstddef>
 
 #include "base/matmul.h"
