@@ -20,7 +20,8 @@ std::vector<Tensor> SessionPool::Lease::run(const Tensor& input) {
   return outputs;
 }
 
-std::shared_ptr<SessionPool::Entry> SessionPool::find(const InputKey& key, const Make& make) {
+std::shared_ptr<SessionPool::Entry> SessionPool::first(const InputKey& key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   const auto found =
       std::ranges::find_if(entries_, [&](const auto& entry) { return entry->key == key; });
   if (found != entries_.end()) {
@@ -28,21 +29,36 @@ std::shared_ptr<SessionPool::Entry> SessionPool::find(const InputKey& key, const
   } else {
     // The oldest goes before the new one comes, so that the two need not fit together.
     if (entries_.size() == max_shapes_) entries_.pop_back();
-    entries_.push_front(std::make_shared<Entry>(Entry{key, make(), {}}));
+    entries_.push_front(std::make_shared<Entry>(key));
   }
   return entries_.front();
 }
 
-std::shared_ptr<const Executable> SessionPool::executable(const InputKey& key, const Make& make) {
+void SessionPool::drop(const std::shared_ptr<Entry>& entry) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  std::erase(entries_, entry);
+}
+
+std::shared_ptr<SessionPool::Entry> SessionPool::find(const InputKey& key, const Make& make) {
+  std::shared_ptr<Entry> entry = first(key);
+  const std::lock_guard<std::mutex> lock(entry->making);
+  try {
+    if (!entry->executable) entry->executable = make();
+  } catch (...) {
+    drop(entry);  // what cannot be made takes no other's place
+    throw;
+  }
+  return entry;
+}
+
+std::shared_ptr<const Executable> SessionPool::executable(const InputKey& key, const Make& make) {
   return find(key, make)->executable;
 }
 
 SessionPool::Lease SessionPool::lease(const InputKey& key, const Make& make) {
-  std::shared_ptr<Entry> entry;
+  std::shared_ptr<Entry> entry = find(key, make);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    entry = find(key, make);
     if (!entry->idle.empty()) {
       Session session = std::move(entry->idle.back());
       entry->idle.pop_back();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "vitq/session.h"
@@ -27,9 +28,12 @@ class SessionPool {
 
  private:
   struct Entry {
-    InputKey key;
+    explicit Entry(InputKey of) : key(std::move(of)) {}
+
+    const InputKey key;
+    std::mutex making;  // is held while `executable` is made, so that only its callers wait
     std::shared_ptr<const Executable> executable;
-    std::vector<Session> idle;
+    std::vector<Session> idle;  // under the pool's mutex
   };
 
  public:
@@ -51,12 +55,16 @@ class SessionPool {
   };
 
   using Make = std::function<std::shared_ptr<const Executable>()>;
-  // `make` is called once for a key, unless it was not among the last max_shapes. Others wait.
+  // `make` is called once for a key, unless it was not among the last max_shapes. Other callers of
+  // this key wait for it.
   Lease lease(const InputKey& key, const Make& make);
   std::shared_ptr<const Executable> executable(const InputKey& key, const Make& make);
 
  private:
+  // The entry of this key, with its executable.
   std::shared_ptr<Entry> find(const InputKey& key, const Make& make);
+  std::shared_ptr<Entry> first(const InputKey& key);
+  void drop(const std::shared_ptr<Entry>& entry);
 
   std::size_t max_shapes_;
   std::mutex mutex_;
