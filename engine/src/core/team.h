@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The threads that share the steps of a run. None of them waits for a thread that gets no CPU
-// unless that thread is in the middle of its share, and then it sleeps soon. So work beside this
-// process slows a run down by what it takes, and not by what OpenMP's barriers would burn.
+// The threads that share the steps of a run. A thread that gets no CPU is waited for only in the
+// middle of its share, and whoever waits sleeps soon. So other work on the machine slows a run by
+// the CPU that it takes. At OpenMP's barriers a run would burn many times as much.
 #pragma once
 
 #include <sys/types.h>

@@ -14,34 +14,13 @@ struct Descent {
   int stride = 1, pad = 0;
 };
 
-// The rows of the image that rows of the result are made of, and what is missing of them.
-struct ImageRows {
-  IndexRange rows;
-  std::int64_t missing_before = 0, missing_after = 0;
+// What one thread makes of the first image: rows of `out`. They see these rows of `x`, and so much
+// padding before and after.
+struct RowsShare {
+  View x, out;
+  std::optional<View> residual;
+  dnnl::memory::dims before, after;
 };
-
-ImageRows image_rows_of(const IndexRange& out, std::int64_t height, const Descent& descent) {
-  const std::int64_t first = out.begin * descent.stride - descent.pad;
-  const std::int64_t end = (out.end - 1) * descent.stride - descent.pad + descent.extent;
-  return {.rows = {std::max<std::int64_t>(first, 0), std::min(end, height)},
-          .missing_before = std::max<std::int64_t>(-first, 0),
-          .missing_after = std::max<std::int64_t>(end - height, 0)};
-}
-
-// What each thread makes, and of what. Rows that see padding alone cannot be told to oneDNN, which
-// wants an image: then one thread makes all.
-std::vector<std::pair<IndexRange, ImageRows>> shared_rows(const View& x, const View& out,
-                                                          const Descent& descent, int threads) {
-  std::vector<std::pair<IndexRange, ImageRows>> shares;
-  for (const IndexRange& range : shared_out(out.dims[2], threads)) {
-    shares.emplace_back(range, image_rows_of(range, x.dims[2], descent));
-  }
-  const bool each_sees_image = std::all_of(shares.begin(), shares.end(), [](const auto& share) {
-    return share.second.rows.begin < share.second.rows.end;
-  });
-  if (shares.size() > 1 && each_sees_image) return shares;
-  return {{{0, out.dims[2]}, {{0, x.dims[2]}, descent.pad, descent.pad}}};
-}
 
 // These rows of the first image. Its distance from the next, which oneDNN does not see, is written
 // as that of a dense tensor, which kernels ask for.
@@ -49,6 +28,40 @@ View rows_of_one_image(const View& images, const IndexRange& rows) {
   View image = sliced(sliced(images, 0, 0, 1), 2, rows.begin, rows.end);
   image.strides[0] = image.dims.elements();
   return image;
+}
+
+RowsShare rows_share(const Step& step, const View& x, const IndexRange& seen,
+                     const IndexRange& made) {
+  RowsShare share = {.x = rows_of_one_image(x, seen),
+                     .out = rows_of_one_image(step.out, made),
+                     .residual = {},
+                     .before = {},
+                     .after = {}};
+  if (step.epilogue.residual) share.residual = rows_of_one_image(*step.epilogue.residual, made);
+  return share;
+}
+
+// Rows that see padding alone cannot be told to oneDNN, which wants an image: then one thread makes
+// all.
+std::vector<RowsShare> shared_rows(const Step& step, const View& x, const Descent& descent,
+                                   int threads) {
+  const std::int64_t height = x.dims[2];
+  const std::int64_t pad = descent.pad;
+  std::vector<RowsShare> shares;
+  for (const IndexRange& made : shared_out(step.out.dims[2], threads)) {
+    const std::int64_t first = made.begin * descent.stride - pad;
+    const std::int64_t end = (made.end - 1) * descent.stride - pad + descent.extent;
+    const IndexRange seen = {std::max<std::int64_t>(first, 0), std::min(end, height)};
+    if (seen.begin >= seen.end) break;
+    shares.push_back(rows_share(step, x, seen, made));
+    shares.back().before = {std::max<std::int64_t>(-first, 0), pad};
+    shares.back().after = {std::max<std::int64_t>(end - height, 0), pad};
+  }
+  const auto wanted = std::min<std::int64_t>(step.out.dims[2], threads);
+  if (wanted > 1 && static_cast<std::int64_t>(shares.size()) == wanted) return shares;
+  shares = {rows_share(step, x, {0, height}, {0, step.out.dims[2]})};
+  shares[0].before = shares[0].after = {pad, pad};
+  return shares;
 }
 
 OneDnnShare::Argument image_argument(int index, const View& images, const View& rows) {
@@ -65,38 +78,30 @@ std::unique_ptr<Kernel> make_onednn_conv(const Step& step, const KernelContext& 
   std::vector<OneDnnShare> shares;
   std::string name;
   dnnl::memory::desc weights = onednn_any(op->weight);
-  for (const auto& [out_rows, in] :
-       shared_rows(op->x, step.out, {extent, stride, pad}, context.threads)) {
-    const View x = rows_of_one_image(op->x, in.rows);
-    const View out = rows_of_one_image(step.out, out_rows);
-    ConvProblem problem = {.src = onednn_desc(x),
-                           .weights = weights,
-                           .bias = {},
-                           .dst = onednn_desc(out),
-                           .stride = stride,
-                           .dilation = dilation,
-                           .before = {in.missing_before, pad},
-                           .after = {in.missing_after, pad}};
+  for (const RowsShare& rows : shared_rows(step, op->x, {extent, stride, pad}, context.threads)) {
     OneDnnShare share;
-    if (op->bias) problem.bias = onednn_desc(*op->bias);
-    dnnl::memory::desc residual_desc;
-    if (step.epilogue.residual) {
-      const View residual = rows_of_one_image(*step.epilogue.residual, out_rows);
-      residual_desc = onednn_desc(residual);
-      share.bound.push_back(image_argument(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
-                                           *step.epilogue.residual, residual));
+    share.bound = {image_argument(DNNL_ARG_SRC, op->x, rows.x),
+                   image_argument(DNNL_ARG_DST, step.out, rows.out)};
+    ConvProblem problem = {share.bound[0].desc, weights,   {},
+                           share.bound[1].desc, stride,    dilation,
+                           rows.before,         rows.after};
+    if (op->bias) {
+      problem.bias = onednn_desc(*op->bias);
+      share.bound.push_back({DNNL_ARG_BIAS, *op->bias, problem.bias});
     }
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    attr.set_post_ops(post_ops_of(step.epilogue, residual_desc));
+    dnnl::memory::desc residual;
+    if (rows.residual) {
+      share.bound.push_back(image_argument(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
+                                           *step.epilogue.residual, *rows.residual));
+      residual = share.bound.back().desc;
+    }
+    dnnl::primitive_attr attr = user_scratchpad();
+    attr.set_post_ops(post_ops_of(step.epilogue, residual));
     const auto described = describe(*context.onednn, problem, attr);
     name = described.impl_info_str();
     weights = described.weights_desc();
     share.primitive = dnnl::convolution_forward(described);
     share.scratchpad = described.scratchpad_desc();
-    share.bound.push_back(image_argument(DNNL_ARG_SRC, op->x, x));
-    share.bound.push_back(image_argument(DNNL_ARG_DST, step.out, out));
-    if (op->bias) share.bound.push_back({DNNL_ARG_BIAS, *op->bias, problem.bias});
     share.held.emplace_back(DNNL_ARG_WEIGHTS, reordered(context, context.constant(op->weight),
                                                         onednn_desc(op->weight), weights));
     shares.push_back(std::move(share));
@@ -110,22 +115,17 @@ std::unique_ptr<Kernel> make_onednn_pool(const Step& step, const KernelContext& 
   const auto& [kernel, stride, pad] = op->pool;
   std::vector<OneDnnShare> shares;
   std::string name;
-  for (const auto& [out_rows, in] :
-       shared_rows(op->x, step.out, {kernel, stride, pad}, context.threads)) {
-    const View x = rows_of_one_image(op->x, in.rows);
-    const View out = rows_of_one_image(step.out, out_rows);
-    const auto described = describe(*context.onednn, PoolProblem{.src = onednn_desc(x),
-                                                                 .dst = onednn_desc(out),
-                                                                 .kernel = kernel,
-                                                                 .stride = stride,
-                                                                 .before = {in.missing_before, pad},
-                                                                 .after = {in.missing_after, pad}});
+  for (const RowsShare& rows : shared_rows(step, op->x, {kernel, stride, pad}, context.threads)) {
+    OneDnnShare share;
+    share.bound = {image_argument(DNNL_ARG_SRC, op->x, rows.x),
+                   image_argument(DNNL_ARG_DST, step.out, rows.out)};
+    const PoolProblem problem = {share.bound[0].desc, share.bound[1].desc, kernel, stride,
+                                 rows.before,         rows.after};
+    const auto described = describe(*context.onednn, problem);
     name = described.impl_info_str();
-    shares.push_back({.primitive = dnnl::pooling_forward(described),
-                      .scratchpad = described.scratchpad_desc(),
-                      .bound = {image_argument(DNNL_ARG_SRC, op->x, x),
-                                image_argument(DNNL_ARG_DST, step.out, out)},
-                      .held = {}});
+    share.primitive = dnnl::pooling_forward(described);
+    share.scratchpad = described.scratchpad_desc();
+    shares.push_back(std::move(share));
   }
   return std::make_unique<OneDnnKernel>(context.onednn, std::move(shares), name, op->x.dims[0]);
 }

@@ -43,12 +43,6 @@ View row_of(const View& bias, int rank) {
   return result;
 }
 
-dnnl::primitive_attr user_scratchpad() {
-  dnnl::primitive_attr attr;
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attr;
-}
-
 // The longest axis but the last. Threads share it.
 int shared_axis(const View& out) {
   int axis = 0;

@@ -38,6 +38,12 @@ dnnl::memory::desc onednn_desc(const View& view) {
   return {dims_of(view), onednn_type(view.dtype), strides};
 }
 
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
+
 dnnl::memory::desc onednn_any(const View& view) {
   return {dims_of(view), onednn_type(view.dtype), dnnl::memory::format_tag::any};
 }

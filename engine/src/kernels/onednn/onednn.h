@@ -52,6 +52,8 @@ struct PoolProblem {
 };
 dnnl::pooling_forward::primitive_desc describe(const OneDnn& onednn, const PoolProblem& problem);
 
+// Attributes of a primitive whose scratchpad is an argument.
+dnnl::primitive_attr user_scratchpad();
 // Multiplies the result by `factor`.
 void set_result_scale(dnnl::primitive_attr& attr, float factor);
 // Adds the residual and applies the activation, in this order.
