@@ -17,6 +17,7 @@ const apps::Program kProgram = {
         "  vit_bench deit.safetensors -t 1\n"
         "  vit_bench deit.safetensors vit.safetensors -b 1,8 -t 1,4 --format csv\n"
         "  vit_bench deit.safetensors --iters 100 --per-op\n"
+        "  vit_bench deit.safetensors --neighbours 2\n"
         "  vit_bench deit.safetensors -t 1 --trace steps.json\n"};
 
 int run(apps::Args& args) {

@@ -56,3 +56,18 @@ TEST_CASE("vit_bench prints a table of each model, and replaces a trace only whe
   forced.emplace_back("--force");
   CHECK(run("vit_bench", forced).code == 0);
 }
+
+TEST_CASE("beside neighbours vit_bench measures one thread and the usual number") {
+  const TempFolder temp;
+  const Result result = run({.program = "vit_bench",
+                             .arguments = {make_model(temp), "--neighbours", "2", "--warmup", "0",
+                                           "--iters", "3", "--format", "json"},
+                             .environment = "VITQ_NUM_THREADS=2"});
+  REQUIRE(result.code == 0);
+  const std::vector<Json> measured = Json::parse(result.out, "bench").items();
+  REQUIRE(measured.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(measured[i].at("neighbours").integer(0, 2) == 2);
+    CHECK(measured[i].at("threads").integer(1, 2) == static_cast<std::int64_t>(i) + 1);
+  }
+}

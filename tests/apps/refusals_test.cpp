@@ -84,6 +84,18 @@ TEST_CASE("a variable that is no number of threads ends with 2 and is named") {
                      .arguments = arguments,
                      .environment = "VITQ_NUM_THREADS= OMP_NUM_THREADS=two"}),
                 2, "OMP_NUM_THREADS");
+  const std::string model = arguments[1];
+  for (const Call& call : {Call{.program = "vit_convert", .arguments = {model, "-o", model + "2"}},
+                           Call{.program = "vit_inspect", .arguments = {model}},
+                           Call{.program = "vit_bench", .arguments = {model}},
+                           Call{.program = "vit_bench", .arguments = {model, "-t", "1,two"}}}) {
+    CAPTURE(call.program);
+    Call wrong = call;
+    wrong.environment = "VITQ_NUM_THREADS=two";
+    CHECK(run(wrong).code == 2);
+    wrong.arguments = {"--help"};
+    CHECK(run(wrong).code == 0);
+  }
   CHECK(run({.program = "vit_infer",
              .arguments = arguments,
              .environment = "VITQ_NUM_THREADS= OMP_NUM_THREADS=2,1"})

@@ -53,7 +53,7 @@ set(fences
   "dnnl=^engine/src/kernels/onednn/"
   "[<\"/]stb_=^engine/src/io/image\\.cpp$"
   "omp\\.h=^engine/src/core/parallel\\.h$"
-  "pragma omp=^engine/src/(core/parallel\\.h|kernels/rows/rows\\.inl)$"
+  "pragma omp=^engine/src/kernels/rows/rows\\.inl$"
   "nlohmann=^engine/src/io/json"
   "xxhash=^engine/src/io/"
   "(immintrin|[a-z]mmintrin|x86intrin|cpuid)\\.h=^engine/src/(core|kernels)/x86/"

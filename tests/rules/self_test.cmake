@@ -39,7 +39,7 @@ expect(layering engine/src/io/a.cpp "#include <dnnl.hpp>\n" "io/a.cpp: #include 
 expect(layering engine/src/core/a.cpp "#include <cpuid.h>\n" "core/a.cpp: #include <cpuid.h>: only files like .*x86")
 expect(layering engine/src/kernels/rows/a.inl "#include <immintrin.h>\n" "rows/a.inl: #include <immintrin.h>: only")
 expect(layering engine/src/kernels/a.cpp "#include \"kernels/x86/a.h\"\n" "x86/a.h\": only files like .*x86")
-expect(layering engine/src/io/a.cpp "#pragma omp parallel\n" "only files like .*parallel")
+expect(layering engine/src/io/a.cpp "#pragma omp parallel\n" "only files like .*rows")
 expect(layering engine/include/vitq/tensor.h "#include <nlohmann/json.hpp>\n" "shows no other library")
 expect(layering engine/include/vitq/tensor.h "#include \"core/a.h\"\n" "only public headers")
 expect(layering models/src/a.cpp "#include \"core/a.h\"\n" "not a file of models")

@@ -104,6 +104,30 @@ TEST_CASE("two sessions of one plan on two threads give the same bits") {
   CHECK(results[0] == results[1]);
 }
 
+TEST_CASE("sessions that have helpers give one thread's bits to several callers at a time") {
+  Random random(4);
+  const Network net;
+  const auto plan = plan_of(net, random_weights(random, net.graph));
+  const Tensor x = random_tensor(random, {2, 5, 8});
+  Session alone(plan, kReferenceOptions);
+  const std::vector<float> expected = values_of(alone.run(x)[0]);
+  const auto shared = std::make_shared<const Executable>(
+      plan, SessionOptions{.threads = 3, .backend = Backend::kReference});
+  std::vector<int> same(4, 0);
+  {
+    std::vector<std::jthread> callers;
+    for (int& count : same) {
+      callers.emplace_back([&] {
+        Session session(shared);
+        for (int run = 0; run < 50; ++run) {
+          if (values_of(session.run(x)[0]) == expected) ++count;
+        }
+      });
+    }
+  }
+  CHECK(same == std::vector<int>(4, 50));
+}
+
 TEST_CASE("pruning changes no bit on the reference backend, and saves multiplications") {
   Random random(3);
   const Network net;

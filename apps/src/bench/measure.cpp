@@ -10,6 +10,7 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <thread>
 
 #include "vitq/model.h"
 #include "vitq/plan.h"
@@ -80,6 +81,21 @@ void add_rest(BenchResult& result) {
                           .milliseconds = result.mean_ms() - inside});
 }
 
+// Other work on the machine: threads that never rest while this lives.
+class Neighbours {
+ public:
+  explicit Neighbours(int count) {
+    for (int i = 0; i < count; ++i) {
+      threads_.emplace_back([](const std::stop_token& stop) {
+        while (!stop.stop_requested()) continue;
+      });
+    }
+  }
+
+ private:
+  std::vector<std::jthread> threads_;
+};
+
 bool enough(const BenchResult& result, Clock::time_point start) {
   const auto runs = static_cast<int>(result.latencies_ms.size());
   if (result.config.iterations > 0) return runs >= result.config.iterations;
@@ -114,6 +130,7 @@ BenchResult measure(const BenchConfig& config) {
   result.load_ms = milliseconds_since(loading);
 
   const Tensor input = noise(session.plan().inputs[0]);
+  const Neighbours neighbours(config.neighbours);
   for (int i = 0; i < config.warmup; ++i) session.run(input);
   const std::vector<StepProfile> before = session.profile();
   const Clock::time_point start = Clock::now();

@@ -20,6 +20,7 @@ struct BenchConfig {
   int warmup = 10;
   int iterations = 0;    // 0: until `seconds` have passed, three runs at least
   double seconds = 3.0;  // of measurement
+  int neighbours = 0;    // busy threads beside the runs
   bool per_op = false;
 };
 

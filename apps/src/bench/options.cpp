@@ -25,6 +25,10 @@ void declare(CLI::App& app, BenchJob& job) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 1024));
+  app.add_option("--neighbours", job.config.neighbours,
+                 "Busy threads beside the runs, as other work on the machine would be; without "
+                 "--threads, one thread is measured and then the usual number")
+      ->check(CLI::Range(0, 1024));
   app.add_flag("--per-op", job.config.per_op, "Also where the time goes, by kind and by step");
   app.add_option("--trace", job.trace,
                  "Also write the steps of a mean run for Perfetto or chrome://tracing; implies "

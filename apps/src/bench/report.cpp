@@ -9,8 +9,8 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-const Row kHeader = {"model",  "batch",  "threads", "ISA",      "min ms",  "p50 ms",
-                     "p90 ms", "p99 ms", "mean ms", "images/s", "load ms", "peak MB"};
+const Row kHeader = {"model",  "batch",  "threads", "ISA",      "neighbours", "min ms", "p50 ms",
+                     "p90 ms", "p99 ms", "mean ms", "images/s", "load ms",    "peak MB"};
 const Row kStepHeader = {"step", "op", "kernel", "result", "ms", "share %", "GOP/s"};
 const Row kKindHeader = {"op", "steps", "kernel", "ms", "share %", "GOP/s"};
 
@@ -31,6 +31,7 @@ Row row_of(const BenchResult& r) {
           std::to_string(r.config.batch),
           std::to_string(r.config.session.threads),
           isa_in_use(),
+          std::to_string(r.config.neighbours),
           number(r.percentile_ms(0.0)),
           number(r.percentile_ms(0.5)),
           number(r.percentile_ms(0.9)),
@@ -112,6 +113,7 @@ Json json_of(const BenchResult& r) {
   Json json = Json::object();
   json.set("model", r.config.model.string()).set("batch", r.config.batch);
   json.set("threads", r.config.session.threads).set("isa", isa_in_use());
+  json.set("neighbours", r.config.neighbours);
   json.set("libraries", library_versions());
   json.set("runs", static_cast<std::int64_t>(r.latencies_ms.size())).set("latency_ms", latency);
   json.set("images_per_second", r.images_per_second());

@@ -21,8 +21,15 @@ void measure_threads(BenchConfig config, const std::vector<int>& threads,
   }
 }
 
+// What neighbours cost shows beside one thread.
+std::vector<int> thread_counts(const BenchJob& job) {
+  if (!job.threads.empty()) return job.threads;
+  if (job.config.neighbours > 0 && job.config.session.threads > 1) return {1, 0};
+  return {0};
+}
+
 std::vector<BenchResult> measure_all(const BenchJob& job) {
-  const std::vector<int> threads = job.threads.empty() ? std::vector{0} : job.threads;
+  const std::vector<int> threads = thread_counts(job);
   std::vector<BenchResult> results;
   BenchConfig config = job.config;
   config.per_op = config.per_op || !job.trace.empty();

@@ -178,7 +178,11 @@ void Args::add_force() {
 
 void Args::parse() {
   app_->parse(argc_, argv_);
-  isa_in_use();  // A wrong VITQ_ISA is refused before any work is done.
+  // A wrong variable is refused before any work is done, also where the program needs none of it.
+  isa_in_use();
+  if (threads_ == 0) threads_ = threads_from("VITQ_NUM_THREADS");
+  if (threads_ == 0) threads_ = threads_from("OMP_NUM_THREADS");
+  if (threads_ == 0) threads_ = default_threads();
 }
 
 std::string Args::command() const {
@@ -188,11 +192,7 @@ std::string Args::command() const {
 }
 
 SessionOptions Args::session() const {
-  int threads = threads_;
-  if (threads == 0) threads = threads_from("VITQ_NUM_THREADS");
-  if (threads == 0) threads = threads_from("OMP_NUM_THREADS");
-  if (threads == 0) threads = default_threads();
-  return {.threads = threads,
+  return {.threads = threads_,
           .backend = backend_ == "reference" ? Backend::kReference : Backend::kOneDnn};
 }
 

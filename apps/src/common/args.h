@@ -65,12 +65,13 @@ class Args {
   void add_force();    // --force
 
   // Reads the command line; run_program handles what this throws. It throws IsaError where the
-  // environment variable VITQ_ISA names no instruction set.
+  // environment variable VITQ_ISA names no instruction set. Without --threads it throws UsageError
+  // where VITQ_NUM_THREADS or OMP_NUM_THREADS, in this order, is no number of threads.
   void parse();
 
-  // Answers the threads and the backend that were asked for. The number of threads is never 0: it
-  // is that of --threads, VITQ_NUM_THREADS or OMP_NUM_THREADS, or as many as this process may use.
-  // Throws UsageError naming a variable that is not a number.
+  // Answers the threads and the backend that were asked for, once parse() has read them. The number
+  // of threads is never 0: it is that of --threads or of a variable, or as many as this process may
+  // use.
   SessionOptions session() const;
   // Answers the command line as it was given, quoted where a shell needs it.
   std::string command() const;

@@ -55,4 +55,7 @@ std::optional<Isa> isa_limit();
 std::string isa_name(const CpuFeatures& features);
 std::string isa_name();  // of cpu()
 
+// It tells the processor that this thread spins, so that its sibling gets the core's units.
+void relax();
+
 }  // namespace vitq

@@ -75,7 +75,7 @@ class AttentionKernel : public Kernel {
   void run(const Run& run) const noexcept override {
     // Threads take equal numbers of queries. A head that two of them share is coded by both.
     const std::int64_t all = step_.out.dims[0] * heads_ * queries_;
-    parallel_chunks(threads_, all, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+    parallel_chunks(run.team, all, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
       std::byte* slot = memory_.layout.slot(run.workspace, thread);
       for (std::int64_t index = begin / queries_; index * queries_ < end; ++index) {
         const std::int64_t first = index * queries_;

@@ -15,7 +15,7 @@ namespace {
 template <typename From, typename To>
 class CopyKernel : public Kernel {
  public:
-  CopyKernel(const Step& step, const View& x, int threads) : threads_(threads) {
+  CopyKernel(const Step& step, const View& x) {
     // Rows run along the axis that is contiguous in the output.
     const std::vector<int> order = memory_order(step.out);
     views_ = {permuted(x, order), permuted(step.out, order)};
@@ -26,7 +26,7 @@ class CopyKernel : public Kernel {
 
   void run(const Run& run) const noexcept override {
     const Buffers buffers = run.buffers;
-    parallel_chunks(threads_, walk_.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    parallel_chunks(run.team, walk_.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
       RowCursor cursor(walk_, begin);
       for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
         copy_row(data_of<const From>(buffers, views_[0]) + cursor.offset(0),
@@ -45,7 +45,6 @@ class CopyKernel : public Kernel {
     for (std::int64_t i = 0; i < columns_; ++i) to[i] = static_cast<To>(from[i * stride_]);
   }
 
-  int threads_;
   std::array<View, 2> views_;
   RowWalk walk_;
   std::int64_t columns_ = 0;
@@ -54,17 +53,17 @@ class CopyKernel : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_copy(const Step& step, const KernelContext& context) {
+std::unique_ptr<Kernel> make_copy(const Step& step, const KernelContext&) {
   const auto* copy = std::get_if<step::Copy>(&step.op);
   if (copy == nullptr) return {};
   const View& x = copy->x;
   if (step.out.dtype == DType::kU8) {
-    return std::make_unique<CopyKernel<std::uint8_t, std::uint8_t>>(step, x, context.threads);
+    return std::make_unique<CopyKernel<std::uint8_t, std::uint8_t>>(step, x);
   }
   if (x.dtype == DType::kU8) {
-    return std::make_unique<CopyKernel<std::uint8_t, float>>(step, x, context.threads);
+    return std::make_unique<CopyKernel<std::uint8_t, float>>(step, x);
   }
-  return std::make_unique<CopyKernel<float, float>>(step, x, context.threads);
+  return std::make_unique<CopyKernel<float, float>>(step, x);
 }
 
 }  // namespace vitq

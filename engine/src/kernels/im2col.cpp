@@ -80,7 +80,7 @@ class Im2colKernel : public Kernel {
     const Buffers buffers = run.buffers;
     const std::int64_t columns = out_.dims[-1];
     parallel_chunks(
-        threads_, corners_.rows, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+        run.team, corners_.rows, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
           std::uint8_t* codes = codes_.in(layout_.slot(run.workspace, thread));
           RowCursor cursor(corners_, begin);
           for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
@@ -110,18 +110,17 @@ Im2colCoder::Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, st
     : im2col_(im2col),
       coding_(coding),
       columns_(columns),
-      threads_(context.threads),
       rows_(context.rows),
       coder_(coding, elements_of(im2col.image), context.rows),
       corners_(corners_of(im2col.image)) {}
 
-void Im2colCoder::find_ranges(Buffers buffers) const {
+void Im2colCoder::find_ranges(const Run& run) const {
   if (coding_.channel_offset || !coding_.ranges) return;
   const View& image = im2col_.image;
   const std::int64_t channels = image.dims[-1];
-  const auto* pixels = data_of<const float>(buffers, image) - image.offset;
-  auto* ranges = data_of<float>(buffers, *im2col_.ranges);
-  parallel_chunks(threads_, im2col_.ranges->dims[0],
+  const auto* pixels = data_of<const float>(run.buffers, image) - image.offset;
+  auto* ranges = data_of<float>(run.buffers, *im2col_.ranges);
+  parallel_chunks(run.team, im2col_.ranges->dims[0],
                   [&](std::int64_t, std::int64_t begin, std::int64_t end) {
                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
                       rows_.min_max(pixels + pixel * channels, channels, ranges + 2 * pixel,

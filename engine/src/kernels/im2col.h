@@ -16,7 +16,7 @@ class Im2colCoder {
               const KernelContext& context);
 
   // First of all, once in a run: finds the range of every pixel, though many patches share it.
-  void find_ranges(Buffers buffers) const;
+  void find_ranges(const Run& run) const;
   // Patches [begin, end) as rows of codes. `patch` is memory for patch_floats() floats.
   void encode(Buffers buffers, std::int64_t begin, std::int64_t end, float* patch,
               std::uint8_t* codes) const;
@@ -30,7 +30,6 @@ class Im2colCoder {
   step::Im2col im2col_;
   RowCoding coding_;
   std::int64_t columns_;
-  int threads_;
   const RowKernels& rows_;
   RowCoder coder_;
   RowWalk corners_;

@@ -43,8 +43,8 @@ class IntegerLinearKernel : public Kernel {
   std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
   std::unique_ptr<KernelState> make_state() const override { return gemm_->make_state(); }
   void run(const Run& run) const noexcept override {
-    if (im2col_) im2col_->find_ranges(run.buffers);
-    parallel_chunks(threads_, walk_.rows,
+    if (im2col_) im2col_->find_ranges(run);
+    parallel_chunks(run.team, walk_.rows,
                     [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
                       run_rows(run, thread, begin, end);
                     });

@@ -30,11 +30,14 @@ class KernelState {
   virtual ~KernelState() = default;
 };
 
+class Team;  // core/team.h
+
 // What a session gives to a kernel in a run.
 struct Run {
   Buffers buffers;
   std::byte* workspace = nullptr;  // workspace_bytes(), aligned to 64; of no value before or after
   KernelState* state = nullptr;    // that make_state() made for this session
+  Team& team;                      // of KernelContext::threads
 };
 
 // A step that is ready to run. Immutable: any number of sessions run it at the same time.

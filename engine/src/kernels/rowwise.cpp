@@ -52,7 +52,7 @@ class RowwiseKernel : public Kernel {
 
   std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
   void run(const Run& run) const noexcept override {
-    parallel_chunks(threads_, walk_.rows,
+    parallel_chunks(run.team, walk_.rows,
                     [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
                       run_rows(run.buffers, layout_.slot(run.workspace, thread), begin, end);
                     });

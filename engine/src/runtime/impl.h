@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/team.h"
 #include "kernels/kernel.h"
 #include "vitq/session.h"
 
@@ -30,6 +31,7 @@ struct Session::Impl {
   std::vector<std::byte*> buffers;
   std::vector<Tensor> outputs;
   std::vector<double> milliseconds;
+  Team team;
 
   Impl(std::shared_ptr<const Executable> runs, const Executable::Impl& its);
   void bind(std::span<const Tensor> inputs);

@@ -33,7 +33,7 @@ Executable::Impl::Impl(std::shared_ptr<const Plan> shared_plan,
       options(session_options),
       cache(shared_cache ? std::move(shared_cache) : make_weight_cache()) {
   if (options.threads <= 0) options.threads = default_threads();
-  const ThreadCount count(options.threads);
+  const OneThread one_thread;
   const KernelContext context = make_context(options.backend, *plan, options.threads, *cache);
   for (const Step& step : plan->steps) {
     kernels.push_back(make_kernel(options.backend, step, context));
@@ -55,7 +55,7 @@ int Executable::threads() const {
 }
 
 Session::Impl::Impl(std::shared_ptr<const Executable> runs, const Executable::Impl& its)
-    : executable(std::move(runs)), plan(*its.plan), shared(its) {
+    : executable(std::move(runs)), plan(*its.plan), shared(its), team(its.options.threads) {
   require_memory(plan.arena_bytes + shared.workspace_bytes, shared.options.memory_bytes);
   arena = Tensor({plan.arena_bytes}, DType::kU8);
   workspace = Tensor({shared.workspace_bytes}, DType::kU8);
@@ -97,7 +97,7 @@ void Session::Impl::bind(std::span<const Tensor> inputs) {
 }
 
 void Session::Impl::run_step(std::size_t index) noexcept {
-  const Run run = {buffers, workspace.data(), states[index].get()};
+  const Run run = {buffers, workspace.data(), states[index].get(), team};
   if (!shared.options.profile) {
     shared.kernels[index]->run(run);
     return;
@@ -144,7 +144,7 @@ Session::~Session() = default;
 
 std::span<const Tensor> Session::run(std::span<const Tensor> inputs) {
   impl_->bind(inputs);
-  const ThreadCount count(threads());
+  const OneThread one_thread;
   for (std::size_t i = 0; i < impl_->states.size(); ++i) impl_->run_step(i);
   return impl_->outputs;
 }
@@ -152,7 +152,7 @@ std::span<const Tensor> Session::run(std::span<const Tensor> inputs) {
 std::span<const Tensor> Session::run(std::span<const Tensor> inputs, std::span<const Site> sites,
                                      const Tap& tap) {
   impl_->bind(inputs);
-  const ThreadCount count(threads());
+  const OneThread one_thread;
   for (std::size_t i = 0; i < impl_->states.size(); ++i) {
     impl_->observe(impl_->plan.steps[i], sites, tap);
     impl_->run_step(i);

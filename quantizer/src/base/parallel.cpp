@@ -18,10 +18,11 @@ void parallel_for(int threads, std::int64_t count, const std::function<void(std:
       errors[static_cast<std::size_t>(thread)] = std::current_exception();
     }
   };
-  std::vector<std::thread> others;
-  for (std::int64_t t = 1; t < used; ++t) others.emplace_back(work, t);
-  work(0);
-  for (std::thread& thread : others) thread.join();
+  {
+    std::vector<std::jthread> others;
+    for (std::int64_t t = 1; t < used; ++t) others.emplace_back(work, t);
+    work(0);
+  }
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }

@@ -8,4 +8,6 @@ CpuFeatures detected_cpu() {
   return {};
 }
 
+void relax() {}
+
 }  // namespace vitq

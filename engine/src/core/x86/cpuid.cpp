@@ -54,4 +54,8 @@ CpuFeatures detected_cpu() {
   return f;
 }
 
+void relax() {
+  __builtin_ia32_pause();
+}
+
 }  // namespace vitq

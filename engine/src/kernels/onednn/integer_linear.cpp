@@ -57,7 +57,7 @@ struct Matmul {
     if (weights.packed) problem.weights = weights.packed.get_desc();
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const ThreadCount one_thread(1);
+    const OneThread one_thread;
     const auto described = describe(onednn, problem, attr);
     name = described.impl_info_str();
     primitive = dnnl::matmul(described);

@@ -43,10 +43,53 @@ View row_of(const View& bias, int rank) {
   return result;
 }
 
-dnnl::primitive_attr user_scratchpad() {
-  dnnl::primitive_attr attr;
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attr;
+// The longest axis but the last. Threads share it.
+int shared_axis(const View& out) {
+  int axis = 0;
+  for (int i = 1; i + 1 < out.dims.rank(); ++i) {
+    if (out.dims[i] > out.dims[axis]) axis = i;
+  }
+  return axis;
+}
+
+// The part of an operand that belongs to a share; what is broadcast belongs to all.
+View part_of(const View& view, int axis, const IndexRange& range) {
+  return view.dims[axis] == 1 ? view : sliced(view, axis, range.begin, range.end);
+}
+
+OneDnnShare::Argument argument_of(int index, const View& view) {
+  return {index, view, onednn_desc(view)};
+}
+
+// A linear layer on matrices.
+struct MatrixLinear {
+  View x, weight, out;
+  std::optional<View> bias, residual;
+
+  MatrixLinear share(int axis, const IndexRange& range) const {
+    MatrixLinear part = *this;
+    part.x = part_of(x, axis, range);
+    part.out = part_of(out, axis, range);
+    if (residual) part.residual = part_of(*residual, axis, range);
+    return part;
+  }
+};
+
+std::optional<MatrixLinear> matrix_linear(const Step& step) {
+  const auto& op = std::get<step::Linear>(step.op);
+  std::vector<View> rows = {op.x, step.out};
+  if (step.epilogue.residual) rows.push_back(*step.epilogue.residual);
+  const auto matrices = as_matrices(rows);
+  if (!matrices) return {};
+  const View x = matrix_view(op.x, (*matrices)[0]);
+  const int rank = x.dims.rank();
+  MatrixLinear linear = {
+      x, transposed_weight(op.weight, rank), matrix_view(step.out, (*matrices)[1]), {}, {}};
+  if (op.bias) linear.bias = row_of(*op.bias, rank);
+  if (step.epilogue.residual) {
+    linear.residual = matrix_view(*step.epilogue.residual, (*matrices)[2]);
+  }
+  return linear;
 }
 
 }  // namespace
@@ -54,38 +97,40 @@ dnnl::primitive_attr user_scratchpad() {
 std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext& context) {
   const auto* op = std::get_if<step::Linear>(&step.op);
   if (op == nullptr || !context.is_constant(op->weight)) return {};
-  std::vector<View> rows = {op->x, step.out};
-  if (step.epilogue.residual) rows.push_back(*step.epilogue.residual);
-  const auto matrices = as_matrices(rows);
-  if (!matrices) return {};
-  const View x = matrix_view(op->x, (*matrices)[0]);
-  const View out = matrix_view(step.out, (*matrices)[1]);
-  const int rank = x.dims.rank();
-  const View weight = transposed_weight(op->weight, rank);
-  MatmulProblem problem = {onednn_desc(x), onednn_any(weight), {}, onednn_desc(out)};
-  if (op->bias) problem.bias = onednn_desc(row_of(*op->bias, rank));
-  View residual;
-  dnnl::memory::desc residual_desc;
-  if (step.epilogue.residual) {
-    residual = matrix_view(*step.epilogue.residual, (*matrices)[2]);
-    residual_desc = onednn_desc(residual);
+  const std::optional<MatrixLinear> whole = matrix_linear(step);
+  if (!whole) return {};
+  const int axis = shared_axis(whole->out);
+  std::vector<OneDnnShare> shares;
+  std::string name;
+  dnnl::memory::desc weights = onednn_any(whole->weight);
+  for (const IndexRange& range : shared_out(whole->out.dims[axis], context.threads)) {
+    const MatrixLinear linear = whole->share(axis, range);
+    OneDnnShare share;
+    MatmulProblem problem = {onednn_desc(linear.x), weights, {}, onednn_desc(linear.out)};
+    if (linear.bias) {
+      share.bound.push_back(argument_of(DNNL_ARG_BIAS, *linear.bias));
+      problem.bias = share.bound.back().desc;
+    }
+    dnnl::memory::desc residual;
+    if (linear.residual) {
+      share.bound.push_back(
+          argument_of(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, *linear.residual));
+      residual = share.bound.back().desc;
+    }
+    dnnl::primitive_attr attr = user_scratchpad();
+    attr.set_post_ops(post_ops_of(step.epilogue, residual));
+    const auto described = describe(*context.onednn, problem, attr);
+    name = described.impl_info_str();
+    weights = described.weights_desc();
+    share.primitive = dnnl::matmul(described);
+    share.scratchpad = described.scratchpad_desc();
+    share.bound.push_back(argument_of(DNNL_ARG_SRC, linear.x));
+    share.bound.push_back(argument_of(DNNL_ARG_DST, linear.out));
+    share.held.emplace_back(DNNL_ARG_WEIGHTS, reordered(context, context.constant(op->weight),
+                                                        onednn_desc(linear.weight), weights));
+    shares.push_back(std::move(share));
   }
-  dnnl::primitive_attr attr = user_scratchpad();
-  attr.set_post_ops(post_ops_of(step.epilogue, residual_desc));
-
-  const auto described = describe(*context.onednn, problem, attr);
-  auto kernel =
-      std::make_unique<OneDnnKernel>(context.onednn, dnnl::matmul(described),
-                                     described.scratchpad_desc(), described.impl_info_str());
-  kernel->bind(DNNL_ARG_SRC, x, problem.src);
-  kernel->hold(DNNL_ARG_WEIGHTS, reordered(context, context.constant(op->weight),
-                                           onednn_desc(weight), described.weights_desc()));
-  if (op->bias) kernel->bind(DNNL_ARG_BIAS, *op->bias, problem.bias);
-  if (step.epilogue.residual) {
-    kernel->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, residual, residual_desc);
-  }
-  kernel->bind(DNNL_ARG_DST, out, problem.dst);
-  return kernel;
+  return std::make_unique<OneDnnKernel>(context.onednn, std::move(shares), name);
 }
 
 std::unique_ptr<Kernel> make_onednn_matmul(const Step& step, const KernelContext& context) {
@@ -98,17 +143,26 @@ std::unique_ptr<Kernel> make_onednn_matmul(const Step& step, const KernelContext
     std::swap(order[order.size() - 1], order[order.size() - 2]);
     b = permuted(b, order);
   }
-  const MatmulProblem problem = {onednn_desc(op->a), onednn_desc(b), {}, onednn_desc(step.out)};
-  dnnl::primitive_attr attr = user_scratchpad();
-  if (op->matmul.scale != 1.0F) set_result_scale(attr, op->matmul.scale);
-  const auto described = describe(*context.onednn, problem, attr);
-  auto kernel =
-      std::make_unique<OneDnnKernel>(context.onednn, dnnl::matmul(described),
-                                     described.scratchpad_desc(), described.impl_info_str());
-  kernel->bind(DNNL_ARG_SRC, op->a, problem.src);
-  kernel->bind(DNNL_ARG_WEIGHTS, b, problem.weights);
-  kernel->bind(DNNL_ARG_DST, step.out, problem.dst);
-  return kernel;
+  const int axis = shared_axis(step.out);
+  const bool by_rows = axis == step.out.dims.rank() - 2;
+  std::vector<OneDnnShare> shares;
+  std::string name;
+  for (const IndexRange& range : shared_out(step.out.dims[axis], context.threads)) {
+    std::vector<OneDnnShare::Argument> bound = {
+        argument_of(DNNL_ARG_SRC, part_of(op->a, axis, range)),
+        argument_of(DNNL_ARG_WEIGHTS, by_rows ? b : part_of(b, axis, range)),
+        argument_of(DNNL_ARG_DST, part_of(step.out, axis, range))};
+    dnnl::primitive_attr attr = user_scratchpad();
+    if (op->matmul.scale != 1.0F) set_result_scale(attr, op->matmul.scale);
+    const MatmulProblem problem = {bound[0].desc, bound[1].desc, {}, bound[2].desc};
+    const auto described = describe(*context.onednn, problem, attr);
+    name = described.impl_info_str();
+    shares.push_back({.primitive = dnnl::matmul(described),
+                      .scratchpad = described.scratchpad_desc(),
+                      .bound = std::move(bound),
+                      .held = {}});
+  }
+  return std::make_unique<OneDnnKernel>(context.onednn, std::move(shares), name);
 }
 
 }  // namespace vitq

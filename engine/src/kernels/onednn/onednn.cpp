@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/onednn/onednn.h"
 
-#include <exception>
 #include <mutex>
 
 #include "core/text.h"
@@ -39,6 +38,12 @@ dnnl::memory::desc onednn_desc(const View& view) {
   return {dims_of(view), onednn_type(view.dtype), strides};
 }
 
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
+
 dnnl::memory::desc onednn_any(const View& view) {
   return {dims_of(view), onednn_type(view.dtype), dnnl::memory::format_tag::any};
 }
@@ -55,19 +60,18 @@ dnnl::convolution_forward::primitive_desc describe(const OneDnn& onednn, const C
                                                    const dnnl::primitive_attr& attr) {
   const dnnl::memory::dims strides(2, problem.stride);
   const dnnl::memory::dims dilates(2, problem.dilation - 1);
-  const dnnl::memory::dims pads(2, problem.pad);
-  const dnnl::convolution_forward::desc desc(kInference, dnnl::algorithm::convolution_direct,
-                                             problem.src, problem.weights, problem.bias,
-                                             problem.dst, strides, dilates, pads, pads);
+  const dnnl::convolution_forward::desc desc(
+      kInference, dnnl::algorithm::convolution_direct, problem.src, problem.weights, problem.bias,
+      problem.dst, strides, dilates, problem.before, problem.after);
   return {desc, attr, onednn.engine};
 }
 
 dnnl::pooling_forward::primitive_desc describe(const OneDnn& onednn, const PoolProblem& problem) {
   const dnnl::memory::dims strides(2, problem.stride);
   const dnnl::memory::dims kernel(2, problem.kernel);
-  const dnnl::memory::dims pads(2, problem.pad);
   const dnnl::pooling_forward::desc desc(kInference, dnnl::algorithm::pooling_max, problem.src,
-                                         problem.dst, strides, kernel, pads, pads);
+                                         problem.dst, strides, kernel, problem.before,
+                                         problem.after);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return {desc, attr, onednn.engine};
@@ -88,32 +92,22 @@ dnnl::convolution_forward::primitive_desc describe(const OneDnn& onednn, const C
                                                    const dnnl::primitive_attr& attr) {
   const dnnl::memory::dims strides(2, problem.stride);
   const dnnl::memory::dims dilates(2, problem.dilation - 1);
-  const dnnl::memory::dims pads(2, problem.pad);
-  return {onednn.engine,
-          kInference,
-          dnnl::algorithm::convolution_direct,
-          problem.src,
-          problem.weights,
-          problem.bias,
-          problem.dst,
-          strides,
-          dilates,
-          pads,
-          pads,
-          attr};
+  return {onednn.engine,  kInference,      dnnl::algorithm::convolution_direct,
+          problem.src,    problem.weights, problem.bias,
+          problem.dst,    strides,         dilates,
+          problem.before, problem.after,   attr};
 }
 
 dnnl::pooling_forward::primitive_desc describe(const OneDnn& onednn, const PoolProblem& problem) {
   const dnnl::memory::dims strides(2, problem.stride);
   const dnnl::memory::dims kernel(2, problem.kernel);
   const dnnl::memory::dims dilates(2, 0);
-  const dnnl::memory::dims pads(2, problem.pad);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return {onednn.engine, kInference,  dnnl::algorithm::pooling_max,
           problem.src,   problem.dst, strides,
-          kernel,        dilates,     pads,
-          pads,          attr};
+          kernel,        dilates,     problem.before,
+          problem.after, attr};
 }
 
 void set_result_scale(dnnl::primitive_attr& attr, float factor) {
@@ -141,64 +135,6 @@ dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& r
     case Act::kSigmoid: eltwise(dnnl::algorithm::eltwise_logistic); break;
   }
   return ops;
-}
-
-OneDnnKernel::OneDnnKernel(std::shared_ptr<OneDnn> onednn, const dnnl::primitive& primitive,
-                           const dnnl::memory::desc& scratchpad, std::string name)
-    : onednn_(std::move(onednn)),
-      primitive_(primitive),
-      scratchpad_(scratchpad),
-      name_(std::move(name)) {}
-
-void OneDnnKernel::bind(int index, const View& view, const dnnl::memory::desc& desc) {
-  bound_.push_back({index, view, desc});
-}
-
-void OneDnnKernel::hold(int index, const dnnl::memory& memory) {
-  held_.emplace_back(index, memory);
-}
-
-// Handles of the arguments, which a run points at the session's buffers.
-struct OneDnnKernel::State : KernelState {
-  explicit State(const OneDnnKernel& kernel)
-      : stream(kernel.onednn_->engine),
-        scratchpad(kernel.scratchpad_, kernel.onednn_->engine, nullptr) {
-    for (const Bound& argument : kernel.bound_) {
-      bound.emplace_back(argument.desc, kernel.onednn_->engine, nullptr);
-      arguments.push_back({argument.index, bound.back().get()});
-    }
-    for (const auto& [index, memory] : kernel.held_) arguments.push_back({index, memory.get()});
-    arguments.push_back({DNNL_ARG_SCRATCHPAD, scratchpad.get()});
-  }
-
-  dnnl::stream stream;
-  dnnl::memory scratchpad;
-  std::vector<dnnl::memory> bound;
-  std::vector<dnnl_exec_arg_t> arguments;
-};
-
-std::int64_t OneDnnKernel::workspace_bytes() const {
-  return static_cast<std::int64_t>(scratchpad_.get_size());
-}
-
-std::unique_ptr<KernelState> OneDnnKernel::make_state() const {
-  return std::make_unique<State>(*this);
-}
-
-void OneDnnKernel::run(const Run& run) const noexcept {
-  auto& state = static_cast<State&>(*run.state);
-  for (std::size_t i = 0; i < bound_.size(); ++i) {
-    const View& view = bound_[i].view;
-    std::byte* data = run.buffers[static_cast<std::size_t>(view.buffer)] +
-                      view.offset * static_cast<std::int64_t>(size_of(view.dtype));
-    state.bound[i].set_data_handle(data);
-  }
-  state.scratchpad.set_data_handle(run.workspace);
-  // The C function: the C++ one builds a vector of arguments in every call.
-  const dnnl_status_t status =
-      dnnl_primitive_execute(primitive_.get(), state.stream.get(),
-                             static_cast<int>(state.arguments.size()), state.arguments.data());
-  if (status != dnnl_success) std::terminate();
 }
 
 dnnl::memory reorder(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,

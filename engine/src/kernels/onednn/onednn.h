@@ -39,32 +39,48 @@ dnnl::matmul::primitive_desc describe(const OneDnn& onednn, const MatmulProblem&
 
 struct ConvProblem {
   dnnl::memory::desc src, weights, bias, dst;  // bias may be empty
-  int stride = 1, pad = 0, dilation = 1;
+  int stride = 1, dilation = 1;
+  dnnl::memory::dims before, after;  // padding of rows and columns
 };
 dnnl::convolution_forward::primitive_desc describe(const OneDnn& onednn, const ConvProblem& problem,
                                                    const dnnl::primitive_attr& attr);
 
 struct PoolProblem {
   dnnl::memory::desc src, dst;
-  int kernel = 1, stride = 1, pad = 0;
+  int kernel = 1, stride = 1;
+  dnnl::memory::dims before, after;  // padding of rows and columns
 };
 dnnl::pooling_forward::primitive_desc describe(const OneDnn& onednn, const PoolProblem& problem);
 
+// Attributes of a primitive whose scratchpad is an argument.
+dnnl::primitive_attr user_scratchpad();
 // Multiplies the result by `factor`.
 void set_result_scale(dnnl::primitive_attr& attr, float factor);
 // Adds the residual and applies the activation, in this order.
 dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& residual);
 
-// A step that is one primitive. Its scratchpad is the workspace.
+// A primitive for the part of a step that one thread computes.
+struct OneDnnShare {
+  struct Argument {
+    int index;
+    View view;  // where it lies
+    dnnl::memory::desc desc;
+    std::int64_t image_stride = 0;  // to the next image's, in elements
+  };
+
+  dnnl::primitive primitive;
+  dnnl::memory::desc scratchpad;
+  std::vector<Argument> bound;                     // in the buffers of a run
+  std::vector<std::pair<int, dnnl::memory>> held;  // the same in every run
+};
+
+// A step of as many primitives as there are threads. Each runs on one thread: oneDNN's own threads
+// would wait for each other at OpenMP's barriers.
 class OneDnnKernel : public Kernel {
  public:
-  OneDnnKernel(std::shared_ptr<OneDnn> onednn, const dnnl::primitive& primitive,
-               const dnnl::memory::desc& scratchpad, std::string name);
-
-  // Argument `index` lies where `view` does, described by `desc`.
-  void bind(int index, const View& view, const dnnl::memory::desc& desc);
-  // Argument `index` is this memory, in every run.
-  void hold(int index, const dnnl::memory& memory);
+  // The shares are those of one image, and are computed for each of `images`.
+  OneDnnKernel(std::shared_ptr<OneDnn> onednn, std::vector<OneDnnShare> shares, std::string name,
+               std::int64_t images = 1);
 
   std::int64_t workspace_bytes() const override;
   std::unique_ptr<KernelState> make_state() const override;
@@ -73,19 +89,20 @@ class OneDnnKernel : public Kernel {
 
  private:
   struct State;
-  struct Bound {
-    int index;
-    View view;
-    dnnl::memory::desc desc;
-  };
+  void run_share(const Run& run, std::size_t index) const;
 
   std::shared_ptr<OneDnn> onednn_;
-  dnnl::primitive primitive_;
-  dnnl::memory::desc scratchpad_;
+  std::vector<OneDnnShare> shares_;
   std::string name_;
-  std::vector<Bound> bound_;
-  std::vector<std::pair<int, dnnl::memory>> held_;
+  std::int64_t images_;
+  std::int64_t slot_bytes_ = 0;  // of the workspace, for each share
 };
+
+struct IndexRange {
+  std::int64_t begin = 0, end = 0;
+};
+// [0, count) in the parts that parallel_chunks gives to threads.
+std::vector<IndexRange> shared_out(std::int64_t count, int threads);
 
 // `values`, laid out as `from`, in the layout `to`.
 dnnl::memory reorder(const OneDnn& onednn, const Tensor& values, const dnnl::memory::desc& from,

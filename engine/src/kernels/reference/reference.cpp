@@ -42,12 +42,13 @@ double activated(double x, Act act) {
 // A step that is a function of the buffers.
 class FunctionKernel : public Kernel {
  public:
-  explicit FunctionKernel(std::function<void(Buffers)> function) : function_(std::move(function)) {}
-  void run(const Run& run) const noexcept override { function_(run.buffers); }
+  explicit FunctionKernel(std::function<void(const Run&)> function)
+      : function_(std::move(function)) {}
+  void run(const Run& run) const noexcept override { function_(run); }
   std::string name() const override { return "reference"; }
 
  private:
-  std::function<void(Buffers)> function_;
+  std::function<void(const Run&)> function_;
 };
 
 // Input, output and residual of a linear layer, row by row.
@@ -57,12 +58,13 @@ RowWalk linear_walk(const Step& step) {
   return walk_rows(views);
 }
 
-void linear(const Step& step, const RowWalk& walk, int threads, Buffers buffers) {
+void linear(const Step& step, const RowWalk& walk, const Run& run) {
+  const Buffers buffers = run.buffers;
   const auto& op = std::get<step::Linear>(step.op);
   const Element weight(buffers, op.weight);
   const std::int64_t n = op.weight.dims[0];
   const std::int64_t k = op.weight.dims[1];
-  parallel_for(threads, walk.rows, [&](std::int64_t row) {
+  parallel_for(run.team, walk.rows, [&](std::int64_t row) {
     const float* x = data_of<float>(buffers, op.x) + walk.offset(0, row);
     float* y = data_of<float>(buffers, step.out) + walk.offset(1, row);
     for (std::int64_t o = 0; o < n; ++o) {
@@ -89,7 +91,8 @@ RowWalk batch_walk(const Step& step) {
   return walk_rows(batch);
 }
 
-void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers) {
+void matmul(const Step& step, const RowWalk& walk, const Run& run) {
+  const Buffers buffers = run.buffers;
   const auto& op = std::get<step::MatMul>(step.op);
   const int rank = step.out.dims.rank();
   const auto row_axis = static_cast<std::size_t>(rank - 2);
@@ -99,7 +102,7 @@ void matmul(const Step& step, const RowWalk& walk, int threads, Buffers buffers)
   const std::int64_t b_n = b.strides[op.matmul.transpose_b ? row_axis : column_axis];
   const std::int64_t m = step.out.dims[-2];
   const std::int64_t k = op.a.dims[-1];
-  parallel_for(threads, walk.rows * m, [&](std::int64_t index) {
+  parallel_for(run.team, walk.rows * m, [&](std::int64_t index) {
     const std::int64_t row = index % m;
     const float* x =
         data_of<float>(buffers, op.a) + walk.offset(0, index / m) + row * op.a.strides[row_axis];
@@ -141,9 +144,9 @@ double patch_sum(const Step& step, const Element& x, const Element& w,
 
 // Calls body({n, c, y, x}) for every element of an image-shaped view.
 template <typename Body>
-void for_each_pixel(const View& view, int threads, const Body& body) {
+void for_each_pixel(const View& view, const Run& run, const Body& body) {
   const Shape& dims = view.dims;
-  parallel_for(threads, dims[0] * dims[1], [&](std::int64_t plane) {
+  parallel_for(run.team, dims[0] * dims[1], [&](std::int64_t plane) {
     for (std::int64_t y = 0; y < dims[2]; ++y) {
       for (std::int64_t x = 0; x < dims[3]; ++x) {
         body(std::array<std::int64_t, 4>{plane / dims[1], plane % dims[1], y, x});
@@ -152,12 +155,13 @@ void for_each_pixel(const View& view, int threads, const Body& body) {
   });
 }
 
-void conv(const Step& step, const RowWalk&, int threads, Buffers buffers) {
+void conv(const Step& step, const RowWalk&, const Run& run) {
+  const Buffers buffers = run.buffers;
   const auto& op = std::get<step::Conv2d>(step.op);
   const Element x(buffers, op.x);
   const Element w(buffers, op.weight);
   const Element out(buffers, step.out);
-  for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
+  for_each_pixel(step.out, run, [&](const std::array<std::int64_t, 4>& at) {
     double sum = patch_sum(step, x, w, at);
     if (op.bias) sum += static_cast<double>(data_of<float>(buffers, *op.bias)[at[1]]);
     if (step.epilogue.residual) {
@@ -168,13 +172,14 @@ void conv(const Step& step, const RowWalk&, int threads, Buffers buffers) {
   });
 }
 
-void pool(const Step& step, const RowWalk&, int threads, Buffers buffers) {
+void pool(const Step& step, const RowWalk&, const Run& run) {
+  const Buffers buffers = run.buffers;
   const auto& max_pool = std::get<step::MaxPool>(step.op);
   const op::MaxPool& op = max_pool.pool;
   const View& in = max_pool.x;
   const Element x(buffers, in);
   const Element out(buffers, step.out);
-  for_each_pixel(step.out, threads, [&](const std::array<std::int64_t, 4>& at) {
+  for_each_pixel(step.out, run, [&](const std::array<std::int64_t, 4>& at) {
     float largest = -std::numeric_limits<float>::infinity();
     for (int ky = 0; ky < op.kernel; ++ky) {
       for (int kx = 0; kx < op.kernel; ++kx) {
@@ -193,31 +198,28 @@ RowWalk no_walk(const Step&) {
 }
 
 using Walk = RowWalk (*)(const Step&);
-using Compute = void (*)(const Step&, const RowWalk&, int, Buffers);
+using Compute = void (*)(const Step&, const RowWalk&, const Run&);
 
 template <typename OpType>
-std::unique_ptr<Kernel> make(const Step& step, const KernelContext& context, Walk walk,
-                             Compute compute) {
+std::unique_ptr<Kernel> make(const Step& step, Walk walk, Compute compute) {
   if (!std::holds_alternative<OpType>(step.op)) return {};
   return std::make_unique<FunctionKernel>(
-      [step, walk = walk(step), threads = context.threads, compute](Buffers buffers) {
-        compute(step, walk, threads, buffers);
-      });
+      [step, walk = walk(step), compute](const Run& run) { compute(step, walk, run); });
 }
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_reference_linear(const Step& step, const KernelContext& context) {
-  return make<step::Linear>(step, context, linear_walk, linear);
+std::unique_ptr<Kernel> make_reference_linear(const Step& step, const KernelContext&) {
+  return make<step::Linear>(step, linear_walk, linear);
 }
-std::unique_ptr<Kernel> make_reference_matmul(const Step& step, const KernelContext& context) {
-  return make<step::MatMul>(step, context, batch_walk, matmul);
+std::unique_ptr<Kernel> make_reference_matmul(const Step& step, const KernelContext&) {
+  return make<step::MatMul>(step, batch_walk, matmul);
 }
-std::unique_ptr<Kernel> make_reference_conv(const Step& step, const KernelContext& context) {
-  return make<step::Conv2d>(step, context, no_walk, conv);
+std::unique_ptr<Kernel> make_reference_conv(const Step& step, const KernelContext&) {
+  return make<step::Conv2d>(step, no_walk, conv);
 }
-std::unique_ptr<Kernel> make_reference_pool(const Step& step, const KernelContext& context) {
-  return make<step::MaxPool>(step, context, no_walk, pool);
+std::unique_ptr<Kernel> make_reference_pool(const Step& step, const KernelContext&) {
+  return make<step::MaxPool>(step, no_walk, pool);
 }
 
 }  // namespace vitq
