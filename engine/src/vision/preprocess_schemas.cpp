@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys that transformers 4.20 to 5.24 (image processors and feature extractors of ViT, DeiT and
-// DETR) and timm 0.4 to 1.0 (PretrainedCfg and the flat config.json before it) read or write.
+// The keys that the origins read or write. They are those of transformers 4.20 to 5.24: image
+// processors and feature extractors of ViT, DeiT and DETR. Of timm 0.4 to 1.0 they are those of
+// PretrainedCfg, and of the flat config.json before it.
 #include "vitq/preprocess_schemas.h"
 
 #include <array>
