@@ -22,7 +22,7 @@ Preprocess preset_named(const std::string& name, const Family& family, int size)
 
 std::vector<std::string> unknown_keys(const Json& json, const ConfigSchema& schema) {
   std::vector<std::string> keys = check_keys(json, schema);
-  for (std::string& key : keys) key = json.place() + "." + key;
+  for (std::string& key : keys) key.insert(0, json.place() + ".");
   return keys;
 }
 

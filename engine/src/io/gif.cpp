@@ -183,15 +183,17 @@ class GifReader {
     constexpr std::array<Pass, 1> kPlain = {{{0, 1}}};
     const std::span<const Pass> passes =
         frame.interlaced ? std::span<const Pass>(kInterlaced) : std::span<const Pass>(kPlain);
-    const std::uint8_t* index = indices.data();
     for (const Pass& pass : passes) {
       for (unsigned y = pass.first; y < frame.height; y += pass.step) {
-        std::uint8_t* to = image.row(static_cast<int>(frame.top + y)) + 3 * std::size_t{frame.left};
-        for (unsigned x = 0; x < frame.width; ++x, ++index, to += 3) {
-          std::copy_n(palette_[*index].data(), 3, to);
-        }
+        std::uint8_t* row = image.row(static_cast<int>(frame.top + y));
+        paint_row(indices.first(frame.width), row + 3 * std::size_t{frame.left});
+        indices = indices.subspan(frame.width);
       }
     }
+  }
+
+  void paint_row(std::span<const std::uint8_t> indices, std::uint8_t* to) const {
+    for (const std::uint8_t index : indices) to = std::copy_n(palette_[index].data(), 3, to);
   }
 
   static Palette greys() {
