@@ -16,6 +16,7 @@ write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/vitqConfigVersion.cmake COMPATIBILITY SameMajorVersion)
 install(FILES
   ${PROJECT_BINARY_DIR}/vitqConfig.cmake ${PROJECT_BINARY_DIR}/vitqConfigVersion.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/FindWebP.cmake
   DESTINATION ${package_folder})
 
 # The prefix is told relative to the .pc file, so that the installed tree may be moved.

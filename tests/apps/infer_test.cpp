@@ -126,6 +126,31 @@ TEST_CASE("a folder stands for its images in order, with --recursive those below
   CHECK(names({"--recursive"}) == std::vector<std::string>{"b.png", "below/a.png", "c.PNG"});
 }
 
+TEST_CASE("a folder's images are known by the endings of every format") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string png = contents_of(write_image(temp, "a.png", 0));
+  fs::create_directories(temp.path() / "in");
+  for (const char* name :
+       {"in/a.WebP", "in/b.bmp", "in/c.gif", "in/d.jpeg", "in/e.JPG", "in/f.tif"}) {
+    temp.file(name, png);
+  }
+  const Result result =
+      run("vit_infer", {"-m", model, (temp.path() / "in").string(), "-f", "jsonl"});
+  CHECK(lines_of(result.out).size() == 5);
+}
+
+TEST_CASE("images have as many pixels as --max-megapixels says") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const fs::path file = temp.path() / "large.png";
+  write_png(file, make_image(1100, 1000), Overwrite::kNo);
+  check_refused(run("vit_infer", {"-m", model, file.string(), "--max-megapixels", "1"}), 6,
+                "the limit is set to 1 megapixels");
+  CHECK(run("vit_infer", {"-m", model, file.string(), "--max-megapixels", "2"}).code == 0);
+  CHECK(run("vit_infer", {"-m", model, file.string(), "--max-megapixels", "269"}).code == 2);
+}
+
 TEST_CASE("an image on standard input is answered as the same file is") {
   const TempFolder temp;
   const std::string model = make_model(temp);

@@ -26,6 +26,16 @@ TEST_CASE("vit_convert says what it had to assume") {
   CHECK(result.err.find("assumed        preprocessing fb-deit") != std::string::npos);
 }
 
+TEST_CASE("vit_convert tells keys that it does not know") {
+  const TempFolder temp;
+  const std::string out = (temp.path() / "out.safetensors").string();
+  const std::string file = temp.file("p.json", R"({"size": 16, "blur": 2, "do_pad": true})");
+  const Result result = run("vit_convert", {golden("hf_vit"), "-o", out, "--preprocessor", file});
+  CHECK(result.code == 0);
+  CHECK(result.err.find("unknown key    " + file + ": $.blur") != std::string::npos);
+  CHECK(result.err.find("do_pad") == std::string::npos);
+}
+
 TEST_CASE("vit_inspect shows a model's network and tensors, in text and JSON") {
   const TempFolder temp;
   const std::string model = make_model(temp);

@@ -26,7 +26,13 @@ bool reads(const vitq::Json& json, const Read& read) {
 
 void check(std::span<const std::uint8_t> input) {
   const vitq::Json json = vitq::Json::parse(as_text(input), "input");
-  const bool huggingface = reads(json, vitq::preprocess_from_huggingface);
+  bool huggingface = false;
+  for (const char* type : {"vit", "deit", "detr"}) {
+    const auto read = [&](const vitq::Json& file) {
+      return vitq::preprocess_from_huggingface(file, type);
+    };
+    huggingface = reads(json, read) || huggingface;
+  }
   const bool timm = reads(json, vitq::preprocess_from_timm);
   const bool own = reads(json, vitq::Preprocess::from_json);
   if (!huggingface && !timm && !own) json.fail("no preprocessing");

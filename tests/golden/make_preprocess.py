@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes preprocess.safetensors: pictures, and what Pillow, torchvision, timm and transformers make of
+"""Makes preprocess.safetensors: images, and what Pillow, torchvision, timm and transformers make of
 them. Usage: python make_preprocess.py [OUT]. Needs pillow, numpy, torch, torchvision, timm,
 transformers and safetensors; their versions and the seed are recorded in the file's metadata.
 
-Tensors by name (pictures are u8 [height, width, 3]):
-  image/NAME                     a source picture
+Tensors by name (images are u8 [height, width, 3]):
+  image/NAME                     a source image
   resize/FILTER/NAME/WxH         Image.resize
   crop/OFFSET/NAME/WxH           centre crop of torchvision ("round") or transformers ("floor")
   preset/PRESET/SIZE/NAME        a named pipeline
   timm/KEY/NAME, huggingface/KEY/NAME  the pipeline of the configuration in the metadata "timm/KEY"
+  values/KEY                     the same, of the configuration in "values/KEY", for 37x53
   normalized/PRESET/SIZE/NAME    the same as float [3, height, width]
-  file/NAME, decoded/NAME        a picture file, and what Pillow decodes (EXIF applied, RGB)
+  file/NAME, decoded/NAME        an image file, and what Pillow decodes (EXIF applied, RGB)
 The metadata are one JSON object; "checksum/PRESET/SIZE/NAME" has the FNV-1a of larger results.
 """
 
+import copy
 import json
 import math
 import pathlib
@@ -24,6 +26,7 @@ import PIL
 import safetensors.numpy
 import timm
 import timm.data
+import timm.models._hub
 import torch
 import torchvision
 import transformers
@@ -31,13 +34,17 @@ from PIL import Image
 from torchvision.transforms import functional
 from transformers.image_transforms import center_crop
 from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
+from transformers.models.detr.image_processing_pil_detr import DetrImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-import picture_files
+import image_files
+import preprocess_configs as configs
+from preprocess_configs import HALVES
 
 SEED = 20
-HALVES = [0.5, 0.5, 0.5]
 FILTERS = {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
+RARE_FILTERS = {"nearest": Image.NEAREST, "box": Image.BOX, "hamming": Image.HAMMING,
+                "lanczos": Image.LANCZOS}
 rng = np.random.default_rng(SEED)
 tensors = {}
 metadata = {
@@ -48,7 +55,7 @@ metadata = {
 }
 
 
-def picture(width, height):
+def source(width, height):
     """Slopes, waves, hard edges and noise, with many samples at the ends of the range."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     planes = [255 * x / max(1, width - 1), 255 * y / max(1, height - 1),
@@ -66,7 +73,7 @@ def put(name, array):
 
 
 SIZES = ((160, 107), (37, 53), (64, 48), (1, 9), (9, 1), (1, 1), (11, 14))
-SOURCES = {f"{w}x{h}": picture(w, h) for w, h in SIZES}
+SOURCES = {f"{w}x{h}": source(w, h) for w, h in SIZES}
 
 
 def resizes():
@@ -86,6 +93,22 @@ def resizes():
                 put(f"resize/{label}/{name}/{size[0]}x{size[1]}", np.array(out))
 
 
+def rare_resizes():
+    targets = {
+        "160x107": ((20, 13),),
+        "37x53": ((16, 16), (5, 90), (41, 20)),
+        "64x48": ((32, 24), (3, 80), (21, 16)),
+        "11x14": ((23, 9), (11, 29)),
+        "1x9": ((5, 5), (1, 4)),
+        "9x1": ((4, 30),),
+    }
+    for name, sizes in targets.items():
+        for size in sizes:
+            for label, resample in RARE_FILTERS.items():
+                out = Image.fromarray(SOURCES[name]).resize(size, resample)
+                put(f"resize/{label}/{name}/{size[0]}x{size[1]}", np.array(out))
+
+
 def crops():
     for name in ("11x14", "9x1"):
         for width, height in ((8, 8), (7, 9), (6, 11), (11, 14), (12, 16), (14, 17), (18, 12), (4, 1)):
@@ -98,6 +121,8 @@ def crops():
 
 
 def timm_transform(config):
+    if "architecture" in config:
+        config, _, _ = timm.models._hub._parse_model_cfg(copy.deepcopy(config), {})
     data = timm.data.resolve_data_config({}, pretrained_cfg=config)
     return timm.data.create_transform(**data, is_training=False)
 
@@ -112,7 +137,7 @@ def facebook_transform(size):
 
 
 def torch_pixels(transform, image):
-    """Everything before ToTensor and Normalize, still a picture."""
+    """Everything before ToTensor and Normalize, still an image."""
     out = Image.fromarray(image)
     for step in transform.transforms[:-2]:
         out = step(out)
@@ -126,7 +151,10 @@ def torch_normalized(transform, image):
 def hf_processor(config):
     kind = config.get("image_processor_type") or config.get("feature_extractor_type") or "ViT"
     config = {k: v for k, v in config.items() if not k.endswith("_type")}
-    return (DeiTImageProcessorPil if kind.startswith("DeiT") else ViTImageProcessorPil)(**config)
+    for start, processor in (("DeiT", DeiTImageProcessorPil), ("Detr", DetrImageProcessorPil)):
+        if kind.startswith(start):
+            return processor(**config)
+    return ViTImageProcessorPil(**config)
 
 
 def hf_pixels(config, image):
@@ -188,42 +216,24 @@ def presets():
 
 
 def configurations():
-    imagenet = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
-    huggingface = {
-        "vit-plain": {"size": 32, "do_resize": True, "do_normalize": True, "image_mean": HALVES,
-                      "image_std": HALVES},
-        "vit-legacy": {"feature_extractor_type": "ViTFeatureExtractor", "size": 32, "resample": 2},
-        "vit-oblong": {"image_processor_type": "ViTImageProcessor", "resample": 3,
-                       "size": {"height": 24, "width": 40}, "do_rescale": True,
-                       "rescale_factor": 0.00392156862745098},
-        "vit-shortest": {"image_processor_type": "ViTImageProcessorFast",
-                         "size": {"shortest_edge": 33}, "do_center_crop": True, "crop_size": 28},
-        "deit-legacy": {"feature_extractor_type": "DeiTFeatureExtractor", "size": 37,
-                        "crop_size": 32, "do_center_crop": True, "resample": 3, **imagenet},
-        "deit-pad": {"image_processor_type": "DeiTImageProcessor", "size": {"height": 20, "width": 27},
-                     "crop_size": {"height": 32, "width": 30}, "image_mean": 0.5, "image_std": 0.25},
-        "deit-uncropped": {"image_processor_type": "DeiTImageProcessor", "do_center_crop": False,
-                           "size": {"height": 30, "width": 20}, "do_normalize": False},
-    }
-    timm_configs = {
-        "default": {"input_size": [3, 32, 32]},
-        "squash": {"input_size": [3, 24, 32], "crop_mode": "squash", "crop_pct": 0.95,
-                   "interpolation": "bilinear", "mean": HALVES, "std": HALVES},
-        "whole": {"input_size": [3, 31, 31], "crop_pct": 1.0, "crop_mode": "center"},
-        "wide": {"input_size": [3, 30, 30], "crop_pct": 0.8},
-    }
-    for key, config in huggingface.items():
+    for key, config in configs.HUGGINGFACE.items():
         metadata[f"huggingface/{key}"] = json.dumps(config)
         for name in ("37x53", "64x48"):
             put(f"huggingface/{key}/{name}", hf_pixels(config, SOURCES[name]))
-    for key, config in timm_configs.items():
+    for key, config in configs.TIMM.items():
         metadata[f"timm/{key}"] = json.dumps(config)
         for name in ("37x53", "64x48"):
             put(f"timm/{key}/{name}", torch_pixels(timm_transform(config), SOURCES[name]))
 
 
+def values():
+    for key, config in configs.VALUES.items():
+        metadata[f"values/{key}"] = json.dumps(config)
+        put(f"values/{key}", hf_normalized(config, SOURCES["37x53"]))
+
+
 def files():
-    for name, (data, decoded) in picture_files.make(SOURCES, rng).items():
+    for name, (data, decoded) in image_files.make(SOURCES, rng).items():
         put(f"file/{name}", np.frombuffer(data, np.uint8))
         put(f"decoded/{name}", decoded)
 
@@ -231,7 +241,7 @@ def files():
 def main():
     for name, image in SOURCES.items():
         put(f"image/{name}", image)
-    for make in (resizes, crops, presets, configurations, files):
+    for make in (resizes, rare_resizes, crops, presets, configurations, values, files):
         make()
     out = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else
                        pathlib.Path(__file__).with_name("preprocess.safetensors"))

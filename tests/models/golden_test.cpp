@@ -50,12 +50,8 @@ void check_golden(const fs::path& folder, Backend backend) {
   CAPTURE(name);
   const TempFolder temp;
   const fs::path file = temp.path() / "model.safetensors";
-  ConvertOptions options = options_for(name);
-  if (name == "timm_vit_oblong") {  // timm keeps the ratio here, which no pipeline of ours does
-    options.preprocessor =
-        temp.file("preprocessor.json", R"({"size": {"height": 16, "width": 24}})");
-  }
-  write_safetensors(file, convert(source_in(folder), options).weights, Overwrite::kNo);
+  const Converted made = convert(source_in(folder), options_for(name));
+  write_safetensors(file, made.weights, Overwrite::kNo);
   const Weights expected = read_safetensors(folder / "expected.safetensors");
   Model model = Model::load(file, {.session = {.threads = 1, .backend = backend}, .lower = {}});
   const Tensor logits = model.run(expected.at("input"))[0];

@@ -22,7 +22,7 @@ set(runtime_sees core io op graph plan kernels runtime)
 # The layer that each public header of the engine belongs to.
 set(core_headers error gemm tensor)
 set(io_headers config_schema image json npy weights)
-set(vision_headers preprocess)
+set(vision_headers preprocess preprocess_schemas)
 set(op_headers op)
 set(graph_headers graph layers)
 set(plan_headers lower plan quant step)
@@ -52,6 +52,7 @@ set(quantizer_top_sees base network calibration layer top)
 set(fences
   "dnnl=^engine/src/kernels/onednn/"
   "[<\"/]stb_=^engine/src/io/image\\.cpp$"
+  "webp/=^engine/src/io/webp\\.cpp$"
   "omp\\.h=^engine/src/core/parallel\\.h$"
   "pragma omp=^engine/src/kernels/rows/rows\\.inl$"
   "nlohmann=^engine/src/io/json"

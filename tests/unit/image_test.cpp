@@ -11,6 +11,7 @@
 #include "support/image_files.h"
 #include "support/malformed.h"
 #include "support/temp_folder.h"
+#include "vitq/error.h"
 
 using namespace vitq;
 using namespace vitq::test;
@@ -45,7 +46,19 @@ TEST_CASE("PNG files of every kind decode to what Pillow makes of them") {
                 golden.image("decoded/" + name), name);
     ++checked;
   }
-  CHECK(checked == 15);
+  CHECK(checked == 16);
+}
+
+TEST_CASE("WebP, BMP and GIF files of every kind decode to what Pillow makes of them") {
+  const GoldenImages golden;
+  int checked = 0;
+  for (const std::string& name : golden.names("file/")) {
+    if (name.ends_with(".png") || name.ends_with(".jpg")) continue;
+    check_equal(decode_image(golden.file(name), name, Exif::kApply),
+                golden.image("decoded/" + name), name);
+    ++checked;
+  }
+  CHECK(checked == 8 + 11 + 10);
 }
 
 TEST_CASE("JPEG files of every kind decode to Pillow's image within rounding") {
@@ -57,8 +70,8 @@ TEST_CASE("JPEG files of every kind decode to Pillow's image within rounding") {
     Image expected = golden.image("decoded/" + name);
     if (name == "baseline_422.jpg") {
       // stb interpolates the last colour sample of a 4:2:2 row from the wrong side.
-      found = crop(found, 0, 0, found.width - 2, found.height);
-      expected = crop(expected, 0, 0, expected.width - 2, expected.height);
+      found = crop(found, {0, 0, found.width - 2, found.height});
+      expected = crop(expected, {0, 0, expected.width - 2, expected.height});
     }
     // Pillow's libjpeg rounds the inverse transform, colours and interpolation each on its own.
     const Difference distance = difference(found, expected);
@@ -66,7 +79,7 @@ TEST_CASE("JPEG files of every kind decode to Pillow's image within rounding") {
     CHECK_MESSAGE(distance.mean <= 0.2, name << ": " << distance.mean);
     ++checked;
   }
-  CHECK(checked == 18);
+  CHECK(checked == 19);
 }
 
 TEST_CASE("the EXIF orientation is applied or ignored as asked") {
@@ -85,7 +98,8 @@ TEST_CASE("the EXIF orientation is applied or ignored as asked") {
 TEST_CASE("an image is known by its content, and what follows its end is ignored") {
   const GoldenImages golden;
   const TempFolder folder;
-  for (const std::string name : {"rgb.png", "baseline_420.jpg"}) {
+  for (const std::string name :
+       {"rgb.png", "baseline_420.jpg", "lossy.webp", "rgb.bmp", "palette.gif"}) {
     std::vector<std::byte> bytes = golden.file(name);
     const Image whole = decode_image(bytes, name, Exif::kApply);
     for (const char letter : std::string("trailing \xFF\xD9 bytes")) {
@@ -118,6 +132,39 @@ TEST_CASE("a file that is absent or a folder is unreadable") {
         Fault::kUnreadable);
   CHECK(refusal_of([&] { (void)read_image(folder.path(), Exif::kApply); }).fault ==
         Fault::kUnreadable);
+}
+
+TEST_CASE("the EXIF orientation of a WebP is applied or ignored as asked") {
+  const GoldenImages golden;
+  for (const std::string name : {"exif.webp", "exif_bare.webp"}) {
+    CHECK(decode_image(golden.file(name), name, Exif::kIgnore).width == 31);
+    CHECK(decode_image(golden.file(name), name, Exif::kApply).width == 22);
+  }
+}
+
+TEST_CASE("the limits of an image can be lowered and raised") {
+  const GoldenImages golden;
+  for (const std::string name :
+       {"rgb.png", "baseline_444.jpg", "lossy.webp", "placed.webp", "rgb.bmp", "palette.gif"}) {
+    const std::vector<std::byte> bytes = golden.file(name);
+    const Image image = decode_image(bytes, name, Exif::kIgnore);
+    const std::int64_t pixels = std::int64_t{image.width} * image.height;
+    CHECK_NOTHROW((void)decode_image(bytes, name, Exif::kIgnore, {.pixels = pixels}));
+    CHECK_THROWS_AS((void)decode_image(bytes, name, Exif::kIgnore, {.pixels = pixels - 1}),
+                    LimitError);
+    CHECK_NOTHROW((void)decode_image(bytes, name, Exif::kIgnore, {.file_bytes = bytes.size()}));
+    CHECK_THROWS_AS(
+        (void)decode_image(bytes, name, Exif::kIgnore, {.file_bytes = bytes.size() - 1}),
+        LimitError);
+  }
+  // 101 megapixels of grey, and the rows' filter bytes.
+  const std::string large =
+      png_file({.width = 10100, .height = 10000, .depth = 1, .colour = 0}, "");
+  const auto refuse = [&](const ImageLimits& limits) {
+    (void)decode_image(bytes_of(large), "large", Exif::kIgnore, limits);
+  };
+  CHECK_THROWS_AS(refuse({}), LimitError);
+  CHECK_THROWS_AS(refuse({.pixels = 101'000'000}), FileError);  // it holds no rows
 }
 
 TEST_CASE("a file of more than 64 MiB is refused before it is read") {

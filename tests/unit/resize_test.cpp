@@ -2,6 +2,8 @@
 // resize and crop against what Pillow, torchvision and transformers did.
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "support/golden_images.h"
 #include "vitq/error.h"
 #include "vitq/image.h"
@@ -10,12 +12,20 @@
 using namespace vitq;
 using namespace vitq::test;
 
+namespace {
+
+const std::map<std::string, Filter> kFilters = {
+    {"nearest", Filter::kNearest}, {"box", Filter::kBox},         {"bilinear", Filter::kBilinear},
+    {"hamming", Filter::kHamming}, {"bicubic", Filter::kBicubic}, {"lanczos", Filter::kLanczos}};
+
+}  // namespace
+
 TEST_CASE("resized images equal Pillow's byte for byte") {
   const GoldenImages golden;
   for (const std::string& name : golden.names("resize/")) {
     const std::vector<std::string> parts = split(name, '/');
     const std::vector<std::string> size = split(parts[2], 'x');
-    const Filter filter = parts[0] == "bilinear" ? Filter::kBilinear : Filter::kBicubic;
+    const Filter filter = kFilters.at(parts[0]);
     const Image found =
         resize(golden.image("image/" + parts[1]), std::stoi(size[0]), std::stoi(size[1]), filter);
     check_equal(found, golden.image("resize/" + name), name);
@@ -53,18 +63,25 @@ TEST_CASE("a crop takes what lies inside of the image and black elsewhere") {
   for (std::size_t i = 0; i < image.rgb.size(); ++i) {
     image.rgb[i] = static_cast<std::uint8_t>(i + 1);
   }
-  const Image part = crop(image, 1, -1, 2, 2);
+  const Image part = crop(image, {1, -1, 2, 2});
   CHECK(part.rgb == std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0});
   const std::vector<std::uint8_t> black(std::size_t{3} * 3 * 3, 0);
-  CHECK(crop(image, 5, 5, 3, 3).rgb == black);
-  CHECK(crop(image, -9, 0, 3, 3).rgb == black);
+  CHECK(crop(image, {5, 5, 3, 3}).rgb == black);
+  CHECK(crop(image, {-9, 0, 3, 3}).rgb == black);
+}
+
+TEST_CASE("around an image a crop has the colour that is asked for") {
+  Image image = make_image(1, 1);
+  image.rgb = {1, 2, 3};
+  CHECK(crop(image, {-1, 0, 3, 1}, {7, 8, 9}).rgb ==
+        std::vector<std::uint8_t>{7, 8, 9, 1, 2, 3, 7, 8, 9});
 }
 
 TEST_CASE("empty and enormous results are refused") {
   const Image image = make_image(4, 3);
   CHECK_THROWS_AS((void)resize(image, 0, 3, Filter::kBicubic), ShapeError);
   CHECK_THROWS_AS((void)resize(image, 4, -1, Filter::kBilinear), ShapeError);
-  CHECK_THROWS_AS((void)crop(image, 0, 0, 0, 1), ShapeError);
+  CHECK_THROWS_AS((void)crop(image, {0, 0, 0, 1}), ShapeError);
   CHECK_THROWS_AS((void)resize(image, 1 << 20, 1 << 20, Filter::kBicubic), LimitError);
-  CHECK_THROWS_AS((void)crop(image, 0, 0, 1 << 20, 1 << 20), LimitError);
+  CHECK_THROWS_AS((void)crop(image, {0, 0, 1 << 20, 1 << 20}), LimitError);
 }

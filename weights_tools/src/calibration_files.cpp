@@ -36,12 +36,13 @@ std::vector<std::size_t> sample(std::size_t total, std::size_t count,
 }
 
 CalibrationSet calibration_set(std::vector<std::filesystem::path> images,
-                               const Preprocess& preprocess) {
+                               const Preprocess& preprocess, const ImageLimits& limits) {
   CalibrationSet set;
   set.count = static_cast<std::int64_t>(images.size());
   set.digest = digest_of(images);
-  set.image = [images = std::move(images), preprocess](std::int64_t index) {
-    const Image pixels = prepared_pixels(images[static_cast<std::size_t>(index)], preprocess);
+  set.image = [images = std::move(images), preprocess, limits](std::int64_t index) {
+    const Image pixels =
+        prepared_pixels(images[static_cast<std::size_t>(index)], preprocess, limits);
     return normalize({&pixels, 1}, preprocess);
   };
   return set;

@@ -13,7 +13,7 @@ namespace vitq {
 // Reads and prepares images when they are asked for. Throws FileError if one of them cannot be
 // opened; image() throws what reading it throws.
 CalibrationSet calibration_set(std::vector<std::filesystem::path> images,
-                               const Preprocess& preprocess);
+                               const Preprocess& preprocess, const ImageLimits& limits);
 // The images must outlive the set.
 CalibrationSet calibration_set(std::vector<const Image*> images, const Preprocess& preprocess);
 

@@ -106,11 +106,12 @@ LayerError compare(const Node& node, const Tensor& reference, const Tensor& mode
 
 std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
                                        const std::filesystem::path& model,
-                                       const std::filesystem::path& image_file, int threads) {
+                                       const std::filesystem::path& image_file, int threads,
+                                       const ImageLimits& limits) {
   Model first = load(reference, threads);
   Model second = load(model, threads);
   require_same(first.graph(), second.graph());
-  const Image image = read_image(image_file, Exif::kIgnore);
+  const Image image = read_image(image_file, Exif::kIgnore, limits);
   const auto expected = first.run(first.prepare({&image, 1}));
   const auto found = second.run(second.prepare({&image, 1}));
   const Graph& graph = first.graph();

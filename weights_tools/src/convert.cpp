@@ -4,6 +4,7 @@
 #include <fstream>
 #include <optional>
 
+#include "find_preprocess.h"
 #include "vitq/canonical_names.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
@@ -120,20 +121,11 @@ class Converter {
   }
 
   Preprocess preprocess(const Family& chosen) {
-    const Shape image = chosen.image_shape(result_.info.config);
-    if (!options_.preset.empty()) return preset(chosen, image);
-    if (!options_.preprocessor.empty()) {
-      return preprocess_from_huggingface(Json::read(options_.preprocessor));
-    }
-    if (!source_.preprocessor.is_null()) return preprocess_from_huggingface(source_.preprocessor);
-    if (const auto pretrained = source_.config.find("pretrained_cfg")) {
-      return preprocess_from_timm(*pretrained);
-    }
-    const bool facebook = chosen.name == "deit" || chosen.name == "detr";
-    const std::string usual = facebook ? "fb-" + std::string(chosen.name) : "timm-vit";
-    result_.assumptions.push_back("preprocessing " + usual +
-                                  " (--preset or --preprocessor set it)");
-    return *preprocess_preset(usual, static_cast<int>(image[1]));
+    FoundPreprocess found =
+        find_preprocess(source_, options_, chosen, chosen.image_shape(result_.info.config));
+    if (!found.assumption.empty()) result_.assumptions.push_back(found.assumption);
+    result_.unknown_keys = std::move(found.unknown_keys);
+    return found.preprocess;
   }
 
   // A pipeline whose size depends on the image's ratio is left to the run.
@@ -159,28 +151,25 @@ class Converter {
                      std::to_string(classes) + " classes");
   }
 
-  Preprocess preset(const Family& chosen, const Shape& image) const {
-    const auto size = static_cast<int>(image[1]);
-    if (const auto found = preprocess_preset(options_.preset, size)) return *found;
-    const std::string of_family = options_.preset + "-" + std::string(chosen.name);
-    if (const auto found = preprocess_preset(of_family, size)) return *found;
-    std::string known;
-    for (const std::string_view name : preprocess_presets()) {
-      known += (known.empty() ? "" : ", ") + std::string(name);
-    }
-    throw UnsupportedError("unknown preprocessing preset '" + options_.preset +
-                           "'; known: " + known);
-  }
-
   std::vector<std::string> labels() const {
     if (!options_.labels.empty()) return read_labels(options_.labels);
     std::vector<std::string> names;
     if (const auto by_id = source_.config.find("id2label")) {
       for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
-    } else if (const auto list = source_.config.find("label_names")) {
+    } else if (const auto list = timm_labels()) {
       for (const Json& name : list->items()) names.push_back(name.string());
     }
     return names;
+  }
+
+  // Old files have them under another name, and some inside of pretrained_cfg.
+  std::optional<Json> timm_labels() const {
+    const Json& config = source_.config;
+    const auto nested = config.find("pretrained_cfg");
+    auto list = config.find("label_names");
+    if (!list && nested) list = nested->find("label_names");
+    if (!list && !nested) list = config.find("labels");
+    return list;
   }
 
   // transformers writes the ids as strings.

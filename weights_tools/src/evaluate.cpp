@@ -15,9 +15,9 @@ namespace {
 
 // Answers null, or why the image cannot be had.
 std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& labelled,
-                           Image& pixels) noexcept {
+                           const ImageLimits& limits, Image& pixels) noexcept {
   try {
-    pixels = prepared_pixels(labelled.path, preprocess);
+    pixels = prepared_pixels(labelled.path, preprocess, limits);
   } catch (...) {
     return std::current_exception();
   }
@@ -27,13 +27,13 @@ std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& la
 // Reads and prepares images. The first of them that cannot be read throws, as if one thread had
 // done it.
 std::vector<Image> prepare(const Preprocess& preprocess, std::span<const LabelledImage> images,
-                           int threads) {
+                           int threads, const ImageLimits& limits) {
   std::vector<Image> pixels(images.size());
   std::vector<std::exception_ptr> errors(images.size());
   const auto stride = static_cast<std::size_t>(threads);
   const auto work = [&](std::size_t first) {
     for (std::size_t i = first; i < images.size(); i += stride) {
-      errors[i] = prepare(preprocess, images[i], pixels[i]);
+      errors[i] = prepare(preprocess, images[i], limits, pixels[i]);
     }
   };
   {
@@ -74,7 +74,8 @@ class Batches {
   Batches(std::span<const LabelledImage> images, const EvaluateOptions& options)
       : rest_(images),
         size_(std::min(static_cast<std::size_t>(options.batch), images.size())),
-        threads_(options.threads) {}
+        threads_(options.threads),
+        limits_(options.image_limits) {}
 
   std::int64_t size() const { return static_cast<std::int64_t>(size_); }
   bool next() {
@@ -84,7 +85,7 @@ class Batches {
   }
   std::span<const LabelledImage> images() const { return part_; }
   std::vector<Image> pixels(const Preprocess& preprocess) const {
-    std::vector<Image> pixels = prepare(preprocess, part_, threads_);
+    std::vector<Image> pixels = prepare(preprocess, part_, threads_, limits_);
     while (pixels.size() < size_) pixels.push_back(pixels.back());
     return pixels;
   }
@@ -94,6 +95,7 @@ class Batches {
   std::span<const LabelledImage> part_;
   std::size_t size_;
   int threads_;
+  ImageLimits limits_;
 };
 
 using Clock = std::chrono::steady_clock;

@@ -5,8 +5,9 @@
 
 namespace vitq {
 
-Image prepared_pixels(const std::filesystem::path& path, const Preprocess& preprocess) {
-  const Image image = read_image(path, Exif::kIgnore);
+Image prepared_pixels(const std::filesystem::path& path, const Preprocess& preprocess,
+                      const ImageLimits& limits) {
+  const Image image = read_image(path, Exif::kIgnore, limits);
   try {
     return preprocess.pixels(image);
   } catch (const LimitError& error) {

@@ -81,7 +81,7 @@ class ModelQuantizer {
         path_(path) {
     if (asked.budget) require_one_budget(*asked.budget);
     if (!images.empty()) {
-      calibration_ = calibration_set(std::move(images), model_.info.preprocess);
+      calibration_ = calibration_of(std::move(images));
     }
   }
 
@@ -98,6 +98,13 @@ class ModelQuantizer {
   }
 
  private:
+  CalibrationSet calibration_of(std::vector<fs::path> files) const {
+    return calibration_set(std::move(files), model_.info.preprocess, asked_.image_limits);
+  }
+  CalibrationSet calibration_of(std::vector<const Image*> images) const {
+    return calibration_set(std::move(images), model_.info.preprocess);
+  }
+
   SearchInputs inputs() const { return {network_, calibration_, asked_.recipe, options_, path_}; }
 
   QuantizedModel quantize_by(const QuantizeOptions& options) const {

@@ -9,10 +9,14 @@
 #include "vitq/error.h"
 #include "vitq/image.h"
 
+namespace CLI {
+class App;
+}
+
 namespace vitq::apps {
 
-// Answers whether a file of a folder is meant: its name ends as a JPEG's or PNG's, and it is not
-// hidden.
+// Answers whether a file of a folder is meant: its name ends as a JPEG's, PNG's, WebP's, BMP's
+// or GIF's, and it is not hidden.
 bool is_image(const std::filesystem::directory_entry& entry);
 
 // "-" and files stay as they are. A folder becomes the images in it, sorted, with those of its
@@ -20,7 +24,10 @@ bool is_image(const std::filesystem::directory_entry& entry);
 std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, bool recursive);
 
 // Reads one of them as read_image() does.
-Image read_input(const std::string& input, Exif exif);
+Image read_input(const std::string& input, Exif exif, const ImageLimits& limits);
+
+// Declares --max-megapixels.
+void add_image_limits(CLI::App& app, ImageLimits& limits);
 
 // Answers what `work` answers. If the image exceeds a limit, the error is thrown with its name.
 template <typename Work>

@@ -90,17 +90,42 @@ std::string byte_count(std::int64_t bytes) {
   return number + (bytes < 1000 ? " B" : "B");
 }
 
-std::string in_words(const Preprocess& preprocess) {
-  const std::string filter = preprocess.filter == Filter::kBicubic ? ", bicubic; " : ", bilinear; ";
-  std::string text;
-  if (preprocess.resize == Preprocess::Resize::kExact) {
-    text = "to " + size_text(preprocess.width, preprocess.height) + filter;
-  } else if (preprocess.resize == Preprocess::Resize::kShortestEdge) {
-    text = "shorter side to " + std::to_string(preprocess.height) + filter;
-  } else if (preprocess.resize != Preprocess::Resize::kNone) {
-    text = "shorter side to " + std::to_string(preprocess.height) + ", longer to at most " +
-           std::to_string(preprocess.longest) + filter;
+namespace {
+
+std::string filter_in_words(Filter filter) {
+  switch (filter) {
+    case Filter::kNearest: return ", nearest; ";
+    case Filter::kBox: return ", box; ";
+    case Filter::kBilinear: return ", bilinear; ";
+    case Filter::kHamming: return ", hamming; ";
+    case Filter::kBicubic: return ", bicubic; ";
+    case Filter::kLanczos: return ", lanczos; ";
   }
+  return "; ";
+}
+
+std::string resize_in_words(const Preprocess& preprocess) {
+  using Resize = Preprocess::Resize;
+  const std::string size = size_text(preprocess.width, preprocess.height);
+  const std::string shorter = "shorter side to " + std::to_string(preprocess.height);
+  switch (preprocess.resize) {
+    case Resize::kNone: return "";
+    case Resize::kExact: return "to " + size;
+    case Resize::kShortestEdge: return shorter;
+    case Resize::kInsideHuggingFace:
+    case Resize::kInsideTimm: return "to the largest inside of " + size;
+    case Resize::kAroundTimm: return "to the smallest around " + size;
+    case Resize::kWithinFacebook:
+    case Resize::kWithinHuggingFace: break;
+  }
+  return shorter + ", longer to at most " + std::to_string(preprocess.longest);
+}
+
+}  // namespace
+
+std::string in_words(const Preprocess& preprocess) {
+  std::string text = resize_in_words(preprocess);
+  if (!text.empty()) text += filter_in_words(preprocess.filter);
   if (preprocess.crop_width > 0) {
     text += "centre crop " + size_text(preprocess.crop_width, preprocess.crop_height) + "; ";
   }

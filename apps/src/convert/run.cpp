@@ -49,6 +49,9 @@ void summarize(const ConvertJob& job, const Checkpoint& source, const Converted&
   for (const std::string& assumption : made.assumptions) {
     std::cerr << "  assumed        " << assumption << '\n';
   }
+  for (const std::string& key : made.unknown_keys) {
+    std::cerr << "  unknown key    " << key << " (has no part in the answer)\n";
+  }
   if (!made.ignored.empty()) {
     std::cerr << "  ignored        " << made.ignored.size()
               << (made.ignored.size() == 1 ? " tensor, " : " tensors, ") << made.ignored.front()

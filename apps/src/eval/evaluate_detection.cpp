@@ -41,9 +41,10 @@ void require_images(const CocoTruth& truth, const std::filesystem::path& folder)
                       " images " + std::to_string(count) + " are missing");
 }
 
-Image read_annotated(const CocoImage& annotated, const std::filesystem::path& folder) {
+Image read_annotated(const CocoImage& annotated, const std::filesystem::path& folder,
+                     const ImageLimits& limits) {
   const std::filesystem::path path = folder / annotated.file_name;
-  Image image = read_image(path, Exif::kIgnore);
+  Image image = read_image(path, Exif::kIgnore, limits);
   const bool unknown = annotated.width == 0 || annotated.height == 0;
   if (unknown || (image.width == annotated.width && image.height == annotated.height)) return image;
   const auto size = [](int width, int height) {
@@ -77,7 +78,7 @@ Json share(const Score& score) {
 }  // namespace
 
 std::vector<CocoResult> detect(const Model& model, const CocoTruth& truth,
-                               const std::filesystem::path& folder) {
+                               const std::filesystem::path& folder, const ImageLimits& limits) {
   if (model.task() != Task::kDetection) {
     throw UnsupportedError("a model of the family '" + model.info().family +
                            "' does not detect objects; --coco is for detectors");
@@ -87,7 +88,7 @@ std::vector<CocoResult> detect(const Model& model, const CocoTruth& truth,
   std::vector<CocoResult> results;
   Progress progress(truth.images.size(), "images");
   for (const CocoImage& annotated : truth.images) {
-    const Image image = read_annotated(annotated, folder);
+    const Image image = read_annotated(annotated, folder, limits);
     const auto look = [&] { return model.detect(image, 0.0F); };
     for (const Detection& object : with_context(annotated.file_name, look)) {
       const auto category = categories.find(object.id);
@@ -100,9 +101,9 @@ std::vector<CocoResult> detect(const Model& model, const CocoTruth& truth,
 }
 
 DetectionReport evaluate_detection(const Model& model, const CocoTruth& truth,
-                                   const std::filesystem::path& folder) {
+                                   const std::filesystem::path& folder, const ImageLimits& limits) {
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<CocoResult> results = detect(model, truth, folder);
+  const std::vector<CocoResult> results = detect(model, truth, folder, limits);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   DetectionReport report = {
       .model = {},

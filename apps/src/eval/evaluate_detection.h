@@ -31,7 +31,7 @@ struct DetectionReport {
 };
 
 DetectionReport evaluate_detection(const Model& model, const CocoTruth& truth,
-                                   const std::filesystem::path& folder);
+                                   const std::filesystem::path& folder, const ImageLimits& limits);
 
 std::string to_text(const DetectionReport& report);
 // The figures are shares of one, and null where there is no object to find.

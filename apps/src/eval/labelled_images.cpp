@@ -180,7 +180,7 @@ ClassFolders find_class_folders(const fs::path& folder, const ModelInfo& info,
     }
   }
   if (found.images.empty()) {
-    throw FileError(Fault::kMalformed, folder.string(), "its class folders hold no JPEG or PNG");
+    throw FileError(Fault::kMalformed, folder.string(), "its class folders hold no image");
   }
   return found;
 }

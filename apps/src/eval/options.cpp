@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/image_inputs.h"
+
 namespace vitq::apps {
 
 void declare(CLI::App& app, EvalJob& job) {
@@ -26,6 +28,7 @@ void declare(CLI::App& app, EvalJob& job) {
       ->excludes(batch);
   app.add_option("--preprocessor", job.preprocessor,
                  "Prepare images as this preprocessor_config.json says, not as the model");
+  add_image_limits(app, job.image_limits);
   app.add_option("--limit", job.limit, "At most so many images, spread evenly over all")
       ->check(CLI::PositiveNumber);
   app.add_flag("--each", job.each,

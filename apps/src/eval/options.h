@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "vitq/image.h"
 #include "vitq/session.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
@@ -21,6 +22,7 @@ struct EvalJob {
   std::string labels;
   std::string coco;
   std::string preprocessor;
+  ImageLimits image_limits;
   std::size_t limit = 0;  // 0: all
   std::int64_t batch = 8;
   bool check_range = false;

@@ -35,7 +35,8 @@ std::vector<LabelledImage> find_images(const EvalJob& job, const Model& model) {
 Model load(const std::string& path, const EvalJob& job) {
   Model model = Model::load(find_model(path), {.session = job.session, .lower = {}});
   if (!job.preprocessor.empty()) {
-    return model.with_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
+    return model.with_preprocess(
+        preprocess_from_huggingface(Json::read(job.preprocessor), model.info().family));
   }
   return model;
 }
@@ -43,8 +44,8 @@ Model load(const std::string& path, const EvalJob& job) {
 DetectionReport evaluate_detector(const EvalJob& job) {
   const CocoTruth all = read_coco_truth(job.coco);
   Model model = load(job.model, job);
-  DetectionReport report =
-      evaluate_detection(model, job.limit == 0 ? all : spread(all, job.limit), job.images);
+  DetectionReport report = evaluate_detection(model, job.limit == 0 ? all : spread(all, job.limit),
+                                              job.images, job.image_limits);
   report.model = job.model;
   return report;
 }
@@ -52,7 +53,8 @@ DetectionReport evaluate_detector(const EvalJob& job) {
 Evaluation evaluate_classifier(const EvalJob& job) {
   Model model = load(job.model, job);
   const std::vector<LabelledImage> images = find_images(job, model);
-  EvaluateOptions how = {.batch = job.batch, .threads = job.session.threads};
+  EvaluateOptions how = {
+      .batch = job.batch, .threads = job.session.threads, .image_limits = job.image_limits};
   std::optional<RangeCheck> check;
   if (job.check_range) {
     check.emplace(find_model(job.model), job.session);

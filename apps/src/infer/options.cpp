@@ -5,14 +5,17 @@
 #include <map>
 
 #include "common/args.h"
+#include "common/image_inputs.h"
 
 namespace vitq::apps {
 
 namespace {
 
 void declare_inputs(CLI::App& app, InferJob& job) {
-  auto* images = app.add_option("IMAGE", job.images,
-                                "JPEG or PNG files, folders of them, or - for standard input");
+  auto* images =
+      app.add_option("IMAGE", job.images,
+                     "JPEG, PNG, WebP, BMP or GIF files (its first frame), folders of them, "
+                     "or - for standard input");
   app.add_option(
       "-m,--model", job.model,
       "The model file, or the name of an installed one (detr-small); otherwise VITQ_MODEL "
@@ -36,6 +39,7 @@ void declare_images(CLI::App& app, InferJob& job) {
   const std::map<std::string, Exif> choices = {{"apply", Exif::kApply}, {"ignore", Exif::kIgnore}};
   app.add_option("--exif", job.exif, "The orientation stored in photos: apply or ignore")
       ->transform(CLI::CheckedTransformer(choices));
+  add_image_limits(app, job.image_limits);
   app.add_option("--preprocessor", job.preprocessor,
                  "Preprocessing from a preprocessor_config.json of Hugging Face");
   app.add_option("--size", job.size,

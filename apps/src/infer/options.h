@@ -34,6 +34,7 @@ struct InferJob {
   std::optional<int> longest;  // and the most that the longer one may have
   std::filesystem::path labels;
   Exif exif = Exif::kApply;
+  ImageLimits image_limits;
   std::optional<std::size_t> top;  // classifiers; default: 5
   std::optional<float> threshold;  // detectors; default: kUsualThreshold
   std::size_t batch = 1;

@@ -51,7 +51,8 @@ Model load(const InferJob& job, const std::filesystem::path& path) {
   session.profile = job.profile;
   Model model = Model::load(path, {.session = session, .lower = {}});
   if (!job.preprocessor.empty()) {
-    model = model.with_preprocess(preprocess_from_huggingface(Json::read(job.preprocessor)));
+    model = model.with_preprocess(
+        preprocess_from_huggingface(Json::read(job.preprocessor), model.info().family));
   }
   if (job.size || job.longest) model = model.with_preprocess(resized(model, job));
   return model;
@@ -132,7 +133,7 @@ void Pipeline::enqueue(const std::string& input) {
 
 void Pipeline::read_and_prepare(const std::string& input, QueuedImage& queued) {
   Stopwatch watch;
-  Image image = read_input(input, job_.exif);
+  Image image = read_input(input, job_.exif, job_.image_limits);
   Timing timing = {.decode = watch.lap()};
   queued.pixels = with_context(input, [&] { return model_.info().preprocess.pixels(image); });
   timing.preprocess = watch.lap();

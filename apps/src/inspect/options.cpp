@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/args.h"
+#include "common/image_inputs.h"
 
 namespace vitq::apps {
 
@@ -15,6 +16,7 @@ void declare(CLI::App& app, InspectJob& job) {
   app.add_flag("--compare", job.compare,
                "Show how far each layer of the second model is from the first one's, for the "
                "image");
+  add_image_limits(app, job.image_limits);
   app.add_option("-f,--format", job.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.add_option("--graph", job.graph, "Show the network's graph: text, or dot for GraphViz")
       ->check(CLI::IsMember({"text", "dot"}));

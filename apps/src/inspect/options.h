@@ -7,6 +7,8 @@
 #include <vector>
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
+#include "vitq/image.h"
+
 namespace CLI {
 class App;
 }
@@ -16,6 +18,7 @@ namespace vitq::apps {
 struct InspectJob {
   std::vector<std::filesystem::path> files;  // with `compare`: reference, model and image
   bool compare = false;
+  ImageLimits image_limits;
   int threads = 1;
   std::string format = "text";
   std::string graph;  // "text" or "dot": show the network's graph instead

@@ -156,7 +156,7 @@ int run(const InspectJob& job) {
   require_sense(job);
   if (job.compare) {
     const std::vector<LayerError> layers =
-        compare_layers(job.files[0], job.files[1], job.files[2], job.threads);
+        compare_layers(job.files[0], job.files[1], job.files[2], job.threads, job.image_limits);
     std::cout << (job.format == "json" ? to_json(layers).dump(2) + "\n" : to_text(layers));
     return kOk;
   }

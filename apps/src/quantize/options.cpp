@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/args.h"
+#include "common/image_inputs.h"
 #include "common/output.h"
 #include "common/table.h"
 #include "quantize/layer_rules.h"
@@ -54,6 +55,7 @@ void declare_calibration(CLI::App& app, QuantizeJob& job) {
   app.add_option("--limit", job.limit,
                  "At most so many images, spread evenly over all (default 128)")
       ->check(CLI::Range(1, 1'000'000));
+  add_image_limits(app, job.image_limits);
   app.add_option("--seed", job.seed, "Choose the images at random, from this number");
 }
 

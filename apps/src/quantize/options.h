@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "quantize/budget.h"
+#include "vitq/image.h"
 #include "vitq/quantizer.h"
 #include "vitq/recipe.h"
 
@@ -22,6 +23,7 @@ struct QuantizeJob {
   std::string command;  // for the record
   std::string recipe = "default";
   std::filesystem::path calibration;  // a folder, or a list of files
+  ImageLimits image_limits;
   std::size_t limit = 128;            // at most so many of its images
   std::optional<std::uint64_t> seed;  // draws them at random; otherwise they are spread evenly
   Bits bits;

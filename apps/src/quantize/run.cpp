@@ -28,6 +28,7 @@ QuantizeModelOptions options_of(const QuantizeJob& job, const Recipe& recipe) {
     options.budget = job.budget;
     options.budget->overwrite_stats = job.overwrite;
   }
+  options.image_limits = job.image_limits;
   options.limit = job.limit;
   options.seed = job.seed;
   options.threads = job.threads;

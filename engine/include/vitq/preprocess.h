@@ -18,10 +18,15 @@ struct Preprocess {
     kNone,
     kExact,         // to height x width, aspect ratio lost
     kShortestEdge,  // shorter side to `height`, the other by truncation (torchvision)
-    // These do the same, but the longer side shall not exceed `longest`. Where it would, Facebook's
-    // DETR rounds the shorter side (halves to even) and derives the longer from it. The longer side
-    // may then exceed the limit by up to two pixels. Transformers derives it from the side before
-    // rounding.
+    // These keep the aspect ratio, too. The first two give the largest image inside of height x
+    // width, the third the smallest around it.
+    kInsideHuggingFace,  // extents truncated (transformers' max_height and max_width)
+    kInsideTimm,         // halves to even (timm's crop_mode "border")
+    kAroundTimm,         // the same (timm's "center" where height and width differ)
+    // These two are as kShortestEdge, but the longer side shall not exceed `longest`. Where it
+    // would, Facebook's DETR rounds the shorter side (halves to even) and derives the longer from
+    // it. The longer side may then exceed the limit by up to two pixels. Transformers derives it
+    // from the side before rounding.
     kWithinFacebook,
     kWithinHuggingFace,
   };
@@ -31,14 +36,16 @@ struct Preprocess {
   };
 
   Resize resize = Resize::kExact;
-  int height = 224;  // target of kExact; the others use `height` for the shorter side
+  int height = 224;  // target of kExact, kInside... and kAround...; otherwise the shorter side
   int width = 224;
   int longest = 0;  // of kWithin..., in pixels
   Filter filter = Filter::kBicubic;
-  int crop_height = 0;  // centre crop; 0: none. Smaller images are padded with black.
+  int crop_height = 0;  // centre crop; 0: none. Smaller images are padded with `fill`.
   int crop_width = 0;
+  Rgb fill = {};
   CropOffset crop_offset = CropOffset::kRound;
-  std::array<float, 3> mean = {0.485F, 0.456F, 0.406F};  // of values in [0, 1], RGB
+  // Of pixels / 255, RGB. Another scaling of pixels is part of them.
+  std::array<float, 3> mean = {0.485F, 0.456F, 0.406F};
   std::array<float, 3> std = {0.229F, 0.224F, 0.225F};
 
   friend bool operator==(const Preprocess&, const Preprocess&) = default;
@@ -59,13 +66,21 @@ Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
 
 // This reads transformers' preprocessor_config.json of a ViT, DeiT or DETR image processor, old
 // form or new. A plain integer "size" is a square, and for DETR the shorter side. What the file
-// does not say is as in that processor's class. UnsupportedError is thrown for other processors,
-// filters, scalings and padding.
-Preprocess preprocess_from_huggingface(const Json& json);
-// timm's pretrained_cfg, or a config.json that holds one: input_size, interpolation, crop_pct,
-// crop_mode, mean, std. Throws UnsupportedError for what is neither a square centre crop nor a
-// squash.
+// does not say is as in that processor's class. Where it names no processor, it is that of
+// `model_type` in config.json: vit, deit or detr. UnsupportedError is thrown for other processors,
+// and for what vitq/preprocess_schemas.h calls fixed and has another value.
+Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type = "vit");
+// What that processor's class does for a network of this input, where no file says anything.
+// Nothing for other types.
+std::optional<Preprocess> preprocess_of_huggingface(std::string_view model_type, int height,
+                                                    int width);
+// timm's config.json in its nested form or in its old flat one, or a pretrained_cfg alone. This
+// reads what resolve_data_config and create_transform read: input_size, interpolation, crop_pct,
+// crop_mode, mean, std. As timm does it, model_args.img_size replaces a fixed input_size. Throws
+// UnsupportedError for what cannot be done.
 Preprocess preprocess_from_timm(const Json& json);
+// Whether a config.json is timm's, in one of its forms.
+bool is_timm_config(const Json& json);
 // A named pipeline for `size` x `size` networks: "timm-vit", "timm-deit", "fb-deit", "hf-deit",
 // "hf-vit"; "fb-detr" and "hf-detr" for images whose shorter side becomes `size`. Nothing if the
 // name is unknown.

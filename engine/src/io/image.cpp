@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images in and out. The only file that includes stb, which sees nothing but memory, and only
-// what the checks of png.h and jpeg.h have let through.
+// Images in and out. The only file that includes stb, which decodes JPEG and PNG. It sees nothing
+// but memory, and only what the checks of png.h and jpeg.h have let through.
 #include "vitq/image.h"
 
+#include <algorithm>
+#include <climits>
 #include <cstring>
 #include <memory>
 
+#include "io/bmp.h"
 #include "io/exif.h"
 #include "io/files.h"
+#include "io/gif.h"
 #include "io/jpeg.h"
 #include "io/png.h"
+#include "io/webp.h"
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -60,18 +65,32 @@ Image decode(std::span<const std::byte> bytes, int width, int height, const std:
   return image;
 }
 
-// The stream must inflate to exactly the rows of the image: fewer bytes are a truncation, more
-// are a bomb. Inflating into a buffer of that size bounds the memory.
-void check_inflated_size(const CheckedPng& png, const std::string& name) {
+// Inflates the stream into a buffer for the rows of the image and a little more, so that no stream
+// asks for more memory. Fewer bytes are a truncation. More are ignored, as in Pillow: then the file
+// is put together anew from its rows, because stb would inflate all of them.
+void check_inflated_size(CheckedPng& png, const std::string& name) {
   constexpr std::size_t kDeflateRatio = 1032;  // the most that deflate can compress
+  // The buffer is full when the next piece does not fit, and a piece has at most 65,535 bytes.
+  constexpr std::size_t kLargestPiece = 65'535;
+  const std::size_t room = png.inflated_bytes + kLargestPiece;
+  if (room > INT_MAX) {
+    throw LimitError(
+        cat(name, ": ", png.inflated_bytes, " bytes of pixels; at most 2 GiB are read"));
+  }
   bool matches = png.inflated_bytes / kDeflateRatio <= png.compressed.size();
   if (matches) {
-    std::vector<char> rows(png.inflated_bytes);
+    std::vector<std::byte> rows(room);
     const int written =
-        stbi_zlib_decode_buffer(rows.data(), static_cast<int>(rows.size()),
+        stbi_zlib_decode_buffer(reinterpret_cast<char*>(rows.data()), static_cast<int>(room),
                                 reinterpret_cast<const char*>(png.compressed.data()),
                                 static_cast<int>(png.compressed.size()));
-    matches = written >= 0 && static_cast<std::size_t>(written) == rows.size();
+    const bool full =
+        written < 0 && std::string_view(stbi_failure_reason()) == "output buffer limit";
+    const std::size_t found = full ? room : static_cast<std::size_t>(std::max(0, written));
+    matches = found >= png.inflated_bytes;
+    if (found > png.inflated_bytes) {
+      png = png_of_rows(png, std::span(rows).first(png.inflated_bytes));
+    }
   }
   if (!matches) {
     throw FileError(Fault::kMalformed, name,
@@ -86,19 +105,30 @@ std::string describe(std::span<const std::byte> bytes) {
     std::string_view start;
     std::string_view name;
   };
-  constexpr Format kFormats[] = {{"GIF8", "GIF"}, {"BM", "BMP"},        {"II*", "TIFF"},
-                                 {"MM", "TIFF"},  {"RIFF", "WebP"},     {"P6", "PPM"},
-                                 {"8BPS", "PSD"}, {"#?RADIANCE", "HDR"}};
+  constexpr Format kFormats[] = {
+      {"II*", "TIFF"},
+      {"MM", "TIFF"},
+      {"P6", "PPM"},
+      {"8BPS", "PSD"},
+      {"#?RADIANCE", "HDR"},
+      {"%PDF", "PDF"},
+      {"<svg", "SVG"},
+      {"<?xml", "SVG"},
+      {"<", "a web page"},
+      {"version https://git-lfs", "a Git LFS pointer (git lfs pull gets the file)"},
+      {std::string_view("\0\0\0\x0CJXL", 7), "JPEG XL"},
+      {"\xFF\x0A", "JPEG XL"}};
   if (bytes.empty()) return "an empty file";
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   for (const Format& format : kFormats) {
     if (text.starts_with(format.start)) return cat("what seems to be ", format.name);
   }
+  if (text.size() >= 12 && text.substr(4, 4) == "ftyp") return "what seems to be HEIC or AVIF";
   return "an unknown signature";
 }
 
 Image decode_png(const ImageBytes& file, const std::string& name) {
-  const CheckedPng png = check_png(file);
+  CheckedPng png = check_png(file);
   check_inflated_size(png, name);
   return decode(png.bytes, png.width, png.height, name);
 }
@@ -109,20 +139,21 @@ Image decode_jpeg(const ImageBytes& file, const std::string& name, Exif exif) {
   return exif == Exif::kApply ? upright(std::move(image), jpeg.orientation) : image;
 }
 
-void check_file_size(std::uintmax_t size, const std::string& name) {
-  if (size > kMaxImageBytes) {
-    throw LimitError(cat(name, ": an image file of ", size, " bytes; at most ", kMaxImageBytes,
-                         " are supported"));
+void check_file_size(std::uintmax_t size, const std::string& name, const ImageLimits& limits) {
+  if (size > limits.file_bytes) {
+    throw LimitError(
+        cat(name, ": an image file of ", size, " bytes; the limit is set to ", limits.file_bytes));
   }
 }
 
 }  // namespace
 
 Image make_image(int width, int height) {
+  constexpr std::int64_t kMaxPixels = std::int64_t{kMaxImageSide} * kMaxImageSide;
   if (width < 1 || height < 1) throw ShapeError(cat("an image of ", width, " x ", height));
-  if (std::int64_t{width} * height > kMaxImagePixels) {
+  if (std::int64_t{width} * height > kMaxPixels) {
     throw LimitError(cat("an image of ", width, " x ", height, " pixels; at most ",
-                         kMaxImagePixels / 1'000'000, " megapixels are supported"));
+                         kMaxPixels / 1'000'000, " megapixels are supported"));
   }
   Image image{width, height, {}};
   image.rgb.resize(std::size_t{3} * static_cast<std::size_t>(width) *
@@ -130,17 +161,22 @@ Image make_image(int width, int height) {
   return image;
 }
 
-Image decode_image(std::span<const std::byte> bytes, const std::string& name, Exif exif) {
-  check_file_size(bytes.size(), name);
-  const ImageBytes file(bytes, name);
+Image decode_image(std::span<const std::byte> bytes, const std::string& name, Exif exif,
+                   const ImageLimits& limits) {
+  check_file_size(bytes.size(), name, limits);
+  const ImageBytes file(bytes, name, limits);
   if (looks_like_png(bytes)) return decode_png(file, name);
   if (looks_like_jpeg(bytes)) return decode_jpeg(file, name, exif);
-  throw FileError(Fault::kMalformed, name,
-                  cat("byte 0: ", describe(bytes), " where JPEG or PNG was expected"));
+  if (looks_like_webp(bytes)) return decode_webp(file, exif);
+  if (looks_like_gif(bytes)) return decode_gif(file);
+  if (looks_like_bmp(bytes)) return decode_bmp(file);
+  throw FileError(
+      Fault::kMalformed, name,
+      cat("byte 0: ", describe(bytes), " where JPEG, PNG, WebP, BMP or GIF was expected"));
 }
 
-Image read_image(const std::filesystem::path& path, Exif exif) {
-  return decode_image(read_bytes(path, kMaxImageBytes), path.string(), exif);
+Image read_image(const std::filesystem::path& path, Exif exif, const ImageLimits& limits) {
+  return decode_image(read_bytes(path, limits.file_bytes), path.string(), exif, limits);
 }
 
 void write_png(const std::filesystem::path& path, const Image& image, Overwrite overwrite) {

@@ -10,18 +10,17 @@
 
 #include "core/text.h"
 #include "vitq/error.h"
+#include "vitq/image.h"
 
 namespace vitq {
 
 inline constexpr int kMaxImageSide = 16384;
-inline constexpr std::int64_t kMaxImagePixels = 100'000'000;
-inline constexpr std::size_t kMaxImageBytes = std::size_t{64} << 20;
 
-// The bytes of an image file, and what messages call it.
+// The bytes of an image file, what messages call it, and what it may ask for.
 class ImageBytes {
  public:
-  ImageBytes(std::span<const std::byte> bytes, const std::string& name)
-      : bytes_(bytes), name_(name) {}
+  ImageBytes(std::span<const std::byte> bytes, const std::string& name, const ImageLimits& limits)
+      : bytes_(bytes), name_(name), limits_(limits) {}
 
   std::size_t size() const { return bytes_.size(); }
   std::span<const std::byte> all() const { return bytes_; }
@@ -30,6 +29,9 @@ class ImageBytes {
   unsigned u8(std::size_t at) const { return std::to_integer<unsigned>(range(at, 1)[0]); }
   unsigned u16(std::size_t at) const { return u8(at) << 8 | u8(at + 1); }
   std::uint32_t u32(std::size_t at) const { return u16(at) << 16 | u16(at + 2); }
+  // Little-endian numbers.
+  unsigned le16(std::size_t at) const { return u8(at) | u8(at + 1) << 8; }
+  std::uint32_t le32(std::size_t at) const { return le16(at) | le16(at + 2) << 16; }
   std::span<const std::byte> range(std::size_t at, std::size_t count) const {
     if (at > bytes_.size() || count > bytes_.size() - at) {
       throw FileError(Fault::kMalformed, name_,
@@ -56,15 +58,16 @@ class ImageBytes {
       beyond_limit(cat("an image of ", width, " x ", height, " pixels; at most ", kMaxImageSide,
                        " a side are supported"));
     }
-    if (std::int64_t{width} * height > kMaxImagePixels) {
-      beyond_limit(cat("an image of ", width, " x ", height, " pixels; at most ",
-                       kMaxImagePixels / 1'000'000, " megapixels are supported"));
+    if (std::int64_t{width} * height > limits_.pixels) {
+      beyond_limit(cat("an image of ", width, " x ", height, " pixels; the limit is set to ",
+                       limits_.pixels / 1'000'000, " megapixels"));
     }
   }
 
  private:
   std::span<const std::byte> bytes_;
   const std::string& name_;
+  const ImageLimits& limits_;
 };
 
 }  // namespace vitq

@@ -53,15 +53,31 @@ class JpegWalk {
       if (marker == kSos) at = end_of_scan(at);
     }
     finish(at);
+    keep(at);
     return {static_cast<int>(frame_.width), static_cast<int>(frame_.height), orientation_,
-            file_.range(0, at)};
+            std::move(kept_)};
   }
 
  private:
-  unsigned next_marker(std::size_t& at) const {
-    if (file_.u8(at) != 0xFF) file_.fail(at, "a marker was expected");
+  // Bytes that belong to no segment are skipped up to the next marker, an escaped 0xFF among them.
+  unsigned next_marker(std::size_t& at) {
+    const std::size_t start = at;
+    for (;; ++at) {
+      if (file_.u8(at) == 0xFF && file_.u8(at + 1) != 0) break;
+    }
+    if (at > start) {
+      keep(start);
+      kept_to_ = at;
+    }
     while (file_.u8(at) == 0xFF) ++at;
     return file_.u8(at++);
+  }
+
+  // Takes over what has not been skipped up to here.
+  void keep(std::size_t to) {
+    const auto part = file_.range(kept_to_, to - kept_to_);
+    kept_.insert(kept_.end(), part.begin(), part.end());
+    kept_to_ = to;
   }
 
   static bool stands_alone(unsigned marker) {
@@ -225,6 +241,8 @@ class JpegWalk {
   const ImageBytes& file_;
   JpegFrame frame_;
   JpegTables tables_;
+  std::vector<std::byte> kept_;  // the file up to kept_to_, without what was skipped
+  std::size_t kept_to_ = 0;
   std::uint64_t coded_bytes_ = 0;
   int scans_ = 0;
   int orientation_ = 1;

@@ -48,6 +48,32 @@ void append_chunk(std::vector<std::byte>& out, std::string_view type,
   append_u32(out, crc32(std::span(out).subspan(start)));
 }
 
+// The last two chunks: the zlib stream, and the end.
+void append_data(CheckedPng& png, std::span<const std::byte> stream) {
+  const std::size_t start = png.bytes.size() + 8;
+  append_chunk(png.bytes, "IDAT", stream);
+  append_chunk(png.bytes, "IEND", {});
+  png.compressed = std::span(png.bytes).subspan(start, stream.size());
+}
+
+// A zlib stream of these bytes, not compressed, in blocks of at most 65,535. Its checksum, which
+// our decoder does not read, is left out.
+std::vector<std::byte> stored(std::span<const std::byte> bytes) {
+  constexpr std::size_t kBlock = 65'535;
+  std::vector<std::byte> out = {std::byte{0x78}, std::byte{0x01}};
+  while (!bytes.empty()) {
+    const std::size_t size = std::min(kBlock, bytes.size());
+    out.push_back(static_cast<std::byte>(size == bytes.size() ? 1 : 0));
+    for (const std::size_t value : {size, ~size}) {
+      out.push_back(static_cast<std::byte>(value & 0xFFU));
+      out.push_back(static_cast<std::byte>(value >> 8 & 0xFFU));
+    }
+    out.insert(out.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    bytes = bytes.subspan(size);
+  }
+  return out;
+}
+
 enum ColourType : unsigned { kGrey = 0, kRgb = 2, kPalette = 3, kGreyAlpha = 4, kRgbAlpha = 6 };
 
 class PngWalk {
@@ -190,10 +216,7 @@ class PngWalk {
       palette_.resize(kPaletteBytes);  // so that no pixel can point past its end
       append_chunk(png.bytes, "PLTE", palette_);
     }
-    const std::size_t start = png.bytes.size() + 8;
-    append_chunk(png.bytes, "IDAT", data_);
-    append_chunk(png.bytes, "IEND", {});
-    png.compressed = std::span(png.bytes).subspan(start, data_.size());
+    append_data(png, data_);
     return png;
   }
 
@@ -215,6 +238,15 @@ bool looks_like_png(std::span<const std::byte> bytes) {
   return bytes.size() >= kSignature.size() &&
          std::equal(kSignature.begin(), kSignature.end(), bytes.begin(),
                     [](unsigned char a, std::byte b) { return static_cast<std::byte>(a) == b; });
+}
+
+CheckedPng png_of_rows(const CheckedPng& png, std::span<const std::byte> rows) {
+  CheckedPng anew{png.width, png.height, {}, {}, rows.size()};
+  constexpr std::size_t kChunkHead = 8;
+  const auto head = static_cast<std::size_t>(png.compressed.data() - png.bytes.data()) - kChunkHead;
+  anew.bytes.assign(png.bytes.begin(), png.bytes.begin() + static_cast<std::ptrdiff_t>(head));
+  append_data(anew, stored(rows));
+  return anew;
 }
 
 CheckedPng check_png(const ImageBytes& file) {

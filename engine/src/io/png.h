@@ -19,6 +19,9 @@ struct CheckedPng {
   std::size_t inflated_bytes = 0;         // what it must hold: every row of every pass
 };
 
+// The same image with these inflated rows in place of its stream.
+CheckedPng png_of_rows(const CheckedPng& png, std::span<const std::byte> rows);
+
 bool looks_like_png(std::span<const std::byte> bytes);
 
 // Walks every chunk up to IEND: order, lengths, CRCs, header fields, palette. What follows IEND is

@@ -42,6 +42,32 @@ Image resized_within(const Image& image, const Preprocess& preprocess) {
                                     : resize(image, long_side, short_side, preprocess.filter);
 }
 
+// get_image_size_for_max_height_width of transformers (image_utils.py), and get_params of timm's
+// ResizeKeepRatio (data/transforms.py). Both compute in double precision in this order.
+Image resized_to_fit(const Image& image, const Preprocess& preprocess) {
+  double width = 0.0;
+  double height = 0.0;
+  if (preprocess.resize == Preprocess::Resize::kInsideHuggingFace) {
+    const double scale = std::min(static_cast<double>(preprocess.height) / image.height,
+                                  static_cast<double>(preprocess.width) / image.width);
+    width = std::trunc(image.width * scale);
+    height = std::trunc(image.height * scale);
+  } else {
+    const double down = static_cast<double>(image.height) / preprocess.height;
+    const double across = static_cast<double>(image.width) / preprocess.width;
+    const bool inside = preprocess.resize == Preprocess::Resize::kInsideTimm;
+    const double ratio = inside ? std::max(down, across) : std::min(down, across);
+    width = std::nearbyint(image.width / ratio);
+    height = std::nearbyint(image.height / ratio);
+  }
+  if (width < 1 || height < 1 || width > kMaxExtent || height > kMaxExtent) {
+    throw LimitError(cat("an image of ", image.width, " x ", image.height, " would become one of ",
+                         width, " x ", height, " when it is fitted to ", preprocess.width, " x ",
+                         preprocess.height));
+  }
+  return resize(image, static_cast<int>(width), static_cast<int>(height), preprocess.filter);
+}
+
 Image resized(const Image& image, const Preprocess& preprocess) {
   switch (preprocess.resize) {
     case Preprocess::Resize::kNone: return image;
@@ -49,6 +75,9 @@ Image resized(const Image& image, const Preprocess& preprocess) {
       return resize(image, preprocess.width, preprocess.height, preprocess.filter);
     case Preprocess::Resize::kWithinFacebook:
     case Preprocess::Resize::kWithinHuggingFace: return resized_within(image, preprocess);
+    case Preprocess::Resize::kInsideHuggingFace:
+    case Preprocess::Resize::kInsideTimm:
+    case Preprocess::Resize::kAroundTimm: return resized_to_fit(image, preprocess);
     case Preprocess::Resize::kShortestEdge: break;
   }
   const std::int64_t shorter = std::min(image.width, image.height);
@@ -79,8 +108,10 @@ Image Preprocess::pixels(const Image& image) const {
   Image out = resized(image, *this);
   if (crop_height == 0) return out;
   if (crop_height == out.height && crop_width == out.width) return out;
-  return crop(out, crop_start(out.width, crop_width, crop_offset),
-              crop_start(out.height, crop_height, crop_offset), crop_width, crop_height);
+  return crop(out,
+              {crop_start(out.width, crop_width, crop_offset),
+               crop_start(out.height, crop_height, crop_offset), crop_width, crop_height},
+              fill);
 }
 
 namespace {

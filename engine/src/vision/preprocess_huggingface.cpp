@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transformers' preprocessor_config.json, in its old (plain integers) and new (dictionaries) form.
+// The references are image_processing_backends.py and the processors of transformers 5.23.
 #include <cmath>
+#include <set>
 
 #include "core/text.h"
 #include "vision/preprocess_read.h"
 #include "vitq/preprocess.h"
+#include "vitq/preprocess_schemas.h"
 
 namespace vitq {
 namespace {
 
+using Resize = Preprocess::Resize;
+
+constexpr int kDetrShortest = 800;
+constexpr int kDetrLongest = 1333;
+
 // What the class of the image processor says where the file is silent.
-Preprocess class_defaults(const Json& json) {
-  auto type = json.find("image_processor_type");
-  if (!type) type = json.find("feature_extractor_type");
-  const std::string name = type ? type->string() : "ViTImageProcessor";
+Preprocess class_defaults(Processor processor) {
+  if (processor == Processor::kDetr) return *preprocess_preset("hf-detr", kDetrShortest);
   Preprocess result;
   result.crop_offset = Preprocess::CropOffset::kFloor;
   result.mean = result.std = kHalves;
-  if (name.starts_with("ViTImageProcessor") || name == "ViTFeatureExtractor") {
+  if (processor == Processor::kVit) {
     result.filter = Filter::kBilinear;
-  } else if (name.starts_with("DeiTImageProcessor") || name == "DeiTFeatureExtractor") {
+  } else {
     result.height = result.width = 256;
     result.crop_height = result.crop_width = 224;
-  } else if (name.starts_with("DetrImageProcessor") || name == "DetrFeatureExtractor") {
-    result = *preprocess_preset("hf-detr", 800);
-  } else {
-    refuse(*type, cat("image processor \"", name, "\"; those of ViT, DeiT and DETR are supported"));
   }
   return result;
 }
@@ -35,36 +37,69 @@ bool flag(const Json& json, std::string_view key, bool otherwise) {
   return value ? value->boolean() : otherwise;
 }
 
-// Of DETR: an old file states the shorter side and apart from it "max_size".
-void read_detr_size(const Json& json, Preprocess& preprocess) {
-  if (const auto longest = json.find("max_size")) preprocess.longest = read_side(*longest);
-  const auto size = json.find("size");
-  if (!size) return;
-  const bool plain = !size->is_object();
-  if (!plain && !size->find("shortest_edge")) {
-    preprocess.resize = Preprocess::Resize::kExact;
-    preprocess.height = read_side(size->at("height"));
-    preprocess.width = read_side(size->at("width"));
-    return;
-  }
-  preprocess.height = preprocess.width = read_side(plain ? *size : size->at("shortest_edge"));
-  if (plain) return;
-  if (const auto longest = size->find("longest_edge")) preprocess.longest = read_side(*longest);
+// The sides of [height, width].
+void read_pair(const Json& json, int& height, int& width) {
+  const std::vector<Json> sides = json.items();
+  if (sides.size() != 2)
+    json.fail(cat("expected height and width, found ", sides.size(), " values"));
+  height = read_side(sides[0]);
+  width = read_side(sides[1]);
 }
 
-void read_size(const Json& json, Preprocess& preprocess) {
-  if (!json.is_object()) {
-    preprocess.height = preprocess.width = read_side(json);
+// As transformers does, this takes exactly one of these sets of keys.
+void read_size_keys(const Json& json, Preprocess& preprocess) {
+  std::set<std::string, std::less<>> keys;
+  for (const auto& [key, value] : json.members()) {
+    if (!value.is_null()) keys.insert(key);
+  }
+  const auto are = [&](std::string_view a, std::string_view b) {
+    return keys.size() == 2 && keys.contains(a) && keys.contains(b);
+  };
+  if (are("height", "width")) {
+    preprocess.resize = Resize::kExact;
+    preprocess.height = read_side(json.at("height"));
+    preprocess.width = read_side(json.at("width"));
+  } else if (are("max_height", "max_width")) {
+    preprocess.resize = Resize::kInsideHuggingFace;
+    preprocess.height = read_side(json.at("max_height"));
+    preprocess.width = read_side(json.at("max_width"));
+  } else if (are("shortest_edge", "longest_edge")) {
+    preprocess.resize = Resize::kWithinHuggingFace;
+    preprocess.height = preprocess.width = read_side(json.at("shortest_edge"));
+    preprocess.longest = read_side(json.at("longest_edge"));
+  } else if (keys.size() == 1 && keys.contains("shortest_edge")) {
+    preprocess.resize = Resize::kShortestEdge;
+    preprocess.height = preprocess.width = read_side(json.at("shortest_edge"));
+  } else {
+    json.fail(
+        "expected height and width, max_height and max_width, or shortest_edge with or without "
+        "longest_edge, and nothing else");
+  }
+}
+
+void read_size(const Json& json, const Json& size, Preprocess& preprocess) {
+  if (size.is_object()) return read_size_keys(size, preprocess);
+  if (size.is_array()) {
+    preprocess.resize = Resize::kExact;
+    return read_pair(size, preprocess.height, preprocess.width);
+  }
+  const bool square = flag(json, "default_to_square", true);
+  preprocess.resize = square ? Resize::kExact : Resize::kShortestEdge;
+  preprocess.height = preprocess.width = read_side(size);
+}
+
+// Of DETR: an old file states the shorter side, and apart from it "max_size".
+void read_detr_size(const Json& json, const Json& size, Preprocess& preprocess) {
+  if (size.is_number()) {
+    const auto longest = json.find("max_size");
+    preprocess.height = preprocess.width = read_side(size);
+    preprocess.longest = longest ? read_side(*longest) : kDetrLongest;
     return;
   }
-  if (const auto shortest = json.find("shortest_edge")) {
-    if (json.find("longest_edge")) refuse(json, "a limit on the longest edge is not supported");
-    preprocess.resize = Preprocess::Resize::kShortestEdge;
-    preprocess.height = preprocess.width = read_side(*shortest);
-    return;
+  read_size(json, size, preprocess);
+  if (preprocess.resize == Resize::kShortestEdge) {
+    size.fail("shortest_edge without longest_edge, which DETR's processor refuses, too");
   }
-  preprocess.height = read_side(json.at("height"));
-  preprocess.width = read_side(json.at("width"));
 }
 
 void read_crop(const Json& json, Preprocess& preprocess) {
@@ -75,62 +110,103 @@ void read_crop(const Json& json, Preprocess& preprocess) {
   const auto size = json.find("crop_size");
   if (!size) {
     if (preprocess.crop_height == 0) json.fail("do_center_crop without crop_size");
-    return;
+  } else if (size->is_array()) {
+    read_pair(*size, preprocess.crop_height, preprocess.crop_width);
+  } else {
+    const bool square = !size->is_object();
+    preprocess.crop_height = read_side(square ? *size : size->at("height"));
+    preprocess.crop_width = read_side(square ? *size : size->at("width"));
   }
-  const bool square = !size->is_object();
-  preprocess.crop_height = read_side(square ? *size : size->at("height"));
-  preprocess.crop_width = read_side(square ? *size : size->at("width"));
 }
 
+// PIL.Image.Resampling.
 Filter read_resample(const Json& json) {
-  constexpr std::array<std::string_view, 6> kNames = {"nearest", "lanczos", "bilinear",
-                                                      "bicubic", "box",     "hamming"};
-  const auto index = static_cast<std::size_t>(json.integer(0, kNames.size() - 1));
-  if (kNames[index] == "bilinear") return Filter::kBilinear;
-  if (kNames[index] == "bicubic") return Filter::kBicubic;
-  refuse(json, cat("resample ", index, " (", kNames[index],
-                   "); 2 (bilinear) and 3 (bicubic) are supported"));
+  constexpr std::array<Filter, 6> kFilters = {Filter::kNearest, Filter::kLanczos, Filter::kBilinear,
+                                              Filter::kBicubic, Filter::kBox,     Filter::kHamming};
+  return kFilters[static_cast<std::size_t>(json.integer(0, kFilters.size() - 1))];
 }
 
-void check_rescale(const Json& json) {
+// Pixels times another factor than 1/255 make the same with another mean and deviation.
+void fold(double factor, const Json& json, Preprocess& preprocess) {
   constexpr double kTolerance = 1e-9;
-  if (const auto rescale = json.find("do_rescale"); rescale && !rescale->boolean()) {
-    refuse(*rescale, "false; pixels must be scaled by 1/255");
+  if (std::abs(factor - 1.0 / 255.0) < kTolerance) return;
+  const double scale = 1.0 / (255.0 * factor);
+  for (std::size_t c = 0; c < 3; ++c) {
+    preprocess.mean[c] = static_cast<float>(scale * static_cast<double>(preprocess.mean[c]));
+    preprocess.std[c] = static_cast<float>(scale * static_cast<double>(preprocess.std[c]));
+    if (!(std::isnormal(preprocess.std[c]) && preprocess.std[c] > 0.0F &&
+          std::isfinite(preprocess.mean[c]))) {
+      json.fail(cat("a scale of pixels of ", factor, " is out of range"));
+    }
+  }
+}
+
+void read_values(const Json& json, Preprocess& preprocess) {
+  if (const auto mean = json.find("image_mean")) preprocess.mean = read_mean(*mean);
+  if (const auto std = json.find("image_std")) preprocess.std = read_std(*std);
+  if (!flag(json, "do_normalize", true)) {
+    preprocess.mean.fill(0.0F);
+    preprocess.std.fill(1.0F);
   }
   const auto factor = json.find("rescale_factor");
-  if (factor && !(std::abs(factor->number() - 1.0 / 255.0) < kTolerance)) {
-    refuse(*factor, cat(factor->number(), "; only 1/255 is supported"));
+  if (!flag(json, "do_rescale", true)) {
+    fold(1.0, json, preprocess);
+  } else if (factor) {
+    fold(factor->number(), *factor, preprocess);
   }
-}
-
-void check_unsupported(const Json& json, bool of_detr) {
-  if (!of_detr && flag(json, "do_pad", false))
-    refuse(json.at("do_pad"), "padding is not supported");
-  if (const auto crop = json.find("crop_pct")) refuse(*crop, "crop_pct is not supported");
 }
 
 }  // namespace
 
-Preprocess preprocess_from_huggingface(const Json& json) {
-  Preprocess result = class_defaults(json);
-  check_rescale(json);
-  // DETR pads images of different sizes to one batch, which a batch of one size does not need.
-  const bool of_detr = result.resize == Preprocess::Resize::kWithinHuggingFace;
-  check_unsupported(json, of_detr);
-  if (of_detr) {
-    read_detr_size(json, result);
-  } else if (const auto size = json.find("size")) {
-    read_size(*size, result);
+Processor processor_of(const Json& json, std::string_view model_type) {
+  constexpr std::array<std::string_view, 3> kTypes = {"vit", "deit", "detr"};
+  constexpr std::array<std::string_view, 3> kNames = {"ViT", "DeiT", "Detr"};
+  auto type = json.find("image_processor_type");
+  if (!type) type = json.find("feature_extractor_type");
+  for (std::size_t i = 0; i < kTypes.size(); ++i) {
+    if (!type && kTypes[i] == model_type) return static_cast<Processor>(i);
+    for (const char* ending :
+         {"ImageProcessor", "ImageProcessorFast", "ImageProcessorPil", "FeatureExtractor"}) {
+      if (type && type->string() == cat(kNames[i], ending)) return static_cast<Processor>(i);
+    }
   }
-  if (!flag(json, "do_resize", true)) result.resize = Preprocess::Resize::kNone;
+  const std::string found = type ? cat("image processor \"", type->string(), "\"")
+                                 : cat("image processor of model type \"", model_type, "\"");
+  refuse(type ? *type : json, found + "; those of ViT, DeiT and DETR are supported");
+}
+
+Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type) {
+  const Processor processor = processor_of(json, model_type);
+  (void)check_keys(json, huggingface_schema(json, model_type));
+  Preprocess result = class_defaults(processor);
+  const bool of_detr = processor == Processor::kDetr;
+  const auto size = json.find("size");
+  if (size && of_detr) read_detr_size(json, *size, result);
+  if (size && !of_detr) read_size(json, *size, result);
+  if (!flag(json, "do_resize", true)) result.resize = Resize::kNone;
+  if (result.resize != Resize::kWithinHuggingFace) result.longest = 0;
   if (const auto resample = json.find("resample")) result.filter = read_resample(*resample);
-  read_crop(json, result);
-  if (const auto mean = json.find("image_mean")) result.mean = read_mean(*mean);
-  if (const auto std = json.find("image_std")) result.std = read_std(*std);
-  if (!flag(json, "do_normalize", true)) {
-    result.mean.fill(0.0F);
-    result.std.fill(1.0F);
+  if (!of_detr) read_crop(json, result);
+  read_values(json, result);
+  return result;
+}
+
+std::optional<Preprocess> preprocess_of_huggingface(std::string_view model_type, int height,
+                                                    int width) {
+  if (model_type == "detr") return class_defaults(Processor::kDetr);
+  if (height < 1 || width < 1 || 256 * std::max(height, width) / 224 > kMaxInputSide) {
+    throw LimitError(cat("an input of ", width, " x ", height, " pixels"));
   }
+  Preprocess result = class_defaults(model_type == "deit" ? Processor::kDeit : Processor::kVit);
+  result.height = height;
+  result.width = width;
+  if (model_type == "vit") return result;
+  if (model_type != "deit") return std::nullopt;
+  // The class crops 224 of 256 pixels, whatever the network.
+  result.height = 256 * height / 224;
+  result.width = 256 * width / 224;
+  result.crop_height = height;
+  result.crop_width = width;
   return result;
 }
 

@@ -11,13 +11,15 @@
 namespace vitq {
 namespace {
 
-constexpr std::array<std::string_view, 5> kResizes = {"none", "exact", "shortest_edge",
-                                                      "within_facebook", "within_huggingface"};
-constexpr std::array<std::string_view, 2> kFilters = {"bilinear", "bicubic"};
+constexpr std::array<std::string_view, 8> kResizes = {
+    "none",        "exact",       "shortest_edge",   "inside_huggingface",
+    "inside_timm", "around_timm", "within_facebook", "within_huggingface"};
+constexpr std::array<std::string_view, 6> kFilters = {"nearest", "box",     "bilinear",
+                                                      "hamming", "bicubic", "lanczos"};
 constexpr std::array<std::string_view, 2> kOffsets = {"round", "floor"};
-constexpr std::array<std::string_view, 10> kKeys = {
-    "resize",      "height",     "width",       "longest", "filter",
-    "crop_height", "crop_width", "crop_offset", "mean",    "std"};
+constexpr std::array<std::string_view, 11> kKeys = {
+    "resize",     "height",      "width", "longest", "filter", "crop_height",
+    "crop_width", "crop_offset", "fill",  "mean",    "std"};
 
 bool within(Preprocess::Resize resize) {
   return resize == Preprocess::Resize::kWithinFacebook ||
@@ -41,6 +43,15 @@ Enum value_in(const std::array<std::string_view, kCount>& names, const Json& jso
   return static_cast<Enum>(found - names.begin());
 }
 
+Rgb read_colour(const Json& json) {
+  const std::vector<Json> values = json.items();
+  if (values.size() != 3) json.fail(cat("expected three bytes, found ", values.size()));
+  Rgb colour;
+  for (std::size_t c = 0; c < 3; ++c)
+    colour[c] = static_cast<std::uint8_t>(values[c].integer(0, 255));
+  return colour;
+}
+
 }  // namespace
 
 Json Preprocess::to_json() const {
@@ -51,6 +62,9 @@ Json Preprocess::to_json() const {
   json.set("filter", name_in(kFilters, filter));
   json.set("crop_height", crop_height).set("crop_width", crop_width);
   json.set("crop_offset", name_in(kOffsets, crop_offset));
+  if (fill != Rgb{}) {
+    json.set("fill", Json::array().push(int{fill[0]}).push(int{fill[1]}).push(int{fill[2]}));
+  }
   json.set("mean", Json::array(std::span<const float>(mean)));
   json.set("std", Json::array(std::span<const float>(std)));
   return json;
@@ -69,6 +83,7 @@ Preprocess Preprocess::from_json(const Json& json) {
   result.crop_height = static_cast<int>(json.at("crop_height").integer(0, kMaxInputSide));
   result.crop_width = static_cast<int>(json.at("crop_width").integer(0, kMaxInputSide));
   result.crop_offset = value_in<CropOffset>(kOffsets, json.at("crop_offset"));
+  if (const auto fill = json.find("fill")) result.fill = read_colour(*fill);
   result.mean = read_mean(json.at("mean"));
   result.std = read_std(json.at("std"));
   if ((result.crop_height == 0) != (result.crop_width == 0)) {

@@ -6,10 +6,12 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/text.h"
 #include "vitq/error.h"
+#include "vitq/image.h"
 #include "vitq/json.h"
 
 namespace vitq {
@@ -25,9 +27,29 @@ inline constexpr std::array<float, 3> kHalves = {0.5F, 0.5F, 0.5F};
   throw UnsupportedError(cat(json.place(), ": ", message));
 }
 
+// transformers' image processors.
+enum class Processor { kVit, kDeit, kDetr };
+
+// The one that a preprocessor_config.json names, or else that of the network's type. Throws
+// UnsupportedError for others.
+Processor processor_of(const Json& json, std::string_view model_type);
+
 // A side of an image in pixels, 1 to 8192.
 inline int read_side(const Json& json) {
   return static_cast<int>(json.integer(1, kMaxInputSide));
+}
+
+// One of Pillow's filters by its name in lower case.
+inline Filter read_filter(const Json& json) {
+  const std::string name = json.string();
+  if (name == "nearest") return Filter::kNearest;
+  if (name == "box") return Filter::kBox;
+  if (name == "bilinear") return Filter::kBilinear;
+  if (name == "hamming") return Filter::kHamming;
+  if (name == "bicubic") return Filter::kBicubic;
+  if (name == "lanczos") return Filter::kLanczos;
+  refuse(json, cat("interpolation \"", name,
+                   "\"; nearest, box, bilinear, hamming, bicubic and lanczos are supported"));
 }
 
 // Three finite numbers; a single one stands for all channels.

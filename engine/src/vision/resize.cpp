@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 
 #include "core/text.h"
 #include "vitq/error.h"
@@ -18,8 +19,12 @@ constexpr int kPrecisionBits = 32 - 8 - 2;
 
 struct FilterKernel {
   double support;
-  double (*weight)(double);
+  double (*weight)(double);  // none: single pixels
 };
+
+double box(double x) {
+  return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
+}
 
 double triangle(double x) {
   return std::max(0.0, 1.0 - std::abs(x));
@@ -34,8 +39,31 @@ double cubic(double x) {
   return 0.0;
 }
 
+double sinc(double x) {
+  if (x == 0.0) return 1.0;
+  x *= std::numbers::pi;
+  return std::sin(x) / x;
+}
+
+double hamming(double x) {
+  x = std::abs(x);
+  return x < 1.0 ? sinc(x) * (0.54 + 0.46 * std::cos(x * std::numbers::pi)) : 0.0;
+}
+
+double lanczos(double x) {
+  return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3.0) : 0.0;
+}
+
 FilterKernel kernel_of(Filter filter) {
-  return filter == Filter::kBilinear ? FilterKernel{1.0, triangle} : FilterKernel{2.0, cubic};
+  switch (filter) {
+    case Filter::kNearest: break;
+    case Filter::kBox: return {0.5, box};
+    case Filter::kBilinear: return {1.0, triangle};
+    case Filter::kHamming: return {1.0, hamming};
+    case Filter::kBicubic: return {2.0, cubic};
+    case Filter::kLanczos: return {3.0, lanczos};
+  }
+  return {0.0, nullptr};
 }
 
 // The inputs [first, first + count) of one output sample, and their weights at `weights`.
@@ -59,8 +87,20 @@ void append_weights(std::vector<std::int32_t>& out, const std::vector<double>& w
   }
 }
 
+// One pixel each. Positions are summed up as Pillow does it, because their rounding shows.
+Axis nearest_axis(double scale, int out) {
+  Axis axis;
+  double position = 0.5 * scale;
+  for (int i = 0; i < out; ++i, position += scale) {
+    axis.taps.push_back({static_cast<int>(position), 1, axis.weights.size()});
+    axis.weights.push_back(1 << kPrecisionBits);
+  }
+  return axis;
+}
+
 Axis make_axis(int in, int out, const FilterKernel& kernel) {
   const double scale = static_cast<double>(in) / out;
+  if (kernel.weight == nullptr) return nearest_axis(scale, out);
   const double stretch = std::max(scale, 1.0);
   const double support = kernel.support * stretch;
   Axis axis;

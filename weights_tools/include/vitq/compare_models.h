@@ -72,6 +72,7 @@ struct LayerError {
 // if the two are not the same network.
 std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
                                        const std::filesystem::path& model,
-                                       const std::filesystem::path& image, int threads = 0);
+                                       const std::filesystem::path& image, int threads = 0,
+                                       const ImageLimits& limits = {});
 
 }  // namespace vitq

@@ -40,8 +40,9 @@ struct Converted {
   Weights weights;  // under canonical names, with `info` in their metadata
   ModelInfo info;
   std::string dialect;
-  std::vector<std::string> ignored;      // tensors that inference does not need
-  std::vector<std::string> assumptions;  // what nothing stated, in words for people
+  std::vector<std::string> ignored;       // tensors that inference does not need
+  std::vector<std::string> assumptions;   // what nothing stated, in words for people
+  std::vector<std::string> unknown_keys;  // of the checkpoint's JSON files, with their places
 };
 
 // Throws FileError, UnsupportedError, or one WeightError that names all missing, unexpected and

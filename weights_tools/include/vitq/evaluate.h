@@ -29,7 +29,8 @@ struct Accuracy {
 
 struct EvaluateOptions {
   std::int64_t batch = 8;
-  int threads = 1;                                         // that read images
+  int threads = 1;  // that read images
+  ImageLimits image_limits = {};
   std::function<void(const Tensor& input)> watch = {};     // is shown each batch
   std::function<void(std::int64_t images)> progress = {};  // is told how many more are done
 };

@@ -25,8 +25,9 @@ struct QuantizeModelOptions {
   std::optional<BitBudget> budget = {};  // chooses the bits of the weights
   std::size_t limit = 128;               // so many of the images at most
   std::optional<std::uint64_t> seed =
-      {};           // draws them at random; without it they are spread evenly
-  int threads = 0;  // 0: as many as this process may use
+      {};  // draws them at random; without it they are spread evenly
+  ImageLimits image_limits = {};
+  int threads = 0;                                     // 0: as many as this process may use
   std::int64_t memory_bytes = std::int64_t{2} << 30;   // activations beyond it go to a file
   std::filesystem::path scratch = {};                  // its folder; empty: the system's for such
   std::function<void(const Progress&)> progress = {};  // is told of each layer
