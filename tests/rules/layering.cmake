@@ -21,7 +21,7 @@ set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
 set(core_headers error gemm tensor)
-set(io_headers image json npy weights)
+set(io_headers config_schema image json npy weights)
 set(vision_headers preprocess)
 set(op_headers op)
 set(graph_headers graph layers)
