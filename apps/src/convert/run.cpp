@@ -46,8 +46,17 @@ void summarize(const ConvertJob& job, const Checkpoint& source, const Converted&
   } else {
     std::cerr << "  labels         " << made.info.labels.size() << '\n';
   }
+  if (made.info.scores != Scores::kSoftmax) {
+    const bool raw = made.info.scores == Scores::kRaw;
+    std::cerr << "  scores         "
+              << (raw ? "the outputs themselves" : "a sigmoid for each class") << '\n';
+  }
   for (const std::string& assumption : made.assumptions) {
     std::cerr << "  assumed        " << assumption << '\n';
+  }
+  if (!made.unknown_keys.empty()) {
+    std::cerr << "  not read       unknown keys of config.json: " << listed(made.unknown_keys)
+              << '\n';
   }
   if (!made.ignored.empty()) {
     std::cerr << "  ignored        " << made.ignored.size()

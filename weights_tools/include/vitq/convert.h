@@ -17,7 +17,8 @@ namespace vitq {
 struct ConvertOptions {
   std::string arch = {};                   // of the family; empty: recognized
   std::optional<std::int64_t> heads = {};  // where neither shapes nor config.json say it
-  std::string preset = {};                 // a pipeline's name, or timm, hf, fb for the family's
+  bool dilation = false;    // of a detector's backbone (DC5), where there is no config.json
+  std::string preset = {};  // a pipeline's name, or timm, hf, fb for the family's
   std::filesystem::path preprocessor =
       {};                             // preprocessor_config.json; empty: the one in the folder
   std::filesystem::path labels = {};  // id<TAB>...<TAB>name lines; empty: from config.json
@@ -40,8 +41,9 @@ struct Converted {
   Weights weights;  // under canonical names, with `info` in their metadata
   ModelInfo info;
   std::string dialect;
-  std::vector<std::string> ignored;      // tensors that inference does not need
-  std::vector<std::string> assumptions;  // what nothing stated, in words for people
+  std::vector<std::string> ignored;       // tensors that inference does not need
+  std::vector<std::string> unknown_keys;  // of config.json: no schema lists them, nothing read them
+  std::vector<std::string> assumptions;   // what nothing stated, in words for people
 };
 
 // Throws FileError, UnsupportedError, or one WeightError that names all missing, unexpected and
