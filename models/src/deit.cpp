@@ -29,8 +29,12 @@ Json configure(const Weights& weights, const Json& source) {
 }
 
 bool recognize(const Weights& weights, const Json& source) {
+  if (const auto architecture = source.find("architecture")) {
+    const std::string name = architecture->string();
+    return name.starts_with("deit_") ||
+           name.starts_with("vit_deit_");  // the latter is timm's old one
+  }
   if (const auto type = source.find("model_type")) return type->string() == "deit";
-  if (const auto name = source.find("architecture")) return name->string().starts_with("deit_");
   return has_distillation_token(weights);
 }
 
@@ -43,6 +47,7 @@ const Family kDeit = {.name = "deit",
                       .image_shape = image_shape,
                       .configure = configure,
                       .recognize = recognize,
+                      .config_parts = vit_config_parts,
                       .dialects = kVitDialects};
 
 }  // namespace vitq

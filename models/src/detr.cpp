@@ -26,35 +26,37 @@ struct Features {
 struct Attended {
   Value query, key, value;
   std::optional<Value> hidden;
+  std::int64_t heads;
 };
 
 Value attention(const Scope& s, const Attended& in, const DetrConfig& c) {
-  const Value q = split_heads(linear(s / "q_proj", in.query, c.dim), c.heads);
-  const Value k = split_heads(linear(s / "k_proj", in.key, c.dim), c.heads);
-  const Value v = split_heads(linear(s / "v_proj", in.value, c.dim), c.heads);
+  const Value q = split_heads(linear(s / "q_proj", in.query, c.dim), in.heads);
+  const Value k = split_heads(linear(s / "k_proj", in.key, c.dim), in.heads);
+  const Value v = split_heads(linear(s / "v_proj", in.value, c.dim), in.heads);
   return linear(s / "out_proj", merge_heads(attend(s, q, k, v, in.hidden)), c.dim);
 }
 
-Value feed_forward(const Scope& s, Value x, const DetrConfig& c) {
-  return linear(s / "linear2", activate(linear(s / "linear1", x, c.ffn), Act::kRelu), c.dim);
+Value feed_forward(const Scope& s, Value x, std::int64_t hidden, const DetrConfig& c) {
+  return linear(s / "linear2", activate(linear(s / "linear1", x, hidden), c.act), c.dim);
 }
 
 // This is figure 10, left.
 Value encoder_layer(const Scope& s, const Features& f, const DetrConfig& c) {
   const Value placed = f.tokens + f.positions;
   Value x = f.tokens;
-  x = layer_norm(s / "norm1", x + attention(s / "self_attn", {placed, placed, x, f.hidden}, c),
-                 kEps);
-  return layer_norm(s / "norm2", x + feed_forward(s, x, c), kEps);
+  x = layer_norm(s / "norm1",
+                 x + attention(s / "self_attn", {placed, placed, x, f.hidden, c.heads}, c), kEps);
+  return layer_norm(s / "norm2", x + feed_forward(s, x, c.ffn, c), kEps);
 }
 
 // This is figure 10, right. `across` holds the keys and values of the memory.
 Value decoder_layer(const Scope& s, Value x, Value queries, Attended across, const DetrConfig& c) {
   const Value own = x + queries;
-  x = layer_norm(s / "norm1", x + attention(s / "self_attn", {own, own, x, {}}, c), kEps);
+  const Attended among = {own, own, x, {}, c.decoder_heads};
+  x = layer_norm(s / "norm1", x + attention(s / "self_attn", among, c), kEps);
   across.query = x + queries;
   x = layer_norm(s / "norm2", x + attention(s / "multihead_attn", across, c), kEps);
-  return layer_norm(s / "norm3", x + feed_forward(s, x, c), kEps);
+  return layer_norm(s / "norm3", x + feed_forward(s, x, c.decoder_ffn, c), kEps);
 }
 
 Features features_of(Value map, const Tensor& pixel_mask) {
@@ -76,10 +78,12 @@ Features features_of(Value map, const Tensor& pixel_mask) {
 Value decode(const Scope& s, const Features& memory, Value queries, const DetrConfig& c) {
   const std::int64_t n = memory.tokens.shape()[0];
   const Value placed = memory.tokens + memory.positions;
-  const Attended across = {queries, placed, memory.tokens, memory.hidden};
+  const Attended across = {queries, placed, memory.tokens, memory.hidden, c.decoder_heads};
   Value x = constant(s.graph(), "target", Tensor({n, c.queries, c.dim}, DType::kF32));
-  for (int i = 0; i < c.decoder_layers; ++i)
+  for (int i = 0; i < c.decoder_layers; ++i) {
     x = decoder_layer(s / "layers" / i, x, queries, across, c);
+    if (c.normalize_each) x = layer_norm(s / "norm", x, kEps);
+  }
   return layer_norm(s / "norm", x, kEps);
 }
 
@@ -134,6 +138,7 @@ const Family kDetr = {.name = "detr",
                       .image_shape = image_shape,
                       .configure = configure,
                       .recognize = recognize,
+                      .config_parts = detr_config_parts,
                       .dialects = kDetrDialects,
                       .any_size = true,
                       .keep = "^bbox_embed\\."};  // a box is read to the pixel

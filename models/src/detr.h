@@ -10,8 +10,13 @@ namespace vitq {
 struct DetrConfig {
   ResNetConfig backbone;
   std::int64_t dim = 256;
-  std::int64_t heads = 8;
-  std::int64_t ffn = 2048;
+  std::int64_t heads = 8;          // of the encoder
+  std::int64_t decoder_heads = 8;  // of both attentions
+  Act act = Act::kRelu;            // of the feed-forward layers
+  // transformers normalizes the hidden state after every decoder layer if auxiliary_loss is set.
+  bool normalize_each = false;
+  std::int64_t ffn = 2048;          // of the encoder's layers
+  std::int64_t decoder_ffn = 2048;  // of the decoder's
   std::int64_t encoder_layers = 6;
   std::int64_t decoder_layers = 6;
   std::int64_t queries = 100;
@@ -23,9 +28,12 @@ struct DetrConfig {
   Json to_json() const;
 };
 
-// Finds sizes in the shapes of canonically named weights, and heads and dilation in config.json.
-// Where that says nothing there are 8 heads and no dilation.
+// Finds sizes in the shapes of canonically named weights, and the rest in config.json. Where that
+// says nothing there are 8 heads and no dilation.
 DetrConfig configure_detr(const Weights& weights, const Json& source);
+
+// Says which schemas list the keys of transformers' config.json.
+std::vector<ConfigPart> detr_config_parts(const Json& source);
 
 extern const std::span<const Dialect> kDetrDialects;
 extern const Family kDetr;

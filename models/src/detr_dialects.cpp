@@ -9,8 +9,7 @@ namespace {
 
 // Without the backbone's own prefix timm's names are torchvision's.
 constexpr std::string_view kPrefixes[] = {
-    "module.",        "model.", "detr.", "backbone.0.body.", "backbone.conv_encoder.model.",
-    "backbone.model."};
+    "detr.", "backbone.0.body.", "backbone.conv_encoder.model.", "backbone.model.", "_backbone."};
 
 constexpr std::string_view kIgnore[] = {
     "bn1.num_batches_tracked",
@@ -18,9 +17,13 @@ constexpr std::string_view kIgnore[] = {
     "*.*.bn2.num_batches_tracked",
     "*.*.bn3.num_batches_tracked",
     "*.*.downsample.1.num_batches_tracked",
-    "fc.*",  // a classifier that the backbone was trained with
+    "fc.*",        // a classifier that the backbone was trained with
+    "mask_head.",  // of panoptic networks, which find boxes as all others do
+    "bbox_attention.",
 };
 constexpr std::string_view kIgnoreNative[] = {
+    "mask_head.",
+    "bbox_attention.",
     "embedder.embedder.normalization.num_batches_tracked",
     "encoder.stages.*.layers.*.layer.*.normalization.num_batches_tracked",
     "encoder.stages.*.layers.*.shortcut.normalization.num_batches_tracked",

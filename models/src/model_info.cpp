@@ -2,12 +2,50 @@
 #include "vitq/model_info.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
 #include "vitq/error.h"
 
 namespace vitq {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kScores = {"softmax", "sigmoid", "raw"};
+
+Scores read_scores(const Json& json) {
+  const auto name = std::find(kScores.begin(), kScores.end(), json.string());
+  if (name == kScores.end()) json.fail("expected softmax, sigmoid or raw");
+  return static_cast<Scores>(name - kScores.begin());
+}
+
+// Turns logits of one image into scores.
+class Scoring {
+ public:
+  Scoring(std::span<const float> logits, Scores kind) : kind_(kind) {
+    if (kind != Scores::kSoftmax) return;
+    largest_ = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+    for (const float logit : logits) sum_ += std::exp(static_cast<double>(logit) - largest_);
+  }
+
+  float operator()(float logit) const {
+    const auto x = static_cast<double>(logit);
+    switch (kind_) {
+      case Scores::kSoftmax: return static_cast<float>(std::exp(x - largest_) / sum_);
+      case Scores::kSigmoid: return static_cast<float>(1.0 / (1.0 + std::exp(-x)));
+      case Scores::kRaw: break;
+    }
+    return logit;
+  }
+
+ private:
+  Scores kind_;
+  double largest_ = 0.0;
+  double sum_ = 0.0;
+};
+
+}  // namespace
 
 std::string ModelInfo::label(std::int64_t id) const {
   const auto index = static_cast<std::size_t>(id);
@@ -19,7 +57,7 @@ Json ModelInfo::to_json() const {
   Json json = Json::object();
   json.set("format", kFormat).set("family", family).set("config", config);
   json.set("preprocess", preprocess.to_json()).set("labels", Json::array(labels));
-  json.set("source", source);
+  json.set("scores", kScores[static_cast<std::size_t>(scores)]).set("source", source);
   if (!quantization.is_null()) json.set("quantization", quantization);
   return json;
 }
@@ -36,16 +74,14 @@ ModelInfo ModelInfo::from_json(const Json& json) {
   info.config = json.at("config");
   info.preprocess = Preprocess::from_json(json.at("preprocess"));
   for (const Json& label : json.at("labels").items()) info.labels.push_back(label.string());
+  // Files before format 4 have softmax alone.
+  if (const auto scores = json.find("scores")) info.scores = read_scores(*scores);
   info.source = json.at("source");
   info.quantization = json.find("quantization").value_or(Json());
   return info;
 }
 
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k) {
-  const float largest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0.0;
-  for (const float logit : logits)
-    sum += std::exp(static_cast<double>(logit) - static_cast<double>(largest));
   std::vector<std::size_t> order(logits.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   k = std::min(k, order.size());
@@ -53,12 +89,11 @@ std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& in
                     [&](std::size_t a, std::size_t b) {
                       return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
                     });
+  const Scoring score(logits, info.scores);
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < k; ++i) {
     const auto id = static_cast<std::int64_t>(order[i]);
-    const double score =
-        std::exp(static_cast<double>(logits[order[i]]) - static_cast<double>(largest)) / sum;
-    predictions.push_back({id, info.label(id), static_cast<float>(score)});
+    predictions.push_back({id, info.label(id), score(logits[order[i]])});
   }
   return predictions;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A ResNet of bottleneck blocks: "Deep Residual Learning for Image Recognition", arXiv:1512.03385.
-// The stride is in the 3 x 3 convolution, as torchvision has it. Batch norms are folded.
+// Batch norms are folded.
 #pragma once
 
 #include <array>
@@ -17,11 +17,14 @@ struct ResNetConfig {
   std::array<std::int64_t, kStages> blocks = {3, 4, 6, 3};         // per stage
   std::array<std::int64_t, kStages> planes = {64, 128, 256, 512};  // of the 3 x 3 convolutions
   std::array<std::int64_t, kStages> channels = {256, 512, 1024, 2048};  // of the results
-  bool dilation = false;  // the last stage keeps its resolution (DC5)
+  bool dilation = false;             // the last stage keeps its resolution (DC5)
+  bool stride_in_first = false;      // a block's stride is in its first convolution, not the 3 x 3
+  bool first_stage_strides = false;  // the first stage halves the resolution, as all others do
+  Act act = Act::kRelu;              // of the stem and each block's result; inside it is ReLU
 };
 
 // Records the last stage's features: [N, 3, H, W] -> [N, channels[3], H / 32, W / 32], or / 16 if
-// it is dilated.
+// it is dilated. It is half as high and wide where the first stage has a stride, too.
 Value resnet(const Scope& scope, Value image, const ResNetConfig& config);
 
 }  // namespace vitq

@@ -17,7 +17,7 @@ Value tokens(Value x) {
 Value block(const Scope& s, Value x, const VitConfig& c) {
   const Bias qkv_bias = c.qkv_bias ? Bias::kYes : Bias::kNo;
   x = x + self_attention(s / "attn", layer_norm(s / "norm1", x, c.eps), c.heads, qkv_bias);
-  x = x + mlp(s / "mlp", layer_norm(s / "norm2", x, c.eps), c.mlp, Act::kGelu);
+  x = x + mlp(s / "mlp", layer_norm(s / "norm2", x, c.eps), c.mlp, c.act);
   return x;
 }
 
@@ -36,9 +36,11 @@ Json configure(const Weights& weights, const Json& source) {
 }
 
 bool recognize(const Weights& weights, const Json& source) {
+  const bool plain = weights.find("cls_token") != nullptr && weights.find("dist_token") == nullptr;
+  if (const auto name = source.find("architecture"))
+    return plain && name->string().starts_with("vit_");
   if (const auto type = source.find("model_type")) return type->string() == "vit";
-  if (const auto name = source.find("architecture")) return name->string().starts_with("vit_");
-  return weights.find("cls_token") != nullptr && weights.find("dist_token") == nullptr;
+  return plain;
 }
 
 }  // namespace
@@ -67,6 +69,7 @@ const Family kVit = {.name = "vit",
                      .image_shape = image_shape,
                      .configure = configure,
                      .recognize = recognize,
+                     .config_parts = vit_config_parts,
                      .dialects = kVitDialects};
 
 }  // namespace vitq

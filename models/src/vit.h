@@ -14,7 +14,8 @@ struct VitConfig {
   std::int64_t heads = 12;
   std::int64_t mlp = 3072;
   std::int64_t classes = 1000;
-  float eps = 1e-6F;  // of the layer norms
+  float eps = 1e-6F;     // of the layer norms
+  Act act = Act::kGelu;  // of the MLPs
   bool qkv_bias = true;
   bool dist_token = false;  // DeiT's distillation token, after the class token
   bool dist_head = false;   // and its own head, averaged with the class token's
@@ -41,6 +42,9 @@ extern const std::span<const Dialect> kVitDialects;
 
 // Passes this token of the encoder's output through a head: [N, tokens, dim] -> [N, classes].
 Value classify_token(const Scope& head, Value tokens, std::int64_t token, std::int64_t classes);
+
+// Says which schemas list the keys of timm's and transformers' config.json.
+std::vector<ConfigPart> vit_config_parts(const Json& source);
 
 extern const Family kVit;
 extern const Family kDeit;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "config_read.h"
 #include "vit.h"
 #include "vitq/error.h"
 
@@ -28,16 +29,6 @@ std::int64_t depth_of(const Weights& weights) {
   return depth;
 }
 
-const Shape& shape_of(const Weights& weights, std::string_view name, int rank) {
-  const Shape& shape = weights.at(name).shape();
-  const bool empty = shape.elements() == 0;
-  if (shape.rank() != rank || empty) {
-    throw WeightError("misshaped: " + std::string(name) + ": expected " + std::to_string(rank) +
-                      " axes longer than 0, found " + shape.str());
-  }
-  return shape;
-}
-
 struct Size {
   std::int64_t height, width;
 };
@@ -54,36 +45,59 @@ Size read_size(const Json& json) {
   return {items[items.size() - 2].integer(1, kMaxImage), items.back().integer(1, kMaxImage)};
 }
 
-std::optional<Size> stated_image_size(const Json& source) {
-  if (const auto size = source.find("image_size")) return read_size(*size);
-  if (const auto arguments = source.find("model_args")) {
-    if (const auto size = arguments->find("img_size")) return read_size(*size);
-  }
-  if (const auto pretrained = source.find("pretrained_cfg")) {
-    if (const auto size = pretrained->find("input_size")) return read_size(*size);
-  }
-  return std::nullopt;
+// What timm's create_model() is told. An old flat config.json has no such arguments.
+Json arguments_of(const Json& source) {
+  return source.find("model_args").value_or(Json::object());
 }
 
-std::optional<std::int64_t> stated_heads(const Json& source) {
-  if (const auto heads = source.find("num_attention_heads")) return heads->integer(1, kMaxHeads);
-  if (const auto arguments = source.find("model_args")) {
-    if (const auto heads = arguments->find("num_heads")) return heads->integer(1, kMaxHeads);
+std::optional<Size> stated_image_size(const Json& source) {
+  if (!is_timm(source)) {
+    const auto size = source.find("image_size");
+    return size ? std::optional(read_size(*size)) : std::nullopt;
   }
-  return std::nullopt;
+  if (const auto size = arguments_of(source).find("img_size")) return read_size(*size);
+  const Json pretrained = source.find("pretrained_cfg").value_or(source);
+  const auto size = pretrained.find("input_size");
+  return size ? std::optional(read_size(*size)) : std::nullopt;
+}
+
+std::int64_t heads_of(const Json& source, std::int64_t dim) {
+  if (const auto heads = source.find("num_attention_heads")) return heads->integer(1, kMaxHeads);
+  if (const auto heads = arguments_of(source).find("num_heads"))
+    return heads->integer(1, kMaxHeads);
+  constexpr std::int64_t kHuggingFace = 12;
+  const bool of_transformers = source.contains("model_type") && !is_timm(source);
+  return of_transformers ? kHuggingFace : usual_heads(dim);
 }
 
 float stated_eps(const Json& source) {
+  if (is_timm(source)) return 1e-6F;
   if (const auto eps = source.find("layer_norm_eps")) return static_cast<float>(eps->number());
-  // transformers' ViTConfig has the one default, timm and Facebook's DeiT have the other.
+  // transformers' ViTConfig has the one default, Facebook's DeiT has the other.
   return source.contains("model_type") ? 1e-12F : 1e-6F;
 }
 
-void require_gelu(const Json& source) {
-  const auto act = source.find("hidden_act");
-  if (act && act->string() != "gelu") {
-    throw UnsupportedError(act->place() + ": activation '" + act->string() +
-                           "'; only gelu (with the exact erf) is supported");
+Act stated_act(const Json& source) {
+  if (is_timm(source)) return read_act(arguments_of(source).find("act_layer").value_or(Json()));
+  return read_act(source.find("hidden_act").value_or(Json()));
+}
+
+// What config.json says of the tensors must be so.
+void require_sizes(const VitConfig& c, const Json& source) {
+  require_same(source, "hidden_size", c.dim);
+  require_same(source, "num_hidden_layers", c.depth);
+  require_same(source, "intermediate_size", c.mlp);
+  require_same(source, "qkv_bias", c.qkv_bias);
+  const Json arguments = arguments_of(source);
+  require_same(arguments, "embed_dim", c.dim);
+  require_same(arguments, "depth", c.depth);
+  require_same(arguments, "qkv_bias", c.qkv_bias);
+  for (const auto& patch : {source.find("patch_size"), arguments.find("patch_size")}) {
+    if (!patch) continue;
+    const Size size = read_size(*patch);
+    if (size.height != c.patch || size.width != c.patch) {
+      patch->fail("found " + patch->dump() + ", but the tensors say " + std::to_string(c.patch));
+    }
   }
 }
 
@@ -102,7 +116,6 @@ Size image_size(const VitConfig& config, std::int64_t patches, const Json& sourc
 }  // namespace
 
 VitConfig configure_vit(const Weights& weights, const Json& source) {
-  require_gelu(source);
   const Shape& patch = shape_of(weights, "patch_embed.proj.weight", 4);
   VitConfig c;
   c.dim = patch[0];
@@ -114,8 +127,10 @@ VitConfig configure_vit(const Weights& weights, const Json& source) {
   c.dist_token = weights.find("dist_token") != nullptr;
   c.dist_head = weights.find("head_dist.weight") != nullptr;
   c.qkv_bias = weights.find("blocks.0.attn.qkv.bias") != nullptr;
-  c.heads = stated_heads(source).value_or(usual_heads(c.dim));
+  c.heads = heads_of(source, c.dim);
   c.eps = stated_eps(source);
+  c.act = stated_act(source);
+  require_sizes(c, source);
   const std::int64_t patches = shape_of(weights, "pos_embed", 3)[1] - (c.dist_token ? 2 : 1);
   const Size image = image_size(c, patches, source);
   c.image_height = image.height;
@@ -139,6 +154,7 @@ VitConfig VitConfig::from_json(const Json& json) {
   c.mlp = json.at("mlp").integer(1, kMaxWidth);
   c.classes = json.at("classes").integer(1, kMaxClasses);
   c.eps = static_cast<float>(json.at("eps").number());
+  c.act = read_act(json.find("act").value_or(Json()));  // there from format 4 on
   c.qkv_bias = json.at("qkv_bias").boolean();
   c.dist_token = json.at("dist_token").boolean();
   c.dist_head = json.at("dist_head").boolean();
@@ -155,8 +171,8 @@ Json VitConfig::to_json() const {
   Json json = Json::object();
   json.set("image_height", image_height).set("image_width", image_width).set("patch", patch);
   json.set("dim", dim).set("depth", depth).set("heads", heads).set("mlp", mlp);
-  json.set("classes", classes).set("eps", static_cast<double>(eps)).set("qkv_bias", qkv_bias);
-  json.set("dist_token", dist_token).set("dist_head", dist_head);
+  json.set("classes", classes).set("eps", static_cast<double>(eps)).set("act", name_of(act));
+  json.set("qkv_bias", qkv_bias).set("dist_token", dist_token).set("dist_head", dist_head);
   return json;
 }
 

@@ -6,7 +6,7 @@
 namespace vitq {
 namespace {
 
-constexpr std::string_view kPrefixes[] = {"module.", "model.", "vit.", "deit."};
+constexpr std::string_view kPrefixes[] = {"vit.", "deit."};
 constexpr std::string_view kIgnore[] = {"pooler.dense.*"};
 
 constexpr Rename kEmbeddingsAndHeads[] = {
@@ -39,6 +39,24 @@ constexpr Join kQkv[] = {
      "blocks.*.attn.qkv.*"},
 };
 
+constexpr Rename kTorchvision[] = {
+    {"class_token", "cls_token"},
+    {"conv_proj.*", "patch_embed.proj.*"},
+    {"encoder.pos_embedding", "pos_embed"},
+    {"encoder.ln.*", "norm.*"},
+    {"heads.head.*", "head.*"},
+    {"encoder.layers.encoder_layer_*.ln_1.*", "blocks.*.norm1.*"},
+    {"encoder.layers.encoder_layer_*.ln_2.*", "blocks.*.norm2.*"},
+    {"encoder.layers.encoder_layer_*.self_attention.in_proj_weight", "blocks.*.attn.qkv.weight"},
+    {"encoder.layers.encoder_layer_*.self_attention.in_proj_bias", "blocks.*.attn.qkv.bias"},
+    {"encoder.layers.encoder_layer_*.self_attention.out_proj.*", "blocks.*.attn.proj.*"},
+    {"encoder.layers.encoder_layer_*.mlp.0.*", "blocks.*.mlp.fc1.*"},
+    {"encoder.layers.encoder_layer_*.mlp.3.*", "blocks.*.mlp.fc2.*"},
+    // torchvision before 0.14
+    {"encoder.layers.encoder_layer_*.mlp.linear_1.*", "blocks.*.mlp.fc1.*"},
+    {"encoder.layers.encoder_layer_*.mlp.linear_2.*", "blocks.*.mlp.fc2.*"},
+};
+
 constexpr Dialect kDialects[] = {
     {.name = "Hugging Face",
      .mark = "embeddings.cls_token",
@@ -50,6 +68,12 @@ constexpr Dialect kDialects[] = {
      .mark = "cls_token",
      .strip = kPrefixes,
      .renames = {},
+     .joins = {},
+     .ignore = {}},
+    {.name = "torchvision",
+     .mark = "class_token",
+     .strip = {},
+     .renames = kTorchvision,
      .joins = {},
      .ignore = {}},
 };

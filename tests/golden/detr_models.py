@@ -5,8 +5,9 @@ two pictures, with the decoder's attention to them, and for the same batch with 
 padded."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import timm
 import torch
 import transformers
 from safetensors.torch import save_file
@@ -22,7 +23,10 @@ class DetrModel:
     names: str  # own, timm, modules or facebook
     size: tuple = (98, 140)  # height, width
     inside: tuple = (66, 130)  # of the second picture, padded
-    dilation: bool = False  # of the last stage, instead of its stride: DC5
+    dilation: bool = False  # of the last stage, instead of its stride: DC5; the backbone is timm's
+    changes: dict = field(default_factory=dict)  # to the tiny configuration all of these share
+    backbone: dict = field(default_factory=dict)  # to that of the backbone
+    peak: float = 2.5  # of the attention, as lively.check() takes it
 
 
 MODELS = [
@@ -30,7 +34,14 @@ MODELS = [
     DetrModel("hf_detr_timm", 302, "timm", (129, 96), (129, 60)),
     DetrModel("hf_detr_v5", 301, "modules"),
     DetrModel("fb_detr", 304, "facebook"),
-    DetrModel("hf_detr_dc5", 305, "timm", dilation=True),
+    DetrModel("hf_detr_dc5", 305, "own", dilation=True),
+    # Keys that no tensor shows, at other values than their defaults.
+    DetrModel("hf_detr_keys", 306, "own", (66, 98), (50, 70), changes={
+        "auxiliary_loss": True, "activation_function": "gelu", "decoder_attention_heads": 4,
+        "decoder_ffn_dim": 40}, peak=2.0),
+    DetrModel("hf_detr_backbone", 307, "own", (66, 98), (50, 70), backbone={
+        "hidden_act": "gelu", "downsample_in_bottleneck": True, "downsample_in_first_stage": True},
+        peak=1.1),
 ]
 
 BACKBONE = {"embedding_size": 8, "hidden_sizes": [16, 24, 32, 40], "depths": [2, 1, 1, 1],
@@ -54,31 +65,30 @@ def make(spec, folder):
 
 def _build(spec):
     names = record.labels(10)
-    backbone = {**BACKBONE, "depths": [1, 1, 1, 2]} if spec.dilation else BACKBONE
+    own = {} if spec.dilation else {
+        "use_timm_backbone": False, "backbone": None, "use_pretrained_backbone": False}
     config = transformers.DetrConfig(
-        use_timm_backbone=False, backbone=None, use_pretrained_backbone=False,
-        backbone_config=transformers.ResNetConfig(**backbone), **SIZE, id2label=dict(enumerate(names)),
+        **own, backbone_config=_backbone(spec), **{**SIZE, **spec.changes}, id2label=dict(enumerate(names)),
         label2id={name: index for index, name in enumerate(names)})
     model = transformers.DetrForObjectDetection(config)
     if spec.dilation:
-        _dilate(model)
+        model.config.backbone_config.backbone = "resnet50"  # whose sizes the tensors state
     lively.fill(model, spec.seed)
     lively.fill_norms(model, spec.seed)
     return model
 
 
-def _dilate(model):
-    """The last stage as torchvision and timm dilate it: no stride, and 3 x 3 convolutions twice as wide from the
-    second block on. transformers' own ResNet has no such option, so its modules are changed."""
-    stage = model.model.backbone.model.encoder.stages[-1]
-    for index, block in enumerate(stage.layers):
-        wide = block.layer[1].convolution
-        wide.stride = (1, 1)
-        if index == 0:
-            block.shortcut.convolution.stride = (1, 1)
-        else:
-            wide.dilation = wide.padding = (2, 2)
-    model.config.dilation = True
+def _backbone(spec):
+    if not spec.dilation:
+        return transformers.ResNetConfig(**{**BACKBONE, **spec.backbone})
+    return transformers.TimmBackboneConfig(
+        backbone="resnet50_tiny", out_indices=[1, 2, 3, 4], output_stride=16)
+
+
+@timm.models.register_model
+def resnet50_tiny(pretrained=False, **kwargs):
+    """timm's ResNet-50, except for its sizes."""
+    return timm.models.resnet.resnet50(pretrained, layers=(1, 1, 1, 2), channels=(4, 6, 8, 10), **kwargs)
 
 
 def _named(spec, model):
@@ -146,7 +156,7 @@ def _run(model, spec):
         model.set_attn_implementation("eager")
         whole = model(pixels.double(), output_attentions=True)
         part = model(padded.double(), pixel_mask=mask.long())
-    print(lively.check(spec.name, whole.logits, whole.cross_attentions))
+    print(lively.check(spec.name, whole.logits, whole.cross_attentions, spec.peak))
     attention = {f"attention.{layer}": maps for layer, maps in enumerate(whole.cross_attentions)}
     return {"input": pixels, "logits": whole.logits, "boxes": whole.pred_boxes, "mask": mask,
             "padded.logits": part.logits, "padded.boxes": part.pred_boxes, **attention}

@@ -24,6 +24,8 @@ class HuggingFaceModel:
     shard: str = "1GB"  # largest file
     pooler: bool = False  # with the pooler that old checkpoints carry and classification ignores
     attention: bool = False  # keep the attention maps
+    classes: int = 10
+    scores: bool = False  # keep what the pipeline makes of the logits
 
 
 SIZE = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 48,
@@ -41,6 +43,11 @@ MODELS = [
     HuggingFaceModel("hf_vit_f16", 202, VIT, dtype=torch.float16, pooler=True),
     HuggingFaceModel("hf_vit_sharded", 203, VIT, shard="20KB"),
     HuggingFaceModel("hf_vit_no_qkv_bias", 204, VIT, ODD),
+    HuggingFaceModel("hf_vit_multilabel", 207, VIT, {
+        "problem_type": "multi_label_classification", "hidden_act": "relu", "num_attention_heads": 4},
+        scores=True),
+    HuggingFaceModel("hf_vit_regression", 208, VIT, {"problem_type": "regression"}, classes=3, scores=True),
+    HuggingFaceModel("hf_vit_one_class", 209, VIT, classes=1, scores=True),
     HuggingFaceModel("hf_deit", 205, DEIT),
     HuggingFaceModel("hf_deit_v5", 205, DEIT, module_names=True),
     HuggingFaceModel("hf_deit_teacher", 206, TEACHER, attention=True),
@@ -57,7 +64,7 @@ def make(spec, folder):
 
 
 def _build(spec):
-    names = record.labels(10)
+    names = record.labels(spec.classes)
     kind = "vit" if spec.classifier == VIT else "deit"
     config = transformers.AutoConfig.for_model(
         kind, **{**SIZE, **spec.changes}, id2label=dict(enumerate(names)),
@@ -110,4 +117,17 @@ def _run(model, spec):
         logits = model(pixels.double()).logits
         model.set_attn_implementation("eager")
         attention = model(pixels.double(), output_attentions=True).attentions
-    return {"input": pixels, "logits": logits, "tokens": tokens[0], "attention": attention}
+    run = {"input": pixels, "logits": logits, "tokens": tokens[0], "attention": attention}
+    return {**run, "scores": _scores(model, logits)} if spec.scores else run
+
+
+def _scores(model, logits):
+    """What the pipeline of image classification shows, by class."""
+    pipeline = transformers.ImageClassificationPipeline(
+        model=model, image_processor=transformers.ViTImageProcessorPil(), device="cpu")
+    rows = []
+    for row in logits:
+        answers = pipeline.postprocess({"logits": row[None]}, top_k=len(row))
+        score_of = {answer["label"]: answer["score"] for answer in answers}
+        rows.append([score_of[model.config.id2label[index]] for index in range(len(row))])
+    return torch.tensor(rows, dtype=torch.float64)

@@ -37,12 +37,13 @@ def images(shape, seed):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def check(name, logits, attention):
-    """Raises unless the run of model `name` was lively; returns one line about it."""
+def check(name, logits, attention, sharp=2.5):
+    """Raises unless the run of model `name` was lively; returns one line about it. Attention must be `sharp` times
+    as high at its peaks as if it were uniform."""
     tokens = attention[0].shape[-1]
     peak = min(float(layer.max(-1).values.mean()) for layer in attention)
     size = float(logits.abs().max())
-    if peak < 2.5 / tokens:
+    if peak < sharp / tokens:
         raise RuntimeError(f"{name}: attention is nearly uniform: mean peak {peak:.3f} of {tokens} tokens")
     if not 2 < size < 30:
         raise RuntimeError(f"{name}: largest logit {size:.3g}, wanted 2 to 30")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Makes the golden models: small networks of random weights in every dialect users have on disk, each
-with what timm or transformers computes from them. Versions in requirements.txt.
+with what timm, transformers or torchvision computes from them. Versions in requirements.txt.
 
     make_models.py            write models/ and models/manifest.sha256
     make_models.py --check    make them anew elsewhere and compare with what is there
@@ -20,10 +20,11 @@ from safetensors.torch import load_file
 import detr_models
 import huggingface_models
 import timm_models
+import torchvision_models
 
 MODELS = Path(__file__).resolve().parent / "models"
 MANIFEST = "manifest.sha256"
-FAMILIES = (timm_models, huggingface_models, detr_models)
+FAMILIES = (timm_models, huggingface_models, detr_models, torchvision_models)
 # Sums in double precision differ in the last bit between CPUs, which can tip a rounding to f32.
 TOLERANCE = 1e-6
 

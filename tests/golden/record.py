@@ -24,7 +24,8 @@ def write(folder, library, spec, run):
     if run["logits"].dtype != torch.float64:
         raise RuntimeError(f"{spec.name}: ran in {run['logits'].dtype}")
     print(lively.check(spec.name, run["logits"], run["attention"]))
-    tensors = {key: run[key].float().contiguous() for key in ("input", "logits", "tokens")}
+    keys = [key for key in ("input", "logits", "tokens", "scores") if key in run]
+    tensors = {key: run[key].float().contiguous() for key in keys}
     for index, layer in enumerate(run["attention"] if spec.attention else []):
         tensors[f"attention.{index}"] = layer.float().contiguous()
     # One key only: the order of several in the file is not fixed.

@@ -33,6 +33,7 @@ MODELS = [
     TimmModel("timm_vit_bf16", 102, "vit_tiny_patch16_224", dtype=torch.bfloat16),
     TimmModel("timm_vit_oblong", 103, "vit_tiny_patch16_224", {"img_size": (16, 24), "depth": 3}),
     TimmModel("timm_vit_no_qkv_bias", 104, "vit_tiny_patch16_224", {"qkv_bias": False}),
+    TimmModel("timm_vit_relu", 109, "vit_tiny_patch16_224", {"act_layer": "relu", "num_heads": 4}),
     TimmModel("timm_deit", 105, "deit_tiny_patch16_224"),
     TimmModel("timm_deit_distilled", 106, "deit_tiny_distilled_patch16_224", labelled=True,
               attention=True),

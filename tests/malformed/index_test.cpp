@@ -93,6 +93,26 @@ TEST_CASE("index: a link that leaves the folder is refused, one that stays is fo
   check_parts(found.message, {"out: found a link to", "expected a file in the folder of"});
 }
 
+TEST_CASE("index: in the hub's cache all files are links to one folder, and shards may lie there") {
+  const Shards shards;
+  const fs::path blobs = shards.path() / "blobs";
+  const fs::path snapshot = shards.path() / "snapshots" / "1f2e";
+  fs::create_directories(blobs);
+  fs::create_directories(snapshot);
+  std::ofstream(blobs / "aa", std::ios::binary) << shard_with("a");
+  std::ofstream(blobs / "bb") << R"({"weight_map":{"a":"model-1.safetensors"}})";
+  fs::create_symlink("../../blobs/aa", snapshot / "model-1.safetensors");
+  fs::create_symlink("../../blobs/bb", snapshot / "model.safetensors.index.json");
+  const fs::path index = snapshot / "model.safetensors.index.json";
+  CHECK(read_safetensors_index(index).find("a") != nullptr);
+  // Elsewhere it may not.
+  const TempFolder outside;
+  fs::remove(snapshot / "model-1.safetensors");
+  fs::create_symlink(outside.file("x", shard_with("a")), snapshot / "model-1.safetensors");
+  const Refusal found = refusal_of([&] { (void)read_safetensors_index(index); });
+  check_parts(found.message, {"found a link to"});
+}
+
 TEST_CASE("index: a missing shard is unreadable and named with its index") {
   const Shards shards;
   const fs::path index = shards.index(R"({"a":"3.safetensors"})");

@@ -60,6 +60,34 @@ TEST_CASE("a format of the future is a mismatch, and what is missing or wrong is
   }
 }
 
+TEST_CASE("scores survive, nonsense is refused, and files before format 4 have softmax") {
+  for (const Scores scores : {Scores::kSoftmax, Scores::kSigmoid, Scores::kRaw}) {
+    ModelInfo info = sample();
+    info.scores = scores;
+    CHECK(ModelInfo::from_json(parsed(info.to_json())).scores == scores);
+  }
+  Json json = sample().to_json();
+  CHECK_THROWS_AS((void)ModelInfo::from_json(parsed(json.set("scores", "sparsemax"))), FileError);
+  Json old = Json::object();
+  for (const auto& [key, value] : sample().to_json().members()) {
+    if (key != "scores") old.set(key, key == "format" ? Json(3) : value);
+  }
+  CHECK(ModelInfo::from_json(parsed(old)).scores == Scores::kSoftmax);
+}
+
+TEST_CASE("a sigmoid is of each class for itself, and raw values stay as they are") {
+  const std::vector<float> logits = {0.0F, 2.0F, -3.0F};
+  ModelInfo info = sample();
+  info.scores = Scores::kSigmoid;
+  const std::vector<Prediction> each = top_k(logits, info, 3);
+  CHECK(each[0].id == 1);
+  CHECK(each[0].score == doctest::Approx(0.880797).epsilon(1e-5));  // 1 / (1 + e^-2)
+  CHECK(each[1].score == doctest::Approx(0.5));
+  CHECK(each[2].score == doctest::Approx(0.0474259).epsilon(1e-5));  // 1 / (1 + e^3)
+  info.scores = Scores::kRaw;
+  CHECK(top_k(logits, info, 1)[0].score == 2.0F);
+}
+
 TEST_CASE("classes without a label are numbered") {
   const ModelInfo info = sample();
   CHECK(info.label(0) == "cat");

@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vitq/convert.h"
 
+#include <array>
 #include <fstream>
 #include <optional>
 
 #include "find_preprocess.h"
 #include "vitq/canonical_names.h"
+#include "recognize.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
 #include "vitq/lower.h"
 #include "vitq/model_file.h"
+#include "vitq/model_schemas.h"
+#include "vitq/plan.h"
 #include "vitq/trace.h"
 
 namespace vitq {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A source consists of these files. The path is empty where there is none.
-struct SourceFiles {
-  fs::path weights;
-  fs::path config;
-  fs::path preprocessor;
-};
-
-fs::path if_exists(const fs::path& path) {
-  return fs::exists(path) ? path : fs::path();
-}
 
 // Reads a number below a million, of at most seven digits. Answers nothing if the text is none.
 std::optional<std::size_t> class_id(const std::string& text) {
@@ -38,26 +31,11 @@ std::optional<std::size_t> class_id(const std::string& text) {
   return std::stoul(text);
 }
 
-SourceFiles find_files(const fs::path& source) {
-  if (!fs::exists(source)) {
-    throw FileError(Fault::kUnreadable, source.string(), "no such file or folder");
-  }
-  const fs::path folder = fs::is_directory(source) ? source : source.parent_path();
-  SourceFiles files = {source, if_exists(folder / "config.json"),
-                       if_exists(folder / "preprocessor_config.json")};
-  if (!fs::is_directory(source)) return files;
-  files.weights = if_exists(folder / "model.safetensors");
-  if (files.weights.empty()) files.weights = if_exists(folder / "model.safetensors.index.json");
-  if (files.weights.empty()) {
-    throw FileError(Fault::kUnreadable, source.string(),
-                    "the folder holds neither model.safetensors nor model.safetensors.index.json");
-  }
-  return files;
-}
+constexpr std::int64_t kMaxClasses = 1'000'000;
 
-Weights read_weights(const fs::path& path) {
-  return path.extension() == ".json" ? read_safetensors_index(path) : read_safetensors(path);
-}
+// transformers has these keys for ViT and DeiT, and for DETR.
+constexpr std::array<std::string_view, 3> kHeads = {
+    "num_attention_heads", "encoder_attention_heads", "decoder_attention_heads"};
 
 // It takes by convention what is stated nowhere, and says so.
 class Converter {
@@ -71,11 +49,13 @@ class Converter {
                       "is a model file already; expected a checkpoint");
     }
     const Family& chosen = choose_family();
-    Json stated = source_.config;
-    if (options_.heads) stated.set("num_attention_heads", *options_.heads);
+    require_pipeline();
+    result_.unknown_keys = check_config(chosen, source_.config);
+    const Json said = stated(chosen);
     result_.info.family = chosen.name;
-    result_.info.config = chosen.configure(result_.weights, stated);
-    assume_heads(stated);
+    result_.info.config = chosen.configure(result_.weights, said);
+    result_.info.scores = scores(chosen);
+    assume(chosen, said);
     result_.info.preprocess = preprocess(chosen);
     require_size(chosen);
     result_.info.labels = labels();
@@ -89,31 +69,60 @@ class Converter {
 
  private:
   const Family& choose_family() {
-    if (!options_.arch.empty()) {
-      const Family& named = family(options_.arch);
-      take(named);
-      return named;
-    }
-    for (const Family& candidate : families()) {
-      if (!matches(source_.weights, candidate.dialects)) continue;
-      take(candidate);
-      if (candidate.recognize(result_.weights, source_.config)) return candidate;
-    }
-    throw UnsupportedError("the architecture was not recognized; state it with --arch");
+    Recognized found = recognize(source_, options_.arch);
+    result_.weights = std::move(found.renamed.weights);
+    result_.dialect = std::move(found.renamed.dialect);
+    result_.ignored = std::move(found.renamed.ignored);
+    return *found.family;
   }
 
-  void take(const Family& candidate) {
-    Renamed renamed = to_canonical_names(source_.weights, candidate.dialects);
-    result_.weights = std::move(renamed.weights);
-    result_.dialect = std::move(renamed.dialect);
-    result_.ignored = std::move(renamed.ignored);
+  // torchvision's weights differ in this, and no file of theirs says how.
+  void require_pipeline() const {
+    const bool stated = !options_.preset.empty() || !options_.preprocessor.empty() ||
+                        !source_.preprocessor.is_null();
+    if (result_.dialect != "torchvision" || stated) return;
+    throw UnsupportedError(
+        source_.path +
+        ": torchvision's checkpoints state no preprocessing; give --preprocessor a file that says "
+        "what weights.transforms() does, such as "
+        R"({"size": {"shortest_edge": 256}, "resample": 2, "do_center_crop": true, "crop_size": 224, )"
+        R"("image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]})");
   }
 
-  void assume_heads(const Json& stated) {
-    for (const std::string_view key : {"num_attention_heads", "encoder_attention_heads"}) {
-      if (stated.contains(key)) return;
+  // config.json, and what options say in its place.
+  Json stated(const Family& chosen) const {
+    Json stated = source_.config;
+    if (options_.heads) {
+      for (const std::string_view key : kHeads) stated.set(key, *options_.heads);
     }
-    const auto arguments = stated.find("model_args");
+    if (!options_.dilation) return stated;
+    if (chosen.task != Task::kDetection || !source_.config.members().empty()) {
+      throw UnsupportedError(source_.path +
+                             ": --dilation is for detectors without a config.json, which says it");
+    }
+    return stated.set("dilation", true);
+  }
+
+  // The pipeline of transformers lets one class have a sigmoid, whatever the problem is called.
+  Scores scores(const Family& chosen) const {
+    if (chosen.task != Task::kClassification) return Scores::kSoftmax;
+    const auto problem = source_.config.find("problem_type");
+    const std::string name = problem ? problem->string() : "";
+    if (name == "regression") return Scores::kRaw;
+    const bool single = result_.info.config.at("classes").integer(1, kMaxClasses) == 1;
+    return single || name == "multi_label_classification" ? Scores::kSigmoid : Scores::kSoftmax;
+  }
+
+  // A config.json of transformers has defaults for what it does not say.
+  void assume(const Family& chosen, const Json& said) {
+    if (said.contains("model_type") && !said.contains("architecture")) return;
+    if (chosen.task == Task::kDetection && !options_.dilation) {
+      result_.assumptions.push_back("a backbone without dilation (--dilation for DC5)");
+    }
+    for (const std::string_view key : kHeads) {
+      if (said.contains(key)) return;
+    }
+    const auto arguments = said.find("model_args");
     if (arguments && arguments->contains("num_heads")) return;
     result_.assumptions.push_back(
         std::to_string(result_.info.config.at("heads").integer(1, 1 << 20)) +
@@ -124,7 +133,8 @@ class Converter {
     FoundPreprocess found =
         find_preprocess(source_, options_, chosen, chosen.image_shape(result_.info.config));
     if (!found.assumption.empty()) result_.assumptions.push_back(found.assumption);
-    result_.unknown_keys = std::move(found.unknown_keys);
+    result_.unknown_keys.insert(result_.unknown_keys.end(), found.unknown_keys.begin(),
+                                found.unknown_keys.end());
     return found.preprocess;
   }
 
@@ -145,7 +155,7 @@ class Converter {
   }
 
   void require_classes() const {
-    const std::int64_t classes = result_.info.config.at("classes").integer(1, 1'000'000);
+    const std::int64_t classes = result_.info.config.at("classes").integer(1, kMaxClasses);
     if (result_.info.labels.size() <= static_cast<std::size_t>(classes)) return;
     throw ShapeError(std::to_string(result_.info.labels.size()) + " labels, but the network has " +
                      std::to_string(classes) + " classes");
@@ -156,23 +166,26 @@ class Converter {
     std::vector<std::string> names;
     if (const auto by_id = source_.config.find("id2label")) {
       for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
-    } else if (const auto list = timm_labels()) {
-      for (const Json& name : list->items()) names.push_back(name.string());
+    } else if (const auto of_timm = timm_labels()) {
+      if (of_timm->is_object()) {
+        for (const auto& [key, value] : of_timm->members()) put_label(names, key, value);
+      } else {
+        for (const Json& name : of_timm->items()) names.push_back(name.string());
+      }
     }
     return names;
   }
 
-  // Old files have them under another name, and some inside of pretrained_cfg.
+  // The old flat form calls them "labels".
   std::optional<Json> timm_labels() const {
-    const Json& config = source_.config;
-    const auto nested = config.find("pretrained_cfg");
-    auto list = config.find("label_names");
-    if (!list && nested) list = nested->find("label_names");
-    if (!list && !nested) list = config.find("labels");
-    return list;
+    for (const std::string_view key : {"label_names", "labels"}) {
+      if (const auto found = source_.config.find(key)) return found;
+    }
+    const auto pretrained = source_.config.find("pretrained_cfg");
+    return pretrained ? pretrained->find("label_names") : std::nullopt;
   }
 
-  // transformers writes the ids as strings.
+  // JSON has the ids as strings.
   static void put_label(std::vector<std::string>& names, const std::string& key,
                         const Json& value) {
     const std::optional<std::size_t> id = class_id(key);
@@ -212,14 +225,6 @@ class Converter {
 }
 
 }  // namespace
-
-Checkpoint read_checkpoint(const fs::path& source) {
-  const SourceFiles files = find_files(source);
-  Checkpoint found = {.path = files.weights.string(), .weights = read_weights(files.weights)};
-  if (!files.config.empty()) found.config = Json::read(files.config);
-  if (!files.preprocessor.empty()) found.preprocessor = Json::read(files.preprocessor);
-  return found;
-}
 
 Converted convert(const Checkpoint& source, const ConvertOptions& options) {
   return Converter(source, options).run();

@@ -21,6 +21,15 @@ std::vector<std::string_view> parts_of(std::string_view name) {
   }
 }
 
+// Answers what the star of one part stands for. It is empty where there is none.
+std::optional<std::string_view> match_part(std::string_view wanted, std::string_view found) {
+  if (!wanted.ends_with('*'))
+    return wanted == found ? std::optional(found.substr(0, 0)) : std::nullopt;
+  wanted.remove_suffix(1);
+  if (!found.starts_with(wanted)) return std::nullopt;
+  return found.substr(wanted.size());
+}
+
 // Answers what the stars of `pattern` stand for in `name`.
 std::optional<std::vector<std::string_view>> match(std::string_view pattern,
                                                    std::string_view name) {
@@ -29,11 +38,9 @@ std::optional<std::vector<std::string_view>> match(std::string_view pattern,
   if (wanted.size() != found.size()) return std::nullopt;
   std::vector<std::string_view> stars;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] == "*") {
-      stars.push_back(found[i]);
-    } else if (wanted[i] != found[i]) {
-      return std::nullopt;
-    }
+    const auto star = match_part(wanted[i], found[i]);
+    if (!star) return std::nullopt;
+    if (wanted[i].ends_with('*')) stars.push_back(*star);
   }
   return stars;
 }
@@ -43,7 +50,11 @@ std::string fill(std::string_view pattern, const std::vector<std::string_view>& 
   std::size_t next = 0;
   for (const std::string_view part : parts_of(pattern)) {
     if (!name.empty()) name += '.';
-    name += part == "*" ? stars[next++] : part;
+    if (part.ends_with('*')) {
+      name.append(part.substr(0, part.size() - 1)).append(stars[next++]);
+    } else {
+      name += part;
+    }
   }
   return name;
 }
@@ -55,17 +66,49 @@ void insert(Tensors& tensors, std::string name, Tensor tensor) {
   if (!fresh) throw WeightError("two tensors of the checkpoint mean '" + place->first + "'");
 }
 
-// Takes off every prefix that stands at the start of a name, in the order of the list.
+// What programs wrap a network in: DataParallel and AveragedModel, Lightning, transformers' wrapper
+// of timm models.
+constexpr std::string_view kWrappers[] = {"module.", "model.", "timm_model.", "net.",
+                                          "state_dict."};
+// What they wrap any part of it in: torch.compile, FSDP, checkpoints of activations.
+constexpr std::string_view kWrappedParts[] = {"_orig_mod.", "_fsdp_wrapped_module.",
+                                              "_checkpoint_wrapped_module."};
+// What training leaves beside a network: averages of its weights, and what losses hold.
+constexpr std::string_view kTraining[] = {
+    "ema.",  "ema_model.", "model_ema.", "state_dict_ema.", "criterion.",
+    "loss.", "loss_fn.",   "loss_fct.",  "n_averaged"};
+
+std::string without(std::string name, std::string_view part) {
+  for (std::size_t at = name.find(part); at != std::string::npos; at = name.find(part, at))
+    name.erase(at, part.size());
+  return name;
+}
+
+bool take_off(std::string& name, std::span<const std::string_view> prefixes) {
+  for (const std::string_view prefix : prefixes) {
+    if (!name.starts_with(prefix)) continue;
+    name.erase(0, prefix.size());
+    return true;
+  }
+  return false;
+}
+
+// Takes prefixes off in any order, as often as they are there.
 Tensors stripped(const Tensors& tensors, std::span<const std::string_view> prefixes) {
   Tensors result;
-  for (const auto& [name, tensor] : tensors) {
-    std::string_view rest = name;
-    for (const std::string_view prefix : prefixes) {
-      if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());
-    }
-    insert(result, std::string(rest), tensor);
+  for (const auto& [original, tensor] : tensors) {
+    std::string name = original;
+    for (const std::string_view part : kWrappedParts) name = without(std::move(name), part);
+    while (take_off(name, kWrappers) || take_off(name, prefixes)) continue;
+    insert(result, std::move(name), tensor);
   }
   return result;
+}
+
+bool is_ignored(std::string_view name, std::span<const std::string_view> patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) {
+    return pattern.ends_with('.') ? name.starts_with(pattern) : match(pattern, name).has_value();
+  });
 }
 
 std::string describe(const Tensor& tensor) {
@@ -214,10 +257,7 @@ Renamed apply(const Dialect& dialect, Tensors tensors) {
   for (const Split& split : dialect.splits) apply(split, tensors);
   for (const Norm& norm : dialect.norms) apply(norm, tensors);
   for (auto& [name, tensor] : tensors) {
-    bool ignored = false;
-    for (const std::string_view pattern : dialect.ignore)
-      ignored |= match(pattern, name).has_value();
-    if (ignored) {
+    if (is_ignored(name, dialect.ignore) || is_ignored(name, kTraining)) {
       result.ignored.push_back(name);
     } else {
       insert(result.weights.tensors, renamed(name, dialect.renames), std::move(tensor));

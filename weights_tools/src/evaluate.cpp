@@ -148,6 +148,9 @@ std::int64_t class_count(const Model& model) {
     throw UnsupportedError("a model of the family '" + model.info().family +
                            "' does not classify images");
   }
+  if (model.info().scores == Scores::kRaw) {
+    throw UnsupportedError("the model does not classify images: its outputs are values (regression)");
+  }
   const Graph& graph = model.graph();
   return graph[graph.outputs()[0].node].shape[-1];
 }

@@ -20,22 +20,18 @@ Preprocess preset_named(const std::string& name, const Family& family, int size)
   throw UnsupportedError("unknown preprocessing preset '" + name + "'; known: " + known);
 }
 
-std::vector<std::string> unknown_keys(const Json& json, const ConfigSchema& schema) {
-  std::vector<std::string> keys = check_keys(json, schema);
-  for (std::string& key : keys) key.insert(0, json.place() + ".");
-  return keys;
-}
-
 FoundPreprocess from_huggingface(const Json& json, const std::string& model_type) {
   return {.preprocess = preprocess_from_huggingface(json, model_type),
-          .unknown_keys = unknown_keys(json, huggingface_schema(json, model_type))};
+          .unknown_keys = check_keys(json, huggingface_schema(json, model_type))};
 }
 
-// The old form has no pretrained_cfg: its keys stand among those of the network.
+// The keys of the old form, which has no pretrained_cfg, are checked with those of the network.
 FoundPreprocess from_timm(const Json& config) {
-  const auto nested = config.find("pretrained_cfg");
-  return {.preprocess = preprocess_from_timm(config),
-          .unknown_keys = unknown_keys(nested ? *nested : config, timm_schema())};
+  FoundPreprocess found = {.preprocess = preprocess_from_timm(config)};
+  if (const auto nested = config.find("pretrained_cfg")) {
+    found.unknown_keys = check_keys(*nested, timm_schema());
+  }
+  return found;
 }
 
 constexpr std::string_view kHint = " (--preset or --preprocessor set it)";

@@ -35,6 +35,8 @@ void declare(CLI::App& app, ConvertJob& job) {
       ->check(CLI::IsMember(family_names()));
   app.add_option("--heads", options.heads, "Attention heads, where nothing states them")
       ->check(CLI::Range(1, 64));
+  app.add_flag("--dilation", options.dilation,
+               "The detector's backbone is dilated (DC5), where no config.json says it");
   auto* preset = app.add_option("--preset", options.preset,
                                 "Preprocessing: of the family as timm, hf (Hugging Face) or fb "
                                 "(Facebook) has it, or one "

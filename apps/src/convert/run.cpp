@@ -46,11 +46,16 @@ void summarize(const ConvertJob& job, const Checkpoint& source, const Converted&
   } else {
     std::cerr << "  labels         " << made.info.labels.size() << '\n';
   }
+  if (made.info.scores != Scores::kSoftmax) {
+    const bool raw = made.info.scores == Scores::kRaw;
+    std::cerr << "  scores         "
+              << (raw ? "the outputs themselves" : "a sigmoid for each class") << '\n';
+  }
   for (const std::string& assumption : made.assumptions) {
     std::cerr << "  assumed        " << assumption << '\n';
   }
-  for (const std::string& key : made.unknown_keys) {
-    std::cerr << "  unknown key    " << key << " (has no part in the answer)\n";
+  for (const std::string& place : made.unknown_keys) {
+    std::cerr << "  unknown key    " << place << " (not read)\n";
   }
   if (!made.ignored.empty()) {
     std::cerr << "  ignored        " << made.ignored.size()

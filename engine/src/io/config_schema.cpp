@@ -37,7 +37,7 @@ class KeyCheck {
       } else if (value.is_object() && leads_on(key + ".")) {
         look_into(value, key + ".");
       } else {
-        unknown_.push_back(key);
+        unknown_.push_back(value.place());
       }
     }
   }

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "io/files.h"
+#include "io/foreign_file.h"
 #include "io/json_dom.h"
 #include "vitq/error.h"
 
@@ -128,6 +129,9 @@ Json Json::parse(std::string_view text, const std::string& source) {
 
 Json Json::read(const std::filesystem::path& path, const Limits& limits) {
   const std::vector<std::byte> bytes = read_bytes(path, limits.bytes);
+  if (const std::string what = foreign_file(bytes); !what.empty()) {
+    throw FileError(Fault::kMalformed, path.string(), what);
+  }
   const auto* text = reinterpret_cast<const char*>(bytes.data());
   return parse(std::string_view(text, bytes.size()), path.string(), limits);
 }

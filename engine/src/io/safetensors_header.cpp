@@ -8,6 +8,7 @@
 
 #include "core/checked.h"
 #include "core/text.h"
+#include "io/foreign_file.h"
 #include "io/safetensors.h"
 #include "vitq/error.h"
 
@@ -43,6 +44,7 @@ std::string_view header_text(std::span<const std::byte> file, const std::string&
   }
   const std::size_t max = std::min(kMaxHeaderBytes, file.size() - kLengthBytes);
   if (length < 2 || length > max) {
+    if (const std::string what = foreign_file(file); !what.empty()) malformed(name, what);
     malformed(name, cat("byte 0: found a header length of ", length, ", expected 2 to ", max,
                         max == kMaxHeaderBytes ? " (the limit)" : " (the rest of the file)"));
   }

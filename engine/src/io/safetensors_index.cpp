@@ -18,19 +18,20 @@ bool is_plain_name(const std::string& name) {
          std::none_of(name.begin(), name.end(), odd);
 }
 
-// A shard must be a file of the index's own folder, also after following links.
+// A shard must be a file of the index's own folder, also after following links. Where the index is
+// a link itself, as in the cache of the Hugging Face hub, it may lie where the index leads.
 std::filesystem::path find_shard(const std::filesystem::path& index, const std::string& name) {
   namespace fs = std::filesystem;
   const fs::path path = index.parent_path() / name;
   std::error_code error;
-  const fs::path folder =
-      fs::canonical(path.parent_path().empty() ? "." : path.parent_path(), error);
-  const fs::path target = error ? fs::path() : fs::canonical(path, error);
+  const fs::path target = fs::canonical(path, error);
   if (error) {
     throw FileError(Fault::kUnreadable, path.string(),
                     cat("cannot open this shard of ", index.string(), ": ", error.message()));
   }
-  if (target.parent_path() != folder) {
+  const fs::path folder = fs::canonical(index.parent_path().empty() ? "." : index.parent_path());
+  const bool beside = target.parent_path() == folder;
+  if (!beside && target.parent_path() != fs::canonical(index).parent_path()) {
     throw FileError(Fault::kMalformed, path.string(),
                     cat("found a link to ", target.string(), ", expected a file in the folder of ",
                         index.string(), "; copy the file there"));

@@ -9,8 +9,8 @@
 
 namespace vitq {
 
-// Patterns are tensor names in which "*" stands for one part between dots. The parts that are found
-// take the place of the stars of `to`, in order.
+// Patterns are tensor names in which "*" stands for one part between dots, or at a part's end for
+// the rest of it ("encoder_layer_*"). What is found takes the place of the stars of `to`, in order.
 struct Rename {
   std::string_view from;
   std::string_view to;
@@ -36,14 +36,17 @@ struct Norm {
 };
 
 struct Dialect {
-  std::string_view name;                     // for people: "Hugging Face, classic"
-  std::string_view mark;                     // a tensor name that only this dialect has
-  std::span<const std::string_view> strip;   // prefixes that are taken off first, where present
-  std::span<const Rename> renames;           // a name that no pattern matches is canonical already
-  std::span<const Join> joins;               // applied before the renames
-  std::span<const std::string_view> ignore;  // tensors that inference does not need
-  std::span<const Split> splits = {};        // applied before the renames, too
-  std::span<const Norm> norms = {};          // and so are these
+  std::string_view name;  // for people: "Hugging Face, classic"
+  std::string_view mark;  // a tensor name that only this dialect has
+  // Prefixes that are taken off first, where present. Those that programs wrap networks in, such as
+  // "module." and "_orig_mod.", come off in any case.
+  std::span<const std::string_view> strip;
+  std::span<const Rename> renames;  // a name that no pattern matches is canonical already
+  std::span<const Join> joins;      // applied before the renames
+  // Tensors that inference does not need. A pattern that ends with a dot is a prefix.
+  std::span<const std::string_view> ignore;
+  std::span<const Split> splits = {};  // applied before the renames, too
+  std::span<const Norm> norms = {};    // and so are these
 };
 
 }  // namespace vitq

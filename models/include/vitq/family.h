@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,14 @@
 #include "vitq/weights.h"
 
 namespace vitq {
+
+struct ConfigSchema;
+
+// An object of a config.json and the schemas that list its keys.
+struct ConfigPart {
+  Json object;
+  std::vector<const ConfigSchema*> schemas;
+};
 
 struct Family {
   std::string_view name;   // as --arch takes it
@@ -37,6 +46,9 @@ struct Family {
   // Says whether a checkpoint of these tensors (canonical names) and this config.json is of this
   // family. The object is empty if there is no config.json.
   bool (*recognize)(const Weights& weights, const Json& source);
+  // Answers the objects of a config.json whose keys are to be checked. It is null where a family
+  // has no schemas.
+  std::vector<ConfigPart> (*config_parts)(const Json& source) = nullptr;
 
   std::span<const Dialect> dialects;
   bool any_size = false;  // the network takes images of any size

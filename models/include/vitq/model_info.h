@@ -14,18 +14,23 @@ namespace vitq {
 
 enum class Task { kClassification, kDetection };
 
+// What the logits of a classifier mean: one class of several, each class for itself, or numbers
+// that are the answer already (regression).
+enum class Scores { kSoftmax, kSigmoid, kRaw };
+
 // All that a model file has but its tensors, as JSON under the metadata key "vitq".
 // docs/file_format.md describes it.
 struct ModelInfo {
-  static constexpr std::int64_t kFormat = 3;        // written
+  static constexpr std::int64_t kFormat = 4;        // written
   static constexpr std::int64_t kOldestFormat = 2;  // read
 
   std::string family;
   Json config;  // in the canonical form of the family
   Preprocess preprocess;
   std::vector<std::string> labels;  // by class id; empty strings, or none at all, where unknown
-  Json source;                      // says for people what it was made from
-  Json quantization;                // null for float; else "scheme", and how that was found
+  Scores scores = Scores::kSoftmax;
+  Json source;        // says for people what it was made from
+  Json quantization;  // null for float; else "scheme", and how that was found
 
   // Answers "class_57" where there is no label.
   std::string label(std::int64_t id) const;
@@ -38,11 +43,11 @@ struct ModelInfo {
 struct Prediction {
   std::int64_t id = 0;
   std::string label;
-  float score = 0.0F;  // probability
+  float score = 0.0F;  // probability, or of a regression the value itself
 };
 
-// Answers the k most probable classes of one image's logits [classes], by falling probability and
-// then by rising id.
+// Answers the k classes of the highest scores of one image's logits [classes], by falling score
+// and then by rising id. `info.scores` says how logits become scores.
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k);
 
 }  // namespace vitq

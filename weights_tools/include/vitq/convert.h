@@ -17,7 +17,8 @@ namespace vitq {
 struct ConvertOptions {
   std::string arch = {};                   // of the family; empty: recognized
   std::optional<std::int64_t> heads = {};  // where neither shapes nor config.json say it
-  std::string preset = {};                 // a pipeline's name, or timm, hf, fb for the family's
+  bool dilation = false;    // of a detector's backbone (DC5), where there is no config.json
+  std::string preset = {};  // a pipeline's name, or timm, hf, fb for the family's
   std::filesystem::path preprocessor =
       {};                             // preprocessor_config.json; empty: the one in the folder
   std::filesystem::path labels = {};  // id<TAB>...<TAB>name lines; empty: from config.json

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config_read.h"
+
+#include "vitq/error.h"
+
+namespace vitq {
+
+const Shape& shape_of(const Weights& weights, std::string_view name, int rank) {
+  const Shape& shape = weights.at(name).shape();
+  const bool empty = shape.elements() == 0;
+  if (shape.rank() != rank || empty) {
+    throw WeightError("misshaped: " + std::string(name) + ": expected " + std::to_string(rank) +
+                      " axes longer than 0, found " + shape.str());
+  }
+  return shape;
+}
+
+void require_same(const Json& source, std::string_view key, std::int64_t found) {
+  const auto stated = source.find(key);
+  if (!stated || (stated->is_number() && stated->number() == static_cast<double>(found))) return;
+  stated->fail("found " + stated->dump() + ", but the tensors say " + std::to_string(found));
+}
+
+void require_same(const Json& source, std::string_view key, bool found) {
+  const auto stated = source.find(key);
+  if (!stated || stated->boolean() == found) return;
+  stated->fail("found " + stated->dump() + ", but the tensors say otherwise");
+}
+
+Act read_act(const Json& json) {
+  const std::string name = json.is_null() ? "gelu" : json.string();
+  if (name == "gelu" || name == "gelu_python" || name.empty()) return Act::kGelu;
+  if (name == "relu") return Act::kRelu;
+  throw UnsupportedError(json.place() + ": activation '" + name +
+                         "'; gelu (with the exact erf) and relu are supported");
+}
+
+std::string_view name_of(Act act) {
+  return act == Act::kRelu ? "relu" : "gelu";
+}
+
+bool is_timm(const Json& source) {
+  return source.contains("architecture") || source.contains("pretrained_cfg");
+}
+
+}  // namespace vitq
