@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "vitq/error.h"
+#include "vitq/finite.h"
 
 namespace vitq {
 
@@ -41,7 +42,12 @@ ModelInfo ModelInfo::from_json(const Json& json) {
   return info;
 }
 
+std::int64_t class_count(const ModelInfo& info) {
+  return info.config.at("classes").integer(1, 1'000'000);
+}
+
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k) {
+  require_finite(logits, "logits");
   const float largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0.0;
   for (const float logit : logits)

@@ -35,6 +35,9 @@ struct ModelInfo {
   static ModelInfo from_json(const Json& json);
 };
 
+// Answers how many classes the network tells apart; of a detector, "no object" is none of them.
+std::int64_t class_count(const ModelInfo& info);
+
 struct Prediction {
   std::int64_t id = 0;
   std::string label;
@@ -42,7 +45,7 @@ struct Prediction {
 };
 
 // Answers the k most probable classes of one image's logits [classes], by falling probability and
-// then by rising id.
+// then by rising id. Throws WeightError if one of them is infinite or no number.
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k);
 
 }  // namespace vitq
