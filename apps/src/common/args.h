@@ -65,7 +65,7 @@ class Args {
   void add_force();    // --force
 
   // Reads the command line; run_program handles what this throws. It throws IsaError where the
-  // environment variable VITQ_ISA names no instruction set.
+  // environment variable VITQ_ISA names no instruction set, and what session() throws.
   void parse();
 
   // Answers the threads and the backend that were asked for. The number of threads is never 0: it

@@ -55,6 +55,8 @@ void declare_calibration(CLI::App& app, QuantizeJob& job) {
                  "At most so many images, spread evenly over all (default 128)")
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--seed", job.seed, "Choose the images at random, from this number");
+  app.add_flag("--keep-going", job.keep_going,
+               "Leave out images that cannot be read, name them at the end, and exit with 1");
 }
 
 // They are triggered as they are read, because their order counts.
