@@ -12,7 +12,8 @@ const apps::Program kProgram = {
     .name = "vit_eval",
     .purpose =
         "Classifies labelled images and counts what is right: a folder of folders, one for each\n"
-        "class (named by label or id, or all classes in sorted order), or a list of files with\n"
+        "class (named by label or id, or all classes in sorted order; --classes FILE gives names,\n"
+        "such as ImageNet's synsets), or a list of files with\n"
         "class ids. EXIF orientation is ignored, as training code does. With --against, a folder "
         "of\n"
         "images without classes will do. With --coco, detectors: average precision and recall, "
@@ -23,6 +24,7 @@ const apps::Program kProgram = {
         "  vit_eval deit.safetensors --images val --labels val.tsv --format json\n"
         "  vit_eval deit.safetensors --images val --preprocessor preprocessor_config.json "
         "--limit 500\n"
+        "  vit_eval vit.safetensors --images imagenette --classes classes.tsv --keep-going\n"
         "  vit_eval deit.int8.safetensors --against deit.safetensors --images val\n"
         "  vit_eval detr.safetensors --coco instances_val2017.json --images val2017\n"};
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "vitq/finite.h"
 #include "vitq/model.h"
 
 namespace vitq {
@@ -40,6 +41,8 @@ Box to_pixels(std::span<const float> centred, ImageSize image) {
 
 std::vector<Detection> detections(std::span<const float> logits, std::span<const float> boxes,
                                   const ModelInfo& info, ImageSize image, float threshold) {
+  require_finite(logits, "logits");
+  require_finite(boxes, "boxes");
   constexpr std::size_t kSides = 4;
   const std::size_t queries = boxes.size() / kSides;
   const std::size_t classes = logits.size() / queries;

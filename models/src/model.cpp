@@ -4,6 +4,7 @@
 #include "session_pool.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
+#include "vitq/finite.h"
 #include "vitq/model_file.h"
 #include "vitq/plan.h"
 #include "vitq/trace.h"
@@ -22,8 +23,7 @@ void require_mask(const Tensor& mask, const Shape& input) {
   const std::span<const float> values = mask.as<float>();
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] != 0.0F && values[i] != 1.0F) {
-      throw ShapeError("the mask's element " + std::to_string(i) + " is " +
-                       std::to_string(values[i]) + ", neither 0 nor 1");
+      throw ShapeError("the mask's element " + std::to_string(i) + " is neither 0 nor 1");
     }
   }
   for (std::size_t begin = 0; begin < values.size(); begin += plane) {
@@ -72,6 +72,14 @@ Scheme moved(const Scheme& scheme, const Graph& from, const Graph& to) {
     }
   }
   return result;
+}
+
+// The network's outputs come first; what a tool asked for besides may be anything.
+std::vector<Tensor> checked(std::vector<Tensor> outputs, const Graph& graph) {
+  for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
+    require_finite(outputs[i].as<float>(), graph.outputs()[i].name);
+  }
+  return outputs;
 }
 
 }  // namespace
@@ -189,14 +197,15 @@ void Model::reserve(const Shape& input) const {
 }
 
 std::vector<Tensor> Model::run(const Tensor& input) const {
-  return network_->lease(input.shape()).run(input);
+  return checked(network_->lease(input.shape()).run(input), network_->graph);
 }
 
 std::vector<Tensor> Model::run_padded(const Tensor& input, const Tensor& mask) const {
   SessionPool::Lease session = network_->lease(input.shape(), mask);
-  if (input.dtype() == DType::kU8) return session.run(masked(input, mask, network_->padding));
   const std::vector<float> zeros(at(input.shape()[1]), 0.0F);
-  return session.run(masked(input.to_f32(), mask, zeros));
+  const Tensor padded = input.dtype() == DType::kU8 ? masked(input, mask, network_->padding)
+                                                    : masked(input.to_f32(), mask, zeros);
+  return checked(session.run(padded), network_->graph);
 }
 
 Tensor Model::prepare(std::span<const Image> images) const {

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "vitq/error.h"
+#include "vitq/finite.h"
 
 namespace vitq {
 
@@ -81,7 +82,12 @@ ModelInfo ModelInfo::from_json(const Json& json) {
   return info;
 }
 
+std::int64_t class_count(const ModelInfo& info) {
+  return info.config.at("classes").integer(1, 1'000'000);
+}
+
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k) {
+  require_finite(logits, "logits");
   std::vector<std::size_t> order(logits.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   k = std::min(k, order.size());

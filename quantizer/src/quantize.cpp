@@ -5,9 +5,11 @@
 
 #include "base/text.h"
 #include "calibration/calibration_images.h"
+#include "calibration/pixels.h"
 #include "calibration/token_weights.h"
 #include "network/units.h"
 #include "vitq/error.h"
+#include "vitq/finite.h"
 #include "vitq/lower.h"
 #include "vitq/method.h"
 #include "vitq/session.h"
@@ -90,6 +92,19 @@ Json provenance_of(const CalibrationSet& calibration, const Recipe& recipe,
   return json;
 }
 
+// A network whose answer to the first image is no number has no values to choose codes for.
+void require_answer(const CalibrationImages& images) {
+  const Network& network = images.network();
+  const auto lowered = [&network](const Graph& graph) {
+    return lower(graph, network.weights, Scheme::float32(), LowerOptions{});
+  };
+  images.first(1).run(1, lowered, [&](Session& session, std::int64_t) {
+    const Tensor& answer =
+        session.run(plan_inputs(session.plan(), {images.values()[0]}, network))[0];
+    require_finite(answer.as<float>(), network.graph.outputs()[0].name);
+  });
+}
+
 }  // namespace
 
 Quantized quantize(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
@@ -101,6 +116,7 @@ Quantized quantize(const Network& network, const CalibrationSet& calibration, co
   const int threads = options.threads > 0 ? options.threads : default_threads();
   ValueStore store(options.memory_bytes, options.scratch);
   const CalibrationImages images(network, calibration, store);
+  require_answer(images);
   Clock clock(network.graph, units, recipe.rounds.size(), options);
   TokenWeightsFound token_weights = options.token_weights;
   if (token_weights.empty()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Detectors as a user runs them: what vit_infer prints and draws, and what vit_eval counts.
+// Detectors as a user runs them: what vit_infer prints and draws.
 #include <algorithm>
 #include <fstream>
 
@@ -13,16 +13,6 @@ using namespace vitq;
 using namespace vitq::test;
 
 namespace {
-
-std::string make_scenes(const TempFolder& temp, int width) {
-  std::ofstream(temp.path() / "instances.json")
-      << R"({"images": [{"id": 7, "file_name": "7.png", "height": 30, "width": )" << width
-      << R"(}], "categories": [{"id": 3, "name": "cat"}], "annotations": [)"
-      << R"({"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 20, 10], "area": 200,)"
-      << R"( "iscrowd": 0}]})";
-  write_image(temp, "7.png", 1);
-  return (temp.path() / "instances.json").string();
-}
 
 Detection found(std::int64_t id, const Box& box) {
   return {.id = id, .label = "class", .score = 0.9F, .box = box, .query = 0};
@@ -41,7 +31,7 @@ int differing_pixels(const Image& a, const Image& b) {
 TEST_CASE("vit_infer prints the same boxes in JSON, CSV and COCO's results") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
-  const std::string image = write_image(temp, "img_0042.png", 0);
+  const std::string image = write_image(temp, "000000000042.png", 0);
   const auto answer = [&](const std::string& format) {
     const Result result = run("vit_infer", {"-m", model, image, "--threshold", "0", "-f", format});
     REQUIRE_MESSAGE(result.code == 0, result.err);
@@ -68,20 +58,6 @@ TEST_CASE("vit_infer prints the same boxes in JSON, CSV and COCO's results") {
         static_cast<std::ptrdiff_t>(objects.size()) + 1);
 }
 
-TEST_CASE("COCO's results name images by the last number, each by its own") {
-  const TempFolder temp;
-  const std::string model = make_model(temp, "hf_detr");
-  const std::string first = write_image(temp, "COCO_val2014_000000000042.jpg.png", 0);
-  const std::string second = write_image(temp, "COCO_val2014_000000000139.png", 1);
-  const Result result = run("vit_infer", {"-m", model, second, "--threshold", "0", "-f", "coco"});
-  REQUIRE(result.code == 0);
-  CHECK(Json::parse(result.out, "results").items().at(0).at("image_id").integer(0, 1000) == 139);
-  fs::create_directories(temp.path() / "more");
-  const std::string again = write_image(temp, "more/139.png", 2);
-  check_refused(run("vit_infer", {"-m", model, first, second, again, "-f", "coco"}), 2,
-                "would both be COCO's image 139");
-}
-
 TEST_CASE("an image's boxes do not depend on its neighbours") {
   const TempFolder temp;
   const std::string model = make_model(temp, "hf_detr");
@@ -98,55 +74,6 @@ TEST_CASE("an image's boxes do not depend on its neighbours") {
   const std::string together = answer({"-b", "3", image, (temp.path() / "c.png").string(), like});
   CHECK(alone.size() > 100);
   CHECK(together.starts_with(alone));
-}
-
-TEST_CASE("vit_eval counts as pycocotools does, and refuses images of another size") {
-  const TempFolder temp;
-  const std::string model = make_model(temp, "hf_detr");
-  const std::string folder = temp.path().string();
-  const std::vector<std::string> right = {
-      model, "--coco", make_scenes(temp, 40), "--images", folder, "--format", "json"};
-  const Result result = run("vit_eval", right);
-  REQUIRE_MESSAGE(result.code == 0, result.err);
-  const Json json = Json::parse(result.out, "report");
-  CHECK(json.at("images").integer(0, 10) == 1);
-  CHECK(json.at("AP").number() <= 1.0);
-  CHECK(json.at("AP_large").is_null());
-  CHECK(json.at("AP_by_category").contains("cat"));
-  make_scenes(temp, 41);
-  check_refused(run("vit_eval", right), 5, "40 x 30 pixels, where the annotations say 41 x 30");
-  const std::string classifier = make_model(temp);
-  check_refused(run("vit_eval", {classifier, "--coco", make_scenes(temp, 40), "--images", folder}),
-                4, "for detectors");
-}
-
-TEST_CASE("vit_eval refuses annotations that are damaged, with their place") {
-  const TempFolder temp;
-  const std::string model = make_model(temp, "hf_detr");
-  const std::string scenes = make_scenes(temp, 40);
-  const std::string right = contents_of(scenes);
-  const auto with = [&](const std::string& from, const std::string& to) {
-    std::string text = right;
-    text.replace(text.find(from), from.size(), to);
-    std::ofstream(scenes) << text;
-    return run("vit_eval", {model, "--coco", scenes, "--images", temp.path().string()});
-  };
-  const std::string image = R"({"id": 7, "file_name": "8.png"}, )";
-  check_refused(with(R"({"id": 7)", image + R"({"id": 7)"), 4,
-                "instances.json: $.images[1].id: the id 7 occurs twice");
-  check_refused(with("20, 10]", "-20, 10]"), 4,
-                "$.annotations[0].bbox[2]: expected a width of at least 0, found -20");
-  check_refused(with(R"("category_id": 3)", R"("category_id": 4)"), 4,
-                "$.annotations[0].category_id: there is no 4 among the categories");
-}
-
-TEST_CASE("images that are missing are found before the first is looked at") {
-  const TempFolder temp;
-  const std::string model = make_model(temp, "hf_detr");
-  const std::string scenes = make_scenes(temp, 40);
-  fs::remove(temp.path() / "7.png");
-  check_refused(run("vit_eval", {model, "--coco", scenes, "--images", temp.path().string()}), 3,
-                "of the annotations' 1 images 1 are missing");
 }
 
 TEST_CASE("images of any shape get an answer or a reason") {
@@ -192,7 +119,7 @@ TEST_CASE("a class without a name is called by its number") {
   const std::string model = make_model(temp, "hf_detr");
   const std::string image = write_image(temp, "a.png", 0);
   const std::string labels = (temp.path() / "labels.txt").string();
-  std::ofstream(labels) << "cat\n";
+  std::ofstream(labels) << "2\tcat\n";
   const Result result =
       run("vit_infer", {"-m", model, image, "--threshold", "0", "--labels", labels});
   REQUIRE_MESSAGE(result.code == 0, result.err);

@@ -20,10 +20,20 @@ namespace {
 
 constexpr std::int64_t kClasses = 3;
 
-ModelInfo labelled() {
-  ModelInfo info;
-  info.labels = {"tabby, tabby cat", "crane, wading bird", "crane"};
-  return info;
+const std::vector<LabelColumns> kNames = {{"tabby, tabby cat"}, {"crane, wading bird"}, {"crane"}};
+
+ClassFolders folders_of(const TempFolder& temp, std::span<const LabelColumns> names = kNames) {
+  LeftOut left_out;
+  return find_class_folders(temp.path(), names, kClasses, left_out);
+}
+
+std::string refusal_of(const TempFolder& temp, std::span<const LabelColumns> names = kNames) {
+  try {
+    folders_of(temp, names);
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "nothing was refused";
 }
 
 // A folder that holds these (empty) files.
@@ -84,33 +94,85 @@ TEST_CASE("a bad line of a list is refused with its number") {
 TEST_CASE("class folders are matched by label, whole ones first, else by id, else in order") {
   const TempFolder by_label;
   fill(by_label, {"crane/1.jpg", "tabby_cat/2.PNG", "wading bird/3.jpeg", "tabby/readme.txt"});
-  const ClassFolders named = find_class_folders(by_label.path(), labelled(), kClasses);
+  const ClassFolders named = folders_of(by_label);
   CHECK(named.matching == "by label");
   CHECK(labels_of(named) == std::vector<std::int64_t>{2, 0, 1});
   const TempFolder by_id;
   fill(by_id, {"2/1.jpg", "0/2.jpg"});
-  CHECK(labels_of(find_class_folders(by_id.path(), labelled(), kClasses)) ==
-        std::vector<std::int64_t>{0, 2});
+  CHECK(labels_of(folders_of(by_id)) == std::vector<std::int64_t>{0, 2});
   const TempFolder in_order;
   fill(in_order, {"n01/1.jpg", "n05/2.jpg", "n09/3.jpg"});
-  CHECK(labels_of(find_class_folders(in_order.path(), labelled(), kClasses)) ==
-        std::vector<std::int64_t>{0, 1, 2});
+  CHECK(labels_of(folders_of(in_order)) == std::vector<std::int64_t>{0, 1, 2});
 }
 
 TEST_CASE("folders that cannot be matched are refused") {
   const TempFolder stranger;
   fill(stranger, {"tabby/1.jpg", "zebra/2.jpg"});
-  CHECK_THROWS_AS(find_class_folders(stranger.path(), labelled(), kClasses), FileError);
+  CHECK_THROWS_AS(folders_of(stranger), FileError);
   const TempFolder few;
   fill(few, {"n01/1.jpg", "n02/1.jpg"});
-  CHECK_THROWS_AS(find_class_folders(few.path(), labelled(), kClasses), FileError);
+  CHECK_THROWS_AS(folders_of(few), FileError);
   const TempFolder flat;
   fill(flat, {"1.jpg"});
-  CHECK_THROWS_AS(find_class_folders(flat.path(), labelled(), kClasses), FileError);
+  CHECK_THROWS_AS(folders_of(flat), FileError);
   const TempFolder empty;
   fill(empty, {"0/readme.txt"});
-  CHECK_THROWS_AS(find_class_folders(empty.path(), labelled(), kClasses), FileError);
-  CHECK_THROWS_AS(find_class_folders(empty.path() / "absent", labelled(), kClasses), FileError);
+  CHECK_THROWS_AS(folders_of(empty), FileError);
+  LeftOut left_out;
+  CHECK_THROWS_AS(find_class_folders(empty.path() / "absent", kNames, kClasses, left_out),
+                  FileError);
+}
+
+TEST_CASE("a subset of ImageNet's synsets is mapped by what names them, else it is said how") {
+  const TempFolder temp;
+  fill(temp, {"n01440764/1.jpg", "n01484850/2.jpg"});
+  const std::vector<LabelColumns> words = {{"goldfish"}, {"tench"}, {"shark"}};
+  CHECK(has(refusal_of(temp, words), "--classes FILE"));
+  CHECK(has(refusal_of(temp, words), "named as the synset n01440764"));
+  const std::vector<std::int64_t> expected = {1, 2};
+  CHECK(labels_of(folders_of(temp, std::vector<LabelColumns>{
+                                       {"n01443537"}, {"n01440764"}, {"n01484850"}})) == expected);
+  CHECK(labels_of(folders_of(
+            temp, std::vector<LabelColumns>{{"n01443537", "goldfish"},
+                                            {"n01440764", "tench, Tinca tinca"},
+                                            {"n01484850", "great white shark"}})) == expected);
+  CHECK(labels_of(folders_of(temp, std::vector<LabelColumns>{{"n01443537 goldfish"},
+                                                             {"n01440764 tench, Tinca tinca"},
+                                                             {"n01484850 great white shark"}})) ==
+        expected);
+}
+
+TEST_CASE("what class folders hold besides images is counted by reason") {
+  const TempFolder temp;
+  fill(temp,
+       {"0/1.jpg", "0/2.webp", "0/3.WEBP", "0/deep/4.jpg", "0/.hidden.jpg", "1/5.png", "6.jpg"});
+  fs::create_directory_symlink(temp.path() / "1", temp.path() / "2");
+  fs::create_symlink("nowhere", temp.path() / "1" / "7.jpg");
+  LeftOut left_out;
+  const ClassFolders found = find_class_folders(temp.path(), kNames, kClasses, left_out);
+  CHECK(labels_of(found) == std::vector<std::int64_t>{0, 1, 2});
+  CHECK(left_out.str() ==
+        "files .webp: 2, links to nothing: 2, files beside the folders: 1, folders below: 1, "
+        "hidden: 1");
+}
+
+TEST_CASE("folders in folders are looked into once, through links too") {
+  const TempFolder temp;
+  const TempFolder other;
+  fill(temp, {"a.jpg", "sub/b.png", "sub/deep/c.jpeg"});
+  fill(other, {"d.jpg"});
+  fs::create_directory_symlink(temp.path(), temp.path() / "sub" / "loop");
+  fs::create_directory_symlink(temp.path() / "sub", temp.path() / "again");
+  fs::create_directory_symlink(other.path(), temp.path() / "linked");
+  LeftOut left_out;
+  const auto images = images_in(temp.path(), Below::kTaken, left_out);
+  CHECK(images == std::vector<fs::path>{temp.path() / "a.jpg", temp.path() / "linked/d.jpg",
+                                        temp.path() / "sub/b.png",
+                                        temp.path() / "sub/deep/c.jpeg"});
+  CHECK(left_out.str() == "links to folders that were seen: 2");
+  LeftOut flat;
+  CHECK(images_in(temp.path(), Below::kLeftOut, flat).size() == 1);
+  CHECK(flat.str() == "folders below: 3");
 }
 
 TEST_CASE("a limit takes images from all over the list") {

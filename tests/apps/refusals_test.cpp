@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong ends with the documented exit code, one message, and no file left behind.
+#include <map>
+
 #include "run.h"
 #include "vitq/npy.h"
 
@@ -21,10 +23,21 @@ std::string broken_checkpoint(const TempFolder& temp) {
   return folder.string();
 }
 
+const std::vector<const char*> kPrograms = {"vit_bench", "vit_convert", "vit_eval",
+                                            "vit_infer", "vit_inspect", "vit_quantize"};
+// Arguments that are enough to be parsed.
+const std::map<std::string, std::vector<std::string>> kEnough = {
+    {"vit_bench", {"m"}},
+    {"vit_convert", {"m", "-o", "x"}},
+    {"vit_eval", {"m", "--images", "x"}},
+    {"vit_infer", {"-m", "m", "x"}},
+    {"vit_inspect", {"m"}},
+    {"vit_quantize", {"m"}}};
+
 }  // namespace
 
 TEST_CASE("every program has help with examples and exit codes, and a version") {
-  for (const char* program : {"vit_convert", "vit_infer", "vit_inspect"}) {
+  for (const char* program : kPrograms) {
     CAPTURE(program);
     const Result help = run(program, {"--help"});
     CHECK(help.code == 0);
@@ -48,7 +61,10 @@ TEST_CASE("a wrong VITQ_ISA ends with 2 and the accepted ones; help and version 
   check_refused(with_wrong_isa("vit_infer", {"-m", model, image}), 2,
                 "VITQ_ISA is \"sse9\"; accepted are baseline, avx2");
   check_refused(with_wrong_isa("vit_inspect", {model}), 2, "VITQ_ISA");
-  CHECK(with_wrong_isa("vit_infer", {"--help"}).code == 0);
+  for (const char* program : kPrograms) {
+    CHECK(with_wrong_isa(program, {"--help"}).code == 0);
+    CHECK(with_wrong_isa(program, {"--version"}).code == 0);
+  }
   const Result version = with_wrong_isa("vit_infer", {"--version"});
   CHECK(version.code == 0);
   CHECK(version.out.find("oneDNN") != std::string::npos);
@@ -84,17 +100,18 @@ TEST_CASE("a variable that is no number of threads ends with 2 and is named") {
                      .arguments = arguments,
                      .environment = "VITQ_NUM_THREADS= OMP_NUM_THREADS=two"}),
                 2, "OMP_NUM_THREADS");
-  const std::string model = arguments[1];
-  for (const Call& call : {Call{.program = "vit_convert", .arguments = {model, "-o", model + "2"}},
-                           Call{.program = "vit_inspect", .arguments = {model}},
-                           Call{.program = "vit_bench", .arguments = {model}},
-                           Call{.program = "vit_bench", .arguments = {model, "-t", "1,two"}}}) {
-    CAPTURE(call.program);
-    Call wrong = call;
-    wrong.environment = "VITQ_NUM_THREADS=two";
-    CHECK(run(wrong).code == 2);
-    wrong.arguments = {"--help"};
-    CHECK(run(wrong).code == 0);
+  for (const char* program : kPrograms) {
+    const auto call = [&](std::vector<std::string> options) {
+      return run({.program = program,
+                  .arguments = std::move(options),
+                  .environment = "VITQ_NUM_THREADS= OMP_NUM_THREADS=two"});
+    };
+    CHECK(call({"--help"}).code == 0);
+    CHECK(call({"--version"}).code == 0);
+    check_refused(call(kEnough.at(program)), 2, "OMP_NUM_THREADS");
+    std::vector<std::string> wrong = kEnough.at(program);
+    wrong.insert(wrong.end(), {"--threads", "-1"});
+    check_refused(run(program, wrong), 2, "--threads");
   }
   CHECK(run({.program = "vit_infer",
              .arguments = arguments,
@@ -185,11 +202,15 @@ TEST_CASE("preprocessing and labels that do not fit the network are refused") {
   check_refused(run("vit_convert", {source, "-o", out, "--preprocessor", wide}), 4,
                 "20 x 16, but the network takes 16 x 16");
   const std::string eleven = temp.file("labels.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\n");
-  check_refused(run("vit_convert", {source, "-o", out, "--labels", eleven}), 4,
-                "11 labels, but the network has 10 classes");
+  const std::string message = "11 lines from 'a' to 'k', but the network has 10 classes";
+  check_refused(run("vit_convert", {source, "-o", out, "--labels", eleven}), 4, message);
   check_refused(run("vit_convert", {source, "-o", out, "--labels", temp.path()}), 3,
                 temp.path().string());
   CHECK(!fs::exists(out));
+  const std::string model = make_model(temp);
+  const std::string image = write_image(temp, "a.png", 0);
+  check_refused(run("vit_infer", {"-m", model, image, "--labels", eleven}), 4, message);
+  check_refused(run("vit_eval", {model, "--images", temp.path(), "--classes", eleven}), 4, message);
 }
 
 TEST_CASE("what cannot be written leaves nothing behind") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever annotations and results of COCO are accepted can be evaluated: all figures are shares.
 // One text is both, so that results can name the images and categories beside them.
-#include "eval/coco.h"
+#include "common/coco.h"
 #include "eval/coco_metrics.h"
 #include "fuzz/target.h"
 #include "vitq/error.h"

@@ -91,8 +91,8 @@ TEST_CASE("the mask of a padded batch is checked") {
   CHECK_THROWS_WITH_AS(model.run_padded(input, mask),
                        "image 0 of the mask does not start at its first pixel", ShapeError);
   mask.as<float>()[0] = 0.5F;
-  CHECK_THROWS_WITH_AS(model.run_padded(input, mask),
-                       "the mask's element 0 is 0.500000, neither 0 nor 1", ShapeError);
+  CHECK_THROWS_WITH_AS(model.run_padded(input, mask), "the mask's element 0 is neither 0 nor 1",
+                       ShapeError);
   CHECK_THROWS_AS(model.run_padded(input, Tensor({1, 64, 40}, DType::kF32)), ShapeError);
 }
 

@@ -93,19 +93,6 @@ TEST_CASE("a checkpoint of no known kind is refused with what was looked for") {
   CHECK(error_of(holding({"conv1.weight"})).find("start") != std::string::npos);
 }
 
-TEST_CASE("lists of labels are read with or without ids") {
-  const TempFolder temp;
-  const auto read = [&](std::string_view text) { return read_labels(temp.file("l.txt", text)); };
-  using Names = std::vector<std::string>;
-  CHECK(read("cat\ndog\r\n") == Names{"cat", "dog"});
-  CHECK(read("1\tn02\tdog\n0\tn01\tcat\n") == Names{"cat", "dog"});
-  CHECK(read("2\tdog\n") == Names{"", "", "dog"});
-  CHECK_THROWS_AS(read("x\tdog\n"), FileError);
-  CHECK_THROWS_AS(read("1000000\tdog\n"), FileError);
-  CHECK_THROWS_AS(read("-1\tdog\n"), FileError);
-  CHECK_THROWS_AS(read_labels(temp.path() / "absent.txt"), FileError);
-}
-
 TEST_CASE("a bad checkpoint is reported whole: missing, misshaped and unexpected tensors") {
   const auto golden = std::filesystem::path(VITQ_TEST_FILES) / "golden" / "models" / "timm_vit";
   const TempFolder temp;

@@ -31,10 +31,16 @@ foreach(module engine models quantizer weights_tools)
   endforeach()
 endforeach()
 
-list(FILTER files INCLUDE REGEX "^(engine|models|quantizer|weights_tools)/.*\\.(cpp|h|inl)$")
-# A stream formats even integers as the global locale says, which belongs to the program around.
+list(FILTER files INCLUDE REGEX "^(engine|models|quantizer|weights_tools|apps)/.*\\.(cpp|h|inl)$")
+# A stream formats even integers as the global locale says, which belongs to the program around. The C
+# library reads and writes numbers by it, too. Our programs set none, so that they may print with it.
 foreach(file IN LISTS files)
   file(READ ${ROOT}/${file} text)
+  if(text MATCHES "[^a-z_](strto(d|f|ld)|sto(d|f|ld)|ato[fil]|s?scanf)\\(")
+    breach("${file}: reads numbers by the locale; std::from_chars does not")
+  elseif(NOT file MATCHES "^apps/" AND text MATCHES "[^a-z_]v?snprintf\\(")
+    breach("${file}: writes by the locale; std::to_chars does not")
+  endif()
   if(text MATCHES "std::o?stringstream [a-z]" AND NOT text MATCHES "imbue\\(std::locale::classic\\(\\)\\)")
     breach("${file}: a string stream does not imbue std::locale::classic()")
   elseif(text MATCHES "std::locale::global|setlocale\\(")
@@ -42,6 +48,7 @@ foreach(file IN LISTS files)
   endif()
 endforeach()
 
+list(FILTER files EXCLUDE REGEX "^apps/")
 set(forbidden "std::(cout|cerr|clog)|[^a-z_](printf|puts|getenv|exit|abort)\\(")
 foreach(file IN LISTS files)
   file(STRINGS ${ROOT}/${file} lines REGEX "${forbidden}")

@@ -35,7 +35,8 @@ std::string refusal_of(std::string_view text) {
 
 TEST_CASE("keys that a schema does not list are answered with their places, in order") {
   CHECK(unknown_in(R"({"z": 1, "heads": 3, "backbone": {"depth": 2, "stride": 32}, "a": {}})") ==
-        std::vector<std::string>{"config.json: $.z", "config.json: $.backbone.depth", "config.json: $.a"});
+        std::vector<std::string>{"config.json: $.z", "config.json: $.backbone.depth",
+                                 "config.json: $.a"});
 }
 
 TEST_CASE("a listed object is not looked into") {

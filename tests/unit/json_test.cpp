@@ -12,6 +12,7 @@
 
 using namespace vitq;
 using namespace vitq::test;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -178,4 +179,41 @@ TEST_CASE("a JSON file is read whole and named in messages") {
   const Refusal directory = refusal_of([&] { (void)Json::read(folder.path()); });
   CHECK(directory.fault == Fault::kUnreadable);
   check_parts(directory.message, {"a folder", "expected a regular file"});
+}
+
+TEST_CASE("lists of a file are handed on element by element, the rest is answered") {
+  const TempFolder temp;
+  const std::string text(100'000, 'x');  // longer than what is read at a time
+  const std::string json = R"({"a": [1, [2, {"b": 3}], ")" + text +
+                           R"("], "c": {"d": [4]}, "e": [], "f": [{"g": null}]})";
+  std::vector<std::string> seen;
+  const Json rest = Json::read_lists(
+      temp.file("l.json", json), {}, [&](const std::string& member, const Json& element) {
+        const std::string place = element.place();
+        seen.push_back(member + place.substr(place.rfind('$')) + " " + element.dump());
+      });
+  CHECK(seen == std::vector<std::string>{"a$.a[0] 1", "a$.a[1] [2,{\"b\":3}]",
+                                         "a$.a[2] \"" + text + "\"", "f$.f[0] {\"g\":null}"});
+  CHECK(rest.dump() == R"({"a":[],"c":{"d":[4]},"e":[],"f":[]})");
+}
+
+TEST_CASE("lists are read as strictly as all JSON, within limits for each element") {
+  const TempFolder temp;
+  const auto refused = [&temp](std::string_view text, const Json::Limits& limits = {}) {
+    const fs::path file = temp.file("l.json", text);
+    return refusal_of([&] { Json::read_lists(file, limits, [](const auto&, const auto&) {}); })
+        .message;
+  };
+  using namespace std::string_view_literals;
+  check_parts(refused("{\"a\": [1]}\0"sv), {"l.json", "byte 10", "a NUL byte"});
+  check_parts(refused("{\"a\": [1]} x"), {"not valid JSON"});
+  check_parts(refused("{\"a\": [1"), {"not valid JSON"});
+  check_parts(refused(""), {"not valid JSON"});
+  check_parts(refused(R"({"a": [{}, {"b": 1, "b": 2}]})"), {"$.a[1]", "\"b\" occurs twice"});
+  check_parts(refused(R"({"a": [1], "a": [2]})"), {"$", "\"a\" occurs twice"});
+  check_parts(refused("{\"a\": [1, 2, 3]}", {.bytes = 5}), {"JSON of 16 bytes"});
+  check_parts(refused("{\"a\": [1, [1, 2, 3, 4]]}", {.tokens = 4}), {"more than 4 values"});
+  CHECK(Json::read_lists(temp.file("l.json", "{\"a\": [1, 2, 3, 4, 5, 6, 7]}"), {.tokens = 4},
+                         [](const auto&, const auto&) {})
+            .contains("a"));
 }

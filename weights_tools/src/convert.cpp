@@ -2,36 +2,24 @@
 #include "vitq/convert.h"
 
 #include <array>
-#include <fstream>
 #include <optional>
 
+#include "class_id.h"
 #include "find_preprocess.h"
-#include "vitq/canonical_names.h"
 #include "recognize.h"
+#include "vitq/canonical_names.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
+#include "vitq/labels.h"
 #include "vitq/lower.h"
 #include "vitq/model_file.h"
 #include "vitq/model_schemas.h"
-#include "vitq/plan.h"
 #include "vitq/trace.h"
 
 namespace vitq {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Reads a number below a million, of at most seven digits. Answers nothing if the text is none.
-std::optional<std::size_t> class_id(const std::string& text) {
-  constexpr std::size_t kMaxLabels = 1'000'000;
-  constexpr std::size_t kMaxDigits = 7;
-  const bool digits = !text.empty() && text.size() <= kMaxDigits &&
-                      text.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits || std::stoul(text) >= kMaxLabels) return std::nullopt;
-  return std::stoul(text);
-}
-
-constexpr std::int64_t kMaxClasses = 1'000'000;
 
 // transformers has these keys for ViT and DeiT, and for DETR.
 constexpr std::array<std::string_view, 3> kHeads = {
@@ -109,7 +97,7 @@ class Converter {
     const auto problem = source_.config.find("problem_type");
     const std::string name = problem ? problem->string() : "";
     if (name == "regression") return Scores::kRaw;
-    const bool single = result_.info.config.at("classes").integer(1, kMaxClasses) == 1;
+    const bool single = class_count(result_.info) == 1;
     return single || name == "multi_label_classification" ? Scores::kSigmoid : Scores::kSoftmax;
   }
 
@@ -154,15 +142,16 @@ class Converter {
                      "; --preset or --preprocessor states another");
   }
 
+  // A file of names has been checked already. Those of config.json come with ids or as a list.
   void require_classes() const {
-    const std::int64_t classes = result_.info.config.at("classes").integer(1, kMaxClasses);
+    const std::int64_t classes = class_count(result_.info);
     if (result_.info.labels.size() <= static_cast<std::size_t>(classes)) return;
     throw ShapeError(std::to_string(result_.info.labels.size()) + " labels, but the network has " +
                      std::to_string(classes) + " classes");
   }
 
   std::vector<std::string> labels() const {
-    if (!options_.labels.empty()) return read_labels(options_.labels);
+    if (!options_.labels.empty()) return read_labels(options_.labels, class_count(result_.info));
     std::vector<std::string> names;
     if (const auto by_id = source_.config.find("id2label")) {
       for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
@@ -216,14 +205,6 @@ class Converter {
   Converted result_;
 };
 
-[[noreturn]] void refuse_label_line(const fs::path& path, std::size_t number,
-                                    const std::string& found) {
-  throw FileError(Fault::kMalformed, path.string(),
-                  "line " + std::to_string(number) +
-                      ": expected a class id below 1000000 before the first tab, found '" + found +
-                      "'");
-}
-
 }  // namespace
 
 Converted convert(const Checkpoint& source, const ConvertOptions& options) {
@@ -232,27 +213,6 @@ Converted convert(const Checkpoint& source, const ConvertOptions& options) {
 
 Converted convert(const fs::path& source, const ConvertOptions& options) {
   return convert(read_checkpoint(source), options);
-}
-
-std::vector<std::string> read_labels(const fs::path& path) {
-  std::ifstream in(path);
-  if (!in || !fs::is_regular_file(path)) {
-    throw FileError(Fault::kUnreadable, path.string(), "cannot be opened, or is no regular file");
-  }
-  std::vector<std::string> labels;
-  std::string line;
-  for (std::size_t number = 1; std::getline(in, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.empty()) continue;
-    const std::size_t tab = line.find('\t');
-    // A line without a tab is the name of the next class.
-    const std::optional<std::size_t> id =
-        tab == std::string::npos ? labels.size() : class_id(line.substr(0, tab));
-    if (!id) refuse_label_line(path, number, line.substr(0, tab));
-    if (labels.size() <= *id) labels.resize(*id + 1);
-    labels[*id] = tab == std::string::npos ? line : line.substr(line.rfind('\t') + 1);
-  }
-  return labels;
 }
 
 }  // namespace vitq

@@ -24,26 +24,21 @@ std::exception_ptr prepare(const Preprocess& preprocess, const LabelledImage& la
   return nullptr;
 }
 
-// Reads and prepares images. The first of them that cannot be read throws, as if one thread had
-// done it.
+// Reads and prepares those images that have no error yet.
 std::vector<Image> prepare(const Preprocess& preprocess, std::span<const LabelledImage> images,
-                           int threads, const ImageLimits& limits) {
+                           int threads, const ImageLimits& limits,
+                           std::vector<std::exception_ptr>& errors) {
   std::vector<Image> pixels(images.size());
-  std::vector<std::exception_ptr> errors(images.size());
   const auto stride = static_cast<std::size_t>(threads);
   const auto work = [&](std::size_t first) {
     for (std::size_t i = first; i < images.size(); i += stride) {
-      errors[i] = prepare(preprocess, images[i], limits, pixels[i]);
+      if (!errors[i]) errors[i] = prepare(preprocess, images[i], limits, pixels[i]);
     }
   };
-  {
-    std::vector<std::jthread> helpers;
-    for (std::size_t t = 1; t < std::min(stride, images.size()); ++t) helpers.emplace_back(work, t);
-    work(0);
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
+  std::vector<std::jthread> helpers;
+  for (std::size_t t = 1; t < std::min(stride, images.size()); ++t) helpers.emplace_back(work, t);
+  work(0);
+  helpers.clear();  // joins them
   return pixels;
 }
 
@@ -68,62 +63,97 @@ void compare(Comparison& comparison, const Tensor& reference, const Tensor& logi
   }
 }
 
-// Batches of images are all of one size, so that one session serves all. The last is filled up.
-class Batches {
- public:
-  Batches(std::span<const LabelledImage> images, const EvaluateOptions& options)
-      : rest_(images),
-        size_(std::min(static_cast<std::size_t>(options.batch), images.size())),
-        threads_(options.threads),
-        limits_(options.image_limits) {}
-
-  std::int64_t size() const { return static_cast<std::int64_t>(size_); }
-  bool next() {
-    part_ = rest_.first(std::min(size_, rest_.size()));
-    rest_ = rest_.subspan(part_.size());
-    return !part_.empty();
-  }
-  std::span<const LabelledImage> images() const { return part_; }
-  std::vector<Image> pixels(const Preprocess& preprocess) const {
-    std::vector<Image> pixels = prepare(preprocess, part_, threads_, limits_);
-    while (pixels.size() < size_) pixels.push_back(pixels.back());
-    return pixels;
-  }
-
- private:
-  std::span<const LabelledImage> rest_;
-  std::span<const LabelledImage> part_;
-  std::size_t size_;
-  int threads_;
-  ImageLimits limits_;
-};
-
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-struct Prepared {
-  std::vector<Image> images;
-  double seconds = 0.0;  // that preparing them took
+// Images as one of the models takes them.
+struct ModelImages {
+  const Preprocess* preprocess;
+  std::vector<Image> pixels = {};
+  double seconds = 0.0;  // that reading and preparing them took
 };
 
-Prepared read(const Batches& batches, const Preprocess& preprocess) {
-  const Clock::time_point start = Clock::now();
-  std::vector<Image> pixels = batches.pixels(preprocess);
-  return {std::move(pixels), seconds_since(start)};
-}
+// Batches of images are all of one size, so that one session serves all. One that is short, as the
+// last, or because some of its images cannot be read, is filled up.
+class Batches {
+ public:
+  Batches(std::span<const LabelledImage> images, const EvaluateOptions& options,
+          std::vector<ModelImages> views)
+      : rest_(images),
+        size_(std::min(static_cast<std::size_t>(options.batch), images.size())),
+        options_(options),
+        views_(std::move(views)) {}
+
+  std::int64_t size() const { return static_cast<std::int64_t>(size_); }
+  // Answers false when there are no more.
+  bool next() {
+    images_.clear();
+    while (images_.empty() && !rest_.empty()) {
+      read(rest_.first(std::min(size_, rest_.size())));
+      rest_ = rest_.subspan(std::min(size_, rest_.size()));
+    }
+    return !images_.empty();
+  }
+  std::span<const LabelledImage> images() const { return images_; }
+  const ModelImages& view(std::size_t index) const { return views_[index]; }
+
+ private:
+  void read(std::span<const LabelledImage> part) {
+    std::vector<std::exception_ptr> errors(part.size());
+    for (ModelImages& view : views_) {
+      const Clock::time_point start = Clock::now();
+      view.pixels =
+          prepare(*view.preprocess, part, options_.threads, options_.image_limits, errors);
+      view.seconds = seconds_since(start);
+    }
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if (errors[i]) {
+        leave_out(part[i], errors[i]);
+        continue;
+      }
+      const std::size_t to = images_.size();
+      for (ModelImages& view : views_) {
+        if (to != i) view.pixels[to] = std::move(view.pixels[i]);
+      }
+      images_.push_back(part[i]);
+    }
+    for (ModelImages& view : views_) {
+      view.pixels.resize(images_.size());
+      while (!images_.empty() && view.pixels.size() < size_) {
+        view.pixels.push_back(view.pixels.back());
+      }
+    }
+    if (options_.progress) options_.progress(std::ssize(part));
+  }
+
+  void leave_out(const LabelledImage& image, const std::exception_ptr& error) const {
+    try {
+      std::rethrow_exception(error);
+    } catch (const Error& reason) {
+      if (!options_.failed) throw;
+      options_.failed(image, reason);
+    }
+  }
+
+  std::span<const LabelledImage> rest_;
+  std::size_t size_;
+  const EvaluateOptions& options_;
+  std::vector<ModelImages> views_;
+  std::vector<LabelledImage> images_;  // of the batch, without those that could not be read
+};
 
 // Answers the logits of a batch.
-Tensor answer(const Model& model, const Prepared& pixels, const Batches& batches,
-              const EvaluateOptions& options, Accuracy& accuracy) {
+Tensor answer(const Model& model, const ModelImages& view, std::span<const LabelledImage> images,
+              const std::function<void(const Tensor&)>& watch, Accuracy& accuracy) {
   const Clock::time_point start = Clock::now();
-  const Tensor input = model.input_of(pixels.images);
+  const Tensor input = model.input_of(view.pixels);
   Tensor logits = model.run(input)[0];
-  count(accuracy, logits, batches.images());
-  accuracy.seconds += pixels.seconds + seconds_since(start);
-  if (options.watch) options.watch(input);
+  count(accuracy, logits, images);
+  accuracy.seconds += view.seconds + seconds_since(start);
+  if (watch) watch(input);
   return logits;
 }
 
@@ -149,7 +179,8 @@ std::int64_t class_count(const Model& model) {
                            "' does not classify images");
   }
   if (model.info().scores == Scores::kRaw) {
-    throw UnsupportedError("the model does not classify images: its outputs are values (regression)");
+    throw UnsupportedError(
+        "the model does not classify images: its outputs are values (regression)");
   }
   const Graph& graph = model.graph();
   return graph[graph.outputs()[0].node].shape[-1];
@@ -169,13 +200,11 @@ std::size_t rank_of(std::span<const float> scores, std::int64_t label) {
 Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
                   const EvaluateOptions& options) {
   (void)class_count(model);  // throws
-  Batches batches(images, options);
+  Batches batches(images, options, {{&model.info().preprocess}});
   reserve(model, batches);
   Accuracy accuracy;
   while (batches.next()) {
-    const Prepared pixels = read(batches, model.info().preprocess);
-    answer(model, pixels, batches, options, accuracy);
-    if (options.progress) options.progress(std::ssize(batches.images()));
+    answer(model, batches.view(0), batches.images(), options.watch, accuracy);
   }
   return accuracy;
 }
@@ -184,21 +213,19 @@ ModelComparison compare_models(const Model& model, const Model& reference,
                                std::span<const LabelledImage> images,
                                const EvaluateOptions& options) {
   require_same_classes(model, reference);
-  const Preprocess& own = model.info().preprocess;
-  const Preprocess& other = reference.info().preprocess;
-  Batches batches(images, options);
+  std::vector<ModelImages> views = {{&model.info().preprocess}};
+  const bool same = model.info().preprocess == reference.info().preprocess;
+  if (!same) views.push_back({&reference.info().preprocess});
+  Batches batches(images, options, std::move(views));
   reserve(model, batches);
   reserve(reference, batches);
-  EvaluateOptions unwatched = options;
-  unwatched.watch = nullptr;
   ModelComparison pair;
   while (batches.next()) {
-    const Prepared pixels = read(batches, own);
-    const Tensor logits = answer(model, pixels, batches, options, pair.model);
-    const Tensor expected = answer(reference, own == other ? pixels : read(batches, other), batches,
-                                   unwatched, pair.reference);
+    const Tensor logits =
+        answer(model, batches.view(0), batches.images(), options.watch, pair.model);
+    const Tensor expected =
+        answer(reference, batches.view(same ? 0 : 1), batches.images(), {}, pair.reference);
     compare(pair.comparison, expected, logits, batches.images());
-    if (options.progress) options.progress(std::ssize(batches.images()));
   }
   return pair;
 }

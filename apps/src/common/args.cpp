@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
-#include <sstream>
 #include <string>
 
+#include "common/table.h"
 #include "vitq/error.h"
 
 namespace vitq::apps {
@@ -23,7 +23,7 @@ constexpr std::string_view kExitCodes =
     "\nExit codes:\n"
     "  0 success                              4 malformed or unsupported file, bad weights\n"
     "  1 some inputs failed (--keep-going)    5 checksum or format version mismatch\n"
-    "  2 wrong command line                   6 out of memory, or a limit exceeded\n"
+    "  2 wrong command line or variable       6 out of memory, or a limit exceeded\n"
     "  3 file missing, unreadable or there   70 internal error\n"
     "    already (--force)\n";
 
@@ -141,9 +141,7 @@ CLI::Validator finite_in(double min, double max) {
     double value = 0.0;
     const bool number = CLI::detail::lexical_cast(text, value) && std::isfinite(value);
     if (number && value >= min && value <= max) return std::string();
-    std::ostringstream message;
-    message << "'" << text << "' is no number from " << min << " to " << max;
-    return message.str();
+    return "'" + text + "' is no number from " + significant(min, 6) + " to " + significant(max, 6);
   };
   return CLI::Validator(check, "");
 }

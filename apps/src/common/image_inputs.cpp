@@ -2,12 +2,9 @@
 #include "common/image_inputs.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 
 #include "vitq/error.h"
 
@@ -15,47 +12,7 @@ namespace vitq::apps {
 
 namespace fs = std::filesystem;
 
-bool is_image(const fs::directory_entry& entry) {
-  constexpr std::array<std::string_view, 6> kEndings = {".jpg",  ".jpeg", ".png",
-                                                        ".webp", ".bmp",  ".gif"};
-  if (entry.path().filename().string().starts_with('.') || !entry.is_regular_file()) return false;
-  std::string ending = entry.path().extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char character) {
-    return static_cast<char>(std::tolower(character));
-  });
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
-
 namespace {
-
-template <typename Iterator>
-std::vector<std::string> images_of(Iterator entries) {
-  std::vector<std::string> found;
-  for (const fs::directory_entry& entry : entries) {
-    if (is_image(entry)) found.push_back(entry.path().string());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-std::vector<std::string> images_in(const fs::path& folder, bool recursive) {
-  std::vector<std::string> found;
-  try {
-    found = recursive ? images_of(fs::recursive_directory_iterator(folder))
-                      : images_of(fs::directory_iterator(folder));
-  } catch (const fs::filesystem_error& error) {
-    throw FileError(Fault::kUnreadable, folder.string(), error.code().message());
-  }
-  if (found.empty()) {
-    throw FileError(Fault::kUnreadable, folder.string(),
-                    recursive
-                        ? "found no .jpg, .jpeg, .png, .webp, .bmp or .gif file in this folder "
-                          "or below"
-                        : "found no .jpg, .jpeg, .png, .webp, .bmp or .gif file in this "
-                          "folder; --recursive looks into the folders below it too");
-  }
-  return found;
-}
 
 // The size of a pipe is not known beforehand. decode_image() refuses what is longer than its limit.
 std::string read_standard_input(std::size_t max) {
@@ -68,17 +25,27 @@ std::string read_standard_input(std::size_t max) {
   return bytes;
 }
 
+[[noreturn]] void refuse_empty(const std::string& folder, Below below, const LeftOut& left_out) {
+  const std::string where =
+      below == Below::kTaken ? " or below" : "; --recursive looks into the folders below it too";
+  const std::string rest = left_out.empty() ? "" : " (left out: " + left_out.str() + ")";
+  throw FileError(Fault::kUnreadable, folder,
+                  "found no " + image_endings() + " file in this folder" + where + rest);
+}
+
 }  // namespace
 
-std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, bool recursive) {
+std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, Below below,
+                                       LeftOut& left_out) {
   std::vector<std::string> expanded;
   for (const std::string& input : inputs) {
-    if (input != "-" && fs::is_directory(input)) {
-      const std::vector<std::string> images = images_in(input, recursive);
-      expanded.insert(expanded.end(), images.begin(), images.end());
-    } else {
+    if (input == "-" || !fs::is_directory(input)) {
       expanded.push_back(input);
+      continue;
     }
+    const std::vector<fs::path> images = images_in(input, below, left_out);
+    if (images.empty()) refuse_empty(input, below, left_out);
+    for (const fs::path& image : images) expanded.push_back(image.string());
   }
   return expanded;
 }

@@ -2,10 +2,10 @@
 // This reads the images that a command line names: files, folders, and "-" for standard input.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "common/image_folder.h"
 #include "vitq/error.h"
 #include "vitq/image.h"
 
@@ -15,13 +15,10 @@ class App;
 
 namespace vitq::apps {
 
-// Answers whether a file of a folder is meant: its name ends as a JPEG's, PNG's, WebP's, BMP's
-// or GIF's, and it is not hidden.
-bool is_image(const std::filesystem::directory_entry& entry);
-
-// "-" and files stay as they are. A folder becomes the images in it, sorted, with those of its
-// folders if `recursive`. Throws FileError for what does not exist and for a folder without images.
-std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, bool recursive);
+// "-" and files stay as they are. A folder becomes the images in it, sorted. Throws FileError for
+// what does not exist and for a folder without images.
+std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, Below below,
+                                       LeftOut& left_out);
 
 // Reads one of them as read_image() does.
 Image read_input(const std::string& input, Exif exif, const ImageLimits& limits);

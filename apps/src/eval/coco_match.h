@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "eval/coco.h"
+#include "common/coco.h"
 
 namespace vitq::apps {
 

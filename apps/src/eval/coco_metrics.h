@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "eval/coco.h"
+#include "common/coco.h"
 
 namespace vitq::apps {
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 
 #include "common/image_inputs.h"
 #include "common/progress.h"
@@ -14,37 +13,22 @@ namespace vitq::apps {
 
 namespace {
 
-// The category of each class is that of the same name, or where the model has no names, of the same
-// id. Throws UnsupportedError if there is none for any class.
-std::map<std::int64_t, std::int64_t> categories_of(const ModelInfo& info, const CocoTruth& truth) {
-  std::map<std::int64_t, std::int64_t> categories;
-  for (const CocoCategory& category : truth.categories) {
-    const auto label = std::find(info.labels.begin(), info.labels.end(), category.name);
-    if (label != info.labels.end()) categories[label - info.labels.begin()] = category.id;
-    if (info.labels.empty()) categories[category.id] = category.id;
-  }
-  if (!categories.empty()) return categories;
-  throw UnsupportedError("none of the model's classes (" + info.label(0) + ", " + info.label(1) +
-                         ", ...) is a category of the annotations");
-}
-
 // This is checked before the first of them is looked at, because an evaluation takes long.
 void require_images(const CocoTruth& truth, const std::filesystem::path& folder) {
   const auto missing = [&folder](const CocoImage& image) {
-    return !std::filesystem::is_regular_file(folder / image.file_name);
+    return !std::filesystem::is_regular_file(image_path(image, folder));
   };
   const auto count = std::count_if(truth.images.begin(), truth.images.end(), missing);
   if (count == 0) return;
   const auto first = std::find_if(truth.images.begin(), truth.images.end(), missing);
-  throw FileError(Fault::kUnreadable, (folder / first->file_name).string(),
+  throw FileError(Fault::kUnreadable, image_path(*first, folder).string(),
                   "is not there; of the annotations' " + std::to_string(truth.images.size()) +
                       " images " + std::to_string(count) + " are missing");
 }
 
-Image read_annotated(const CocoImage& annotated, const std::filesystem::path& folder,
-                     const ImageLimits& limits) {
-  const std::filesystem::path path = folder / annotated.file_name;
-  Image image = read_image(path, Exif::kIgnore, limits);
+Image read_annotated(const CocoImage& annotated, const ImageSource& source) {
+  const std::filesystem::path path = image_path(annotated, source.folder);
+  Image image = read_image(path, Exif::kIgnore, source.limits);
   const bool unknown = annotated.width == 0 || annotated.height == 0;
   if (unknown || (image.width == annotated.width && image.height == annotated.height)) return image;
   const auto size = [](int width, int height) {
@@ -75,42 +59,55 @@ Json share(const Score& score) {
   return score ? Json(*score) : Json();
 }
 
+// Puts what the model finds in one image to the results.
+void look_at(const Model& model, const CocoImage& annotated, const ImageSource& source,
+             const CategoryMatch& match, std::vector<CocoResult>& results) {
+  const Image image = read_annotated(annotated, source);
+  const auto look = [&] { return model.detect(image, 0.0F); };
+  for (const Detection& object : with_context(annotated.file_name, look)) {
+    const auto category = match.category_of.find(object.id);
+    if (category == match.category_of.end()) continue;
+    results.push_back(result_of(object, annotated.id, category->second));
+  }
+}
+
 }  // namespace
 
-std::vector<CocoResult> detect(const Model& model, const CocoTruth& truth,
-                               const std::filesystem::path& folder, const ImageLimits& limits) {
+Detected detect(const Model& model, const CocoTruth& truth, const CategoryMatch& match,
+                const ImageSource& source, Failures* failures) {
   if (model.task() != Task::kDetection) {
     throw UnsupportedError("a model of the family '" + model.info().family +
                            "' does not detect objects; --coco is for detectors");
   }
-  const std::map<std::int64_t, std::int64_t> categories = categories_of(model.info(), truth);
-  require_images(truth, folder);
-  std::vector<CocoResult> results;
+  if (failures == nullptr) require_images(truth, source.folder);
+  Detected found;
   Progress progress(truth.images.size(), "images");
   for (const CocoImage& annotated : truth.images) {
-    const Image image = read_annotated(annotated, folder, limits);
-    const auto look = [&] { return model.detect(image, 0.0F); };
-    for (const Detection& object : with_context(annotated.file_name, look)) {
-      const auto category = categories.find(object.id);
-      if (category == categories.end()) continue;
-      results.push_back(result_of(object, annotated.id, category->second));
+    try {
+      look_at(model, annotated, source, match, found.results);
+      found.images.push_back(annotated);
+    } catch (const Error& error) {
+      if (failures == nullptr) throw;
+      failures->add(error);
     }
     progress.advance();
   }
-  return results;
+  return found;
 }
 
 DetectionReport evaluate_detection(const Model& model, const CocoTruth& truth,
-                                   const std::filesystem::path& folder, const ImageLimits& limits) {
+                                   const CategoryMatch& match, const ImageSource& source,
+                                   Failures* failures) {
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<CocoResult> results = detect(model, truth, folder, limits);
+  Detected found = detect(model, truth, match, source, failures);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const CocoTruth seen = with_images(truth, std::move(found.images));
   DetectionReport report = {
       .model = {},
-      .images = truth.images.size(),
-      .objects = truth.objects.size(),
-      .images_per_second = static_cast<double>(truth.images.size()) / took.count(),
-      .metrics = coco_metrics(truth, results),
+      .images = seen.images.size(),
+      .objects = seen.objects.size(),
+      .images_per_second = static_cast<double>(seen.images.size()) / took.count(),
+      .metrics = coco_metrics(seen, found.results),
       .categories = {}};
   for (const CocoCategory& category : truth.categories) report.categories.push_back(category.name);
   return report;
@@ -131,7 +128,10 @@ Json to_json(const DetectionReport& report) {
   for (const auto& [name, score] : figures(report.metrics)) json.set(name, share(score));
   Json categories = Json::object();
   for (std::size_t i = 0; i < report.categories.size(); ++i) {
-    categories.set(report.categories[i], share(report.metrics.category_ap[i]));
+    // Of categories of one name, only one has objects.
+    const Score& score = report.metrics.category_ap[i];
+    const std::string& name = report.categories[i];
+    if (score || !categories.contains(name)) categories.set(name, share(score));
   }
   json.set("AP_by_category", std::move(categories));
   return json.set("images_per_second", report.images_per_second);

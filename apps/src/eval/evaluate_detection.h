@@ -6,19 +6,32 @@
 #include <string>
 #include <vector>
 
-#include "eval/coco.h"
+#include "common/coco_classes.h"
+#include "common/failures.h"
 #include "eval/coco_metrics.h"
 #include "vitq/model.h"
 
 namespace vitq::apps {
 
-// Answers what the model finds in every image of `truth`, whose files lie in `folder`: the best
-// class of each query, whatever its probability. Classes and categories go by name, or if the model
-// has no names by id. Classes that are no category are left out. Throws UnsupportedError if the
-// model does not detect or all classes are left out. Throws FileError for an image that cannot be
-// read or is of another size than `truth` says. Progress goes to standard error.
-std::vector<CocoResult> detect(const Model& model, const CocoTruth& truth,
-                               const std::filesystem::path& folder);
+// What was found, and in which images.
+struct Detected {
+  std::vector<CocoResult> results;
+  std::vector<CocoImage> images;
+};
+
+// Where the images of annotations lie.
+struct ImageSource {
+  std::filesystem::path folder;
+  ImageLimits limits = {};
+};
+
+// Answers what the model finds in every image of `truth`, which are read from `source`: the best
+// class of each query, whatever its probability. Classes that are no category are left out. Throws
+// UnsupportedError if the model does not detect. Throws FileError for an image that cannot be read
+// or is of another size than `truth` says; with `failures`, such images are left out instead.
+// Progress goes to standard error.
+Detected detect(const Model& model, const CocoTruth& truth, const CategoryMatch& match,
+                const ImageSource& source, Failures* failures);
 
 // This is what vit_eval says of a detector.
 struct DetectionReport {
@@ -31,7 +44,8 @@ struct DetectionReport {
 };
 
 DetectionReport evaluate_detection(const Model& model, const CocoTruth& truth,
-                                   const std::filesystem::path& folder, const ImageLimits& limits);
+                                   const CategoryMatch& match, const ImageSource& source,
+                                   Failures* failures);
 
 std::string to_text(const DetectionReport& report);
 // The figures are shares of one, and null where there is no object to find.

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <optional>
 
 #include "common/image_inputs.h"
 #include "vitq/error.h"
+#include "vitq/text_lines.h"
 
 namespace vitq::apps {
 
@@ -54,43 +54,49 @@ LabelledImage parse_line(const fs::path& list, std::size_t number, std::string_v
   return {fs::path(line.substr(0, tab)), *id};
 }
 
-std::vector<fs::path> sorted_entries(const fs::path& folder, bool folders) {
-  std::error_code error;
-  std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const bool hidden = entry.path().filename().string().starts_with('.');
-    const bool meant = folders ? entry.is_directory() && !hidden : is_image(entry);
-    if (meant) found.push_back(entry.path());
-  }
-  if (error) throw FileError(Fault::kUnreadable, folder.string(), error.message());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 // Folder names are often labels in lower case, with underscores for spaces.
 std::string plain(std::string text) {
   std::replace(text.begin(), text.end(), '_', ' ');
   return lower(std::move(text));
 }
 
+// A name counts with each of its parts between commas. Lists of ImageNet's classes may start with
+// the synset: "n01440764 tench, Tinca tinca".
+std::vector<std::string> names_in(std::string_view text) {
+  constexpr std::size_t kSynset = 9;
+  std::vector<std::string> names;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool synset = text.size() > kSynset && text[0] == 'n' && text[kSynset] == ' ' &&
+                      std::all_of(&text[1], &text[kSynset], is_digit);
+  if (synset) {
+    names.push_back(plain(std::string(text.substr(0, kSynset))));
+    text.remove_prefix(kSynset + 1);
+  }
+  while (!text.empty()) {
+    const std::size_t comma = text.find(", ");
+    names.push_back(plain(std::string(text.substr(0, comma))));
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 2);
+  }
+  return names;
+}
+
 // Answers class ids by name, and -1 where two classes share it.
-std::map<std::string, std::int64_t> ids_by_name(const std::vector<std::string>& labels) {
+std::map<std::string, std::int64_t> ids_by_name(std::span<const LabelColumns> classes) {
   std::map<std::string, std::int64_t> ids;
   const auto put = [&ids](const std::string& name, std::int64_t id) {
     const auto [place, fresh] = ids.emplace(name, id);
     if (!fresh && place->second != id) place->second = -1;
   };
-  for (std::size_t id = 0; id < labels.size(); ++id) {
-    std::string_view rest = labels[id];
-    while (!rest.empty()) {
-      const std::size_t comma = rest.find(", ");
-      put(plain(std::string(rest.substr(0, comma))), static_cast<std::int64_t>(id));
-      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 2);
+  for (std::size_t id = 0; id < classes.size(); ++id) {
+    for (const std::string& column : classes[id]) {
+      for (const std::string& name : names_in(column)) put(name, static_cast<std::int64_t>(id));
     }
   }
   // A whole label beats a name that another class lists too.
-  for (std::size_t id = 0; id < labels.size(); ++id) {
-    if (!labels[id].empty()) ids[plain(labels[id])] = static_cast<std::int64_t>(id);
+  for (std::size_t id = 0; id < classes.size(); ++id) {
+    for (const std::string& column : classes[id]) {
+      if (!column.empty()) ids[plain(column)] = static_cast<std::int64_t>(id);
+    }
   }
   return ids;
 }
@@ -98,8 +104,9 @@ std::map<std::string, std::int64_t> ids_by_name(const std::vector<std::string>& 
 using ClassIds = std::vector<std::int64_t>;
 
 // Answers the class of every folder by its name, or nothing if no name is a label's.
-std::optional<ClassIds> by_label(const std::vector<fs::path>& folders, const ModelInfo& info) {
-  const std::map<std::string, std::int64_t> known = ids_by_name(info.labels);
+std::optional<ClassIds> by_label(const std::vector<fs::path>& folders,
+                                 std::span<const LabelColumns> classes) {
+  const std::map<std::string, std::int64_t> known = ids_by_name(classes);
   ClassIds ids;
   std::vector<fs::path> strangers;
   for (const fs::path& folder : folders) {
@@ -127,22 +134,32 @@ std::optional<ClassIds> by_number(const std::vector<fs::path>& folders, std::int
   return ids;
 }
 
+[[noreturn]] void refuse_folders(const fs::path& folder, const std::vector<fs::path>& folders,
+                                 std::size_t classes) {
+  const std::string first = folders.empty() ? "" : folders.front().filename().string();
+  const bool synsets = names_in(first + " ").size() == 1 && first.starts_with('n');
+  throw FileError(
+      Fault::kMalformed, folder.string(),
+      "expected a folder for each class, named by label or id, or all " + std::to_string(classes) +
+          " in order; found " + std::to_string(folders.size()) +
+          (synsets ? ", named as the synset " + first +
+                         "; --classes FILE says whose they are: a synset a line in the order of "
+                         "the classes, or lines of id<TAB>synset<TAB>name"
+                   : "; --classes FILE gives the classes other names, --labels FILE takes a list"));
+}
+
 }  // namespace
 
 std::vector<LabelledImage> read_label_list(const fs::path& list, const fs::path& folder,
-                                           std::int64_t classes) {
-  std::ifstream in(list);
-  if (!in || fs::is_directory(list)) {
-    throw FileError(Fault::kUnreadable, list.string(), "cannot be opened");
-  }
+                                           std::int64_t classes, bool keep_going) {
   std::vector<LabelledImage> images;
-  std::string line;
-  for (std::size_t number = 1; std::getline(in, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
+  std::size_t number = 0;
+  for (const std::string& line : read_lines(list)) {
+    ++number;
     if (line.empty()) continue;
     LabelledImage image = parse_line(list, number, line, classes);
     image.path = folder / image.path;
-    if (!fs::is_regular_file(image.path)) {
+    if (!keep_going && !fs::is_regular_file(image.path)) {
       throw FileError(Fault::kUnreadable, image.path.string(),
                       "no such file, though line " + std::to_string(number) + " of " +
                           list.string() + " names it");
@@ -153,11 +170,11 @@ std::vector<LabelledImage> read_label_list(const fs::path& list, const fs::path&
   return images;
 }
 
-ClassFolders find_class_folders(const fs::path& folder, const ModelInfo& info,
-                                std::int64_t classes) {
-  const std::vector<fs::path> folders = sorted_entries(folder, true);
+ClassFolders find_class_folders(const fs::path& folder, std::span<const LabelColumns> names,
+                                std::int64_t classes, LeftOut& left_out) {
+  const std::vector<fs::path> folders = folders_in(folder, left_out);
   ClassFolders found;
-  std::optional<ClassIds> ids = by_label(folders, info);
+  std::optional<ClassIds> ids = by_label(folders, names);
   found.matching = "by label";
   if (!ids) {
     ids = by_number(folders, classes);
@@ -165,30 +182,30 @@ ClassFolders find_class_folders(const fs::path& folder, const ModelInfo& info,
   }
   if (!ids || folders.empty()) {
     if (static_cast<std::int64_t>(folders.size()) != classes) {
-      throw FileError(Fault::kMalformed, folder.string(),
-                      "expected a folder for each class, named by label or id, or all " +
-                          std::to_string(classes) + " in order; found " +
-                          std::to_string(folders.size()) + " (--labels FILE takes a list)");
+      refuse_folders(folder, folders, static_cast<std::size_t>(classes));
     }
     ids.emplace();
     for (std::int64_t id = 0; id < classes; ++id) ids->push_back(id);
     found.matching = "by their sorted order";
   }
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    for (fs::path& path : sorted_entries(folders[i], false)) {
+    for (fs::path& path : images_in(folders[i], Below::kLeftOut, left_out)) {
       found.images.push_back({std::move(path), (*ids)[i]});
     }
   }
   if (found.images.empty()) {
-    throw FileError(Fault::kMalformed, folder.string(), "its class folders hold no image");
+    throw FileError(Fault::kMalformed, folder.string(),
+                    "its class folders hold no " + image_endings() +
+                        " file (left out: " + left_out.str() + ")");
   }
   return found;
 }
 
-std::vector<LabelledImage> find_unlabelled(const fs::path& folder) {
+std::vector<LabelledImage> find_unlabelled(const fs::path& folder, LeftOut& left_out) {
   std::vector<LabelledImage> images;
-  if (!sorted_entries(folder, true).empty()) return images;
-  for (std::string& path : expand_inputs({folder.string()}, false)) {
+  LeftOut ignored;
+  if (!folders_in(folder, ignored).empty()) return images;
+  for (std::string& path : expand_inputs({folder.string()}, Below::kLeftOut, left_out)) {
     images.push_back({std::move(path), kNoLabel});
   }
   return images;

@@ -21,11 +21,20 @@ void declare(CLI::App& app, EvalJob& job) {
   auto* range =
       app.add_flag("--check-range", job.check_range,
                    "Say, on standard error, which layers' static ranges the images do not fit");
-  app.add_option("--coco", job.coco, "Detectors: the objects in the images, in COCO's JSON")
-      ->excludes(against)
-      ->excludes(labels)
-      ->excludes(range)
-      ->excludes(batch);
+  app.add_option("--classes", job.classes,
+                 "Names of the classes, in place of the model's: one line for each class, or lines "
+                 "of id<TAB>...<TAB>name; folders may have any of a line's names");
+  app.add_flag("--keep-going", job.keep_going,
+               "Leave out images that cannot be read, name them at the end, and exit with 1");
+  auto* coco =
+      app.add_option("--coco", job.coco, "Detectors: the objects in the images, in COCO's JSON")
+          ->excludes(against)
+          ->excludes(labels)
+          ->excludes(range)
+          ->excludes(batch);
+  app.add_flag("--ignore-unmatched", job.ignore_unmatched,
+               "With --coco: leave out categories that are no class of the model")
+      ->needs(coco);
   app.add_option("--preprocessor", job.preprocessor,
                  "Prepare images as this preprocessor_config.json says, not as the model");
   add_image_limits(app, job.image_limits);

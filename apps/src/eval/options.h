@@ -28,6 +28,9 @@ struct EvalJob {
   bool check_range = false;
   std::string format = "text";
   bool each = false;
+  std::string classes;
+  bool ignore_unmatched = false;
+  bool keep_going = false;
   SessionOptions session;
 };
 

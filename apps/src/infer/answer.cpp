@@ -3,11 +3,8 @@
 
 #include <array>
 #include <charconv>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
+#include <cmath>
 
-#include "common/args.h"
 #include "common/table.h"
 
 namespace vitq::apps {
@@ -22,7 +19,7 @@ std::string shortest(float value) {
 }
 
 double rounded(double milliseconds) {
-  return std::strtod(fixed(milliseconds, 3).c_str(), nullptr);
+  return std::round(1000.0 * milliseconds) / 1000.0;
 }
 
 Json to_json(const Timing& timing) {
@@ -36,7 +33,10 @@ std::array<float, 4> sides(const Box& box) {
 }
 
 double exact(float value) {
-  return std::strtod(shortest(value).c_str(), nullptr);
+  const std::string text = shortest(value);
+  double exact = 0.0;
+  std::from_chars(text.data(), text.data() + text.size(), exact);
+  return exact;
 }
 
 std::string in_text(const Answer& answer) {
@@ -100,47 +100,24 @@ Json list_of(const std::vector<Detection>& detections) {
   return list;
 }
 
-// Answers the last number in a file's name: 139 for "COCO_val2014_000000000139.jpg".
-std::int64_t coco_image_id(const std::string& image) {
-  constexpr const char* kDigits = "0123456789";
-  const std::string stem = std::filesystem::path(image).stem();
-  std::int64_t id = 0;
-  const std::size_t last = stem.find_last_of(kDigits);
-  if (last != std::string::npos) {
-    const std::size_t start = stem.find_last_not_of(kDigits, last) + 1;  // npos + 1 is 0
-    const char* const end = stem.data() + last + 1;
-    if (std::from_chars(stem.data() + start, end, id).ec == std::errc()) return id;
-  }
-  throw UsageError("COCO's results need the image's number in its file's name, and '" + image +
-                   "' has none");
-}
-
-std::vector<Json> coco_results(const Answer& answer) {
+std::vector<Json> coco_results(const Answer& answer, const CocoIds& ids) {
   std::vector<Json> results;
   if (!answer.error.empty()) return results;
-  const std::int64_t image = coco_image_id(answer.image);
+  const std::int64_t image = ids.image(answer.image);
   for (const Detection& object : answer.detections) {
+    const std::optional<std::int64_t> category = ids.category(object.id);
+    if (!category) continue;
     const Box& b = object.box;
     Json box = Json::array();
     for (const float side : {b.x0, b.y0, b.x1 - b.x0, b.y1 - b.y0}) box.push(exact(side));
     Json item = Json::object();
-    item.set("image_id", image).set("category_id", object.id).set("bbox", std::move(box));
+    item.set("image_id", image).set("category_id", *category).set("bbox", std::move(box));
     results.push_back(std::move(item.set("score", exact(object.score))));
   }
   return results;
 }
 
 }  // namespace
-
-void require_coco_ids(const std::vector<std::string>& images) {
-  std::map<std::int64_t, std::string> seen;
-  for (const std::string& image : images) {
-    const auto [other, fresh] = seen.emplace(coco_image_id(image), image);
-    if (fresh) continue;
-    throw UsageError("'" + other->second + "' and '" + image + "' would both be COCO's image " +
-                     std::to_string(other->first));
-  }
-}
 
 Json to_json(const Answer& answer, Task task, const std::string& model) {
   Json json = Json::object();
@@ -173,7 +150,7 @@ void AnswerWriter::write(const Answer& answer) {
     case Format::kJsonl: output_.write(to_json(answer, task_, model_).dump() + '\n'); break;
     case Format::kCsv: output_.write(in_csv(answer)); break;
     case Format::kCoco:
-      for (Json& result : coco_results(answer)) objects_.push_back(std::move(result));
+      for (Json& result : coco_results(answer, ids_)) objects_.push_back(std::move(result));
       break;
   }
 }

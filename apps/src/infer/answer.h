@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/output.h"
+#include "infer/coco_ids.h"
 #include "vitq/model.h"
 
 namespace vitq::apps {
@@ -30,12 +31,8 @@ struct Answer {
   std::string error;  // why there is neither
 };
 
-// kCoco is COCO's list of results. An image's id there is the number in its file's name.
+// kCoco is COCO's list of results.
 enum class Format { kText, kJson, kJsonl, kCsv, kCoco };
-
-// COCO's results name images by number. Throws UsageError for a file without one, and for two with
-// the same.
-void require_coco_ids(const std::vector<std::string>& images);
 
 Json to_json(const Answer& answer, Task task, const std::string& model);
 
@@ -44,7 +41,10 @@ Json to_json(const Answer& answer, Task task, const std::string& model);
 class AnswerWriter {
  public:
   AnswerWriter(Format format, Task task, std::string model, Output& output);
-  // Throws UsageError where COCO's format needs a number in the name and there is none.
+  // Says how COCO's format calls images and classes.
+  void use(CocoIds ids) { ids_ = std::move(ids); }
+  const CocoIds& ids() const { return ids_; }
+  // Throws UsageError where COCO's format needs an id and the image has none.
   void write(const Answer& answer);
   void finish();
 
@@ -53,6 +53,7 @@ class AnswerWriter {
   Task task_;
   std::string model_;
   Output& output_;
+  CocoIds ids_;
   std::vector<Json> objects_;
 };
 

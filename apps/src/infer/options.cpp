@@ -50,7 +50,7 @@ void declare_images(CLI::App& app, InferJob& job) {
                  "The same: but the longer side to no more than so many (within rounding)")
       ->check(CLI::Range(1, 16'384));
   app.add_option("--labels", job.labels,
-                 "Class names: one line per class, or lines of id<TAB>...<TAB>name");
+                 "Class names: one line for each class, or lines of id<TAB>...<TAB>name");
 }
 
 void declare_answers(CLI::App& app, InferJob& job) {
@@ -67,6 +67,13 @@ void declare_answers(CLI::App& app, InferJob& job) {
   app.add_option("-f,--format", job.format,
                  "text, json, jsonl or csv; coco (detectors): COCO's list of results")
       ->transform(CLI::CheckedTransformer(formats));
+  auto* coco = app.add_option(
+      "--coco", job.coco,
+      "With -f coco: an annotations file, whose ids of images (by name) and of categories (by the "
+      "classes' names) the results have; otherwise an image's name must be its number");
+  app.add_flag("--ignore-unmatched", job.ignore_unmatched,
+               "With --coco: go on where a category is no class of the model")
+      ->needs(coco);
   app.add_option("-o,--output", job.output, "A file for the answers");
   app.add_option("--annotate", job.annotate,
                  "Detectors: the image with its boxes, a PNG to write; for several images a "
@@ -109,6 +116,9 @@ void declare(CLI::App& app, InferJob& job) {
 void require_sense(const InferJob& job) {
   const bool anything = !job.images.empty() || !job.tensor.empty() || job.explain;
   if (!anything) throw UsageError("no image is named (see --help)");
+  if (!job.coco.empty() && job.format != Format::kCoco) {
+    throw UsageError("--coco says which ids -f coco writes");
+  }
   const AttentionJob& attention = job.attention;
   const bool chosen = attention.head || attention.layer || attention.method != "last";
   if (chosen && attention.output.empty()) {

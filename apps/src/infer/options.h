@@ -39,6 +39,8 @@ struct InferJob {
   std::optional<float> threshold;  // detectors; default: kUsualThreshold
   std::size_t batch = 1;
   Format format = Format::kText;
+  std::filesystem::path coco;  // annotations, whose ids COCO's results have
+  bool ignore_unmatched = false;
   std::filesystem::path output;
   bool timing = false;
   bool profile = false;

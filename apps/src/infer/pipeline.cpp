@@ -10,9 +10,9 @@
 #include "infer/attention_image.h"
 #include "infer/profile_table.h"
 #include "infer/tensor_inputs.h"
-#include "vitq/convert.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
+#include "vitq/labels.h"
 
 namespace vitq::apps {
 
@@ -74,14 +74,17 @@ Pipeline::Pipeline(const InferJob& job, const std::filesystem::path& model)
       info_(model_.info()),
       writer_(job.format, model_.task(), model.string(), output_) {
   require_sense(job, model_.task());
-  if (!job.labels.empty()) info_.labels = read_labels(job.labels);
+  if (!job.labels.empty()) info_.labels = read_labels(job.labels, class_count(info_));
+  if (!job.coco.empty()) {
+    writer_.use(CocoIds(job.coco, info_.labels, class_count(info_), job.ignore_unmatched));
+  }
   if (!job.dump.empty()) dump_.emplace(job.dump, dumped_names(model_), job.overwrite);
   if (job.check_range) check_.emplace(model, job.session);
   if (!job.attention.output.empty()) require_free(job.attention.output, job.overwrite);
 }
 
 int Pipeline::run_images(const std::vector<std::string>& inputs) {
-  if (job_.format == Format::kCoco) require_coco_ids(inputs);
+  if (job_.format == Format::kCoco) writer_.ids().require(inputs);
   if (!job_.annotate.empty()) annotations_.emplace(job_.annotate, inputs, job_.overwrite);
   for (const std::string& input : inputs) {
     enqueue(input);
@@ -174,7 +177,7 @@ void Pipeline::run_group(const Group& group) {
   };
   try {
     with_context(group.answers[0]->image, work);
-  } catch (const LimitError& error) {
+  } catch (const Error& error) {
     if (!job_.keep_going) throw;
     record_failure(error, group.answers);
   }

@@ -57,6 +57,8 @@ void declare_calibration(CLI::App& app, QuantizeJob& job) {
       ->check(CLI::Range(1, 1'000'000));
   add_image_limits(app, job.image_limits);
   app.add_option("--seed", job.seed, "Choose the images at random, from this number");
+  app.add_flag("--keep-going", job.keep_going,
+               "Leave out images that cannot be read, name them at the end, and exit with 1");
 }
 
 // They are triggered as they are read, because their order counts.

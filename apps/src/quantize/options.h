@@ -31,6 +31,7 @@ struct QuantizeJob {
   std::vector<LayerRule> rules;  // of the command line, after those of the policy
   std::int64_t memory = 2048;    // MiB
   int threads = 1;
+  bool keep_going = false;
   bool dry_run = false;
   bool print_recipe = false;
   Overwrite overwrite = Overwrite::kNo;

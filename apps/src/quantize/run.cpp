@@ -5,12 +5,14 @@
 #include <iostream>
 
 #include "common/args.h"
+#include "common/failures.h"
 #include "common/progress.h"
 #include "quantize/calibration_images.h"
 #include "quantize/html_report.h"
 #include "quantize/layer_rules.h"
 #include "quantize/report.h"
 #include "quantize/trade_off_charts.h"
+#include "vitq/error.h"
 #include "vitq/model_file.h"
 #include "vitq/quantize_model.h"
 
@@ -68,6 +70,21 @@ void write_report(const QuantizeJob& job, const QuantizedModel& made, const Quan
   write_file(job.report, text, job.overwrite);
 }
 
+// Answers the images that are calibrated on, and says what is doubtful about them.
+std::vector<fs::path> chosen_images(const QuantizeJob& job, Failures& failures) {
+  if (job.calibration.empty()) return {};
+  const std::vector<fs::path> all = calibration_images(job.calibration, job.keep_going);
+  std::vector<fs::path> chosen;
+  for (const std::size_t i : sample(all.size(), job.limit, job.seed)) chosen.push_back(all[i]);
+  if (job.keep_going) chosen = readable(chosen, job.image_limits, failures);
+  if (chosen.empty()) {
+    failures.tell("vit_quantize", failures.count());
+    throw FileError(Fault::kUnreadable, job.calibration.string(), "no image can be read");
+  }
+  std::cerr << doubts_about(chosen, job.image_limits);
+  return chosen;
+}
+
 }  // namespace
 
 int run(const QuantizeJob& job) {
@@ -78,14 +95,14 @@ int run(const QuantizeJob& job) {
   }
   require_sense(job);
   const QuantizeModelOptions options = options_of(job, recipe);
-  std::vector<fs::path> images;
-  if (!job.calibration.empty()) images = calibration_images(job.calibration);
+  Failures failures;
+  const std::vector<fs::path> images = chosen_images(job, failures);
   if (job.dry_run) {
     const ModelPlan plan = with_progress(
         options, [&](const auto& asked) { return plan_model(job.model, images, asked); });
     std::cout << plan_text(plan.layers, read_safetensors(job.model));
     if (!plan.note.empty()) std::cout << plan.note << '\n';
-    return kOk;
+    return failures.tell("vit_quantize", images.size() + failures.count());
   }
   const auto start = std::chrono::steady_clock::now();
   const QuantizedModel made = with_progress(
@@ -96,7 +113,7 @@ int run(const QuantizeJob& job) {
   const QuantizeFacts facts = {job.model, job.output, job.command, made.images, seconds.count()};
   if (!job.report.empty()) write_report(job, made, facts);
   std::cerr << summary_text(facts, made);
-  return kOk;
+  return failures.tell("vit_quantize", images.size() + failures.count());
 }
 
 }  // namespace vitq::apps

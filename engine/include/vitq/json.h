@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,6 +48,12 @@ class Json {
   static Json parse(std::string_view text, const std::string& source);
   static Json read(const std::filesystem::path& path, const Limits& limits);
   static Json read(const std::filesystem::path& path);
+
+  // Reads an object whose members may be long lists, in the memory of one of their elements. Each
+  // element of such a list is given to `each` with the member's name, and then forgotten. Answers
+  // the object, in which those lists are empty. The limit of tokens holds for each element.
+  using Each = std::function<void(const std::string& member, const Json& element)>;
+  static Json read_lists(const std::filesystem::path& path, const Limits& limits, const Each& each);
 
   Json(const Json&);
   Json(Json&&) noexcept;

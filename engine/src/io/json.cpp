@@ -140,6 +140,15 @@ Json Json::read(const std::filesystem::path& path) {
   return read(path, Limits());
 }
 
+Json Json::read_lists(const std::filesystem::path& path, const Limits& limits, const Each& each) {
+  const std::string root = path.string() + ": $";
+  const auto take = [&](const std::string& member, std::size_t index, JsonTree element) {
+    const std::string place = root + place_of_member(member) + place_of_element(index);
+    each(member, Node::make(Node(std::move(element), place)));
+  };
+  return Node::make(Node(read_json_lists(path, limits, take), root));
+}
+
 bool Json::is_null() const {
   return node_->value->is_null();
 }

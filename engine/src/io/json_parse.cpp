@@ -3,15 +3,23 @@
 // handler refuses duplicate keys and whatever exceeds the limits before it is stored.
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <memory>
 #include <set>
 #include <vector>
 
 #include "core/text.h"
+#include "io/files.h"
 #include "io/json_dom.h"
 #include "vitq/error.h"
 
 namespace vitq {
 namespace {
+
+[[noreturn]] void refuse_nul(const std::string& source, std::size_t byte) {
+  throw FileError(Fault::kMalformed, source, cat("byte ", byte, ": not valid JSON: a NUL byte"));
+}
 
 class TreeBuilder {
  public:
@@ -21,8 +29,8 @@ class TreeBuilder {
   using string_t = JsonTree::string_t;
   using binary_t = JsonTree::binary_t;
 
-  TreeBuilder(const std::string& source, const Json::Limits& limits)
-      : source_(source), limits_(limits) {}
+  TreeBuilder(const std::string& source, const Json::Limits& limits, const TakeElement& take)
+      : source_(source), limits_(limits), take_(take) {}
 
   JsonTree take() { return std::move(root_); }
 
@@ -73,6 +81,7 @@ class TreeBuilder {
     // A tree and not a hash table: hostile keys must not make this quadratic.
     std::set<std::string> keys;
     std::string key;
+    std::size_t elements = 0;  // that were added, taken ones included
   };
 
   static std::string printable(std::string text) {
@@ -89,7 +98,7 @@ class TreeBuilder {
     for (const Level& level : levels_) {
       const bool innermost = &level == &levels_.back();
       if (innermost && !of_value) break;
-      const std::size_t index = level.container->size() - (innermost ? 0 : 1);
+      const std::size_t index = level.elements - (innermost ? 0 : 1);
       path += level.container->is_object() ? place_of_member(level.key) : place_of_element(index);
     }
     return path;
@@ -113,6 +122,7 @@ class TreeBuilder {
     count_token();
     if (levels_.empty()) return root_ = std::move(value);
     Level& level = levels_.back();
+    ++level.elements;
     if (level.container->is_array()) {
       auto& elements = level.container->get_ref<JsonTree::array_t&>();
       return elements.emplace_back(std::move(value));
@@ -124,7 +134,7 @@ class TreeBuilder {
 
   bool scalar(JsonTree value) {
     add(std::move(value));
-    return true;
+    return complete();
   }
 
   bool open(JsonTree container) {
@@ -138,31 +148,110 @@ class TreeBuilder {
 
   bool close() {
     levels_.pop_back();
+    return complete();
+  }
+
+  // A value is whole. An element of one of the outermost object's lists is handed on.
+  bool complete() {
+    const bool element = take_ && levels_.size() == 2 && levels_[0].container->is_object() &&
+                         levels_[1].container->is_array();
+    if (!element) return true;
+    auto& list = levels_[1].container->get_ref<JsonTree::array_t&>();
+    JsonTree value = std::move(list.back());
+    list.pop_back();
+    tokens_ = 0;
+    take_(levels_[0].key, levels_[1].elements - 1, std::move(value));
     return true;
   }
 
   const std::string& source_;
   const Json::Limits& limits_;
+  const TakeElement& take_;
   JsonTree root_;
   std::vector<Level> levels_;
   std::size_t tokens_ = 0;
 };
 
+// Walks over the bytes of a file, which it reads a piece at a time. The lexer takes a NUL for the
+// end and would ignore what follows, so one is refused.
+class FileBytes {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  FileBytes() = default;  // the end
+  explicit FileBytes(const std::filesystem::path& path) : file_(std::make_shared<File>(path)) {
+    read_piece();
+  }
+
+  reference operator*() const { return file_->piece[file_->next]; }
+  FileBytes& operator++() {
+    if (++file_->next == file_->piece.size()) read_piece();
+    return *this;
+  }
+  FileBytes operator++(int) {
+    const FileBytes before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const FileBytes& a, const FileBytes& b) { return a.file_ == b.file_; }
+
+ private:
+  struct File {
+    explicit File(const std::filesystem::path& from) : path(from), in(from, std::ios::binary) {}
+    std::filesystem::path path;
+    std::ifstream in;
+    std::string piece;
+    std::size_t next = 0;    // in the piece
+    std::size_t before = 0;  // bytes before the piece
+  };
+
+  void read_piece() {
+    constexpr std::streamsize kPiece = 1 << 16;
+    File& file = *file_;
+    file.before += file.piece.size();
+    file.next = 0;
+    file.piece.resize(kPiece);
+    file.in.read(file.piece.data(), kPiece);
+    file.piece.resize(static_cast<std::size_t>(file.in.gcount()));
+    if (file.in.bad()) throw FileError(Fault::kUnreadable, file.path.string(), "cannot be read");
+    const std::size_t nul = file.piece.find('\0');
+    if (nul != std::string::npos) refuse_nul(file.path.string(), file.before + nul);
+    if (file.piece.empty()) file_ = nullptr;
+  }
+
+  std::shared_ptr<File> file_;
+};
+
+void check_size(std::size_t bytes, const std::string& source, const Json::Limits& limits) {
+  if (bytes <= limits.bytes) return;
+  throw FileError(Fault::kMalformed, source,
+                  cat("JSON of ", bytes, " bytes, at most ", limits.bytes, " expected"));
+}
+
 }  // namespace
 
 JsonTree parse_json_tree(std::string_view text, const std::string& source,
                          const Json::Limits& limits) {
-  if (text.size() > limits.bytes) {
-    throw FileError(Fault::kMalformed, source,
-                    cat("JSON of ", text.size(), " bytes, at most ", limits.bytes, " expected"));
-  }
+  check_size(text.size(), source, limits);
   // The lexer takes a NUL for the end of the text and would ignore what follows.
   const std::size_t nul = text.find('\0');
-  if (nul != std::string_view::npos) {
-    throw FileError(Fault::kMalformed, source, cat("byte ", nul, ": not valid JSON: a NUL byte"));
-  }
-  TreeBuilder builder(source, limits);
+  if (nul != std::string_view::npos) refuse_nul(source, nul);
+  const TakeElement none;
+  TreeBuilder builder(source, limits, none);
   JsonTree::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
+}
+
+JsonTree read_json_lists(const std::filesystem::path& path, const Json::Limits& limits,
+                         const TakeElement& take) {
+  const std::string source = path.string();
+  check_size(OpenFile(path).size, source, limits);
+  TreeBuilder builder(source, limits, take);
+  JsonTree::sax_parse(FileBytes(path), FileBytes(), &builder);
   return builder.take();
 }
 

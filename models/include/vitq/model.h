@@ -49,7 +49,8 @@ class Model {
   bool reads_pixels() const;
   // This takes what prepare() makes of images and returns the network's outputs, each [N, ...]. It
   // throws ShapeError for another shape or type. It throws LimitError, naming the memory that an
-  // input of this size would need, if there is not so much.
+  // input of this size would need, if there is not so much. It throws WeightError, naming the
+  // output, for an answer that is infinite or no number.
   std::vector<Tensor> run(const Tensor& input) const;
   // This does the same for images padded to one size. `mask` f32 [N, H, W] is 1 where a pixel
   // belongs to its image. It is 0 elsewhere, where the input counts as 0. UnsupportedError is

@@ -40,6 +40,9 @@ struct ModelInfo {
   static ModelInfo from_json(const Json& json);
 };
 
+// Answers how many classes the network tells apart; of a detector, "no object" is none of them.
+std::int64_t class_count(const ModelInfo& info);
+
 struct Prediction {
   std::int64_t id = 0;
   std::string label;
@@ -47,7 +50,8 @@ struct Prediction {
 };
 
 // Answers the k classes of the highest scores of one image's logits [classes], by falling score
-// and then by rising id. `info.scores` says how logits become scores.
+// and then by rising id. `info.scores` says how logits become scores. Throws WeightError if a logit
+// is infinite or no number.
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k);
 
 }  // namespace vitq

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "calibration/pixels.h"
+#include "vitq/finite.h"
 
 namespace vitq {
 namespace {
@@ -57,9 +58,12 @@ void Judge::run(const Weights& weights, const Scheme& scheme, const Visit& visit
   const auto lowered = [&](const Graph& graph) {
     return lower(graph, weights, scheme, LowerOptions{});
   };
+  const std::string& graph_output = images_.network().graph.outputs()[0].name;
   images_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
     const Tensor& values = images_.values()[static_cast<std::size_t>(image)];
-    visit(image, session.run(plan_inputs(session.plan(), {values}, images_.network()))[0]);
+    const Tensor& answer = session.run(plan_inputs(session.plan(), {values}, images_.network()))[0];
+    require_finite(answer.as<float>(), graph_output);
+    visit(image, answer);
   });
 }
 

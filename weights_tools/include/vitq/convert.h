@@ -21,7 +21,7 @@ struct ConvertOptions {
   std::string preset = {};  // a pipeline's name, or timm, hf, fb for the family's
   std::filesystem::path preprocessor =
       {};                             // preprocessor_config.json; empty: the one in the folder
-  std::filesystem::path labels = {};  // id<TAB>...<TAB>name lines; empty: from config.json
+  std::filesystem::path labels = {};  // as read_labels() takes them; empty: from config.json
 };
 
 // A checkpoint is converted as it was found.
@@ -50,9 +50,5 @@ struct Converted {
 // misshaped tensors.
 Converted convert(const Checkpoint& source, const ConvertOptions& options);
 Converted convert(const std::filesystem::path& source, const ConvertOptions& options);
-
-// Reads class names from a text file of one line per class. Tabs separate its parts: the id is the
-// first of several, the name the last. Throws FileError.
-std::vector<std::string> read_labels(const std::filesystem::path& path);
 
 }  // namespace vitq

@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 
+#include "vitq/error.h"
 #include "vitq/model.h"
 
 namespace vitq {
@@ -32,11 +33,14 @@ struct EvaluateOptions {
   int threads = 1;  // that read images
   ImageLimits image_limits = {};
   std::function<void(const Tensor& input)> watch = {};     // is shown each batch
-  std::function<void(std::int64_t images)> progress = {};  // is told how many more are done
+  std::function<void(std::int64_t images)> progress = {};  // is told how many more are read
+  // Is told of each image that cannot be read, which is then left out. Without it the first throws.
+  std::function<void(const LabelledImage& image, const Error& reason)> failed = {};
 };
 
 // Classifies all images, batch by batch; EXIF orientation is ignored, as training code does. Throws
-// what reading an image throws, UnsupportedError if the model does not classify.
+// what reading an image throws, UnsupportedError if the model does not classify, and WeightError
+// for an answer that is no number.
 Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
                   const EvaluateOptions& options = {});
 

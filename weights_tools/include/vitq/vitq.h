@@ -8,6 +8,7 @@
 #include "vitq/error.h"
 #include "vitq/evaluate.h"
 #include "vitq/image.h"
+#include "vitq/labels.h"
 #include "vitq/model.h"
 #include "vitq/model_file.h"
 #include "vitq/npy.h"

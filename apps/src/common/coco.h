@@ -23,7 +23,7 @@ struct CocoBox {
 
 struct CocoImage {
   std::int64_t id = 0;
-  std::string file_name;  // relative, and never outside of its folder
+  std::string file_name;  // as the file has it; see image_path()
   int width = 0;          // 0 where the file does not say
   int height = 0;
 };
@@ -45,6 +45,7 @@ struct CocoTruth {
   std::vector<CocoImage> images;         // by rising id
   std::vector<CocoCategory> categories;  // by rising id
   std::vector<CocoObject> objects;       // as in the file
+  bool zero_id = false;                  // whether an annotation has the id 0
 };
 
 // This is one detection.
@@ -55,15 +56,24 @@ struct CocoResult {
   double score = 0.0;
 };
 
-// Two images, categories or annotations of one id are refused, and so are two categories of one
-// name. The same holds for an image or category that is not listed, boxes and areas below 0, and
-// file names that leave their folder.
+// Reads what pycocotools reads, and what it needs alone. Ids are whole numbers; those of
+// annotations may be texts, too. Sides that are no whole number above 0 count as not said, and
+// categories may share a name. Two images, categories or annotations of one id are refused. The
+// same holds for an image or category that is not listed, boxes and areas below 0, and file names
+// with "..".
 CocoTruth parse_coco_truth(const Json& json);
+// Reads a file of up to 2 GB in the memory of what is kept, some 100 bytes an object.
 CocoTruth read_coco_truth(const std::filesystem::path& path);
+
+// Answers the file of an annotated image in `folder`, which it never leaves. Of an absolute name,
+// which was right elsewhere, the part below the folder counts, or else the last part.
+std::filesystem::path image_path(const CocoImage& image, const std::filesystem::path& folder);
 
 // The JSON is a list of detections in images and categories of `truth`.
 std::vector<CocoResult> parse_coco_results(const Json& json, const CocoTruth& truth);
 
+// Answers what is in these of its images alone.
+CocoTruth with_images(const CocoTruth& truth, std::vector<CocoImage> images);
 // Answers `count` of the images, spread evenly over all, with what is in them.
 CocoTruth spread(const CocoTruth& truth, std::size_t count);
 
