@@ -32,8 +32,9 @@ struct ConfigSchema {
 };
 
 // Answers the places of the keys of `json` that the schema does not list, in the order of the file:
-// "config.json: $.window_size". A nested object is looked into if a key of the schema leads into it. Throws UnsupportedError, which
-// names every fixed key that has another value, what it has and what is computed.
+// "config.json: $.window_size". A nested object is looked into if a key of the schema leads into
+// it. Throws UnsupportedError, which names every fixed key that has another value, what it has and
+// what is computed.
 std::vector<std::string> check_keys(const Json& json, const ConfigSchema& schema);
 
 }  // namespace vitq
