@@ -105,7 +105,7 @@ class Converter {
   void assume(const Family& chosen, const Json& said) {
     if (said.contains("model_type") && !said.contains("architecture")) return;
     if (chosen.task == Task::kDetection && !options_.dilation) {
-      result_.assumptions.push_back("a backbone without dilation (--dilation for DC5)");
+      result_.assumptions.emplace_back("a backbone without dilation (--dilation for DC5)");
     }
     for (const std::string_view key : kHeads) {
       if (said.contains(key)) return;
