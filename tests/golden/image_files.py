@@ -188,6 +188,7 @@ def pngs(sources, rng):
     rgba.putalpha(alpha)
     yield "rgb.png", encoded(rgb, "PNG")
     yield "rgba.png", encoded(rgba, "PNG")
+    yield "exif.png", encoded(grey.resize((9, 5)), "PNG", exif=exif(8, ">")[6:])
     surplus = b"".join(b"\0" + row.tobytes() for row in array[:9]) + b"more than the rows"
     yield "surplus.png", png(width, 9, 8, 2, surplus)
     yield "grey.png", encoded(grey, "PNG")

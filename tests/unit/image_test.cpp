@@ -46,7 +46,7 @@ TEST_CASE("PNG files of every kind decode to what Pillow makes of them") {
                 golden.image("decoded/" + name), name);
     ++checked;
   }
-  CHECK(checked == 16);
+  CHECK(checked == 17);
 }
 
 TEST_CASE("WebP, BMP and GIF files of every kind decode to what Pillow makes of them") {
@@ -134,8 +134,10 @@ TEST_CASE("a file that is absent or a folder is unreadable") {
         Fault::kUnreadable);
 }
 
-TEST_CASE("the EXIF orientation of a WebP is applied or ignored as asked") {
+TEST_CASE("the EXIF orientation of a WebP or PNG is applied or ignored as asked") {
   const GoldenImages golden;
+  CHECK(decode_image(golden.file("exif.png"), "exif.png", Exif::kIgnore).width == 9);
+  CHECK(decode_image(golden.file("exif.png"), "exif.png", Exif::kApply).width == 5);
   for (const std::string name : {"exif.webp", "exif_bare.webp"}) {
     CHECK(decode_image(golden.file(name), name, Exif::kIgnore).width == 31);
     CHECK(decode_image(golden.file(name), name, Exif::kApply).width == 22);

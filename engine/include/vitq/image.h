@@ -32,7 +32,7 @@ struct Image {
 // Black. Throws ShapeError for an empty image, LimitError above 2^28 pixels; so do resize and crop.
 Image make_image(int width, int height);
 
-// Whether the EXIF orientation of a JPEG or WebP turns the image.
+// Whether the EXIF orientation of a JPEG, PNG or WebP turns the image.
 enum class Exif { kApply, kIgnore };
 
 // What one image file may ask for. Both are checked before its pixels get memory.

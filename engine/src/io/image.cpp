@@ -127,10 +127,11 @@ std::string describe(std::span<const std::byte> bytes) {
   return "an unknown signature";
 }
 
-Image decode_png(const ImageBytes& file, const std::string& name) {
+Image decode_png(const ImageBytes& file, const std::string& name, Exif exif) {
   CheckedPng png = check_png(file);
   check_inflated_size(png, name);
-  return decode(png.bytes, png.width, png.height, name);
+  Image image = decode(png.bytes, png.width, png.height, name);
+  return exif == Exif::kApply ? upright(std::move(image), png.orientation) : image;
 }
 
 Image decode_jpeg(const ImageBytes& file, const std::string& name, Exif exif) {
@@ -165,7 +166,7 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name, Ex
                    const ImageLimits& limits) {
   check_file_size(bytes.size(), name, limits);
   const ImageBytes file(bytes, name, limits);
-  if (looks_like_png(bytes)) return decode_png(file, name);
+  if (looks_like_png(bytes)) return decode_png(file, name, exif);
   if (looks_like_jpeg(bytes)) return decode_jpeg(file, name, exif);
   if (looks_like_webp(bytes)) return decode_webp(file, exif);
   if (looks_like_gif(bytes)) return decode_gif(file);

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "io/exif.h"
+
 namespace vitq {
 namespace {
 
@@ -162,6 +164,8 @@ class PngWalk {
     data_ended_ = !data_.empty();
     if (chunk.type == "PLTE") {
       read_palette(chunk);
+    } else if (chunk.type == "eXIf") {
+      orientation_ = exif_orientation(chunk.data);
     } else if (chunk.type[0] < 'a') {  // an upper-case first letter: readers must understand it
       file_.fail(chunk.at, cat("chunk ", chunk.type, " is not expected here"));
     }
@@ -209,6 +213,7 @@ class PngWalk {
     CheckedPng png;
     png.width = static_cast<int>(width_);
     png.height = static_cast<int>(height_);
+    png.orientation = orientation_;
     png.inflated_bytes = inflated_bytes();
     for (const unsigned char byte : kSignature) png.bytes.push_back(static_cast<std::byte>(byte));
     append_chunk(png.bytes, "IHDR", header_);
@@ -225,6 +230,7 @@ class PngWalk {
   std::vector<std::byte> palette_;
   std::vector<std::byte> data_;
   bool data_ended_ = false;
+  int orientation_ = 1;
   std::uint32_t width_ = 0;
   std::uint32_t height_ = 0;
   unsigned depth_ = 0;
@@ -241,7 +247,7 @@ bool looks_like_png(std::span<const std::byte> bytes) {
 }
 
 CheckedPng png_of_rows(const CheckedPng& png, std::span<const std::byte> rows) {
-  CheckedPng anew{png.width, png.height, {}, {}, rows.size()};
+  CheckedPng anew{png.width, png.height, png.orientation, {}, {}, rows.size()};
   constexpr std::size_t kChunkHead = 8;
   const auto head = static_cast<std::size_t>(png.compressed.data() - png.bytes.data()) - kChunkHead;
   anew.bytes.assign(png.bytes.begin(), png.bytes.begin() + static_cast<std::ptrdiff_t>(head));

@@ -14,6 +14,7 @@ namespace vitq {
 struct CheckedPng {
   int width = 0;
   int height = 0;
+  int orientation = 1;  // of EXIF, 1 to 8
   std::vector<std::byte> bytes;
   std::span<const std::byte> compressed;  // the zlib stream inside `bytes`
   std::size_t inflated_bytes = 0;         // what it must hold: every row of every pass
