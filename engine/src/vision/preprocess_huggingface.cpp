@@ -14,12 +14,9 @@ namespace {
 
 using Resize = Preprocess::Resize;
 
-constexpr int kDetrShortest = 800;
-constexpr int kDetrLongest = 1333;
-
 // What the class of the image processor says where the file is silent.
 Preprocess class_defaults(Processor processor) {
-  if (processor == Processor::kDetr) return *preprocess_preset("hf-detr", kDetrShortest);
+  if (processor == Processor::kDetr) return *preprocess_preset("hf-detr", kDetrSize);
   Preprocess result;
   result.crop_offset = Preprocess::CropOffset::kFloor;
   result.mean = result.std = kHalves;

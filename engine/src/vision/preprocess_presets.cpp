@@ -21,10 +21,6 @@ constexpr std::array<std::string_view, 7> kNames = {"timm-vit", "timm-deit", "fb
 // Both networks and the images they are cut from stay within kMaxInputSide.
 constexpr int kMaxPresetSize = 7168;
 
-// At most this long for DETR's 800 pixels, and in that ratio for other sizes.
-constexpr int kDetrSize = 800;
-constexpr int kDetrLongest = 1333;
-
 constexpr double kFacebookCrop = 0.875;
 
 // timm crops 0.9 at the size of pre-training, and nothing of the larger, fine-tuned networks.

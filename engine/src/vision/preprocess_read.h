@@ -23,6 +23,10 @@ inline constexpr std::array<float, 3> kImageNetMean = {0.485F, 0.456F, 0.406F};
 inline constexpr std::array<float, 3> kImageNetStd = {0.229F, 0.224F, 0.225F};
 inline constexpr std::array<float, 3> kHalves = {0.5F, 0.5F, 0.5F};
 
+// DETR's shorter and longest side; the longest keeps its ratio to other sizes.
+inline constexpr int kDetrSize = 800;
+inline constexpr int kDetrLongest = 1333;
+
 [[noreturn]] inline void refuse(const Json& json, std::string_view message) {
   throw UnsupportedError(cat(json.place(), ": ", message));
 }

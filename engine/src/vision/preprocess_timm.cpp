@@ -75,7 +75,7 @@ int resized_side(int size, double crop_pct, const Json& json) {
   return static_cast<int>(side);
 }
 
-void read_crop(const Json& json, Preprocess& preprocess) {
+void read_crop_of_timm(const Json& json, Preprocess& preprocess) {
   constexpr double kDefaultCrop = 0.875;
   const auto mode = stated(json, "crop_mode");
   preprocess.resize = mode ? read_crop_mode(*mode) : Preprocess::Resize::kAroundTimm;
@@ -125,7 +125,7 @@ Preprocess preprocess_from_timm(const Json& json) {
   if (const auto filter = stated(config, "interpolation")) result.filter = read_filter(*filter);
   if (const auto mean = stated(config, "mean")) result.mean = read_mean(*mean);
   if (const auto std = stated(config, "std")) result.std = read_std(*std);
-  read_crop(config, result);
+  read_crop_of_timm(config, result);
   if (result.resize == Preprocess::Resize::kInsideTimm) {
     result.fill = border_colour(config, result.mean);
   }
