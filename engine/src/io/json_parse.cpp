@@ -176,11 +176,13 @@ class TreeBuilder {
 // end and would ignore what follows, so one is refused.
 class FileBytes {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): the names are the standard library's
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
   using pointer = const char*;
   using reference = const char&;
+  // NOLINTEND(readability-identifier-naming)
 
   FileBytes() = default;  // the end
   explicit FileBytes(const std::filesystem::path& path) : file_(std::make_shared<File>(path)) {
