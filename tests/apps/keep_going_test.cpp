@@ -38,9 +38,9 @@ std::string make_other(const TempFolder& temp) {
 TEST_CASE("vit_eval --keep-going counts what it could read, and names the rest with exit 1") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string other = make_other(temp);
   make_folder(temp);
   const TempFolder clean;
+  const std::string other = make_other(clean);
   fs::create_directories(clean.path() / "0");
   write_image(clean, "0/a.png", 0);
   write_image(clean, "0/b.png", 1);
