@@ -48,6 +48,10 @@ class Scoring {
 
 }  // namespace
 
+std::string_view name_of(Scores scores) {
+  return kScores[static_cast<std::size_t>(scores)];
+}
+
 std::string ModelInfo::label(std::int64_t id) const {
   const auto index = static_cast<std::size_t>(id);
   const bool known = id >= 0 && index < labels.size() && !labels[index].empty();
@@ -58,7 +62,7 @@ Json ModelInfo::to_json() const {
   Json json = Json::object();
   json.set("format", kFormat).set("family", family).set("config", config);
   json.set("preprocess", preprocess.to_json()).set("labels", Json::array(labels));
-  json.set("scores", kScores[static_cast<std::size_t>(scores)]).set("source", source);
+  json.set("scores", name_of(scores)).set("source", source);
   if (!quantization.is_null()) json.set("quantization", quantization);
   return json;
 }

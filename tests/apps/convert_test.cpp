@@ -59,6 +59,9 @@ TEST_CASE("vit_infer's scores are what problem_type says, and regressions are no
   const std::string values = converted("hf_vit_regression", "the outputs themselves");
   const Scored raw = infer(temp, values, image);
   CHECK(raw.scores == raw.logits);
+  CHECK(Json::parse(run("vit_inspect", {values, "-f", "json"}).out, "inspected")
+            .at("scores")
+            .string() == "raw");
   check_refused(run("vit_eval", {values, "--images", temp.path().string()}), 4, "regression");
 }
 

@@ -82,6 +82,8 @@ void add_model(Table& table, const Contents& contents) {
   table.add({"configuration", members_text(info.config)});
   table.add({"preprocessing", in_words(info.preprocess)});
   table.add({"labels", info.labels.empty() ? "none" : std::to_string(info.labels.size())});
+  if (family(info.family).task == Task::kClassification)
+    table.add({"scores", std::string(name_of(info.scores))});
   table.add({"MACs", with_prefix(static_cast<double>(macs_of(contents.graph))) + " per image"});
   table.add({"source", info.source.dump()});
 }
@@ -127,7 +129,7 @@ Json to_json(const InspectJob& job, const Contents& contents) {
     json.set("family", info.family).set("config", info.config);
     json.set("preprocess", info.preprocess.to_json());
     json.set("labels", Json::array(info.labels)).set("macs", macs_of(contents.graph));
-    json.set("source", info.source);
+    json.set("scores", name_of(info.scores)).set("source", info.source);
   }
   json.set("parameters", contents.parameters).set("bytes", contents.bytes);
   json.set("verified", job.verify && contents.weights.metadata.contains(kChecksumKey));

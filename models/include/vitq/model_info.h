@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vitq/json.h"
@@ -17,6 +18,8 @@ enum class Task { kClassification, kDetection };
 // What the logits of a classifier mean: one class of several, each class for itself, or numbers
 // that are the answer already (regression).
 enum class Scores { kSoftmax, kSigmoid, kRaw };
+// "softmax", "sigmoid" or "raw", as model files have it.
+std::string_view name_of(Scores scores);
 
 // All that a model file has but its tensors, as JSON under the metadata key "vitq".
 // docs/file_format.md describes it.
