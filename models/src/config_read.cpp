@@ -39,8 +39,4 @@ std::string_view name_of(Act act) {
   return act == Act::kRelu ? "relu" : "gelu";
 }
 
-bool is_timm(const Json& source) {
-  return source.contains("architecture") || source.contains("pretrained_cfg");
-}
-
 }  // namespace vitq

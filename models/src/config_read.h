@@ -23,8 +23,4 @@ Act read_act(const Json& json);
 // Answers the name that model files have.
 std::string_view name_of(Act act);
 
-// Says whether the config.json is timm's: nested, the old flat form, or transformers' wrapper of a
-// timm model.
-bool is_timm(const Json& source);
-
 }  // namespace vitq

@@ -7,6 +7,7 @@
 #include "config_read.h"
 #include "vit.h"
 #include "vitq/error.h"
+#include "vitq/preprocess.h"
 
 namespace vitq {
 namespace {
@@ -51,7 +52,7 @@ Json arguments_of(const Json& source) {
 }
 
 std::optional<Size> stated_image_size(const Json& source) {
-  if (!is_timm(source)) {
+  if (!is_timm_config(source)) {
     const auto size = source.find("image_size");
     return size ? std::optional(read_size(*size)) : std::nullopt;
   }
@@ -66,19 +67,20 @@ std::int64_t heads_of(const Json& source, std::int64_t dim) {
   if (const auto heads = arguments_of(source).find("num_heads"))
     return heads->integer(1, kMaxHeads);
   constexpr std::int64_t kHuggingFace = 12;
-  const bool of_transformers = source.contains("model_type") && !is_timm(source);
+  const bool of_transformers = source.contains("model_type") && !is_timm_config(source);
   return of_transformers ? kHuggingFace : usual_heads(dim);
 }
 
 float stated_eps(const Json& source) {
-  if (is_timm(source)) return 1e-6F;
+  if (is_timm_config(source)) return 1e-6F;
   if (const auto eps = source.find("layer_norm_eps")) return static_cast<float>(eps->number());
   // transformers' ViTConfig has the one default, Facebook's DeiT has the other.
   return source.contains("model_type") ? 1e-12F : 1e-6F;
 }
 
 Act stated_act(const Json& source) {
-  if (is_timm(source)) return read_act(arguments_of(source).find("act_layer").value_or(Json()));
+  if (is_timm_config(source))
+    return read_act(arguments_of(source).find("act_layer").value_or(Json()));
   return read_act(source.find("hidden_act").value_or(Json()));
 }
 

@@ -118,7 +118,7 @@ constinit const ConfigSchema kTimmArgumentsSchema = {"timm, model_args", kArgume
 
 std::vector<ConfigPart> vit_config_parts(const Json& source) {
   if (source.members().empty()) return {};
-  if (!is_timm(source)) return {{source, {&kVitSchema, &kTransformersSchema}}};
+  if (!is_timm_config(source)) return {{source, {&kVitSchema, &kTransformersSchema}}};
   std::vector<ConfigPart> parts = {{source, {&kTimmSchema, &kTransformersSchema}}};
   // The old flat form is a pretrained_cfg as well.
   if (!source.contains("pretrained_cfg")) parts[0].schemas.push_back(&timm_schema());

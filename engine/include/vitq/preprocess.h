@@ -79,7 +79,7 @@ std::optional<Preprocess> preprocess_of_huggingface(std::string_view model_type,
 // crop_mode, mean, std. As timm does it, model_args.img_size replaces a fixed input_size. Throws
 // UnsupportedError for what cannot be done.
 Preprocess preprocess_from_timm(const Json& json);
-// Whether a config.json is timm's, in one of its forms.
+// Whether a config.json is timm's, in one of its forms or as transformers wraps it.
 bool is_timm_config(const Json& json);
 // A named pipeline for `size` x `size` networks: "timm-vit", "timm-deit", "fb-deit", "hf-deit",
 // "hf-vit"; "fb-detr" and "hf-detr" for images whose shorter side becomes `size`. Nothing if the

@@ -108,8 +108,7 @@ Rgb border_colour(const Json& json, const std::array<float, 3>& mean) {
 }  // namespace
 
 bool is_timm_config(const Json& json) {
-  if (!json.is_object() || json.contains("model_type")) return false;
-  return json.contains("pretrained_cfg") || json.contains("architecture");
+  return json.is_object() && (json.contains("pretrained_cfg") || json.contains("architecture"));
 }
 
 Preprocess preprocess_from_timm(const Json& json) {
