@@ -145,14 +145,14 @@ TEST_CASE("a subset of ImageNet's synsets is mapped by what names them, else it 
 TEST_CASE("what class folders hold besides images is counted by reason") {
   const TempFolder temp;
   fill(temp,
-       {"0/1.jpg", "0/2.webp", "0/3.WEBP", "0/deep/4.jpg", "0/.hidden.jpg", "1/5.png", "6.jpg"});
+       {"0/1.jpg", "0/2.heic", "0/3.HEIC", "0/deep/4.jpg", "0/.hidden.jpg", "1/5.png", "6.jpg"});
   fs::create_directory_symlink(temp.path() / "1", temp.path() / "2");
   fs::create_symlink("nowhere", temp.path() / "1" / "7.jpg");
   LeftOut left_out;
   const ClassFolders found = find_class_folders(temp.path(), kNames, kClasses, left_out);
   CHECK(labels_of(found) == std::vector<std::int64_t>{0, 1, 2});
   CHECK(left_out.str() ==
-        "files .webp: 2, links to nothing: 2, files beside the folders: 1, folders below: 1, "
+        "files .heic: 2, links to nothing: 2, files beside the folders: 1, folders below: 1, "
         "hidden: 1");
 }
 

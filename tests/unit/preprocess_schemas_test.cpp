@@ -59,7 +59,8 @@ TEST_CASE("a processor's schema is that of its class, or else of the network's t
       parse(R"({"feature_extractor_type": "DetrFeatureExtractor", "max_size": 1333})");
   CHECK(check_keys(detr, huggingface_schema(detr, "vit")).empty());
   const Json none = parse(R"({"max_size": 1333, "size": {"any": 1}, "frames": 3})");
-  CHECK(check_keys(none, huggingface_schema(none, "detr")) == std::vector<std::string>{"frames"});
+  CHECK(check_keys(none, huggingface_schema(none, "detr")) ==
+        std::vector<std::string>{"p.json: $.frames"});
   CHECK(check_keys(none, huggingface_schema(none, "vit")) ==
-        std::vector<std::string>{"max_size", "frames"});
+        std::vector<std::string>{"p.json: $.max_size", "p.json: $.frames"});
 }
