@@ -9,6 +9,7 @@
 #include "vitq/error.h"
 #include "vitq/image.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
 class App;
 }

@@ -15,12 +15,14 @@ Team::Team(int threads)
     : threads_(threads), process_(getpid()), seats_(static_cast<std::size_t>(threads - 1)) {
   helpers_.reserve(seats_.size());
   try {
-    for (std::int64_t share = 1; share < threads; ++share) {
-      helpers_.emplace_back([this, share] { serve(seat_of(share), share); });
-    }
+    for (std::int64_t share = 1; share < threads; ++share) start_helper(share);
   } catch (const std::exception&) {
     return;  // There are no more threads to be had, and a run needs none.
   }
+}
+
+void Team::start_helper(std::int64_t share) {
+  helpers_.emplace_back([this, share] { serve(seat_of(share), share); });
 }
 
 Team::~Team() {
@@ -59,12 +61,7 @@ void Team::wait_for(Seat& seat) {
 void Team::serve(Seat& seat, std::int64_t share) const {
   const OneThread one_thread;
   while (true) {
-    if (!changes_soon(seat, State::kIdle)) {
-      State idle = State::kIdle;
-      if (seat.state.compare_exchange_strong(idle, State::kAsleep)) {
-        seat.state.wait(State::kAsleep);
-      }
-    }
+    await_offer(seat);
     State offered = State::kOffered;
     if (seat.state.compare_exchange_strong(offered, State::kTaken)) {
       call_(body_, share);
@@ -73,6 +70,12 @@ void Team::serve(Seat& seat, std::int64_t share) const {
       return;
     }
   }
+}
+
+void Team::await_offer(Seat& seat) {
+  if (changes_soon(seat, State::kIdle)) return;
+  State idle = State::kIdle;
+  if (seat.state.compare_exchange_strong(idle, State::kAsleep)) seat.state.wait(State::kAsleep);
 }
 
 // Whether the seat leaves `state` within a time that is short beside the scheduler's slices and

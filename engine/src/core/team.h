@@ -45,7 +45,9 @@ class Team {
   };
 
   void run_shares(std::int64_t shares);
+  void start_helper(std::int64_t share);
   void serve(Seat& seat, std::int64_t share) const;
+  static void await_offer(Seat& seat);
   static void wait_for(Seat& seat);
   static bool changes_soon(const Seat& seat, State state);
   Seat& seat_of(std::int64_t share) { return seats_[static_cast<std::size_t>(share) - 1]; }

@@ -27,19 +27,7 @@ class KeyCheck {
 
   // `prefix` is what leads to this object, with its dot.
   void look_into(const Json& object, const std::string& prefix) {
-    for (const auto& [name, value] : object.members()) {
-      const std::string key = prefix + name;
-      if (const ConfigKey* known = find(key)) {
-        if (known->use == ConfigKey::Use::kFixed && !is_allowed(value, *known)) {
-          refused_ += cat("\n  ", value.place(), ": ", value.dump(), "; computed is ",
-                          known->allowed, note_of(*known));
-        }
-      } else if (value.is_object() && leads_on(key + ".")) {
-        look_into(value, key + ".");
-      } else {
-        unknown_.push_back(value.place());
-      }
-    }
+    for (const auto& [name, value] : object.members()) look_at(prefix + name, value);
   }
 
   std::vector<std::string> answer() && {
@@ -50,6 +38,22 @@ class KeyCheck {
   }
 
  private:
+  void look_at(const std::string& key, const Json& value) {
+    if (const ConfigKey* known = find(key)) {
+      require_allowed(*known, value);
+    } else if (value.is_object() && leads_on(key + ".")) {
+      look_into(value, key + ".");
+    } else {
+      unknown_.push_back(value.place());
+    }
+  }
+
+  void require_allowed(const ConfigKey& key, const Json& value) {
+    if (key.use != ConfigKey::Use::kFixed || is_allowed(value, key)) return;
+    const std::string note = key.note.empty() ? "" : cat(" (", key.note, ")");
+    refused_ += cat("\n  ", value.place(), ": ", value.dump(), "; computed is ", key.allowed, note);
+  }
+
   const ConfigKey* find(std::string_view name) const {
     const auto found = std::find_if(schema_.keys.begin(), schema_.keys.end(),
                                     [&](const ConfigKey& key) { return key.name == name; });
@@ -59,10 +63,6 @@ class KeyCheck {
   bool leads_on(std::string_view prefix) const {
     return std::any_of(schema_.keys.begin(), schema_.keys.end(),
                        [&](const ConfigKey& key) { return key.name.starts_with(prefix); });
-  }
-
-  static std::string note_of(const ConfigKey& key) {
-    return key.note.empty() ? "" : cat(" (", key.note, ")");
   }
 
   const ConfigSchema& schema_;

@@ -12,8 +12,6 @@
 namespace vitq {
 namespace {
 
-using Resize = Preprocess::Resize;
-
 // What the class of the image processor says where the file is silent.
 Preprocess class_defaults(Processor processor) {
   if (processor == Processor::kDetr) return *preprocess_preset("hf-detr", kDetrSize);
@@ -53,19 +51,19 @@ void read_size_keys(const Json& json, Preprocess& preprocess) {
     return keys.size() == 2 && keys.contains(a) && keys.contains(b);
   };
   if (are("height", "width")) {
-    preprocess.resize = Resize::kExact;
+    preprocess.resize = Preprocess::Resize::kExact;
     preprocess.height = read_side(json.at("height"));
     preprocess.width = read_side(json.at("width"));
   } else if (are("max_height", "max_width")) {
-    preprocess.resize = Resize::kInsideHuggingFace;
+    preprocess.resize = Preprocess::Resize::kInsideHuggingFace;
     preprocess.height = read_side(json.at("max_height"));
     preprocess.width = read_side(json.at("max_width"));
   } else if (are("shortest_edge", "longest_edge")) {
-    preprocess.resize = Resize::kWithinHuggingFace;
+    preprocess.resize = Preprocess::Resize::kWithinHuggingFace;
     preprocess.height = preprocess.width = read_side(json.at("shortest_edge"));
     preprocess.longest = read_side(json.at("longest_edge"));
   } else if (keys.size() == 1 && keys.contains("shortest_edge")) {
-    preprocess.resize = Resize::kShortestEdge;
+    preprocess.resize = Preprocess::Resize::kShortestEdge;
     preprocess.height = preprocess.width = read_side(json.at("shortest_edge"));
   } else {
     json.fail(
@@ -77,11 +75,11 @@ void read_size_keys(const Json& json, Preprocess& preprocess) {
 void read_size(const Json& json, const Json& size, Preprocess& preprocess) {
   if (size.is_object()) return read_size_keys(size, preprocess);
   if (size.is_array()) {
-    preprocess.resize = Resize::kExact;
+    preprocess.resize = Preprocess::Resize::kExact;
     return read_pair(size, preprocess.height, preprocess.width);
   }
   const bool square = flag(json, "default_to_square", true);
-  preprocess.resize = square ? Resize::kExact : Resize::kShortestEdge;
+  preprocess.resize = square ? Preprocess::Resize::kExact : Preprocess::Resize::kShortestEdge;
   preprocess.height = preprocess.width = read_side(size);
 }
 
@@ -94,7 +92,7 @@ void read_detr_size(const Json& json, const Json& size, Preprocess& preprocess) 
     return;
   }
   read_size(json, size, preprocess);
-  if (preprocess.resize == Resize::kShortestEdge) {
+  if (preprocess.resize == Preprocess::Resize::kShortestEdge) {
     size.fail("shortest_edge without longest_edge, which DETR's processor refuses, too");
   }
 }
@@ -180,8 +178,8 @@ Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_
   const auto size = json.find("size");
   if (size && of_detr) read_detr_size(json, *size, result);
   if (size && !of_detr) read_size(json, *size, result);
-  if (!flag(json, "do_resize", true)) result.resize = Resize::kNone;
-  if (result.resize != Resize::kWithinHuggingFace) result.longest = 0;
+  if (!flag(json, "do_resize", true)) result.resize = Preprocess::Resize::kNone;
+  if (result.resize != Preprocess::Resize::kWithinHuggingFace) result.longest = 0;
   if (const auto resample = json.find("resample")) result.filter = read_resample(*resample);
   if (!of_detr) read_crop(json, result);
   read_values(json, result);

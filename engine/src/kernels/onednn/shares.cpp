@@ -12,28 +12,28 @@ namespace {
 // Cache lines are fetched in pairs: so far apart, no thread waits for another's.
 constexpr std::int64_t kSlotsApart = 128;
 
-// Handles of a share's arguments, which a run points at the session's buffers.
-struct ShareHandles {
-  ShareHandles(const OneDnn& onednn, const OneDnnShare& share)
-      : stream(onednn.engine), scratchpad(share.scratchpad, onednn.engine, nullptr) {
-    for (const OneDnnShare::Argument& argument : share.bound) {
-      bound.emplace_back(argument.desc, onednn.engine, nullptr);
-      arguments.push_back({argument.index, bound.back().get()});
-    }
-    for (const auto& [index, memory] : share.held) arguments.push_back({index, memory.get()});
-    arguments.push_back({DNNL_ARG_SCRATCHPAD, scratchpad.get()});
-  }
-
-  dnnl::stream stream;
-  dnnl::memory scratchpad;
-  std::vector<dnnl::memory> bound;
-  std::vector<dnnl_exec_arg_t> arguments;
-};
-
 }  // namespace
 
 struct OneDnnKernel::State : KernelState {
-  std::vector<ShareHandles> shares;
+  // Handles of a share's arguments, which a run points at the session's buffers.
+  struct Handles {
+    Handles(const OneDnn& onednn, const OneDnnShare& share)
+        : stream(onednn.engine), scratchpad(share.scratchpad, onednn.engine, nullptr) {
+      for (const OneDnnShare::Argument& argument : share.bound) {
+        bound.emplace_back(argument.desc, onednn.engine, nullptr);
+        arguments.push_back({argument.index, bound.back().get()});
+      }
+      for (const auto& [index, memory] : share.held) arguments.push_back({index, memory.get()});
+      arguments.push_back({DNNL_ARG_SCRATCHPAD, scratchpad.get()});
+    }
+
+    dnnl::stream stream;
+    dnnl::memory scratchpad;
+    std::vector<dnnl::memory> bound;
+    std::vector<dnnl_exec_arg_t> arguments;
+  };
+
+  std::vector<Handles> shares;
 };
 
 OneDnnKernel::OneDnnKernel(std::shared_ptr<OneDnn> onednn, std::vector<OneDnnShare> shares,
@@ -65,7 +65,7 @@ void OneDnnKernel::run(const Run& run) const noexcept {
 
 void OneDnnKernel::run_share(const Run& run, std::size_t index) const {
   const OneDnnShare& share = shares_[index];
-  ShareHandles& handles = static_cast<State&>(*run.state).shares[index];
+  State::Handles& handles = static_cast<State&>(*run.state).shares[index];
   handles.scratchpad.set_data_handle(run.workspace +
                                      slot_bytes_ * static_cast<std::int64_t>(index));
   for (std::int64_t image = 0; image < images_; ++image) {
