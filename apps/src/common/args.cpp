@@ -168,8 +168,8 @@ Args::Args(const Program& program, int argc, const char* const* argv)
 Args::~Args() = default;
 
 void Args::add_backend() {
-  app_->add_option("--backend", backend_, "onednn (default), or reference: plain loops, slow")
-      ->check(CLI::IsMember({"onednn", "reference"}));
+  app_->add_option("--backend", backend_, "fast (default), or reference: plain loops, slow")
+      ->check(CLI::IsMember({"fast", "reference"}));
 }
 
 void Args::add_force() {
@@ -193,7 +193,7 @@ SessionOptions Args::session() const {
   if (threads == 0) threads = threads_from("OMP_NUM_THREADS");
   if (threads == 0) threads = default_threads();
   return {.threads = threads,
-          .backend = backend_ == "reference" ? Backend::kReference : Backend::kOneDnn};
+          .backend = backend_ == "reference" ? Backend::kReference : Backend::kFast};
 }
 
 int run_program(const Program& program, int argc, const char* const* argv,
