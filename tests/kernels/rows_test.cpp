@@ -13,8 +13,8 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/activation.h"
 #include "kernels/row_support.h"
-#include "kernels/sigmoid.h"
 #include "support/oracle.h"
 
 using namespace vitq;

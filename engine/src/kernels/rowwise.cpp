@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "core/parallel.h"
+#include "kernels/activation.h"
 #include "kernels/coding.h"
-#include "kernels/sigmoid.h"
 #include "kernels/workspace.h"
 #include "plan/views.h"
 
