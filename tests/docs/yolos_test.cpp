@@ -11,6 +11,7 @@
 
 #include "vitq/canonical_names.h"
 #include "vitq/error.h"
+#include "vitq/plan.h"
 #include "vitq/session.h"
 
 using namespace vitq;
