@@ -13,10 +13,16 @@ constexpr std::int64_t kLanes = 4;
 constexpr unsigned kTileRows = 4;
 using Vector = std::int32_t __attribute__((vector_size(4 * kLanes)));
 
-// A lane holds two codes of each operand.
+// A lane holds two codes of each operand. A sum that fits 32 bits may leave them on its way, so it
+// is added without signs.
 static Vector add_products(Vector sums, Vector a, Vector b) {
   constexpr int kBits = 16;
-  return sums + (a << kBits >> kBits) * (b << kBits >> kBits) + (a >> kBits) * (b >> kBits);
+  using Unsigned = std::uint32_t __attribute__((vector_size(4 * kLanes)));
+  const Vector low = (a << kBits >> kBits) * (b << kBits >> kBits);
+  const Vector high = (a >> kBits) * (b >> kBits);
+  return reinterpret_cast<Vector>(reinterpret_cast<Unsigned>(sums) +
+                                  reinterpret_cast<Unsigned>(low) +
+                                  reinterpret_cast<Unsigned>(high));
 }
 
 #include "kernels/code_gemm/gemm.inl"
