@@ -162,6 +162,13 @@ struct Evaluate {
       return std::exp(x()(at) - peak) / total;
     });
   }
+  Array operator()(const vitq::op::UnitLength&) const {
+    return generate(node.shape, [&](const Index& at) {
+      double energy = 0.0;
+      for (const double v : row_of(x(), at)) energy += v * v;
+      return x()(at) / std::max(std::sqrt(energy), 1e-12);
+    });
+  }
   Array operator()(const vitq::op::Activate& activate) const {
     return generate(node.shape,
                     [&](const Index& at) { return activation(x()(at), activate.kind); });

@@ -154,6 +154,30 @@ TEST_CASE("an activation reads rows that are not contiguous") {
   });
 }
 
+TEST_CASE("rows become as long as 1 before a layer, whatever their stride") {
+  for_seeds(8, [](const Scope& s, Random& random) {
+    Value x = rows(s, random, pick(random, 1, 40));
+    if (pick(random, 0, 1) == 1) x = permute(x, {0, 2, 1});
+    const Value unit = unit_length(slice(x, 1, 0, 1));
+    return pick(random, 0, 1) == 1 ? linear(s / "head", unit, 5) : unit;
+  });
+}
+
+TEST_CASE("a row of zeros stays one where rows become as long as 1") {
+  Graph graph;
+  const Value x = input(graph, "x", {2, 2});
+  graph.set_outputs({{"unit", unit_length(x).id}});
+  Session session(std::make_shared<const Plan>(lower(graph, {}, Scheme::float32(), {})), {});
+  Tensor given({2, 2}, DType::kF32);
+  given.as<float>()[2] = 3.0F;
+  given.as<float>()[3] = -4.0F;
+  const Tensor found = session.run(given)[0];
+  CHECK(found.as<float>()[0] == 0.0F);
+  CHECK(found.as<float>()[1] == 0.0F);
+  CHECK(found.as<float>()[2] == 0.6F);
+  CHECK(found.as<float>()[3] == -0.8F);
+}
+
 TEST_CASE("a graph may give back its input") {
   for_seeds(1, [](const Scope& s, Random& random) { return rows(s, random, 4); });
 }

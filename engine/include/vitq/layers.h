@@ -54,6 +54,7 @@ Value matmul(const Scope& scope, Value a, Value b);
 Value matmul_transposed(const Scope& scope, Value a, Value b, float scale);
 
 Value softmax(Value x);
+Value unit_length(Value x);
 Value activate(Value x, Act kind);
 Value operator+(Value a, Value b);
 Value scale(Value x, float factor);

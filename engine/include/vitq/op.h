@@ -43,6 +43,8 @@ struct LayerNorm {
 };
 // Over the last axis.
 struct Softmax {};
+// x / max(|x|, 1e-12) over the last axis: rows of length 1, as torch.nn.functional.normalize.
+struct UnitLength {};
 struct Activate {
   Act kind = Act::kNone;
 };
@@ -78,7 +80,7 @@ struct MaxPool {
 
 using Op = std::variant<op::Input, op::Param, op::Constant, op::Linear, op::Conv2d, op::MatMul,
                         op::LayerNorm, op::Softmax, op::Activate, op::Add, op::Scale, op::Concat,
-                        op::Slice, op::Reshape, op::Permute, op::MaxPool>;
+                        op::Slice, op::Reshape, op::Permute, op::MaxPool, op::UnitLength>;
 
 // "Linear", "MatMul", ... as printed in tables.
 std::string_view name_of(const Op& op);

@@ -137,7 +137,8 @@ struct Unary {
     visit(self.x);
   }
 };
-struct Softmax : Unary {};  // over the last axis
+struct Softmax : Unary {};     // over the last axis
+struct UnitLength : Unary {};  // over the last axis
 struct Activate : Unary {
   Act kind = Act::kNone;
 };
@@ -217,9 +218,10 @@ struct Attention {
 
 }  // namespace step
 
-using StepOp = std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm,
-                            step::Softmax, step::Activate, step::Add, step::Scale, step::MaxPool,
-                            step::Copy, step::Quantize, step::IntegerLinear, step::Attention>;
+using StepOp =
+    std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm, step::Softmax,
+                 step::Activate, step::Add, step::Scale, step::MaxPool, step::Copy, step::Quantize,
+                 step::IntegerLinear, step::Attention, step::UnitLength>;
 std::string_view name_of(const StepOp& op);
 
 struct Step {

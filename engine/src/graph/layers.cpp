@@ -78,6 +78,10 @@ Value softmax(Value x) {
   return append(op::Softmax{}, {x});
 }
 
+Value unit_length(Value x) {
+  return append(op::UnitLength{}, {x});
+}
+
 Value activate(Value x, Act kind) {
   return append(op::Activate{kind}, {x});
 }

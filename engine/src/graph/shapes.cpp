@@ -10,8 +10,9 @@ namespace vitq {
 
 std::string_view name_of(const Op& op) {
   static constexpr std::string_view kNames[] = {
-      "Input",    "Param", "Constant", "Linear", "Conv2d", "MatMul",  "LayerNorm", "Softmax",
-      "Activate", "Add",   "Scale",    "Concat", "Slice",  "Reshape", "Permute",   "MaxPool"};
+      "Input",     "Param",   "Constant", "Linear",  "Conv2d",    "MatMul",
+      "LayerNorm", "Softmax", "Activate", "Add",     "Scale",     "Concat",
+      "Slice",     "Reshape", "Permute",  "MaxPool", "UnitLength"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }
@@ -80,6 +81,10 @@ struct Rules {
     return in[0];
   }
   Shape operator()(const op::Softmax&) const { return in[0]; }
+  Shape operator()(const op::UnitLength&) const {
+    require(in[0].rank() >= 1, "there is no last axis");
+    return in[0];
+  }
   Shape operator()(const op::Activate&) const { return in[0]; }
   Shape operator()(const op::Scale&) const { return in[0]; }
   Shape operator()(const op::Add&) const { return broadcast(in[0], in[1], -1); }

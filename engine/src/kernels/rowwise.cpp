@@ -2,6 +2,7 @@
 #include "kernels/rowwise.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -116,6 +117,18 @@ void add_row(const Row& row) {
   }
 }
 
+// Rows of this kind are few, one for each image, so that doubles cost nothing.
+void unit_length_row(const Row& row) {
+  double energy = 0.0;
+  for (std::int64_t i = 0; i < row.n; ++i) {
+    energy += static_cast<double>(row.in[0][i]) * static_cast<double>(row.in[0][i]);
+  }
+  const double length = std::max(std::sqrt(energy), 1e-12);
+  for (std::int64_t i = 0; i < row.n; ++i) {
+    row.out[i] = static_cast<float>(static_cast<double>(row.in[0][i]) / length);
+  }
+}
+
 struct Maker {
   const Step& step;
   const KernelContext& context;
@@ -142,6 +155,7 @@ struct Maker {
     const auto kernel = context.rows.softmax;
     return make(softmax, [kernel](const Row& row) { kernel(row.in[0], 1.0F, row.n, row.out); });
   }
+  Made operator()(const step::UnitLength& op) const { return make(op, unit_length_row); }
   Made operator()(const step::Activate& activate) const {
     switch (activate.kind) {
       case Act::kNone: return make(activate, copy_row);

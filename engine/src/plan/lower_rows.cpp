@@ -29,6 +29,11 @@ View lower_op(LoweringContext& context, NodeId id, const op::Softmax&) {
   return stored(context, step::Softmax{{x}}, context.builder.fresh(context.graph[id].shape));
 }
 
+View lower_op(LoweringContext& context, NodeId id, const op::UnitLength&) {
+  const View x = context.builder.columns_last(context.operand(id, 0));
+  return stored(context, step::UnitLength{{x}}, context.builder.fresh(context.graph[id].shape));
+}
+
 View lower_op(LoweringContext& context, NodeId id, const op::Activate& activate) {
   const View x = context.builder.innermost_contiguous(context.operand(id, 0));
   return stored(context, step::Activate{{x}, activate.kind}, elementwise_result(context, id));

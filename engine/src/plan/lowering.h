@@ -77,6 +77,7 @@ View lower_op(LoweringContext& context, NodeId id, const op::Concat& concat);
 // lower_rows.cpp
 View lower_op(LoweringContext& context, NodeId id, const op::LayerNorm& norm);
 View lower_op(LoweringContext& context, NodeId id, const op::Softmax& softmax);
+View lower_op(LoweringContext& context, NodeId id, const op::UnitLength& unit_length);
 View lower_op(LoweringContext& context, NodeId id, const op::Activate& activate);
 View lower_op(LoweringContext& context, NodeId id, const op::Add& add);
 View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale);
