@@ -110,7 +110,7 @@ TEST_CASE("a network quantized at one number of bits is judged as that") {
   const TinyNetwork tiny;
   const Sensitivities found = measured(tiny, options_with({}));
   const QuantizeOptions at5 = options_with({{".", Bits{5, 8}}});
-  CHECK(judged_kl(tiny.network(), tiny.images(24), recipe_named("default"), at5) ==
+  CHECK(judged_loss(tiny.network(), tiny.images(24), recipe_named("default"), at5) ==
         found.uniform[1].loss);
 }
 

@@ -117,16 +117,21 @@ class Search {
                       with_decimals(mean_activation_bits(fewest), 2) + " on average");
   }
 
+  std::string loss_name() const { return std::string(name_of(inputs_.network.loss)); }
+  std::string note_of(double loss) const {
+    return "bits by layer: " + loss_name() + " " + with_digits(loss, 3) + " on images kept apart";
+  }
+
   Assignment within_budget() {
     const double max = limit();
     Assignment best = best_within(max);
     if (budget_.unjudged) return best;
-    const double kl = judged(best);
-    note_ = "bits by layer: KL " + with_digits(kl, 3) + " on images kept apart";
+    const double loss = judged(best);
+    note_ = note_of(loss);
     if (const auto plain = best_uniform(max)) {
       const BitsLoss& uniform = found_.uniform[*plain];
       note_ += "; " + bits_name(uniform) + " everywhere: " + with_digits(uniform.loss, 3);
-      if (uniform.loss <= kl) best.assign(found_.groups.size(), *plain);
+      if (uniform.loss <= loss) best.assign(found_.groups.size(), *plain);
     }
     return best;
   }
@@ -180,14 +185,14 @@ class Search {
           points, [&](const ParetoFront::Point& p) { return p.loss <= allowed; });
       if (point == points.end()) break;
       const Assignment best = front_.assignment(static_cast<std::size_t>(point - points.begin()));
-      const double kl = judged(best);
-      note_ = "bits by layer: KL " + with_digits(kl, 3) + " on images kept apart";
-      if (kl <= *budget_.max_drop) return best;
-      allowed *= 0.95 * *budget_.max_drop / kl;
+      const double loss = judged(best);
+      note_ = note_of(loss);
+      if (loss <= *budget_.max_drop) return best;
+      allowed *= 0.95 * *budget_.max_drop / loss;
     }
     const BitsLoss& max = found_.uniform.back();
     throw BudgetError("no assignment of " + std::to_string(bits_of(found_.uniform.front())) +
-                      " to " + bits_name(max) + " keeps a KL of " +
+                      " to " + bits_name(max) + " keeps a " + loss_name() + " of " +
                       with_digits(*budget_.max_drop, 3) + "; " + bits_name(max) +
                       " everywhere have " + with_digits(max.loss, 3));
   }
@@ -218,7 +223,7 @@ class Search {
   double judged(const Assignment& assignment) const {
     QuantizeOptions options = with_rules(inputs_.options, rules_of(assignment));
     options.token_weights = found_.token_weights;
-    return judged_kl(inputs_.network, inputs_.calibration, inputs_.recipe, options);
+    return judged_loss(inputs_.network, inputs_.calibration, inputs_.recipe, options);
   }
 
   TradeOff::Point point_of(const Assignment& assignment, std::string label) const {
@@ -228,7 +233,7 @@ class Search {
     for (std::size_t l = 0; l < assignment.size(); ++l) {
       const BitsLoss& loss = choice(l, assignment[l]);
       point.cost += static_cast<double>(timed ? loss.nanoseconds : loss.bytes);
-      point.kl += loss.loss;
+      point.loss += loss.loss;
     }
     return point;
   }
@@ -236,11 +241,15 @@ class Search {
   TradeOff trade_off(const Assignment& chosen) const {
     constexpr std::size_t kDrawn = 60;
     TradeOff result;
+    result.loss = loss_name();
+    result.loss_axis = result.loss + " from the float model";
     if (budget_.milliseconds) {
       result.cost = "predicted time of an image on one thread of " + found_.cpu;
       result.unit = "ms";
     }
-    if (budget_.space.score != SearchSpace{}.score) result.loss = "score " + budget_.space.score;
+    if (budget_.space.score != SearchSpace{}.score) {
+      result.loss_axis = "score " + budget_.space.score;
+    }
     const std::size_t count = front_.points().size();
     const std::size_t drawn = std::min(count, kDrawn);
     for (std::size_t i = 0; i < drawn; ++i) {

@@ -30,11 +30,23 @@ struct FloatModel {
     require_weights(graph, weights, Scheme::float32());
   }
 
+  // Features and regressed values have no distribution that a divergence could be of.
+  Loss loss() const {
+    if (task_of(info) == Task::kFeatures) return Loss::kRelativeError;
+    switch (info.scores) {
+      case Scores::kSoftmax: return Loss::kSoftmaxKl;
+      case Scores::kSigmoid: return Loss::kSigmoidKl;
+      case Scores::kRaw: break;
+    }
+    return Loss::kRelativeError;
+  }
+
   Network network() const {
     const Preprocess& steps = info.preprocess;
     Network network = {
         graph, weights,
         Pixels{{steps.mean.begin(), steps.mean.end()}, {steps.std.begin(), steps.std.end()}}};
+    network.loss = loss();
     if (family(info.family).any_size) {
       network.trace = [this](const Shape& image) { return trace(info, image); };
     }

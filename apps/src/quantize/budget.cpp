@@ -43,11 +43,10 @@ std::vector<Candidate> read_candidates(const std::vector<std::string>& texts) {
 }
 
 void declare_space(CLI::App& app, BitBudget& budget) {
-  app.add_option(
-         "--sensitivity", budget.space.score,
-         "What counts: the divergence of the answers (measured, the default), or the paper's "
-         "score as it stands (nuclear-norm) or in units of what is perturbed "
-         "(nuclear-norm-relative)")
+  app.add_option("--sensitivity", budget.space.score,
+                 "What counts: the loss of the answers (measured, the default), or the paper's "
+                 "score as it stands (nuclear-norm) or in units of what is perturbed "
+                 "(nuclear-norm-relative)")
       ->check(CLI::IsMember(names_of_scores()));
   const std::map<std::string, Grain> grains = {{"layer", Grain::kLayer},
                                                {"module", Grain::kModule}};
@@ -90,9 +89,11 @@ void declare(CLI::App& app, BitBudget& budget) {
           ->check(finite_in(1e-15, 1e9))
           ->excludes(megabytes)
           ->excludes(bits);
-  app.add_option("--max-drop", budget.max_drop,
-                 "The smallest file whose answers have no larger KL divergence from the float "
-                 "model's than this, in nats, on calibration images kept apart")
+  app.add_option(
+         "--max-drop", budget.max_drop,
+         "The smallest file whose answers lose no more than this against the float model's, "
+         "on calibration images kept apart: KL divergence in nats, or of features and "
+         "regressed values the relative error")
       ->check(finite_in(1e-15, 1e9))
       ->excludes(megabytes)
       ->excludes(bits)

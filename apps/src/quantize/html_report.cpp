@@ -111,13 +111,13 @@ std::string trade_off_section(const TradeOff& trade_off) {
   const std::string bars = sensitivity_bars(trade_off);
   if (!bars.empty()) {
     body +=
-        "<h3>Sensitivity of each layer</h3>\n<p class=\"note\">The divergence with this layer "
+        "<h3>Sensitivity of each layer</h3>\n<p class=\"note\">The loss with this layer "
         "alone at those bits, on a logarithmic scale; the number is the largest.</p>\n" +
         bars;
   }
   const bool timed = trade_off.unit == "ms";
   return section(timed ? "Time against accuracy" : "Size against accuracy",
-                 std::string("The line: the least sum of the layers' divergences at each ") +
+                 std::string("The line: the least sum of the layers' losses at each ") +
                      (timed ? "time" : "size") +
                      ". Rings: the sum with "
                      "all layers at the same bits. Full disc: this model.",

@@ -25,14 +25,14 @@ double cost_of(const Point& point) {
   return point.cost / 1e6;
 }
 
-// A logarithm has no place for 0, which a divergence too small to be measured may be. It stands at
+// A logarithm has no place for 0, which a loss too small to be measured may be. It stands at
 // the least of the others.
-class KlScale {
+class LossScale {
  public:
-  KlScale(std::vector<double> values, Scale::Room room)
+  LossScale(std::vector<double> values, Scale::Room room)
       : min_(min_positive(values)), scale_(Scale::logarithmic(raised(values), room)) {}
 
-  double operator()(double kl) const { return scale_(kl > 0.0 ? kl : min_); }
+  double operator()(double loss) const { return scale_(loss > 0.0 ? loss : min_); }
   const std::vector<double>& ticks() const { return scale_.ticks(); }
 
  private:
@@ -61,11 +61,12 @@ std::vector<Point> all_points(const TradeOff& trade_off) {
 
 class FrontPlot {
  public:
-  FrontPlot(const std::vector<Point>& points, std::string unit)
-      : svg_({768.0, 410.0}, Svg::Fit::kKeep, "Divergence against " + unit),
+  FrontPlot(const std::vector<Point>& points, std::string unit, std::string loss)
+      : svg_({768.0, 410.0}, Svg::Fit::kKeep, "Loss against " + unit),
         unit_(std::move(unit)),
+        loss_(std::move(loss)),
         x_(Scale::linear(sizes(points), {kPlot.x, kPlot.x + kPlot.width})),
-        y_(divergences(points), {kPlot.y + kPlot.height, kPlot.y}) {}
+        y_(losses(points), {kPlot.y + kPlot.height, kPlot.y}) {}
 
   void axes(const std::string& cost, const std::string& loss) {
     const double bottom = kPlot.y + kPlot.height;
@@ -118,38 +119,39 @@ class FrontPlot {
     for (const Point& point : points) values.push_back(cost_of(point));
     return values;
   }
-  static std::vector<double> divergences(const std::vector<Point>& points) {
+  static std::vector<double> losses(const std::vector<Point>& points) {
     std::vector<double> values;
-    for (const Point& point : points) values.push_back(point.kl);
+    for (const Point& point : points) values.push_back(point.loss);
     return values;
   }
   std::string title(const Point& point) const {
-    return point.label + ": " + fixed(cost_of(point), 2) + " " + unit_ + ", KL " +
-           rounded(point.kl);
+    return point.label + ": " + fixed(cost_of(point), 2) + " " + unit_ + ", " + loss_ + " " +
+           rounded(point.loss);
   }
-  Spot spot(const Point& point) const { return {x_(cost_of(point)), y_(point.kl)}; }
+  Spot spot(const Point& point) const { return {x_(cost_of(point)), y_(point.loss)}; }
 
   Svg svg_;
   std::string unit_;
+  std::string loss_;
   Scale x_;
-  KlScale y_;
+  LossScale y_;
 };
 
 // The longest comes first, so that each bar stays visible on those before it.
-std::string layer_bars(std::vector<Bar> bars, const KlScale& scale) {
-  std::ranges::sort(bars, std::ranges::greater{}, &Bar::kl);
+std::string layer_bars(std::vector<Bar> bars, const LossScale& scale, const std::string& loss) {
+  std::ranges::sort(bars, std::ranges::greater{}, &Bar::loss);
   Svg svg({100.0, 10.0}, Svg::Fit::kStretch, "");
   svg.rect({0.0, 1.0, 100.0, 8.0}, "room");
   for (const Bar& bar : bars) {
-    svg.rect({0.0, 1.0, scale(bar.kl), 8.0}, bits_class(bar.bits),
-             std::to_string(bar.bits) + " bits: KL " + rounded(bar.kl));
+    svg.rect({0.0, 1.0, scale(bar.loss), 8.0}, bits_class(bar.bits),
+             std::to_string(bar.bits) + " bits: " + loss + " " + rounded(bar.loss));
   }
   return svg.str();
 }
 
 std::string drawn_front(const TradeOff& trade_off) {
-  FrontPlot plot(all_points(trade_off), trade_off.unit);
-  plot.axes(trade_off.cost, trade_off.loss);
+  FrontPlot plot(all_points(trade_off), trade_off.unit, trade_off.loss);
+  plot.axes(trade_off.cost, trade_off.loss_axis);
   plot.front(trade_off.front);
   for (const Point& point : trade_off.uniform) plot.uniform(point);
   plot.chosen(trade_off.chosen);
@@ -181,21 +183,21 @@ std::string front_file(const TradeOff& trade_off) {
 std::string sensitivity_bars(const TradeOff& trade_off) {
   std::vector<std::string> order;
   std::set<int> seen;
-  std::vector<double> divergences;
+  std::vector<double> losses;
   for (const Bar& bar : trade_off.sensitivities) {
     if (std::ranges::find(order, bar.layer) == order.end()) order.push_back(bar.layer);
     seen.insert(bar.bits);
-    divergences.push_back(bar.kl);
+    losses.push_back(bar.loss);
   }
   if (order.empty()) return "";
-  const KlScale scale(divergences, {4.0, 100.0});
+  const LossScale scale(losses, {4.0, 100.0});
   std::vector<BarRow> rows;
   for (const std::string& layer : order) {
     std::vector<Bar> bars;
     std::ranges::copy_if(trade_off.sensitivities, std::back_inserter(bars),
                          [&](const Bar& bar) { return bar.layer == layer; });
-    const double max = std::ranges::max(bars, {}, &Bar::kl).kl;
-    rows.push_back({layer, layer_bars(bars, scale), rounded(max)});
+    const double max = std::ranges::max(bars, {}, &Bar::loss).loss;
+    rows.push_back({layer, layer_bars(bars, scale, trade_off.loss), rounded(max)});
   }
   const std::vector<int> bits(seen.begin(), seen.end());
   return bits_legend(bits) + bar_rows(rows);

@@ -8,7 +8,7 @@
 
 namespace vitq::apps {
 
-// Megabytes grow to the right, KL grows upwards on a logarithmic scale.
+// Megabytes grow to the right, the loss grows upwards on a logarithmic scale.
 std::string front_plot(const TradeOff& trade_off);
 // This is the same as a file of its own, with its colours.
 std::string front_file(const TradeOff& trade_off);

@@ -35,6 +35,15 @@ struct Pixels {
   std::vector<float> std;
 };
 
+// How far answers are from those of the float network, as the outputs' meaning has it.
+enum class Loss : std::uint8_t {
+  kSoftmaxKl,      // of one class of several: KL divergence in nats, over the last axis of output 0
+  kSigmoidKl,      // of classes each for itself: the sum of their KL divergences in nats, likewise
+  kRelativeError,  // of values: squared error over squared values, the mean over all outputs
+};
+// "KL" or "relative error".
+std::string_view name_of(Loss loss);
+
 struct Network {
   const Graph& graph;  // traced for one image
   const Weights& weights;
@@ -42,6 +51,7 @@ struct Network {
   // Traces the graph for an image of another size, [1, 3, H, W]. Nodes and their order stay the
   // same; only shapes and constants differ. If empty, all images have the graph's size.
   std::function<Graph(const Shape& image)> trace = {};
+  Loss loss = Loss::kSoftmaxKl;
 };
 
 // What will be done to one layer or attention.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What fewer bits do to the network's answers: the losses that an assignment of bits
-// (vitq/pareto.h) adds up. The measured loss is the KL divergence between the answers of the float
-// network and those of a network with one quantized group of layers. It is measured on images that
-// nothing was calibrated on. The paper's score (Liu et al., NeurIPS 2021, section 3.4) is the
+// (vitq/pareto.h) adds up. The measured loss is that of Network::loss between the answers of the
+// float network and those of a network with one quantized group of layers. It is measured on images
+// that nothing was calibrated on. The paper's score (Liu et al., NeurIPS 2021, section 3.4) is the
 // alternative.
 #pragma once
 
@@ -74,8 +74,8 @@ struct Sensitivities {
   };
 
   std::vector<Group> groups;  // whose bits are free, in the order of the graph
-  // All groups have the same choice. The loss is the KL divergence of the whole network in nats,
-  // and the bytes are those of the groups.
+  // All groups have the same choice. The loss is that of the whole network, and the bytes are those
+  // of the groups.
   std::vector<BitsLoss> uniform;
   std::int64_t rest_bytes = 0;  // the rest of the file: other tensors, the header and the scheme
   std::int64_t rest_nanoseconds = 0;  // of all other steps
@@ -98,10 +98,10 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
                                     const Recipe& recipe, const QuantizeOptions& options,
                                     const SearchSpace& space);
 
-// The KL divergence in nats that the judging images find when the network is quantized with these
+// The loss that the judging images find when the network is quantized with these
 // options on the other images: comparable with Sensitivities::uniform. Options that have the token
 // weights found there save the time to measure them.
-double judged_kl(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
-                 QuantizeOptions options);
+double judged_loss(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
+                   QuantizeOptions options);
 
 }  // namespace vitq

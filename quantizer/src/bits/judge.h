@@ -2,6 +2,7 @@
 // How far a network's answers are from those of the float network.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "calibration/calibration_images.h"
@@ -13,11 +14,10 @@ class Judge {
   // Keeps the float network's answers to the images. The images have to outlive the judge.
   Judge(const CalibrationImages& images, int threads);
 
-  // KL(softmax(float) || softmax(other)) in nats over the last axis of the first output. The mean
-  // is taken over the rows of that output and over the images.
-  double kl(const Weights& weights, const Scheme& scheme) const;
-  // The same for an answer to one image.
-  double divergence(std::int64_t image, const Tensor& answer) const;
+  // The network's loss (Network::loss), the mean over the images.
+  double loss(const Weights& weights, const Scheme& scheme) const;
+  // The same for the answers to one image at the judged outputs.
+  double loss(std::int64_t image, std::span<const Tensor> answers) const;
 
  private:
   template <typename Visit>
@@ -25,7 +25,7 @@ class Judge {
 
   const CalibrationImages& images_;
   int threads_;
-  std::vector<Tensor> answers_;
+  std::vector<std::vector<Tensor>> answers_;  // [image][judged output]
 };
 
 // The mean of the images' losses, at least 0: rounding can leave a tiny loss below it.

@@ -225,7 +225,7 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
     result.token_weights = made.token_weights;
     Weights packed = made.weights;
     bit_pack(network.graph, made.scheme, packed);
-    BitsLoss all = {bits, 0, evaluation.judge.kl(made.weights, made.scheme)};
+    BitsLoss all = {bits, 0, evaluation.judge.loss(made.weights, made.scheme)};
     SensitivityRuns runs(evaluation.images, evaluation.store, evaluation.threads);
     for (std::size_t g = 0; g < groups.size(); ++g) {
       runs.begin(groups[g]);
@@ -242,12 +242,12 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
   return result;
 }
 
-double judged_kl(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
-                 QuantizeOptions options) {
+double judged_loss(const Network& network, const CalibrationSet& calibration, const Recipe& recipe,
+                   QuantizeOptions options) {
   const Evaluation evaluation(network, calibration, options);
   options.errors = false;
   const Quantized made = quantize(network, fitting_half(calibration), recipe, options);
-  return evaluation.judge.kl(made.weights, made.scheme);
+  return evaluation.judge.loss(made.weights, made.scheme);
 }
 
 }  // namespace vitq

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bits/losses.h"
 #include "calibration/pixels.h"
 
 namespace vitq {
@@ -11,6 +12,7 @@ SensitivityRuns::SensitivityRuns(const CalibrationImages& images, ValueStore& st
     : images_(images),
       threads_(threads),
       readers_(images.network().graph.readers()),
+      answers_(judged_outputs(images.network())),
       stream_(images, store) {}
 
 void SensitivityRuns::begin(const Group& group) {
@@ -19,7 +21,8 @@ void SensitivityRuns::begin(const Group& group) {
   for (NodeId id = 0; id < first; ++id) {
     const std::vector<NodeId>& readers = readers_[static_cast<std::size_t>(id)];
     const bool read = std::ranges::any_of(readers, [first](NodeId r) { return r >= first; });
-    if ((read || id == answer()) && !is_constant(network().graph[id])) given_.push_back(id);
+    const bool answer = std::ranges::find(answers_, id) != answers_.end();
+    if ((read || answer) && !is_constant(network().graph[id])) given_.push_back(id);
   }
   stream_.advance(given_, network().weights, Scheme::float32(), threads_);
 }

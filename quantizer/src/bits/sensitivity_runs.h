@@ -29,13 +29,14 @@ class SensitivityRuns {
   const Network& network() const { return images_.network(); }
   std::int64_t images() const { return images_.count(); }
   int threads() const { return threads_; }
-  // The network's first output, where answers are compared.
-  NodeId answer() const { return network().graph.outputs()[0].node; }
+  // Those of the network's outputs where answers are compared.
+  std::span<const NodeId> answers() const { return answers_; }
 
  private:
   const CalibrationImages& images_;
   int threads_;
   std::vector<std::vector<NodeId>> readers_;
+  std::vector<NodeId> answers_;
   std::vector<NodeId> given_;
   Stream stream_;
 };

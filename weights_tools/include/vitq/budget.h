@@ -18,7 +18,7 @@ struct BitBudget {
   std::optional<double> megabytes = {};     // 10^6 bytes, of the whole file
   std::optional<double> mean_bits = {};     // of the weights
   std::optional<double> milliseconds = {};  // of one image, on one thread of this CPU
-  std::optional<double> max_drop = {};      // KL in nats on judging images: the smallest file
+  std::optional<double> max_drop = {};      // Network::loss on judging images: the smallest file
   std::optional<double> mean_activation_bits = {};  // beside one of the first three
   SearchSpace space = {};
   // Whether the best sum is taken as it is. Otherwise the same bits everywhere are taken where the
@@ -37,13 +37,13 @@ class BudgetError : public Error {
   using Error::Error;
 };
 
-// It says how size, or time, was traded for accuracy when bits were chosen. `kl` is the mean
-// divergence of the outputs from the float network's, in nats, or whatever else `loss` says.
+// It says how size, or time, was traded for accuracy when bits were chosen. The losses are those of
+// the answers from the float network's, or whatever else `loss_axis` says.
 struct TradeOff {
   struct Point {
     std::string label;
     double cost;  // bytes or nanoseconds: a millionth of the unit
-    double kl;
+    double loss;
   };
   std::vector<Point> front;    // the best there is at each size
   std::vector<Point> uniform;  // all layers at the same bits
@@ -51,10 +51,11 @@ struct TradeOff {
   struct Bar {
     std::string layer;
     int bits;
-    double kl;
+    double loss;
   };
   std::vector<Bar> sensitivities;  // one layer alone at those bits
-  std::string loss = "KL from the float model";
+  std::string loss = "KL";         // "relative error" of features and values
+  std::string loss_axis = "KL from the float model";
   std::string cost = "size of the file";
   std::string unit = "MB";
 };

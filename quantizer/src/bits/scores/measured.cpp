@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Score "measured" is the KL divergence of the network's answers with only this group quantized.
+// Score "measured" is the loss of the network's answers with only this group quantized.
 #include "bits/scores/list.h"
 
 namespace vitq {
@@ -11,10 +11,9 @@ class Measured : public Score {
 
   double loss(const SensitivityRuns& runs, const QuantizedGroup& quantized) override {
     std::vector<double> losses(static_cast<std::size_t>(runs.images()));
-    const NodeId answer = runs.answer();
-    runs.run({&answer, 1}, quantized.weights, quantized.scheme,
+    runs.run(runs.answers(), quantized.weights, quantized.scheme,
              [&](std::int64_t image, std::span<const Tensor> values) {
-               losses[static_cast<std::size_t>(image)] = judge_.divergence(image, values[0]);
+               losses[static_cast<std::size_t>(image)] = judge_.loss(image, values);
              });
     return mean_loss(losses);
   }
