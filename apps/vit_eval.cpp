@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // vit_eval tells how many of labelled images a model gets right, and how near its answers are to
-// those of another. It also tells how well a detector finds annotated objects.
+// those of another. It does the same for features, and tells how well a detector finds objects.
 #include "common/args.h"
 #include "eval/run.h"
 
@@ -18,7 +18,8 @@ const apps::Program kProgram = {
         "of\n"
         "images without classes will do. With --coco, detectors: average precision and recall, "
         "as\n"
-        "pycocotools counts them.",
+        "pycocotools counts them. With --knn or --against, models without a head: by their "
+        "features.",
     .examples =
         "  vit_eval deit.safetensors --images imagenet/val\n"
         "  vit_eval deit.safetensors --images val --labels val.tsv --format json\n"
@@ -26,6 +27,8 @@ const apps::Program kProgram = {
         "--limit 500\n"
         "  vit_eval vit.safetensors --images imagenette --classes classes.tsv --keep-going\n"
         "  vit_eval deit.int8.safetensors --against deit.safetensors --images val\n"
+        "  vit_eval dinov2.safetensors --knn 20 --images imagenette\n"
+        "  vit_eval dinov2.int8.safetensors --against dinov2.safetensors --images photos\n"
         "  vit_eval detr.safetensors --coco instances_val2017.json --images val2017\n"};
 
 int run(apps::Args& args) {

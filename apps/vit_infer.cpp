@@ -10,8 +10,8 @@ namespace {
 const apps::Program kProgram = {
     .name = "vit_infer",
     .purpose =
-        "Names what is in images, or finds the objects in them, by a model file that\n"
-        "vit_convert or vit_quantize has made.",
+        "Names what is in images, finds the objects in them, or gives their features, by a model\n"
+        "file that vit_convert or vit_quantize has made.",
     .examples =
         "  vit_infer -m deit.safetensors cat.jpg\n"
         "  vit_infer -m deit.safetensors photos/ --recursive -b 8 -f csv -o photos.csv\n"
@@ -20,6 +20,8 @@ const apps::Program kProgram = {
         "  vit_infer -m detr-small scene.png --threshold 0.7 --annotate found.png\n"
         "  vit_infer -m detr-small scene.png --attention looked.png --query 3\n"
         "  vit_infer -m detr.safetensors coco/val2017 -f coco -o results.json\n"
+        "  vit_infer -m dinov2.safetensors photos/ --features features.npy --tokens tokens.npy\n"
+        "  vit_infer -m dinov2.safetensors cat.jpg --pca parts.png\n"
         "  vit_infer -m deit.safetensors --tensor input.npy --dump out\n"};
 
 int run(apps::Args& args) {

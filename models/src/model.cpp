@@ -74,6 +74,13 @@ Scheme moved(const Scheme& scheme, const Graph& from, const Graph& to) {
   return result;
 }
 
+void require_task(const Model& model, Task task, const std::string& why) {
+  if (model.task() == task) return;
+  const bool headless = model.task() == Task::kFeatures;
+  throw UnsupportedError("a model of the family '" + model.info().family + "'" +
+                         (headless ? " without a head " : " ") + why);
+}
+
 // The network's outputs come first; what a tool asked for besides may be anything.
 std::vector<Tensor> checked(std::vector<Tensor> outputs, const Graph& graph) {
   for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
@@ -220,19 +227,23 @@ Tensor Model::input_of(std::span<const Image> pixels) const {
 }
 
 std::vector<Prediction> Model::classify(const Image& image, std::size_t k) const {
-  if (task() != Task::kClassification) {
-    throw UnsupportedError("a model of the family '" + info_->family + "' names no classes");
-  }
+  require_task(*this, Task::kClassification, "names no classes");
   return top_k(run(prepare({&image, 1}))[0].as<float>(), *info_, k);
 }
 
 std::vector<Detection> Model::detect(const Image& image, float threshold) const {
-  if (task() != Task::kDetection) {
-    throw UnsupportedError("a model of the family '" + info_->family + "' does not detect objects");
-  }
+  require_task(*this, Task::kDetection, "does not detect objects");
   const std::vector<Tensor> outputs = run(prepare({&image, 1}));
   return detections(outputs[0].as<float>(), outputs[1].as<float>(), *info_,
                     {image.width, image.height}, threshold);
+}
+
+ImageFeatures Model::features(const Image& image) const {
+  require_task(*this, Task::kFeatures, "gives answers, not features");
+  const std::vector<Tensor> outputs = run(prepare({&image, 1}));
+  const Shape& map = outputs[1].shape();
+  return {outputs[0].reshaped({outputs[0].shape()[1]}),
+          outputs[1].reshaped({map[1], map[2], map[3]})};
 }
 
 }  // namespace vitq

@@ -2,6 +2,7 @@
 // The programs of docs/examples do what their first lines say.
 #include <algorithm>
 
+#include "apps/features.h"
 #include "apps/run.h"
 #include "vitq/weights.h"
 
@@ -44,6 +45,19 @@ TEST_CASE("the example that detects finds objects, and refuses a model that clas
   CHECK(refused.err.find("does not detect") != std::string::npos);
 }
 
+TEST_CASE("the example that compares two images finds one as similar to itself as can be") {
+  const TempFolder temp;
+  const std::string model = make_headless(temp);
+  const std::string a = write_image(temp, "a.png", 1);
+  const Result same = run_example("similar", {model, a, a});
+  CHECK_MESSAGE(same.out == "1\n", same.err);
+  const Result other = run_example("similar", {model, a, write_image(temp, "b.png", 2)});
+  CHECK(std::stod(other.out) < 1.0);
+  const Result refused = run_example("similar", {make_model(temp, "hf_vit"), a, a});
+  CHECK(refused.code == 1);
+  CHECK(refused.err.find("not features") != std::string::npos);
+}
+
 TEST_CASE("the example with threads names every image, one thread each") {
   const TempFolder temp;
   std::vector<std::string> arguments = {make_model(temp, "hf_vit")};
@@ -67,4 +81,5 @@ TEST_CASE("the examples say what is wrong with a file, and how they are called")
     CHECK(wrong.err.find(text) != std::string::npos);
   }
   CHECK(run_example("quantize", {}).code == 2);
+  CHECK(run_example("similar", {}).code == 2);
 }

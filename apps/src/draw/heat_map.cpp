@@ -5,11 +5,11 @@
 #include <array>
 #include <cmath>
 
+#include "draw/view.h"
+
 namespace vitq::apps {
 
 namespace {
-
-constexpr int kPleasantWidth = 640;
 
 using Colour = std::array<double, 3>;
 
@@ -26,18 +26,6 @@ Colour glow(double value) {
     colour[c] = (1.0 - part) * kGlow[index][c] + part * kGlow[index + 1][c];
   }
   return colour;
-}
-
-// The view stays the same in more pixels, because every size of the pipeline is multiplied.
-Image view_of(const Image& image, Preprocess preprocess) {
-  const int width = preprocess.crop_width > 0 ? preprocess.crop_width : preprocess.width;
-  const int times = std::max(1, (kPleasantWidth + width / 2) / width);
-  preprocess.height *= times;
-  preprocess.width *= times;
-  preprocess.longest *= times;
-  preprocess.crop_height *= times;
-  preprocess.crop_width *= times;
-  return preprocess.pixels(image);
 }
 
 // Patches that draw attention without any content would leave all others black. So the brightest
@@ -73,7 +61,7 @@ void blend(std::uint8_t* pixel, double value) {
 }  // namespace
 
 Image heat_map(const PatchWeights& patches, const Image& image, const Preprocess& preprocess) {
-  Image view = view_of(image, preprocess);
+  Image view = enlarged_view(image, preprocess);
   const Image values = spread(patches, view.width, view.height);
   for (std::size_t i = 0; i < view.rgb.size(); i += 3) {
     blend(&view.rgb[i], values.rgb[i] / 255.0);

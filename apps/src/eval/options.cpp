@@ -16,6 +16,11 @@ void declare(CLI::App& app, EvalJob& job) {
   app.add_option("--images", job.images, "The folder of images")->required();
   auto* labels = app.add_option(
       "--labels", job.labels, "Lines of file<TAB>class id, files relative to the folder of images");
+  auto* neighbours =
+      app.add_option("--knn", job.neighbours,
+                     "Models without a head: count what is right by the vote of so many nearest "
+                     "neighbours among the other images, each with the weight exp(cosine / 0.07)")
+          ->check(CLI::Range(1, 1'000'000));
   auto* batch = app.add_option("-b,--batch", job.batch, "Images at a time (default 8)")
                     ->check(CLI::Range(1, 1024));
   auto* range =
@@ -30,6 +35,7 @@ void declare(CLI::App& app, EvalJob& job) {
       app.add_option("--coco", job.coco, "Detectors: the objects in the images, in COCO's JSON")
           ->excludes(against)
           ->excludes(labels)
+          ->excludes(neighbours)
           ->excludes(range)
           ->excludes(batch);
   app.add_flag("--ignore-unmatched", job.ignore_unmatched,
@@ -40,8 +46,10 @@ void declare(CLI::App& app, EvalJob& job) {
   add_image_limits(app, job.image_limits);
   app.add_option("--limit", job.limit, "At most so many images, spread evenly over all")
       ->check(CLI::PositiveNumber);
-  app.add_flag("--each", job.each,
-               "With --against and --format json: the divergence of each image as well")
+  app.add_flag(
+         "--each", job.each,
+         "With --against and --format json: the divergence of each image as well, or of features "
+         "the cosine")
       ->needs(against);
   app.add_option("-f,--format", job.format, "text (default) or json")
       ->check(CLI::IsMember({"text", "json"}));

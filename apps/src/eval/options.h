@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "vitq/image.h"
@@ -21,6 +22,7 @@ struct EvalJob {
   std::string images;
   std::string labels;
   std::string coco;
+  std::optional<std::size_t> neighbours;  // models without a head: that vote
   std::string preprocessor;
   ImageLimits image_limits;
   std::size_t limit = 0;  // 0: all

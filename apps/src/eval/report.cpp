@@ -8,22 +8,12 @@ namespace vitq::apps {
 
 namespace {
 
-double percent(std::int64_t part, std::int64_t of) {
-  return 100.0 * static_cast<double>(part) / static_cast<double>(of);
-}
-
 double rate(const Accuracy& a) {
   return static_cast<double>(a.images) / a.seconds;
 }
 
 double mean_divergence(const Comparison& c) {
   return c.divergence / static_cast<double>(c.images);
-}
-
-std::string share_text(std::int64_t hits, std::int64_t images) {
-  const Interval interval = wilson(hits, images);
-  return fixed(percent(hits, images), 2) + " %  (" + std::to_string(hits) + "; 95 % interval " +
-         fixed(100.0 * interval.low, 2) + " to " + fixed(100.0 * interval.high, 2) + ")";
 }
 
 void add_comparison(Table& table, const Evaluation& evaluation) {
@@ -48,10 +38,10 @@ Json comparison_json(const Evaluation& evaluation) {
   Json json = Json::object();
   json.set("model", evaluation.against);
   if (evaluation.labelled) {
-    json.set("top1", percent(evaluation.reference.right, c.images));
+    json.set("top1", percentage(evaluation.reference.right, c.images));
     json.set("lost", c.lost).set("won", c.won).set("mcnemar_p", mcnemar_p(c.lost, c.won));
   }
-  json.set("agreement", percent(c.agreeing, c.images));
+  json.set("agreement", percentage(c.agreeing, c.images));
   json.set("logit_snr_db", snr ? Json(*snr) : Json()).set("kl", mean_divergence(c));
   json.set("images_per_second", rate(evaluation.reference));
   // Who pools several sets of images needs counts and sums.
@@ -88,7 +78,7 @@ Json to_json(const Evaluation& evaluation) {
     const Interval interval = wilson(a.right, a.images);
     Json range = Json::array();
     range.push(100.0 * interval.low).push(100.0 * interval.high);
-    json.set("top1", percent(a.right, a.images)).set("top5", percent(a.right_of5, a.images));
+    json.set("top1", percentage(a.right, a.images)).set("top5", percentage(a.right_of5, a.images));
     json.set("top1_interval", std::move(range)).set("right", a.right);
   }
   json.set("images_per_second", rate(a));

@@ -6,8 +6,8 @@
 
 namespace vitq::apps {
 
-// Evaluates a classifier, alone or against another, or with `coco` a detector. Answers the exit
-// code.
+// Evaluates a classifier or a network of features, alone or against another, or with `coco` a
+// detector. Answers the exit code.
 int run(const EvalJob& job);
 
 }  // namespace vitq::apps

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace vitq::apps {
 
@@ -12,5 +13,10 @@ struct Interval {
   double high = 0.0;
 };
 Interval wilson(std::int64_t hits, std::int64_t trials);
+
+// 100 for all.
+double percentage(std::int64_t part, std::int64_t of);
+// "79.87 %  (595; 95 % interval 76.84 to 82.59)".
+std::string share_text(std::int64_t hits, std::int64_t trials);
 
 }  // namespace vitq::apps

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/answer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -39,6 +40,20 @@ double exact(float value) {
   return exact;
 }
 
+// Whoever wants all of the numbers takes JSON or --features.
+std::string features_text(const Answer& answer) {
+  constexpr std::size_t kShown = 4;
+  double energy = 0.0;
+  for (const float v : answer.features) energy += static_cast<double>(v) * static_cast<double>(v);
+  std::string text = "  " + std::to_string(answer.features.size()) + " features of length " +
+                     fixed(std::sqrt(energy), 3) + ":";
+  for (std::size_t i = 0; i < std::min(kShown, answer.features.size()); ++i) {
+    text += ' ' + fixed(static_cast<double>(answer.features[i]), 3);
+  }
+  return text + " ...; " + std::to_string(answer.tokens[1]) + " x " +
+         std::to_string(answer.tokens[2]) + " tokens of " + std::to_string(answer.tokens[3]) + '\n';
+}
+
 std::string in_text(const Answer& answer) {
   std::string text = answer.image;
   if (answer.timing) {
@@ -55,6 +70,7 @@ std::string in_text(const Answer& answer) {
     for (const float side : sides(object.box)) text += ' ' + fixed(static_cast<double>(side), 1);
     text += '\n';
   }
+  if (!answer.features.empty()) text += features_text(answer);
   if (!answer.error.empty()) text += "  error: " + answer.error + '\n';
   return text;
 }
@@ -100,6 +116,26 @@ Json list_of(const std::vector<Detection>& detections) {
   return list;
 }
 
+Json list_of(const std::vector<float>& values) {
+  Json list = Json::array();
+  for (const float value : values) list.push(exact(value));
+  return list;
+}
+
+void set_findings(Json& json, const Answer& answer, Task task) {
+  switch (task) {
+    case Task::kClassification:
+      json.set("task", "classification").set("predictions", list_of(answer.predictions));
+      break;
+    case Task::kDetection:
+      json.set("task", "detection").set("detections", list_of(answer.detections));
+      break;
+    case Task::kFeatures:
+      json.set("task", "features").set("features", list_of(answer.features));
+      break;
+  }
+}
+
 std::vector<Json> coco_results(const Answer& answer, const CocoIds& ids) {
   std::vector<Json> results;
   if (!answer.error.empty()) return results;
@@ -126,11 +162,7 @@ Json to_json(const Answer& answer, Task task, const std::string& model) {
     json.set("error", answer.error);
   } else {
     json.set("width", answer.width).set("height", answer.height);
-    if (task == Task::kDetection) {
-      json.set("task", "detection").set("detections", list_of(answer.detections));
-    } else {
-      json.set("task", "classification").set("predictions", list_of(answer.predictions));
-    }
+    set_findings(json, answer, task);
   }
   if (answer.timing) json.set("timing_ms", to_json(*answer.timing));
   return json.set("model", model);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An answer is what vit_infer says of an image, its classes or the objects in it, as text, JSON or
-// CSV.
+// An answer is what vit_infer says of an image: its classes, the objects in it, or its features. It
+// is written as text, JSON or CSV.
 #pragma once
 
 #include <optional>
@@ -27,8 +27,10 @@ struct Answer {
   std::int64_t height = 0;
   std::vector<Prediction> predictions;  // of a classifier
   std::vector<Detection> detections;    // of a detector
+  std::vector<float> features;          // of a network without a head
+  Shape tokens = {};                    // [N, h, w, C], of the same
   std::optional<Timing> timing;
-  std::string error;  // why there is neither
+  std::string error;  // why there is nothing
 };
 
 // kCoco is COCO's list of results.

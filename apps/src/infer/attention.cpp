@@ -2,7 +2,6 @@
 #include "infer/attention.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "common/args.h"
 #include "vitq/error.h"
@@ -54,15 +53,28 @@ std::vector<double> through_layer(const std::vector<double>& row, const Attentio
   return result;
 }
 
-// Only the class token's row of the product of all layers is wanted, so it is computed from the
-// last one down.
-std::vector<double> rollout(const std::vector<AttentionMatrix>& layers, std::size_t tokens) {
+// Only one row of the product of all layers is wanted, so it is computed from the last one down. It
+// is the class token's, or that of the query which pools all tokens at the end.
+std::vector<double> rollout(std::vector<AttentionMatrix> layers, std::size_t tokens) {
   std::vector<double> row(tokens);
   row[0] = 1.0;
+  if (layers.back().size() == tokens) {
+    row = std::move(layers.back());
+    layers.pop_back();
+  }
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
     row = through_layer(row, *layer);
   }
   return row;
+}
+
+// `attention` is the shape [N, heads, queries, keys] of the last one that is looked at.
+void require_looking_token(const Shape& attention, std::size_t patches) {
+  const auto tokens = static_cast<std::size_t>(attention[-1]);
+  if (patches > tokens) throw UnsupportedError("the tokens of this network are not its patches");
+  if (patches < tokens || attention[-2] == 1) return;
+  throw UnsupportedError(
+      "this network has no class token whose attention could be drawn; --pca draws its patches");
 }
 
 std::vector<AttentionMatrix> observe(const Model& model, const Tensor& input,
@@ -91,16 +103,17 @@ PatchWeights attention_of(const Model& model, const Tensor& input, const Attenti
   if (sites.empty()) throw UnsupportedError("this network has no attention");
   if (job.layer) require_index(*job.layer, sites.size(), "layer");
   if (job.layer) sites.resize(*job.layer + 1);
+  const Shape& shape = model.graph()[model.graph()[sites.back().node].inputs[0]].shape;
+  const auto tokens = static_cast<std::size_t>(shape[-1]);
+  require_looking_token(shape, grid.weights.size());
   const bool last = job.method == "last";
   const std::span<const Site> wanted = last ? std::span(sites).last(1) : std::span(sites);
-  const std::vector<AttentionMatrix> layers = observe(model, input, wanted, job.head);
-  const auto tokens = static_cast<std::size_t>(std::lround(std::sqrt(layers.back().size())));
+  std::vector<AttentionMatrix> layers = observe(model, input, wanted, job.head);
   const std::vector<double> row =
       last ? AttentionMatrix(layers.back().begin(),
                              layers.back().begin() + static_cast<long>(tokens))
-           : rollout(layers, tokens);
+           : rollout(std::move(layers), tokens);
   const std::size_t patches = grid.weights.size();
-  if (patches > tokens) throw UnsupportedError("the tokens of this network are not its patches");
   std::copy(row.end() - static_cast<long>(patches), row.end(), grid.weights.begin());
   return grid;
 }

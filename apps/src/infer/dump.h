@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "vitq/weights.h"
+#include "infer/npy_stack.h"
 
 namespace vitq::apps {
 
@@ -18,17 +18,12 @@ class Dump {
        Overwrite overwrite);
 
   // Appends [n, ...] to the tensor of that index in `names`.
-  void add(std::size_t index, const Tensor& tensor);
+  void add(std::size_t index, const Tensor& tensor) { stacks_[index].add(tensor); }
   // Writes all files.
   void finish() const;
 
  private:
-  struct Item {
-    std::filesystem::path path;
-    std::vector<Tensor> parts;
-  };
-  std::vector<Item> items_;
-  Overwrite overwrite_;
+  std::vector<NpyStack> stacks_;
 };
 
 }  // namespace vitq::apps

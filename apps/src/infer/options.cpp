@@ -81,6 +81,17 @@ void declare_answers(CLI::App& app, InferJob& job) {
   app.add_flag("--timing", job.timing, "Milliseconds of each stage with each answer");
 }
 
+void declare_features(CLI::App& app, FeatureJob& job) {
+  app.add_option("--features", job.features,
+                 "Models without a head: an .npy to write, float32 [images, F], a row for each "
+                 "image that could be read");
+  app.add_option("--tokens", job.tokens,
+                 "The same of the patch tokens after the last norm, [images, h, w, C]");
+  app.add_option("--pca", job.pca,
+                 "A PNG to write: the image in the colours of the first three principal components "
+                 "of its patch tokens");
+}
+
 void declare_inspection(CLI::App& app, InferJob& job) {
   app.add_flag("--explain", job.explain, "The network's steps and the kernels that run them");
   app.add_flag("--profile", job.profile, "The time of each step, on standard error");
@@ -110,6 +121,7 @@ void declare(CLI::App& app, InferJob& job) {
   declare_inputs(app, job);
   declare_images(app, job);
   declare_answers(app, job);
+  declare_features(app, job.features);
   declare_inspection(app, job);
 }
 
@@ -126,9 +138,21 @@ void require_sense(const InferJob& job) {
   }
   if (job.tensor.empty()) return;
   const bool of_images = !job.annotate.empty() || !attention.output.empty() || job.timing ||
-                         job.format == Format::kCoco;
+                         !job.features.pca.empty() || job.format == Format::kCoco;
   if (of_images) {
-    throw UsageError("--annotate, --attention, --timing and -f coco are for images, not --tensor");
+    throw UsageError(
+        "--annotate, --attention, --pca, --timing and -f coco are for images, not --tensor");
+  }
+}
+
+// Features have neither classes nor boxes.
+void require_sense_of_features(const InferJob& job) {
+  if (job.top) throw UsageError("-k is for classifiers; this model gives features");
+  if (!job.labels.empty()) {
+    throw UsageError("--labels is for models that name classes; this model gives features");
+  }
+  if (job.format == Format::kCsv) {
+    throw UsageError("--format csv is for classes and boxes; --features writes an .npy");
   }
 }
 
@@ -137,7 +161,11 @@ void require_sense(const InferJob& job, Task task) {
     throw UsageError("-k is for classifiers; see --threshold");
   if (task == Task::kDetection && job.attention.method != "last")
     throw UsageError("--method rollout is for classifiers");
+  if (task != Task::kFeatures && job.features.wanted()) {
+    throw UsageError("--features, --tokens and --pca are for models without a head; see --dump");
+  }
   if (task == Task::kDetection) return;
+  if (task == Task::kFeatures) require_sense_of_features(job);
   if (job.attention.query) throw UsageError("--query is for detectors; see --head and --layer");
   if (job.threshold) throw UsageError("--threshold is for detectors; see -k");
   if (!job.annotate.empty()) throw UsageError("--annotate is for detectors; see --attention");

@@ -22,6 +22,14 @@ namespace vitq::apps {
 // A detector names objects of at least this probability.
 constexpr float kUsualThreshold = 0.5F;
 
+// What is kept of a network of features; empty: nothing.
+struct FeatureJob {
+  std::filesystem::path features;  // .npy [images, F]
+  std::filesystem::path tokens;    // .npy [images, h, w, C]
+  std::filesystem::path pca;       // a PNG
+  bool wanted() const { return !features.empty() || !tokens.empty() || !pca.empty(); }
+};
+
 struct InferJob {
   std::filesystem::path model;  // empty: the default model
   std::vector<std::string> images;
@@ -48,6 +56,7 @@ struct InferJob {
   bool check_range = false;
   std::filesystem::path annotate;  // a PNG, or for several images a folder
   std::filesystem::path dump;
+  FeatureJob features;
   AttentionJob attention;
   Overwrite overwrite = Overwrite::kNo;
   SessionOptions session;

@@ -50,6 +50,7 @@ Model load(const InferJob& job, const std::filesystem::path& path) {
   SessionOptions session = job.session;
   session.profile = job.profile;
   Model model = Model::load(path, {.session = session, .lower = {}});
+  require_sense(job, model.task());
   if (!job.preprocessor.empty()) {
     model = model.with_preprocess(
         preprocess_from_huggingface(Json::read(job.preprocessor), model.info().family));
@@ -73,12 +74,12 @@ Pipeline::Pipeline(const InferJob& job, const std::filesystem::path& model)
       model_(load(job, model)),
       info_(model_.info()),
       writer_(job.format, model_.task(), model.string(), output_) {
-  require_sense(job, model_.task());
   if (!job.labels.empty()) info_.labels = read_labels(job.labels, class_count(info_));
   if (!job.coco.empty()) {
     writer_.use(CocoIds(job.coco, info_.labels, class_count(info_), job.ignore_unmatched));
   }
   if (!job.dump.empty()) dump_.emplace(job.dump, dumped_names(model_), job.overwrite);
+  if (job.features.wanted()) features_.emplace(job.features, job.overwrite);
   if (job.check_range) check_.emplace(model, job.session);
   if (!job.attention.output.empty()) require_free(job.attention.output, job.overwrite);
 }
@@ -143,7 +144,8 @@ void Pipeline::read_and_prepare(const std::string& input, QueuedImage& queued) {
   queued.answer.width = image.width;
   queued.answer.height = image.height;
   if (job_.timing) queued.answer.timing = timing;
-  if (!job_.attention.output.empty()) last_image_ = image;
+  const bool drawn = !job_.attention.output.empty() || !job_.features.pca.empty();
+  if (drawn) last_image_ = image;
   if (annotations_) queued.image = std::move(image);
 }
 
@@ -194,9 +196,15 @@ void Pipeline::run_network(const Tensor& input, std::span<Answer* const> answers
     answers[i]->timing->infer = infer;
     answers[i]->timing->post = watch.lap();
   }
+  keep(input, outputs);
+}
+
+// Keeps what the end of the run makes something of.
+void Pipeline::keep(const Tensor& input, std::span<const Tensor> outputs) {
   if (check_) check_->add(input);
   if (dump_) dump_->add(0, input);
   for (std::size_t i = 0; dump_ && i < outputs.size(); ++i) dump_->add(i + 1, outputs[i]);
+  if (features_) features_->add(outputs);
   if (job_.profile) last_input_ = input;
 }
 
@@ -206,12 +214,19 @@ void Pipeline::interpret(std::span<const Tensor> outputs, std::size_t row, Answe
     const std::size_t size = values.size() / static_cast<std::size_t>(output.shape()[0]);
     return values.subspan(row * size, size);
   };
-  if (model_.task() == Task::kDetection) {
-    answer.detections =
-        detections(part(outputs[0]), part(outputs[1]), info_, {answer.width, answer.height},
-                   job_.threshold.value_or(kUsualThreshold));
-  } else {
-    answer.predictions = top_k(part(outputs[0]), info_, job_.top.value_or(kTop));
+  switch (model_.task()) {
+    case Task::kClassification:
+      answer.predictions = top_k(part(outputs[0]), info_, job_.top.value_or(kTop));
+      break;
+    case Task::kDetection:
+      answer.detections =
+          detections(part(outputs[0]), part(outputs[1]), info_, {answer.width, answer.height},
+                     job_.threshold.value_or(kUsualThreshold));
+      break;
+    case Task::kFeatures:
+      answer.features.assign(part(outputs[0]).begin(), part(outputs[0]).end());
+      answer.tokens = outputs[1].shape();
+      break;
   }
 }
 
@@ -226,10 +241,14 @@ void Pipeline::write_queue() {
 int Pipeline::finish() {
   writer_.finish();
   if (dump_) dump_->finish();
+  if (features_) features_->finish();
   if (check_) std::cerr << check_->report();
   if (!job_.attention.output.empty() && !failed_) {
     write_png(job_.attention.output, attention_image(job_, path_, model_, info_, last_image_),
               job_.overwrite);
+  }
+  if (!job_.features.pca.empty() && !failed_) {
+    features_->draw(last_image_, model_.info().preprocess);
   }
   if (job_.profile && last_input_.data() != nullptr) {
     Session session = model_.session(last_input_.shape());

@@ -14,6 +14,7 @@
 #include "common/range_check.h"
 #include "infer/answer.h"
 #include "infer/dump.h"
+#include "infer/feature_files.h"
 #include "infer/options.h"
 #include "infer/png_files.h"
 #include "vitq/error.h"
@@ -51,6 +52,7 @@ class Pipeline {
   void run_group(const Group& group);
   void run_network(const Tensor& input, std::span<Answer* const> answers);
   void interpret(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const;
+  void keep(const Tensor& input, std::span<const Tensor> outputs);
   void write_queue();
   int finish();
 
@@ -64,13 +66,14 @@ class Pipeline {
   ModelInfo info_;
   AnswerWriter writer_;
   std::optional<Dump> dump_;
+  std::optional<FeatureFiles> features_;
   std::optional<Tensor> mask_;  // of prepared images
   std::optional<RangeCheck> check_;
   std::optional<PngFiles> annotations_;
   std::vector<QueuedImage> queue_;
   std::size_t ready_ = 0;  // images in the queue that could be read
   bool failed_ = false;
-  Image last_image_;   // for the image of attention
+  Image last_image_;   // for the image of attention, or of components
   Tensor last_input_;  // for the profile
 };
 

@@ -19,6 +19,9 @@ int run(const InferJob& job) {
   if (!job.attention.output.empty() && images.size() != 1) {
     throw UsageError("--attention takes exactly one image, not " + std::to_string(images.size()));
   }
+  if (!job.features.pca.empty() && images.size() != 1) {
+    throw UsageError("--pca takes exactly one image, not " + std::to_string(images.size()));
+  }
   Pipeline pipeline(job, find_model(job.model));
   if (job.explain) {
     const bool alone = images.empty() && job.tensor.empty();

@@ -76,6 +76,15 @@ std::string members_text(const Json& config) {
   return text;
 }
 
+// It reads "features [1, 384], tokens [1, 16, 16, 384]".
+std::string outputs_text(const Graph& graph) {
+  std::string text;
+  for (const GraphOutput& output : graph.outputs()) {
+    text += (text.empty() ? "" : ", ") + output.name + " " + graph[output.node].shape.str();
+  }
+  return text;
+}
+
 void add_model(Table& table, const Contents& contents) {
   const ModelInfo& info = *contents.info;
   table.add({"family", info.family + ": " + std::string(family(info.family).title)});
@@ -84,6 +93,7 @@ void add_model(Table& table, const Contents& contents) {
   table.add({"labels", info.labels.empty() ? "none" : std::to_string(info.labels.size())});
   if (task_of(info) == Task::kClassification)
     table.add({"scores", std::string(name_of(info.scores))});
+  table.add({"outputs", outputs_text(contents.graph)});
   table.add({"MACs", with_prefix(static_cast<double>(macs_of(contents.graph))) + " per image"});
   table.add({"source", info.source.dump()});
 }

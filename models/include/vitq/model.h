@@ -22,6 +22,12 @@ struct ModelOptions {
   bool verify = false;  // check the file's checksum
 };
 
+// What a network of features says of one image.
+struct ImageFeatures {
+  Tensor pooled;  // f32 [F]: of the whole image, as the network gives them, of any length
+  Tensor tokens;  // f32 [h, w, C]: of each patch
+};
+
 // A model file that is ready to run. It never changes: its methods may be called from any number of
 // threads at a time, and a copy shares all of it. Weights are packed once. A call that finds others
 // at work takes activations of its own, which are kept for the next one.
@@ -35,10 +41,14 @@ class Model {
   const ModelInfo& info() const;
   Task task() const;
 
+  // These three throw UnsupportedError for a model of another task.
+  //
   // The k most probable classes of one image.
   std::vector<Prediction> classify(const Image& image, std::size_t k = 5) const;
   // What a detector finds in one image with at least this probability, by falling score.
   std::vector<Detection> detect(const Image& image, float threshold = 0.5F) const;
+  // What a network without a head says of one image.
+  ImageFeatures features(const Image& image) const;
 
   // This returns images as the network takes them, [N, 3, H, W]. They are u8 pixels where it is
   // quantized and reads them (reads_pixels). Elsewhere they are f32 with the mean taken off and

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// This shows a network's patch tokens as colours over the image that it saw.
+#pragma once
+
+#include "vitq/preprocess.h"
+#include "vitq/tensor.h"
+
+namespace vitq::apps {
+
+// Shows what the network saw of `image`, several hundred pixels wide, in the colours of its patch
+// tokens [1, height, width, channels]. Their first three principal components are red, green and
+// blue, each from its least value to its greatest. So patches of one colour have like tokens.
+Image component_map(const Tensor& tokens, const Image& image, const Preprocess& preprocess);
+
+}  // namespace vitq::apps

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vitq/compare_features.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <thread>
+
+#include "batches.h"
+#include "vitq/error.h"
+
+namespace vitq {
+
+namespace {
+
+constexpr double kTemperature = 0.07;  // eval_knn.py, --temperature
+
+std::size_t feature_count(const Model& model) {
+  if (model.task() != Task::kFeatures) {
+    throw UnsupportedError("a model of the family '" + model.info().family +
+                           "' with a head gives answers, not features");
+  }
+  const Graph& graph = model.graph();
+  return static_cast<std::size_t>(graph[graph.outputs()[0].node].shape[-1]);
+}
+
+// Takes in the first rows of a batch: as many as it has images.
+void append(FeatureRows& rows, const Tensor& features, std::span<const LabelledImage> images) {
+  const std::span<const float> values = features.as<float>().first(images.size() * rows.width);
+  rows.values.insert(rows.values.end(), values.begin(), values.end());
+  for (const LabelledImage& image : images) rows.labels.push_back(image.label);
+}
+
+double dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  }
+  return sum;
+}
+
+double cosine_of(double product, double a_energy, double b_energy) {
+  const double lengths = std::sqrt(a_energy) * std::sqrt(b_energy);
+  return lengths > 0.0 ? product / lengths : 0.0;
+}
+
+// Calls work(i) for every i below `count`.
+template <typename Work>
+void share_out(std::size_t count, int threads, const Work& work) {
+  const auto stride = static_cast<std::size_t>(std::max(threads, 1));
+  const auto part = [&](std::size_t first) {
+    for (std::size_t i = first; i < count; i += stride) work(i);
+  };
+  std::vector<std::jthread> helpers;
+  for (std::size_t t = 1; t < std::min(stride, count); ++t) helpers.emplace_back(part, t);
+  part(0);
+}
+
+bool nearer(const Neighbour& a, const Neighbour& b) {
+  return a.cosine != b.cosine ? a.cosine > b.cosine : a.row < b.row;
+}
+
+}  // namespace
+
+FeatureRows features_of(const Model& model, std::span<const LabelledImage> images,
+                        const EvaluateOptions& options) {
+  FeatureRows rows = {.width = feature_count(model), .values = {}, .labels = {}};
+  Batches batches(images, options, {&model});
+  batches.reserve();
+  while (batches.next()) {
+    append(rows, first_output(model, batches.view(0), options.watch, rows.seconds),
+           batches.images());
+  }
+  return rows;
+}
+
+FeaturePair features_of(const Model& model, const Model& reference,
+                        std::span<const LabelledImage> images, const EvaluateOptions& options) {
+  FeaturePair pair;
+  pair.model.width = feature_count(model);
+  pair.reference.width = feature_count(reference);
+  if (pair.model.width != pair.reference.width) {
+    throw UnsupportedError("the models cannot be compared: one gives " +
+                           std::to_string(pair.model.width) + " features, the other " +
+                           std::to_string(pair.reference.width));
+  }
+  Batches batches(images, options, {&model, &reference});
+  batches.reserve();
+  while (batches.next()) {
+    append(pair.model, first_output(model, batches.view(0), options.watch, pair.model.seconds),
+           batches.images());
+    append(pair.reference, first_output(reference, batches.view(1), {}, pair.reference.seconds),
+           batches.images());
+  }
+  return pair;
+}
+
+double cosine(std::span<const float> a, std::span<const float> b) {
+  return cosine_of(dot(a, b), dot(a, a), dot(b, b));
+}
+
+std::vector<std::vector<Neighbour>> nearest_neighbours(const FeatureRows& rows, std::size_t k,
+                                                       int threads) {
+  const std::size_t count = rows.count();
+  std::vector<std::vector<Neighbour>> nearest(count);
+  if (count < 2) return nearest;
+  std::vector<double> energies(count);
+  for (std::size_t i = 0; i < count; ++i) energies[i] = dot(rows.row(i), rows.row(i));
+  k = std::min(k, count - 1);
+  share_out(count, threads, [&](std::size_t i) {
+    std::vector<Neighbour>& others = nearest[i];
+    for (std::size_t j = 0; j < count; ++j) {
+      if (j == i) continue;
+      others.push_back({j, cosine_of(dot(rows.row(i), rows.row(j)), energies[i], energies[j])});
+    }
+    const auto end = others.begin() + static_cast<std::ptrdiff_t>(k);
+    std::partial_sort(others.begin(), end, others.end(), nearer);
+    others.resize(k);
+    others.shrink_to_fit();
+  });
+  return nearest;
+}
+
+std::int64_t voted_class(std::span<const Neighbour> neighbours,
+                         std::span<const std::int64_t> labels) {
+  std::map<std::int64_t, double> votes;
+  for (const Neighbour& neighbour : neighbours) {
+    votes[labels[neighbour.row]] += std::exp(neighbour.cosine / kTemperature);
+  }
+  const auto most = std::max_element(
+      votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == votes.end() ? kNoLabel : most->first;
+}
+
+std::int64_t right_by_neighbours(const FeatureRows& rows, std::size_t k, int threads) {
+  const std::vector<std::vector<Neighbour>> nearest = nearest_neighbours(rows, k, threads);
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < rows.count(); ++i) {
+    const bool known = rows.labels[i] != kNoLabel;
+    if (known && voted_class(nearest[i], rows.labels) == rows.labels[i]) ++right;
+  }
+  return right;
+}
+
+FeatureComparison compare_features(const FeatureRows& reference, const FeatureRows& rows,
+                                   int threads) {
+  FeatureComparison sums;
+  for (std::size_t i = 0; i < reference.values.size(); ++i) {
+    const auto value = static_cast<double>(reference.values[i]);
+    const double error = value - static_cast<double>(rows.values[i]);
+    sums.reference_energy += value * value;
+    sums.error_energy += error * error;
+  }
+  for (std::size_t i = 0; i < rows.count(); ++i) {
+    sums.cosines.push_back(cosine(reference.row(i), rows.row(i)));
+  }
+  if (rows.count() < 2) return sums;
+  const auto wanted = nearest_neighbours(reference, 1, threads);
+  const auto found = nearest_neighbours(rows, 1, threads);
+  sums.same_neighbour = 0;
+  for (std::size_t i = 0; i < rows.count(); ++i) {
+    if (wanted[i][0].row == found[i][0].row) ++*sums.same_neighbour;
+  }
+  return sums;
+}
+
+}  // namespace vitq
