@@ -17,6 +17,7 @@ const apps::Program kProgram = {
         "  vit_convert google-vit-base/ -o vit.safetensors\n"
         "  vit_convert deit_tiny.safetensors --preset fb-deit --labels classes.tsv \\\n"
         "      -o deit.safetensors\n"
+        "  vit_convert clip/ --head embeddings.npy --labels classes.txt -o zero_shot.safetensors\n"
         "  vit_convert my.safetensors --arch vit --heads 6 --preprocessor pre.json "
         "-o my_vit.safetensors\n"};
 

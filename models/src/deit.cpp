@@ -13,9 +13,9 @@ std::vector<GraphOutput> trace(const Scope& s, Value image, const Json& json) {
     const Value features = c.dist_token ? scale(token(x, 0) + token(x, 1), 0.5F) : token(x, 0);
     return feature_outputs(features, x, c);
   }
-  Value logits = classify_token(s / "head", x, 0, c.classes);
+  Value logits = classify_token(s / "head", x, 0, c);
   if (c.dist_head) {  // section 4, "Classification with our approach: joint classifiers"
-    logits = scale(logits + classify_token(s / "head_dist", x, 1, c.classes), 0.5F);
+    logits = scale(logits + classify_token(s / "head_dist", x, 1, c), 0.5F);
   }
   return {{"logits", logits.id}};
 }

@@ -25,7 +25,7 @@ std::vector<GraphOutput> trace(const Scope& s, Value image, const Json& json) {
   const VitConfig c = VitConfig::from_json(json);
   const Value x = vit_encoder(s, image, c);
   if (c.classes == 0) return feature_outputs(token(x, 0), x, c);
-  return {{"logits", classify_token(s / "head", x, 0, c.classes).id}};  // equation (4)
+  return {{"logits", classify_token(s / "head", x, 0, c).id}};  // equation (4)
 }
 
 Shape image_shape(const Json& config) {
@@ -70,9 +70,10 @@ std::vector<GraphOutput> feature_outputs(Value features, Value tokens, const Vit
   return {{"features", features.id}, {"tokens", reshape(patches, map).id}};
 }
 
-Value classify_token(const Scope& head, Value tokens, std::int64_t token, std::int64_t classes) {
-  const Value row = slice(tokens, 1, token, token + 1);
-  return reshape(linear(head, row, classes), {row.shape()[0], classes});
+Value classify_token(const Scope& head, Value tokens, std::int64_t token, const VitConfig& c) {
+  Value row = slice(tokens, 1, token, token + 1);
+  if (c.unit_head) row = unit_length(row);
+  return reshape(linear(head, row, c.classes), {row.shape()[0], c.classes});
 }
 
 const Family kVit = {.name = "vit",

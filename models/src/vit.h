@@ -14,11 +14,12 @@ struct VitConfig {
   std::int64_t heads = 12;
   std::int64_t mlp = 3072;
   std::int64_t classes = 1000;  // 0: it answers features
-  float eps = 1e-6F;     // of the layer norms
-  Act act = Act::kGelu;  // of the MLPs
+  float eps = 1e-6F;            // of the layer norms
+  Act act = Act::kGelu;         // of the MLPs
   bool qkv_bias = true;
   bool dist_token = false;  // DeiT's distillation token, after the class token
   bool dist_head = false;   // and its own head, averaged with the class token's
+  bool unit_head = false;   // the head reads features of length 1: it is zero-shot
 
   // The canonical form is that of model files. Throws FileError for values that are outside the
   // documented limits or contradict each other.
@@ -48,7 +49,7 @@ Value token(Value tokens, std::int64_t index);
 std::vector<GraphOutput> feature_outputs(Value features, Value tokens, const VitConfig& config);
 
 // Passes this token of the encoder's output through a head: [N, tokens, dim] -> [N, classes].
-Value classify_token(const Scope& head, Value tokens, std::int64_t token, std::int64_t classes);
+Value classify_token(const Scope& head, Value tokens, std::int64_t token, const VitConfig& config);
 
 // Says which schemas list the keys of timm's and transformers' config.json.
 std::vector<ConfigPart> vit_config_parts(const Json& source);

@@ -161,6 +161,7 @@ VitConfig VitConfig::from_json(const Json& json) {
   c.qkv_bias = json.at("qkv_bias").boolean();
   c.dist_token = json.at("dist_token").boolean();
   c.dist_head = json.at("dist_head").boolean();
+  if (const auto unit = json.find("unit_head")) c.unit_head = unit->boolean();  // from format 5 on
   if (c.image_height % c.patch != 0 || c.image_width % c.patch != 0) {
     json.fail("the patch does not divide the image");
   }
@@ -176,6 +177,7 @@ Json VitConfig::to_json() const {
   json.set("dim", dim).set("depth", depth).set("heads", heads).set("mlp", mlp);
   json.set("classes", classes).set("eps", static_cast<double>(eps)).set("act", name_of(act));
   json.set("qkv_bias", qkv_bias).set("dist_token", dist_token).set("dist_head", dist_head);
+  json.set("unit_head", unit_head);
   return json;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that the README shows are run. Those with answers must give them. The others must
-// succeed on small stand-ins for the files they name.
+// The commands that README and docs/models.md show are run. Those with answers must give them. The
+// others must succeed on small stand-ins for the files they name.
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <regex>
 
+#include "apps/features.h"
 #include "apps/run.h"
 #include "docs/documents.h"
 
@@ -64,6 +65,17 @@ void put(const fs::path& from, const fs::path& to) {
   fs::copy(from, to, fs::copy_options::recursive);
 }
 
+// A head of three classes for the networks of 24 features.
+void put_heads(const fs::path& folder) {
+  Tensor rows({3, 24}, DType::kF32);
+  for (std::size_t i = 0; i < 72; ++i) rows.as<float>()[i] = static_cast<float>(i % 7) - 3.0F;
+  write_npy(folder / "linear.npy", rows, Overwrite::kNo);
+  Weights weights;
+  weights.tensors["weight"] = rows;
+  write_safetensors(folder / "linear.safetensors", weights, Overwrite::kNo);
+  std::ofstream(folder / "classes.txt") << "ant\nbee\ncat\n";
+}
+
 constexpr std::string_view kObjects =
     R"({"images": [{"id": 1, "file_name": "000000000001.jpg", "width": 960, "height": 540}],
  "categories": [{"id": 1, "name": "ant"}],
@@ -85,6 +97,10 @@ void put_stand_ins(const TempFolder& folder) {
     const std::string name = std::to_string(i) + ".jpg";
     put(samples / (i % 2 == 0 ? "kingfisher.jpg" : "shepherd.jpg"), to / "images" / name);
   }
+  for (const char* name : {"labelled/ant/a.jpg", "labelled/ant/b.jpg", "labelled/bee/c.jpg"})
+    put(samples / "shepherd.jpg", to / name);
+  put(headless_checkpoint(folder), to / "facebook" / "dino-vits16");
+  put_heads(to);
   folder.file("val.tsv", "a.jpg\t2\n");
   folder.file("instances_val2017.json", kObjects);
 }
@@ -113,6 +129,66 @@ TEST_CASE("the README's other commands succeed, in their order") {
   REQUIRE(std::count(commands.begin(), commands.end(), '\n') > 15);
   const TempFolder folder;
   put_stand_ins(folder);
+  const Said said = shell(folder, commands);
+  CHECK_MESSAGE(said.code == 0, said.out);
+}
+
+namespace {
+
+// The golden that stands for each checkpoint of docs/models.md. An empty name is hf_vit without its
+// classifier.
+const std::map<std::string, std::string> kStandIns = {
+    {"google/vit-base-patch16-224", "hf_vit"},
+    {"facebook/deit-tiny-patch16-224", "hf_deit"},
+    {"timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", "timm_vit"},
+    {"deit_tiny_patch16_224.safetensors", "fb_deit/model.safetensors"},
+    {"vit_b_16.safetensors", "tv_vit/model.safetensors"},
+    {"facebook/detr-resnet-50", "hf_detr"},
+    {"detr-r50.safetensors", "fb_detr/model.safetensors"},
+    {"facebook/dino-vits16", ""},
+};
+
+// Every command that converts, in the tables of the document.
+std::vector<std::string> conversions(const std::string& text) {
+  const std::regex regex("`(vit_convert [^`]*)`");
+  std::vector<std::string> found;
+  for (auto at = std::sregex_iterator(text.begin(), text.end(), regex);
+       at != std::sregex_iterator(); ++at)
+    found.push_back((*at)[1]);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("every checkpoint that docs/models.md lists is converted by the command beside it") {
+  const std::vector<std::string> commands = conversions(contents_of(kRoot / "docs" / "models.md"));
+  REQUIRE(commands.size() > 8);
+  for (const std::string& command : commands) {
+    CAPTURE(command);
+    std::istringstream words(command);
+    std::string name;
+    words >> name >> name;
+    const auto stand_in = kStandIns.find(name);
+    REQUIRE(stand_in != kStandIns.end());
+    const TempFolder folder;
+    put_heads(folder.path());
+    if (command.find("--preprocessor") != std::string::npos)
+      put(golden("hf_vit") / "preprocessor_config.json",
+          folder.path() / "preprocessor_config.json");
+    put(stand_in->second.empty() ? headless_checkpoint(folder) : golden(stand_in->second),
+        folder.path() / name);
+    const Said said = shell(folder, command + "\n");
+    CHECK_MESSAGE(said.code == 0, said.out);
+  }
+}
+
+TEST_CASE("the commands on features in docs/models.md succeed, in their order") {
+  const TempFolder folder;
+  put_stand_ins(folder);
+  std::string commands = "vit_convert facebook/dino-vits16 -o dino.safetensors\n";
+  for (const Block& block : blocks_of(kRoot / "docs" / "models.md"))
+    if (block.language == "sh") commands += own_commands(block.text);
+  REQUIRE(std::count(commands.begin(), commands.end(), '\n') > 6);
   const Said said = shell(folder, commands);
   CHECK_MESSAGE(said.code == 0, said.out);
 }

@@ -6,6 +6,7 @@
 
 #include "class_id.h"
 #include "find_preprocess.h"
+#include "head_file.h"
 #include "recognize.h"
 #include "vitq/canonical_names.h"
 #include "vitq/error.h"
@@ -43,6 +44,7 @@ class Converter {
     result_.info.family = chosen.name;
     result_.info.config = chosen.configure(result_.weights, said);
     result_.info.scores = scores();
+    if (!options_.head.empty()) put_head(chosen, said);
     assume(chosen, said);
     result_.info.preprocess = preprocess(chosen);
     require_size(chosen);
@@ -89,6 +91,27 @@ class Converter {
                              ": --dilation is for detectors without a config.json, which says it");
     }
     return stated.set("dilation", true);
+  }
+
+  // Puts the user's head behind the features. Its classes are then those of the network.
+  void put_head(const Family& chosen, const Json& said) {
+    Json& config = result_.info.config;
+    const auto distilled = config.find("dist_token");
+    if (task_of(result_.info) != Task::kFeatures || (distilled && distilled->boolean())) {
+      throw UnsupportedError(source_.path +
+                             ": --head is for networks that give features, of one token or of "
+                             "all; this one has a head or a distillation token");
+    }
+    const Graph graph = trace(result_.info, usual_input(result_.info));
+    const std::int64_t width = graph[graph.outputs()[0].node].shape[-1];
+    UserHead head = read_head(options_.head, width, source_.weights);
+    result_.weights.tensors["head.weight"] = std::move(head.weight);
+    result_.weights.tensors["head.bias"] = std::move(head.bias);
+    config = chosen.configure(result_.weights, said);
+    config.set("unit_head", head.unit);
+    result_.info.scores = head.scores;
+    result_.head = std::move(head.text);
+    if (!head.assumption.empty()) result_.assumptions.push_back(std::move(head.assumption));
   }
 
   // The pipeline of transformers lets one class have a sigmoid, whatever the problem is called.
@@ -153,7 +176,8 @@ class Converter {
   std::vector<std::string> labels() const {
     if (!options_.labels.empty()) return read_labels(options_.labels, class_count(result_.info));
     std::vector<std::string> names;
-    if (class_count(result_.info) == 0) return names;  // those of config.json are of another head
+    // Those of config.json are of another head.
+    if (class_count(result_.info) == 0 || !options_.head.empty()) return names;
     if (const auto by_id = source_.config.find("id2label")) {
       for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
     } else if (const auto of_timm = timm_labels()) {

@@ -46,6 +46,9 @@ void declare(CLI::App& app, ConvertJob& job) {
   app.add_option("--preprocessor", options.preprocessor,
                  "Preprocessing from a preprocessor_config.json of Hugging Face")
       ->excludes(preset);
+  app.add_option("--head", options.head,
+                 "A head for a network without one, .npy or .safetensors: [classes, features] and "
+                 "perhaps a bias; rows of length 1 are text embeddings of a zero-shot head");
   app.add_option("--labels", options.labels,
                  "Class names: one line per class, or lines of id<TAB>...<TAB>name");
 }

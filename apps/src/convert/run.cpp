@@ -41,7 +41,10 @@ void summarize(const ConvertJob& job, const Checkpoint& source, const Converted&
             << "  parameters     " << with_prefix(static_cast<double>(parameters)) << ", "
             << byte_count(bytes) << '\n'
             << "  preprocessing  " << in_words(made.info.preprocess) << '\n';
-  if (made.info.labels.empty()) {
+  if (!made.head.empty()) std::cerr << "  head           " << made.head << '\n';
+  if (task_of(made.info) == Task::kFeatures) {
+    std::cerr << "  answers        features (it has no head; --head FILE gives it one)\n";
+  } else if (made.info.labels.empty()) {
     std::cerr << "  labels         none (--labels FILE gives the classes names)\n";
   } else {
     std::cerr << "  labels         " << made.info.labels.size() << '\n';

@@ -22,6 +22,9 @@ struct ConvertOptions {
   std::filesystem::path preprocessor =
       {};                             // preprocessor_config.json; empty: the one in the folder
   std::filesystem::path labels = {};  // as read_labels() takes them; empty: from config.json
+  // A head for a network of features, .npy or .safetensors: linear, or text embeddings of length 1
+  // (docs/models.md). Its classes have names from `labels` alone.
+  std::filesystem::path head = {};
 };
 
 // A checkpoint is converted as it was found.
@@ -41,6 +44,7 @@ struct Converted {
   Weights weights;  // under canonical names, with `info` in their metadata
   ModelInfo info;
   std::string dialect;
+  std::string head;                       // what ConvertOptions::head is, in words for people
   std::vector<std::string> ignored;       // tensors that inference does not need
   std::vector<std::string> assumptions;   // what nothing stated, in words for people
   std::vector<std::string> unknown_keys;  // of the checkpoint's JSON files, with their places
