@@ -57,11 +57,14 @@ Value softmax(Value x);
 Value unit_length(Value x);
 Value activate(Value x, Act kind);
 Value operator+(Value a, Value b);
+Value operator*(Value a, Value b);
 Value scale(Value x, float factor);
 Value concat(Value a, Value b, int axis);
 Value slice(Value x, int axis, std::int64_t begin, std::int64_t end);
 Value reshape(Value x, Shape shape);
 Value permute(Value x, std::vector<int> order);
+// The mean over the tokens: [N, T, C] -> [N, 1, C].
+Value mean(Value x);
 Value max_pool(Value x, const op::MaxPool& pool);
 
 }  // namespace vitq

@@ -117,8 +117,8 @@ struct LayerNorm {
   }
 };
 
-// out = a + b, both of the shape of out.
-struct Add {
+// Steps that have two operands, both of the shape of out.
+struct Binary {
   View a, b;
 
   template <typename Self, typename Visit>
@@ -127,6 +127,9 @@ struct Add {
     visit(self.b);
   }
 };
+
+struct Add : Binary {};       // out = a + b
+struct Multiply : Binary {};  // out = a * b
 
 // Steps that have one operand.
 struct Unary {
@@ -145,6 +148,7 @@ struct Activate : Unary {
 struct Scale : Unary {
   float factor = 1.0F;
 };
+struct Mean : Unary {};   // over the tokens of x [N, T, C]; out [N, 1, C]
 struct MaxPool : Unary {  // x [N, C, H, W]
   op::MaxPool pool;
 };
@@ -218,10 +222,10 @@ struct Attention {
 
 }  // namespace step
 
-using StepOp =
-    std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm, step::Softmax,
-                 step::Activate, step::Add, step::Scale, step::MaxPool, step::Copy, step::Quantize,
-                 step::IntegerLinear, step::Attention, step::UnitLength>;
+using StepOp = std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm,
+                            step::Softmax, step::Activate, step::Add, step::Multiply, step::Scale,
+                            step::Mean, step::MaxPool, step::Copy, step::Quantize,
+                            step::IntegerLinear, step::Attention, step::UnitLength>;
 std::string_view name_of(const StepOp& op);
 
 struct Step {

@@ -90,6 +90,10 @@ Value operator+(Value a, Value b) {
   return append(op::Add{}, {a, b});
 }
 
+Value operator*(Value a, Value b) {
+  return append(op::Multiply{}, {a, b});
+}
+
 Value scale(Value x, float factor) {
   return append(op::Scale{factor}, {x});
 }
@@ -104,6 +108,10 @@ Value slice(Value x, int axis, std::int64_t begin, std::int64_t end) {
 
 Value permute(Value x, std::vector<int> order) {
   return append(op::Permute{std::move(order)}, {x});
+}
+
+Value mean(Value x) {
+  return append(op::Mean{}, {x});
 }
 
 Value max_pool(Value x, const op::MaxPool& pool) {

@@ -10,9 +10,9 @@ namespace vitq {
 
 std::string_view name_of(const Op& op) {
   static constexpr std::string_view kNames[] = {
-      "Input",     "Param",   "Constant", "Linear",  "Conv2d",    "MatMul",
-      "LayerNorm", "Softmax", "Activate", "Add",     "Scale",     "Concat",
-      "Slice",     "Reshape", "Permute",  "MaxPool", "UnitLength"};
+      "Input",   "Param",    "Constant", "Linear",   "Conv2d",    "MatMul", "LayerNorm",
+      "Softmax", "Activate", "Add",      "Multiply", "Scale",     "Concat", "Slice",
+      "Reshape", "Permute",  "Mean",     "MaxPool",  "UnitLength"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }
@@ -88,6 +88,7 @@ struct Rules {
   Shape operator()(const op::Activate&) const { return in[0]; }
   Shape operator()(const op::Scale&) const { return in[0]; }
   Shape operator()(const op::Add&) const { return broadcast(in[0], in[1], -1); }
+  Shape operator()(const op::Multiply&) const { return broadcast(in[0], in[1], -1); }
   Shape operator()(const op::Concat& concat) const {
     require(concat.axis >= 0 && concat.axis < in[0].rank(), "no such axis");
     Shape result = in[0];
@@ -114,6 +115,10 @@ struct Rules {
       result = result.with(i, in[0][permute.order[static_cast<std::size_t>(i)]]);
     }
     return result;
+  }
+  Shape operator()(const op::Mean&) const {
+    require(in[0].rank() == 3, "the input is not [N, T, C]");
+    return in[0].with(1, 1);
   }
   Shape operator()(const op::MaxPool& pool) const {
     require(in[0].rank() == 4, "the input is not [N, C, H, W]");

@@ -80,7 +80,9 @@ View lower_op(LoweringContext& context, NodeId id, const op::Softmax& softmax);
 View lower_op(LoweringContext& context, NodeId id, const op::UnitLength& unit_length);
 View lower_op(LoweringContext& context, NodeId id, const op::Activate& activate);
 View lower_op(LoweringContext& context, NodeId id, const op::Add& add);
+View lower_op(LoweringContext& context, NodeId id, const op::Multiply& multiply);
 View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale);
+View lower_op(LoweringContext& context, NodeId id, const op::Mean& mean);
 View lower_op(LoweringContext& context, NodeId id, const op::MaxPool& pool);
 // lower_linear.cpp
 View lower_op(LoweringContext& context, NodeId id, const op::Linear& linear);

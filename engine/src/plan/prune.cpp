@@ -21,7 +21,9 @@ struct RowAxis {
   std::optional<int> operator()(const op::LayerNorm&) const { return of_rows(); }
   std::optional<int> operator()(const op::Softmax&) const { return of_rows(); }
   std::optional<int> operator()(const op::UnitLength&) const { return of_rows(); }
-  std::optional<int> operator()(const op::Add&) const {
+  std::optional<int> operator()(const op::Add&) const { return of_both(); }
+  std::optional<int> operator()(const op::Multiply&) const { return of_both(); }
+  std::optional<int> of_both() const {
     const bool repeated = graph[node.inputs[static_cast<std::size_t>(operand)]].shape[axis] == 1;
     return repeated ? -1 : axis;
   }
