@@ -180,3 +180,23 @@ TEST_CASE("a dry run shows the bits and writes nothing") {
   CHECK(plan.out.find("w4a8") != std::string::npos);
   CHECK_FALSE(fs::exists(desk.out));
 }
+
+TEST_CASE("a single class has a loss, and values have their relative error") {
+  // The softmax of one class is 1 whatever its logit is, so that no bits would lose anything.
+  for (const auto& [name, loss] :
+       {std::pair{"hf_vit_one_class", "KL "}, std::pair{"hf_vit_regression", "relative error "}}) {
+    CAPTURE(name);
+    Desk desk;
+    desk.model = make_model(desk.temp, name);
+    const Result wide = desk.quantize({"--max-drop", "10"});
+    REQUIRE_MESSAGE(wide.code == 0, wide.err);
+    CHECK(wide.err.find(std::string("bits by layer: ") + loss) != std::string::npos);
+    const auto bytes = fs::file_size(desk.out);
+    const Result narrow = desk.quantize({"--max-drop", "1e-9"});
+    if (narrow.code == 0) {
+      CHECK(fs::file_size(desk.out) > bytes);
+    } else {
+      check_refused(narrow, 2, std::string("keeps a ") + loss + "of");
+    }
+  }
+}

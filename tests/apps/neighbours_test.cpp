@@ -51,7 +51,7 @@ TEST_CASE("neighbours are the other rows by falling cosine and then rising row")
 }
 
 TEST_CASE("neighbours are the same for any number of threads") {
-  const FeatureRows rows = random_rows(37, 5);
+  const FeatureRows rows = random_rows(150, 5);  // more than two blocks
   const auto one = nearest_neighbours(rows, 7, 1);
   const auto three = nearest_neighbours(rows, 7, 3);
   for (std::size_t i = 0; i < rows.count(); ++i) {

@@ -8,6 +8,7 @@
 
 #include "batches.h"
 #include "vitq/error.h"
+#include "vitq/gemm.h"
 
 namespace vitq {
 
@@ -39,9 +40,18 @@ double dot(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
-double cosine_of(double product, double a_energy, double b_energy) {
-  const double lengths = std::sqrt(a_energy) * std::sqrt(b_energy);
-  return lengths > 0.0 ? product / lengths : 0.0;
+// Rows of length 1; those of zeros stay as they are.
+std::vector<float> unit_rows(const FeatureRows& rows) {
+  std::vector<float> unit;
+  unit.reserve(rows.values.size());
+  for (std::size_t i = 0; i < rows.count(); ++i) {
+    const double length = std::sqrt(dot(rows.row(i), rows.row(i)));
+    const double factor = length > 0.0 ? 1.0 / length : 0.0;
+    for (const float v : rows.row(i)) {
+      unit.push_back(static_cast<float>(factor * static_cast<double>(v)));
+    }
+  }
+  return unit;
 }
 
 // Calls work(i) for every i below `count`.
@@ -56,8 +66,18 @@ void share_out(std::size_t count, int threads, const Work& work) {
   part(0);
 }
 
-bool nearer(const Neighbour& a, const Neighbour& b) {
-  return a.cosine != b.cosine ? a.cosine > b.cosine : a.row < b.row;
+// Picks k of the others, given the cosines of row `own` with all.
+std::vector<Neighbour> nearest(std::span<const float> cosines, std::size_t own, std::size_t k) {
+  std::vector<Neighbour> others;
+  others.reserve(cosines.size());
+  for (std::size_t j = 0; j < cosines.size(); ++j) {
+    if (j != own) others.push_back({j, static_cast<double>(cosines[j])});
+  }
+  const auto end = others.begin() + static_cast<std::ptrdiff_t>(k);
+  std::partial_sort(others.begin(), end, others.end(), [](const Neighbour& a, const Neighbour& b) {
+    return a.cosine != b.cosine ? a.cosine > b.cosine : a.row < b.row;
+  });
+  return {others.begin(), end};
 }
 
 }  // namespace
@@ -96,29 +116,32 @@ FeaturePair features_of(const Model& model, const Model& reference,
 }
 
 double cosine(std::span<const float> a, std::span<const float> b) {
-  return cosine_of(dot(a, b), dot(a, a), dot(b, b));
+  const double lengths = std::sqrt(dot(a, a)) * std::sqrt(dot(b, b));
+  return lengths > 0.0 ? dot(a, b) / lengths : 0.0;
 }
 
 std::vector<std::vector<Neighbour>> nearest_neighbours(const FeatureRows& rows, std::size_t k,
                                                        int threads) {
+  constexpr std::size_t kBlock = 64;  // rows whose cosines are computed at a time
   const std::size_t count = rows.count();
-  std::vector<std::vector<Neighbour>> nearest(count);
-  if (count < 2) return nearest;
-  std::vector<double> energies(count);
-  for (std::size_t i = 0; i < count; ++i) energies[i] = dot(rows.row(i), rows.row(i));
+  std::vector<std::vector<Neighbour>> found(count);
+  if (count < 2) return found;
   k = std::min(k, count - 1);
-  share_out(count, threads, [&](std::size_t i) {
-    std::vector<Neighbour>& others = nearest[i];
-    for (std::size_t j = 0; j < count; ++j) {
-      if (j == i) continue;
-      others.push_back({j, cosine_of(dot(rows.row(i), rows.row(j)), energies[i], energies[j])});
+  const std::vector<float> unit = unit_rows(rows);
+  share_out((count + kBlock - 1) / kBlock, threads, [&](std::size_t block) {
+    const std::size_t first = block * kBlock;
+    const std::size_t height = std::min(kBlock, count - first);
+    std::vector<float> cosines(height * count);
+    gemm({.m = static_cast<std::int64_t>(height),
+          .n = static_cast<std::int64_t>(count),
+          .k = static_cast<std::int64_t>(rows.width),
+          .transpose_b = true},
+         &unit[first * rows.width], unit.data(), cosines.data());
+    for (std::size_t i = 0; i < height; ++i) {
+      found[first + i] = nearest(std::span(cosines).subspan(i * count, count), first + i, k);
     }
-    const auto end = others.begin() + static_cast<std::ptrdiff_t>(k);
-    std::partial_sort(others.begin(), end, others.end(), nearer);
-    others.resize(k);
-    others.shrink_to_fit();
   });
-  return nearest;
+  return found;
 }
 
 std::int64_t voted_class(std::span<const Neighbour> neighbours,

@@ -144,7 +144,7 @@ bool settled(const std::vector<double>& now, const std::vector<double>& before, 
 
 // Answers the rows along `count` axes, of which the first `wanted` are principal ones.
 Grid along_axes(const Grid& rows, std::size_t count, std::size_t wanted) {
-  constexpr int kRounds = 300;
+  constexpr int kRounds = 100;  // enough for 8 bits of colour where axes hardly differ
   Grid axes = first_axes(rows.cols, count);
   std::vector<double> before(count);
   for (int round = 0;; ++round) {
