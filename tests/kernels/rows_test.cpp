@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "kernels/row_support.h"
-#include "kernels/sigmoid.h"
+#include "kernels/activate.h"
 #include "support/oracle.h"
 
 using namespace vitq;

@@ -45,6 +45,7 @@ class Converter {
     result_.info.scores = scores();
     assume(chosen, said);
     result_.info.preprocess = preprocess(chosen);
+    resize(chosen, said);
     require_size(chosen);
     result_.info.labels = labels();
     require_classes();
@@ -126,18 +127,34 @@ class Converter {
     return found.preprocess;
   }
 
+  // Positions become those of the size that is asked for. Where the origin resamples them at run
+  // time, they become those of what its pipeline gives.
+  void resize(const Family& chosen, const Json& said) {
+    if (options_.image_size && chosen.resize == nullptr) {
+      throw UnsupportedError(source_.path + ": --image-size is for networks of one size; a " +
+                             std::string(chosen.name) + " takes any");
+    }
+    if (chosen.resize == nullptr) return;
+    const Shape image = chosen.image_shape(result_.info.config);
+    std::optional<ImageSize> size = options_.image_size;
+    if (!size && chosen.resizes_at_run_time(source_.config)) {
+      size = size_after(result_.info.preprocess);
+    }
+    if (!size || (size->height == image[1] && size->width == image[2])) return;
+    chosen.resize(result_.weights, result_.info.config, said, *size);
+    result_.choices.push_back("positions resampled from " + std::to_string(image[2]) + " x " +
+                              std::to_string(image[1]) + " to " + std::to_string(size->width) +
+                              " x " + std::to_string(size->height));
+  }
+
   // A pipeline whose size depends on the image's ratio is left to the run.
   void require_size(const Family& chosen) const {
     if (chosen.any_size) return;
     const Shape image = chosen.image_shape(result_.info.config);
-    const Preprocess& steps = result_.info.preprocess;
-    const bool cropped = steps.crop_height > 0;
-    if (!cropped && steps.resize != Preprocess::Resize::kExact) return;
-    const int height = cropped ? steps.crop_height : steps.height;
-    const int width = cropped ? steps.crop_width : steps.width;
-    if (height == image[1] && width == image[2]) return;
-    throw ShapeError("the preprocessing makes images of " + std::to_string(width) + " x " +
-                     std::to_string(height) + ", but the network takes " +
+    const std::optional<ImageSize> size = size_after(result_.info.preprocess);
+    if (!size || (size->height == image[1] && size->width == image[2])) return;
+    throw ShapeError("the preprocessing makes images of " + std::to_string(size->width) + " x " +
+                     std::to_string(size->height) + ", but the network takes " +
                      std::to_string(image[2]) + " x " + std::to_string(image[1]) +
                      "; --preset or --preprocessor states another");
   }
