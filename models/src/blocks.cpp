@@ -22,18 +22,32 @@ Value attend(const Scope& scope, Value q, Value k, Value v, std::optional<Value>
   return matmul(scope / "av", softmax(logits), v);
 }
 
-Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_bias) {
+Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_bias,
+                     std::optional<float> qk_norm) {
   const std::int64_t dim = x.shape()[-1];
   const Value qkv = linear(scope / "qkv", x, 3 * dim, qkv_bias);  // [N, T, 3 C]
   const auto part = [&](std::int64_t i) {
     return split_heads(slice(qkv, 2, i * dim, (i + 1) * dim), heads);
   };
-  return linear(scope / "proj", merge_heads(attend(scope, part(0), part(1), part(2))), dim);
+  Value q = part(0);
+  Value k = part(1);
+  if (qk_norm) {
+    q = layer_norm(scope / "q_norm", q, *qk_norm);
+    k = layer_norm(scope / "k_norm", k, *qk_norm);
+  }
+  return linear(scope / "proj", merge_heads(attend(scope, q, k, part(2))), dim);
 }
 
 Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act) {
   const std::int64_t dim = x.shape()[-1];
   return linear(scope / "fc2", activate(linear(scope / "fc1", x, hidden), act), dim);
+}
+
+Value gated_mlp(const Scope& scope, Value x, std::int64_t hidden, Act act) {
+  const std::int64_t dim = x.shape()[-1];
+  const Value both = linear(scope / "fc1", x, 2 * hidden);
+  const Value gate = activate(slice(both, 2, 0, hidden), act);
+  return linear(scope / "fc2", gate * slice(both, 2, hidden, 2 * hidden), dim);
 }
 
 }  // namespace vitq

@@ -19,9 +19,13 @@ Value merge_heads(Value x);
 Value attend(const Scope& scope, Value q, Value k, Value v, std::optional<Value> hidden = {});
 
 // Self-attention has one matrix for queries, keys and values. Its weights are "qkv" and "proj".
-Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_bias);
+// `qk_norm` is the eps of the norms "q_norm" and "k_norm" of each head, if there are any.
+Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_bias,
+                     std::optional<float> qk_norm = {});
 
 // An MLP has two layers. Their weights are "fc1" and "fc2".
 Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act);
+// With a gate it is fc2(act(a) * b), where a and b are the halves of fc1 (arXiv:2002.05202).
+Value gated_mlp(const Scope& scope, Value x, std::int64_t hidden, Act act);
 
 }  // namespace vitq

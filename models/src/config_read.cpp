@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config_read.h"
 
+#include <algorithm>
+#include <array>
+
 #include "vitq/error.h"
 
 namespace vitq {
@@ -27,16 +30,40 @@ void require_same(const Json& source, std::string_view key, bool found) {
   stated->fail("found " + stated->dump() + ", but the tensors say otherwise");
 }
 
+namespace {
+
+struct Activation {
+  std::string_view name;
+  Act act;
+};
+// The first name of each is that of model files. The others are transformers'.
+constexpr std::array kNames = {
+    Activation{"gelu", Act::kGelu},
+    Activation{"gelu_python", Act::kGelu},
+    Activation{"relu", Act::kRelu},
+    Activation{"gelu_tanh", Act::kGeluTanh},
+    Activation{"gelu_pytorch_tanh", Act::kGeluTanh},
+    Activation{"gelu_new", Act::kGeluTanh},
+    Activation{"quick_gelu", Act::kQuickGelu},
+    Activation{"silu", Act::kSilu},
+    Activation{"swish", Act::kSilu},
+};
+
+}  // namespace
+
 Act read_act(const Json& json) {
   const std::string name = json.is_null() ? "gelu" : json.string();
-  if (name == "gelu" || name == "gelu_python" || name.empty()) return Act::kGelu;
-  if (name == "relu") return Act::kRelu;
-  throw UnsupportedError(json.place() + ": activation '" + name +
-                         "'; gelu (with the exact erf) and relu are supported");
+  for (const Activation& each : kNames) {
+    if (each.name == name) return each.act;
+  }
+  std::string known;
+  for (const Activation& each : kNames)
+    known += (known.empty() ? "" : ", ") + std::string(each.name);
+  throw UnsupportedError(json.place() + ": activation '" + name + "'; known: " + known);
 }
 
 std::string_view name_of(Act act) {
-  return act == Act::kRelu ? "relu" : "gelu";
+  return std::ranges::find(kNames, act, &Activation::act)->name;
 }
 
 }  // namespace vitq

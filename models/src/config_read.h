@@ -18,7 +18,7 @@ void require_same(const Json& source, std::string_view key, std::int64_t found);
 void require_same(const Json& source, std::string_view key, bool found);
 
 // Reads the name of an activation, as timm and transformers have it or as model files do. Null is
-// GELU with the exact erf. Throws UnsupportedError for what is neither that nor ReLU.
+// GELU with the exact erf. Throws UnsupportedError for unknown names.
 Act read_act(const Json& json);
 // Answers the name that model files have.
 std::string_view name_of(Act act);

@@ -9,13 +9,11 @@ namespace {
 std::vector<GraphOutput> trace(const Scope& s, Value image, const Json& json) {
   const VitConfig c = VitConfig::from_json(json);
   const Value x = vit_encoder(s, image, c);
-  if (c.classes == 0) {  // timm's features are those that its joint classifier would read
-    const Value features = c.dist_token ? scale(token(x, 0) + token(x, 1), 0.5F) : token(x, 0);
-    return feature_outputs(features, x, c);
-  }
-  Value logits = classify_token(s / "head", x, 0, c);
+  const Value features = vit_features(s, x, c);
+  if (c.classes == 0) return feature_outputs(features, x, c);
+  Value logits = classify(s / "head", features, c);
   if (c.dist_head) {  // section 4, "Classification with our approach: joint classifiers"
-    logits = scale(logits + classify_token(s / "head_dist", x, 1, c), 0.5F);
+    logits = scale(logits + classify(s / "head_dist", slice(x, 1, 1, 2), c), 0.5F);
   }
   return {{"logits", logits.id}};
 }
@@ -52,6 +50,8 @@ const Family kDeit = {.name = "deit",
                       .configure = configure,
                       .recognize = recognize,
                       .config_parts = vit_config_parts,
+                      .resize = resize_vit,
+                      .resizes_at_run_time = resizes_at_run_time,
                       .dialects = kVitDialects};
 
 }  // namespace vitq

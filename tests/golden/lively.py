@@ -37,23 +37,23 @@ def images(shape, seed):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def check(name, logits, attention, sharp=2.5):
+def check(name, logits, attention, sharp=2.5, least=2):
     """Raises unless the run of model `name` was lively; returns one line about it. Attention must be `sharp` times
-    as high at its peaks as if it were uniform."""
+    as high at its peaks as if it were uniform, and the largest answer at least `least`."""
     tokens = attention[0].shape[-1]
     peak = min(float(layer.max(-1).values.mean()) for layer in attention)
     size = float(logits.abs().max())
     if peak < sharp / tokens:
         raise RuntimeError(f"{name}: attention is nearly uniform: mean peak {peak:.3f} of {tokens} tokens")
-    if not 2 < size < 30:
-        raise RuntimeError(f"{name}: largest logit {size:.3g}, wanted 2 to 30")
-    return f"{name}: largest logit {size:.2f}, mean attention peak {peak:.2f} (uniform {1 / tokens:.2f})"
+    if not least < size < 30:
+        raise RuntimeError(f"{name}: largest answer {size:.3g}, wanted {least} to 30")
+    return f"{name}: largest answer {size:.2f}, mean attention peak {peak:.2f} (uniform {1 / tokens:.2f})"
 
 
 def _law(name, module, key):
     """(mean, standard deviation) of the parameter `key` of `module`."""
     if isinstance(module, nn.LayerNorm):
-        return (1.0, 0.25) if key == "weight" else (0.0, BIAS)
+        return (_norm_gain(name), 0.25) if key == "weight" else (0.0, BIAS)
     if key == "bias":
         return (0.0, BIAS)
     if isinstance(module, (nn.Linear, nn.Conv2d)):
@@ -67,6 +67,11 @@ def _gain(name):
     if leaf in ("qkv", "q_proj", "k_proj"):
         return ATTENTION_GAIN
     return HEAD_GAIN if "head" in leaf or "classifier" in leaf else 1.0
+
+
+def _norm_gain(name):
+    """Norms of queries and keys take the place of the gain of their layers."""
+    return ATTENTION_GAIN if name.endswith(("q_norm", "k_norm")) else 1.0
 
 
 def _draw(shape, law, generator):

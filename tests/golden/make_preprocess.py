@@ -151,7 +151,10 @@ def torch_normalized(transform, image):
 def hf_processor(config):
     kind = config.get("image_processor_type") or config.get("feature_extractor_type") or "ViT"
     config = {k: v for k, v in config.items() if not k.endswith("_type")}
-    for start, processor in (("DeiT", DeiTImageProcessorPil), ("Detr", DetrImageProcessorPil)):
+    for start, processor in (("DeiT", DeiTImageProcessorPil), ("Detr", DetrImageProcessorPil),
+                             ("Bit", transformers.BitImageProcessorPil),
+                             ("CLIP", transformers.CLIPImageProcessorPil),
+                             ("Siglip", transformers.SiglipImageProcessorPil)):
         if kind.startswith(start):
             return processor(**config)
     return ViTImageProcessorPil(**config)

@@ -16,15 +16,16 @@ GENERATOR = "tests/golden/make_models.py"
 def write(folder, library, spec, run):
     """Writes expected.safetensors to `folder`.
 
-    `run` holds `input`, `logits`, `tokens` (the sequence after the last block, before the final norm)
-    and `attention` (probabilities, one [N, heads, T, T] per block), computed in double precision from
+    `run` holds `input`, `logits` or `features` and `patches` (the patches' tokens after the final norm,
+    [N, h, w, C]), perhaps `tokens` (the sequence after the last block, before the final norm), and `attention` (probabilities, one [N, heads, T, T] per block), computed in double precision from
     the weights as stored on disk, and is stored rounded to f32; attention, as attention.0, attention.1
     and so on, only if `spec` asks for it. `library` is the implementation.
     """
-    if run["logits"].dtype != torch.float64:
-        raise RuntimeError(f"{spec.name}: ran in {run['logits'].dtype}")
-    print(lively.check(spec.name, run["logits"], run["attention"]))
-    keys = [key for key in ("input", "logits", "tokens", "scores") if key in run]
+    answers = run["logits"] if "logits" in run else run["features"]
+    if answers.dtype != torch.float64:
+        raise RuntimeError(f"{spec.name}: ran in {answers.dtype}")
+    print(lively.check(spec.name, answers, run["attention"], least=2 if "logits" in run else 0.5))
+    keys = [key for key in ("input", "logits", "features", "patches", "tokens", "scores") if key in run]
     tensors = {key: run[key].float().contiguous() for key in keys}
     for index, layer in enumerate(run["attention"] if spec.attention else []):
         tensors[f"attention.{index}"] = layer.float().contiguous()

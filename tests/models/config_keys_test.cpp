@@ -8,64 +8,17 @@
 #include <string>
 #include <string_view>
 
+#include "changed_checkpoints.h"
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
-#include "vitq/error.h"
 #include "vitq/model.h"
 #include "vitq/model_schemas.h"
 
 using namespace vitq;
-using vitq::test::TempFolder;
+using namespace vitq::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-const fs::path kGoldens = fs::path(VITQ_TEST_FILES) / "golden" / "models";
-
-// `json` with `value` under a key, which dots lead to.
-Json with(const Json& json, const std::string& key, const Json& value) {
-  const std::size_t dot = key.find('.');
-  Json changed = json.is_object() ? json : Json::object();
-  if (dot == std::string::npos) return changed.set(key, value);
-  const std::string first = key.substr(0, dot);
-  const Json below = json.find(first).value_or(Json::object());
-  return changed.set(first, with(below, key.substr(dot + 1), value));
-}
-
-Json without(const Json& json, std::string_view key) {
-  Json left = Json::object();
-  for (const auto& [name, value] : json.members()) {
-    if (name != key) left.set(name, value);
-  }
-  return left;
-}
-
-Checkpoint checkpoint(const std::string& name) {
-  const fs::path folder = kGoldens / name;
-  return read_checkpoint(fs::exists(folder / "config.json") ? folder
-                                                            : folder / "model.safetensors");
-}
-
-// As if the file said so: messages name places of what was parsed.
-Checkpoint saying(Checkpoint source, const Json& config) {
-  source.config = Json::parse(config.dump(), "config.json");
-  return source;
-}
-
-Checkpoint changed(const std::string& name, const std::string& key, const Json& value) {
-  const Checkpoint source = checkpoint(name);
-  return saying(source, with(source.config, key, value));
-}
-
-template <typename Kind>
-std::string refusal(const Checkpoint& source, const ConvertOptions& options = {}) {
-  try {
-    convert(source, options);
-  } catch (const Kind& error) {
-    return error.what();
-  }
-  return "nothing was refused";
-}
 
 Tensor logits_of(const Checkpoint& source, const Tensor& input) {
   const TempFolder temp;
@@ -92,7 +45,10 @@ struct Home {
 };
 
 constexpr Home kHomes[] = {
-    {"transformers, ViTConfig and DeiTConfig", "hf_vit", ""},
+    {"transformers, ViTConfig, DeiTConfig and IJepaConfig", "hf_vit", ""},
+    {"transformers, Dinov2Config and Dinov2WithRegistersConfig", "hf_dinov2", ""},
+    {"transformers, CLIPVisionConfig and SiglipVisionConfig", "hf_clip_vision", ""},
+    {"transformers, CLIPConfig and SiglipConfig", "hf_clip", ""},
     {"transformers, DetrConfig", "hf_detr", ""},
     {"transformers, ResNetConfig as backbone_config", "hf_detr", "backbone_config."},
     {"transformers, TimmBackboneConfig as backbone_config", "hf_detr_dc5", "backbone_config."},
@@ -120,6 +76,14 @@ TEST_CASE("goldens show each key that is honoured: another value gives other ans
   const Case all[] = {{"hf_vit_multilabel", "hidden_act", "gelu"},
                       {"hf_vit_multilabel", "num_attention_heads", 3},
                       {"hf_vit_no_qkv_bias", "layer_norm_eps", 1e-12},
+                      {"hf_dinov2_classes", "num_attention_heads", 4},
+                      {"hf_dinov2_classes", "layer_norm_eps", 1e-6},
+                      {"hf_dinov2_classes", "hidden_act", "relu"},
+                      {"hf_clip_classes", "vision_config.hidden_act", "gelu_new"},
+                      {"hf_clip_classes", "vision_config.layer_norm_eps", 1e-5},
+                      {"hf_siglip_classes", "vision_config.num_attention_heads", 4},
+                      {"timm_average", "model_args.global_pool", "token"},
+                      {"timm_no_norm", "model_args.act_layer", "gelu"},
                       {"timm_vit_relu", "model_args.act_layer", "gelu"},
                       {"timm_vit_relu", "model_args.num_heads", 3},
                       {"hf_detr_keys", "auxiliary_loss", false},
@@ -193,6 +157,14 @@ TEST_CASE("what config.json says of the tensors must be so") {
                       {"hf_vit", "intermediate_size", 96},
                       {"hf_vit", "qkv_bias", false},
                       {"hf_vit", "patch_size", 8},
+                      {"hf_dinov2", "use_swiglu_ffn", true},
+                      {"hf_dinov2", "qkv_bias", false},
+                      {"hf_clip_vision", "hidden_size", 8},
+                      {"hf_clip", "vision_config.num_hidden_layers", 12},
+                      {"hf_siglip", "vision_config.patch_size", 16},
+                      {"timm_qk_norm", "model_args.qk_norm", false},
+                      {"timm_clip", "model_args.pre_norm", false},
+                      {"timm_dinov2", "model_args.class_token", false},
                       {"timm_vit", "model_args.depth", 12},
                       {"timm_vit", "model_args.embed_dim", 8},
                       {"hf_detr", "d_model", 64},
@@ -266,33 +238,4 @@ TEST_CASE("what transformers' files leave out is as transformers has it") {
   CHECK(made.assumptions.empty());
   const Converted eps = convert(saying(base, without(base.config, "layer_norm_eps")), {});
   CHECK(eps.info.config.at("eps").number() == static_cast<double>(1e-12F));
-}
-
-TEST_CASE("timm's old flat config.json says the image size and the names of the classes") {
-  Checkpoint flat = checkpoint("timm_vit");
-  flat.config = Json::parse(
-      R"({"architecture": "vit_tiny_patch16_224", "num_classes": 10, "num_features": 24,
-          "input_size": [3, 16, 16], "interpolation": "bicubic", "crop_pct": 0.95,
-          "labels": ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]})",
-      "config.json");
-  ConvertOptions options;
-  options.heads = 3;
-  const Converted made = convert(flat, options);
-  CHECK(made.info.config.dump() == convert(checkpoint("timm_vit"), {}).info.config.dump());
-  CHECK(made.info.labels.size() == 10);
-  CHECK(made.info.labels[9] == "j");
-  const Json pooled = with(flat.config, "global_pool", "avg");
-  CHECK(refusal<UnsupportedError>(saying(flat, pooled), options).find("global_pool") !=
-        std::string::npos);
-}
-
-TEST_CASE("timm's names of classes may be listed by id, and lie in pretrained_cfg") {
-  const Checkpoint base = checkpoint("timm_vit");
-  const Json by_id = Json::parse(R"({"3": "cat", "0": "dog"})", "names");
-  using Names = std::vector<std::string>;
-  const Names wanted = {"dog", "", "", "cat"};
-  CHECK(convert(changed("timm_vit", "label_names", by_id), {}).info.labels == wanted);
-  const Json nested =
-      with(without(base.config, "label_names"), "pretrained_cfg.label_names", by_id);
-  CHECK(convert(saying(base, nested), {}).info.labels == wanted);
 }

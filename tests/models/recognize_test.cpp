@@ -123,13 +123,11 @@ TEST_CASE("what no family has is named with its tensor, and no option is advised
     const char* tensor;
     const char* says;
   };
-  const Case all[] = {{"blocks.0.ls1.gamma", "LayerScale"},
-                      {"blocks.1.gamma_1", "DeiT III"},
-                      {"reg_token", "register tokens"},
-                      {"norm_pre.weight", "CLIP"},
-                      {"fc_norm.weight", "average pooling"},
-                      {"attn_pool.latent", "attention pooling"},
-                      {"blocks.0.attn.q_norm.weight", "norms of queries"},
+  const Case all[] = {{"blocks.0.attn.norm.weight", "norms inside"},
+                      {"blocks.0.mlp.norm.weight", "norms inside"},
+                      {"blocks.0.attns.0.qkv.weight", "parallel blocks"},
+                      {"blocks.1.in_proj.weight", "parallel blocks"},
+                      {"blocks.0.attn.relative_position_bias_table", "BEiT"},
                       {"pre_logits.fc.weight", "ImageNet-21k"}};
   for (const Case& c : all) {
     const std::string text = refusal(with_tensor("timm_vit", c.tensor));
@@ -165,6 +163,9 @@ TEST_CASE("a network without a classifier answers features") {
   Checkpoint features = golden("hf_vit");
   features.weights.tensors.erase("classifier.weight");
   features.weights.tensors.erase("classifier.bias");
+  CHECK_THROWS_WITH_AS((void)convert(features, {}), doctest::Contains("there is a classifier"),
+                       WeightError);
+  features.config.set("architectures", Json::array(std::vector<std::string>{"ViTModel"}));
   const ModelInfo info = convert(features, {}).info;
   CHECK(task_of(info) == Task::kFeatures);
   CHECK(class_count(info) == 0);

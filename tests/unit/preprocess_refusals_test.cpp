@@ -76,7 +76,7 @@ TEST_CASE("a canonical form that is incomplete, contradictory or out of range is
 
 TEST_CASE("what a transformers configuration asks for and we cannot do is refused by name") {
   const std::pair<const char*, const char*> kUnsupported[] = {
-      {R"({"image_processor_type": "CLIPImageProcessor"})", "CLIPImageProcessor"},
+      {R"({"image_processor_type": "ConvNextImageProcessor"})", "ConvNextImageProcessor"},
       {R"({"image_processor_type": "ViTHybridImageProcessor"})", "ViTHybridImageProcessor"},
       {R"({"pad_size": {"height": 300, "width": 300}})", "pad_size"},
       {R"({"image_processor_type": "DetrImageProcessor", "pad_size": 5})", "pad_size"},
@@ -95,7 +95,10 @@ TEST_CASE("a configuration that names no processor is of the network's type") {
   CHECK(preprocess_from_huggingface(empty, "vit") == preprocess_from_huggingface(empty));
   CHECK(preprocess_from_huggingface(empty, "deit").crop_height == 224);
   CHECK(preprocess_from_huggingface(empty, "detr") == *preprocess_preset("hf-detr", 800));
-  CHECK_THROWS_AS((void)preprocess_from_huggingface(empty, "clip"), UnsupportedError);
+  CHECK(preprocess_from_huggingface(empty, "clip").crop_height == 224);
+  CHECK(preprocess_from_huggingface(empty, "dinov2").crop_height == 224);
+  CHECK(preprocess_from_huggingface(empty, "siglip_vision_model").crop_height == 0);
+  CHECK_THROWS_AS((void)preprocess_from_huggingface(empty, "convnext"), UnsupportedError);
   const Json named = parse(R"({"image_processor_type": "ViTImageProcessorFast"})");
   CHECK(preprocess_from_huggingface(named, "clip") == preprocess_from_huggingface(empty));
 }

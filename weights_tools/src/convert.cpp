@@ -44,9 +44,10 @@ class Converter {
     result_.info.family = chosen.name;
     result_.info.config = chosen.configure(result_.weights, said);
     result_.info.scores = scores();
-    if (!options_.head.empty()) put_head(chosen, said);
+    if (!options_.head.empty()) put_head();
     assume(chosen, said);
     result_.info.preprocess = preprocess(chosen);
+    resize(chosen, said);
     require_size(chosen);
     result_.info.labels = labels();
     require_classes();
@@ -93,22 +94,21 @@ class Converter {
     return stated.set("dilation", true);
   }
 
-  // Puts the user's head behind the features. Its classes are then those of the network.
-  void put_head(const Family& chosen, const Json& said) {
+  // Puts the user's head behind the features, which stay what they are. Its classes are then those
+  // of the network.
+  void put_head() {
     Json& config = result_.info.config;
-    const auto distilled = config.find("dist_token");
-    if (task_of(result_.info) != Task::kFeatures || (distilled && distilled->boolean())) {
+    if (task_of(result_.info) != Task::kFeatures) {
       throw UnsupportedError(source_.path +
-                             ": --head is for networks that give features, of one token or of "
-                             "all; this one has a head or a distillation token");
+                             ": --head is for networks that give features; this one has a head");
     }
     const Graph graph = trace(result_.info, usual_input(result_.info));
     const std::int64_t width = graph[graph.outputs()[0].node].shape[-1];
     UserHead head = read_head(options_.head, width, source_.weights);
+    config.set("classes", head.weight.shape()[0]);
+    config.set("head_bias", true).set("unit_head", head.unit);
     result_.weights.tensors["head.weight"] = std::move(head.weight);
     result_.weights.tensors["head.bias"] = std::move(head.bias);
-    config = chosen.configure(result_.weights, said);
-    config.set("unit_head", head.unit);
     result_.info.scores = head.scores;
     result_.head = std::move(head.text);
     if (!head.assumption.empty()) result_.assumptions.push_back(std::move(head.assumption));
@@ -149,18 +149,34 @@ class Converter {
     return found.preprocess;
   }
 
+  // Positions become those of the size that is asked for. Where the origin resamples them at run
+  // time, they become those of what its pipeline gives.
+  void resize(const Family& chosen, const Json& said) {
+    if (options_.image_size && chosen.resize == nullptr) {
+      throw UnsupportedError(source_.path + ": --image-size is for networks of one size; a " +
+                             std::string(chosen.name) + " takes any");
+    }
+    if (chosen.resize == nullptr) return;
+    const Shape image = chosen.image_shape(result_.info.config);
+    std::optional<ImageSize> size = options_.image_size;
+    if (!size && chosen.resizes_at_run_time(source_.config)) {
+      size = size_after(result_.info.preprocess);
+    }
+    if (!size || (size->height == image[1] && size->width == image[2])) return;
+    chosen.resize(result_.weights, result_.info.config, said, *size);
+    result_.choices.push_back("positions resampled from " + std::to_string(image[2]) + " x " +
+                              std::to_string(image[1]) + " to " + std::to_string(size->width) +
+                              " x " + std::to_string(size->height));
+  }
+
   // A pipeline whose size depends on the image's ratio is left to the run.
   void require_size(const Family& chosen) const {
     if (chosen.any_size) return;
     const Shape image = chosen.image_shape(result_.info.config);
-    const Preprocess& steps = result_.info.preprocess;
-    const bool cropped = steps.crop_height > 0;
-    if (!cropped && steps.resize != Preprocess::Resize::kExact) return;
-    const int height = cropped ? steps.crop_height : steps.height;
-    const int width = cropped ? steps.crop_width : steps.width;
-    if (height == image[1] && width == image[2]) return;
-    throw ShapeError("the preprocessing makes images of " + std::to_string(width) + " x " +
-                     std::to_string(height) + ", but the network takes " +
+    const std::optional<ImageSize> size = size_after(result_.info.preprocess);
+    if (!size || (size->height == image[1] && size->width == image[2])) return;
+    throw ShapeError("the preprocessing makes images of " + std::to_string(size->width) + " x " +
+                     std::to_string(size->height) + ", but the network takes " +
                      std::to_string(image[2]) + " x " + std::to_string(image[1]) +
                      "; --preset or --preprocessor states another");
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file applies a dialect's rules to the names of a checkpoint.
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <optional>
 
+#include "fold.h"
 #include "vitq/canonical_names.h"
 #include "vitq/error.h"
 
@@ -57,13 +57,6 @@ std::string fill(std::string_view pattern, const std::vector<std::string_view>& 
     }
   }
   return name;
-}
-
-using Tensors = std::map<std::string, Tensor, std::less<>>;
-
-void insert(Tensors& tensors, std::string name, Tensor tensor) {
-  const auto [place, fresh] = tensors.emplace(std::move(name), std::move(tensor));
-  if (!fresh) throw WeightError("two tensors of the checkpoint mean '" + place->first + "'");
 }
 
 // What programs wrap a network in: DataParallel and AveragedModel, Lightning, transformers' wrapper
@@ -143,11 +136,12 @@ void apply(const Join& join, Tensors& tensors) {
     std::vector<Tensor> parts;
     std::vector<std::string> names;
     for (const std::string_view from : join.from) {
+      if (from.empty()) continue;
       names.push_back(fill(from, *stars));
       const auto part = tensors.find(names.back());
       if (part != tensors.end()) parts.push_back(part->second);
     }
-    if (parts.size() != join.from.size()) continue;  // reported as missing and unexpected later
+    if (parts.size() != names.size()) continue;  // reported as missing and unexpected later
     std::string to = fill(join.to, *stars);
     Tensor whole = joined(to, parts);
     insert(result, std::move(to), std::move(whole));
@@ -171,13 +165,15 @@ void apply(const Split& split, Tensors& tensors) {
       insert(result, name, std::move(tensor));
       continue;
     }
-    const auto count = static_cast<std::int64_t>(split.to.size());
+    const auto count =
+        std::ranges::count_if(split.to, [](std::string_view to) { return !to.empty(); });
     const Shape& shape = tensor.shape();
     if (shape.rank() == 0 || shape[0] % count != 0) {
       throw WeightError("cannot split '" + name + "': it is " + describe(tensor));
     }
     const std::byte* from = tensor.data();
     for (const std::string_view to : split.to) {
+      if (to.empty()) continue;
       Tensor part(shape.with(0, shape[0] / count), tensor.dtype());
       if (part.bytes() > 0) std::memcpy(part.data(), from, part.bytes());
       from += part.bytes();
@@ -185,50 +181,6 @@ void apply(const Split& split, Tensors& tensors) {
     }
   }
   tensors = std::move(result);
-}
-
-// Holds a norm's four vectors, in f32.
-Tensor take_vector(Tensors& tensors, const std::string& name, std::int64_t channels) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end()) throw WeightError("missing: " + name);
-  if (found->second.shape() != Shape{channels}) {
-    throw WeightError("misshaped: " + name + ": expected " + Shape{channels}.str() + ", found " +
-                      found->second.shape().str());
-  }
-  Tensor vector = found->second.to_f32();
-  tensors.erase(found);
-  return vector;
-}
-
-// Computes weight * g and bias = b - mean * g with g = gain / sqrt(var + eps), in double.
-void fold_norm(const std::string& conv, const std::string& norm, Tensors& tensors) {
-  constexpr double kEps = 1e-5;  // of torchvision's, timm's and DETR's frozen batch norms
-  Tensor weight = tensors.at(conv + ".weight").to_f32().clone();
-  if (weight.shape().rank() != 4 || weight.shape()[0] == 0) {
-    throw WeightError("misshaped: " + conv + ".weight: expected rank 4, found " +
-                      weight.shape().str());
-  }
-  const std::int64_t channels = weight.shape()[0];
-  const Tensor gain = take_vector(tensors, norm + ".weight", channels);
-  const Tensor offset = take_vector(tensors, norm + ".bias", channels);
-  const Tensor mean = take_vector(tensors, norm + ".running_mean", channels);
-  const Tensor variance = take_vector(tensors, norm + ".running_var", channels);
-  Tensor bias({channels}, DType::kF32);
-  const std::span<float> w = weight.as<float>();
-  const std::size_t columns = w.size() / static_cast<std::size_t>(channels);
-  for (std::size_t o = 0; o < static_cast<std::size_t>(channels); ++o) {
-    const auto at = [o](const Tensor& v) { return static_cast<double>(v.as<float>()[o]); };
-    if (!(at(variance) >= 0.0)) {
-      throw WeightError(norm + ".running_var: element " + std::to_string(o) + " is " +
-                        std::to_string(at(variance)) + "; a variance is not negative");
-    }
-    const double g = at(gain) / std::sqrt(at(variance) + kEps);
-    for (float& value : w.subspan(o * columns, columns))
-      value = static_cast<float>(static_cast<double>(value) * g);
-    bias.as<float>()[o] = static_cast<float>(at(offset) - at(mean) * g);
-  }
-  tensors.insert_or_assign(conv + ".weight", std::move(weight));
-  insert(tensors, conv + ".bias", std::move(bias));
 }
 
 void apply(const Norm& rule, Tensors& tensors) {
@@ -243,11 +195,49 @@ void apply(const Norm& rule, Tensors& tensors) {
   for (const auto& [conv, norm] : found) fold_norm(conv, norm, tensors);
 }
 
-std::string renamed(std::string_view name, std::span<const Rename> renames) {
-  for (const Rename& rename : renames) {
-    if (const auto stars = match(rename.from, name)) return fill(rename.to, *stars);
+void apply(const LayerScale& rule, Tensors& tensors) {
+  std::string missing;
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& [name, tensor] : tensors) {
+    const auto stars = match(std::string(rule.layer) + ".weight", name);
+    if (!stars) continue;
+    const std::string gain = fill(rule.gain, *stars);
+    if (tensors.contains(gain)) {
+      found.emplace_back(fill(rule.layer, *stars), gain);
+    } else {
+      missing += "\n  missing: " + gain;
+    }
   }
-  return std::string(name);
+  if (found.empty()) return;
+  if (!missing.empty()) throw WeightError("LayerScale is not everywhere:" + missing);
+  for (const auto& [layer, gain] : found) fold_layer_scale(layer, gain, tensors);
+}
+
+Tensor with_rank(const Tensor& tensor, int rank) {
+  const std::span<const std::int64_t> dims = tensor.shape().dims();
+  const auto lacking = std::max(rank - tensor.shape().rank(), 0);
+  std::vector<std::int64_t> extents(static_cast<std::size_t>(lacking), 1);
+  extents.insert(extents.end(), dims.begin(), dims.end());
+  return tensor.reshaped(Shape(extents));
+}
+
+void insert_renamed(Tensors& tensors, const std::string& name, Tensor tensor,
+                    std::span<const Rename> renames) {
+  for (const Rename& rename : renames) {
+    const auto stars = match(rename.from, name);
+    if (stars) return insert(tensors, fill(rename.to, *stars), with_rank(tensor, rename.rank));
+  }
+  insert(tensors, name, std::move(tensor));
+}
+
+void drop_beside_head(std::span<const std::string_view> patterns, Renamed& result) {
+  Tensors& tensors = result.weights.tensors;
+  if (!tensors.contains("head.weight")) return;
+  for (auto it = tensors.begin(); it != tensors.end();) {
+    const bool drop = is_ignored(it->first, patterns);
+    if (drop) result.ignored.push_back(it->first);
+    it = drop ? tensors.erase(it) : std::next(it);
+  }
 }
 
 Renamed apply(const Dialect& dialect, Tensors tensors) {
@@ -256,13 +246,15 @@ Renamed apply(const Dialect& dialect, Tensors tensors) {
   for (const Join& join : dialect.joins) apply(join, tensors);
   for (const Split& split : dialect.splits) apply(split, tensors);
   for (const Norm& norm : dialect.norms) apply(norm, tensors);
+  for (const LayerScale& scale : dialect.layer_scales) apply(scale, tensors);
   for (auto& [name, tensor] : tensors) {
     if (is_ignored(name, dialect.ignore) || is_ignored(name, kTraining)) {
       result.ignored.push_back(name);
     } else {
-      insert(result.weights.tensors, renamed(name, dialect.renames), std::move(tensor));
+      insert_renamed(result.weights.tensors, name, std::move(tensor), dialect.renames);
     }
   }
+  drop_beside_head(dialect.ignore_beside_head, result);
   return result;
 }
 

@@ -10,6 +10,9 @@
 
 namespace vitq {
 
+// The size of all images that a pipeline makes, if it is one.
+std::optional<ImageSize> size_after(const Preprocess& preprocess);
+
 struct FoundPreprocess {
   Preprocess preprocess = {};
   std::string assumption = {};                 // for people; empty: it was stated

@@ -16,18 +16,17 @@ struct Foreign {
 };
 
 constexpr std::array kForeign = {
-    Foreign{".ls1.gamma", "LayerScale, as DeiT III and DINOv2 have"},
-    Foreign{".gamma_1", "LayerScale, as DeiT III, CaiT and BEiT have"},
-    Foreign{".layer_scale1.", "LayerScale, as DINOv2 has"},
-    Foreign{"reg_token", "register tokens"},
-    Foreign{"register_tokens", "register tokens"},
-    Foreign{"norm_pre.", "a norm before its blocks, as CLIP has"},
-    Foreign{"pre_layrnorm.", "a norm before its blocks, as CLIP has"},
-    Foreign{".q_norm.", "norms of queries and keys"},
+    Foreign{".lambda_1", "relative positions, as BEiT has"},
     Foreign{"relative_position_bias_table", "relative positions, as BEiT and Swin have"},
+    Foreign{"rel_pos", "relative positions"},
+    Foreign{".attns.0.", "parallel blocks"},
+    Foreign{".in_proj.", "parallel blocks"},
+    Foreign{".lambda_q1", "differential attention"},
+    Foreign{".attn.norm.", "norms inside of its attention"},
+    Foreign{".mlp.norm.", "norms inside of its MLPs"},
+    Foreign{"patch_embed.norm.", "a norm of its patches"},
+    Foreign{".fc1_g.", "gates that are layers of their own"},
     Foreign{"pre_logits.", "a layer before its classifier, as networks of ImageNet-21k had"},
-    Foreign{"fc_norm.", "average pooling, whose norm follows it"},
-    Foreign{"attn_pool.", "attention pooling"},
     Foreign{"patch_embed.backbone.", "a convolutional network before its blocks"},
     Foreign{".sampling_offsets.", "deformable attention"},
 };
@@ -60,6 +59,12 @@ std::string first_names(const Weights& weights) {
   return text;
 }
 
+bool has_text_tower(const Weights& weights) {
+  return std::ranges::any_of(weights.tensors, [](const auto& each) {
+    return each.first.find("text_model.") != std::string::npos;
+  });
+}
+
 // Only what is named as by one of our families can be one of them.
 [[noreturn]] void refuse_unknown(const Checkpoint& source, const std::string& archs) {
   const std::string stated = stated_name(source.config);
@@ -68,6 +73,11 @@ std::string first_names(const Weights& weights) {
     throw UnsupportedError(source.path + ": the architecture was not recognized (" + found +
                            "the tensors are named as those of " + archs +
                            "); state it with --arch");
+  }
+  if (has_text_tower(source.weights)) {
+    throw UnsupportedError(source.path +
+                           ": this is the text tower of a CLIP or SigLIP; an image tower is "
+                           "expected, alone or beside it");
   }
   std::string known;
   for (const Family& family : families())

@@ -132,6 +132,16 @@ std::string in_words(const Preprocess& preprocess) {
   return text + "mean " + triple(preprocess.mean) + ", std " + triple(preprocess.std);
 }
 
+std::string in_words(const Json& config) {
+  std::string text;
+  for (const auto& [key, value] : config.members()) {
+    const bool fraction = value.is_number() && !value.is_integer();
+    text += (text.empty() ? "" : ", ") + key + " " +
+            (fraction ? significant(value.number(), 6) : value.dump());
+  }
+  return text;
+}
+
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vitq/json.h"
 #include "vitq/preprocess.h"
 
 namespace vitq::apps {
@@ -33,6 +34,8 @@ std::string with_prefix(double value);
 std::string byte_count(std::int64_t bytes);
 // "shorter side to 256, bicubic; centre crop 224x224; mean ..., std ...".
 std::string in_words(const Preprocess& preprocess);
+// "dim 192, depth 12, heads 3": a configuration. Fractions are rounded to what a float holds.
+std::string in_words(const Json& config);
 
 // Answers the text as a field of a CSV line, quoted where needed.
 std::string csv_field(const std::string& text);

@@ -54,6 +54,10 @@ void summarize(const ConvertJob& job, const Checkpoint& source, const Converted&
     std::cerr << "  scores         "
               << (raw ? "the outputs themselves" : "a sigmoid for each class") << '\n';
   }
+  std::cerr << "  configuration  " << in_words(made.info.config) << '\n';
+  for (const std::string& choice : made.choices) {
+    std::cerr << "  decided        " << choice << '\n';
+  }
   for (const std::string& assumption : made.assumptions) {
     std::cerr << "  assumed        " << assumption << '\n';
   }

@@ -47,12 +47,6 @@ Contents read(const InspectJob& job) {
   return contents;
 }
 
-std::string rounded(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
 std::int64_t macs_of(const Graph& graph) {
   std::int64_t sum = 0;
   for (NodeId id = 0; id < graph.size(); ++id) sum += macs(graph, id);
@@ -63,17 +57,6 @@ std::string checksum_text(const Contents& contents, bool verified) {
   const auto found = contents.weights.metadata.find(kChecksumKey);
   if (found == contents.weights.metadata.end()) return "none in the file";
   return found->second + (verified ? ", as the data have it" : ", not verified (--verify)");
-}
-
-// It reads "dim 192, depth 12, heads 3". Fractions are rounded to what a float holds.
-std::string members_text(const Json& config) {
-  std::string text;
-  for (const auto& [key, value] : config.members()) {
-    const bool fraction = value.is_number() && !value.is_integer();
-    text += (text.empty() ? "" : ", ") + key + " " +
-            (fraction ? rounded(value.number()) : value.dump());
-  }
-  return text;
 }
 
 // It reads "features [1, 384], tokens [1, 16, 16, 384]".
@@ -88,7 +71,7 @@ std::string outputs_text(const Graph& graph) {
 void add_model(Table& table, const Contents& contents) {
   const ModelInfo& info = *contents.info;
   table.add({"family", info.family + ": " + std::string(family(info.family).title)});
-  table.add({"configuration", members_text(info.config)});
+  table.add({"configuration", in_words(info.config)});
   table.add({"preprocessing", in_words(info.preprocess)});
   table.add({"labels", info.labels.empty() ? "none" : std::to_string(info.labels.size())});
   if (task_of(info) == Task::kClassification)

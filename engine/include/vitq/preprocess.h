@@ -64,10 +64,11 @@ Tensor planes(std::span<const Image> images);
 // does it. Throws ShapeError if the sizes differ.
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
 
-// This reads transformers' preprocessor_config.json of a ViT, DeiT or DETR image processor, old
-// form or new. A plain integer "size" is a square, and for DETR the shorter side. What the file
+// This reads transformers' preprocessor_config.json of an image processor of ViT, DeiT, DETR, BiT,
+// CLIP or SigLIP, old form or new. A plain integer "size" is a square for ViT and DeiT, and the
+// shorter side for the others. What the file
 // does not say is as in that processor's class. Where it names no processor, it is that of
-// `model_type` in config.json: vit, deit or detr. UnsupportedError is thrown for other processors,
+// `model_type` in config.json. UnsupportedError is thrown for other processors,
 // and for what vitq/preprocess_schemas.h calls fixed and has another value.
 Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type = "vit");
 // What that processor's class does for a network of this input, where no file says anything.

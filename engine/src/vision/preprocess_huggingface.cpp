@@ -20,7 +20,12 @@ Preprocess class_defaults(Processor processor) {
   result.mean = result.std = kHalves;
   if (processor == Processor::kVit) {
     result.filter = Filter::kBilinear;
-  } else {
+  } else if (processor == Processor::kBit || processor == Processor::kClip) {
+    result.resize = Preprocess::Resize::kShortestEdge;
+    result.crop_height = result.crop_width = 224;
+    result.mean = kClipMean;
+    result.std = kClipStd;
+  } else if (processor == Processor::kDeit) {
     result.height = result.width = 256;
     result.crop_height = result.crop_width = 224;
   }
@@ -72,13 +77,14 @@ void read_size_keys(const Json& json, Preprocess& preprocess) {
   }
 }
 
-void read_size(const Json& json, const Json& size, Preprocess& preprocess) {
+// `square` says what the class makes of a plain number.
+void read_size(const Json& json, const Json& size, bool square, Preprocess& preprocess) {
   if (size.is_object()) return read_size_keys(size, preprocess);
   if (size.is_array()) {
     preprocess.resize = Preprocess::Resize::kExact;
     return read_pair(size, preprocess.height, preprocess.width);
   }
-  const bool square = flag(json, "default_to_square", true);
+  square = flag(json, "default_to_square", square);
   preprocess.resize = square ? Preprocess::Resize::kExact : Preprocess::Resize::kShortestEdge;
   preprocess.height = preprocess.width = read_side(size);
 }
@@ -91,7 +97,7 @@ void read_detr_size(const Json& json, const Json& size, Preprocess& preprocess) 
     preprocess.longest = longest ? read_side(*longest) : kDetrLongest;
     return;
   }
-  read_size(json, size, preprocess);
+  read_size(json, size, false, preprocess);
   if (preprocess.resize == Preprocess::Resize::kShortestEdge) {
     size.fail("shortest_edge without longest_edge, which DETR's processor refuses, too");
   }
@@ -151,23 +157,55 @@ void read_values(const Json& json, Preprocess& preprocess) {
   }
 }
 
+struct ProcessorClass {
+  std::string_view name;
+  Processor processor;
+};
+constexpr std::array kClasses = {
+    ProcessorClass{"ViT", Processor::kVit},   ProcessorClass{"DeiT", Processor::kDeit},
+    ProcessorClass{"Detr", Processor::kDetr}, ProcessorClass{"Bit", Processor::kBit},
+    ProcessorClass{"CLIP", Processor::kClip}, ProcessorClass{"Siglip", Processor::kSiglip},
+};
+
+// By the model_type of config.json.
+constexpr std::array kTypes = {
+    ProcessorClass{"vit", Processor::kVit},
+    ProcessorClass{"ijepa", Processor::kVit},
+    ProcessorClass{"deit", Processor::kDeit},
+    ProcessorClass{"detr", Processor::kDetr},
+    ProcessorClass{"dinov2", Processor::kBit},
+    ProcessorClass{"dinov2_with_registers", Processor::kBit},
+    ProcessorClass{"clip", Processor::kClip},
+    ProcessorClass{"clip_vision_model", Processor::kClip},
+    ProcessorClass{"siglip", Processor::kSiglip},
+    ProcessorClass{"siglip_vision_model", Processor::kSiglip},
+};
+
+std::optional<Processor> processor_of_type(std::string_view model_type) {
+  for (const ProcessorClass& each : kTypes) {
+    if (each.name == model_type) return each.processor;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Processor processor_of(const Json& json, std::string_view model_type) {
-  constexpr std::array<std::string_view, 3> kTypes = {"vit", "deit", "detr"};
-  constexpr std::array<std::string_view, 3> kNames = {"ViT", "DeiT", "Detr"};
   auto type = json.find("image_processor_type");
   if (!type) type = json.find("feature_extractor_type");
-  for (std::size_t i = 0; i < kTypes.size(); ++i) {
-    if (!type && kTypes[i] == model_type) return static_cast<Processor>(i);
+  if (!type) {
+    if (const auto found = processor_of_type(model_type)) return *found;
+  }
+  for (const ProcessorClass& each : kClasses) {
     for (const char* ending :
          {"ImageProcessor", "ImageProcessorFast", "ImageProcessorPil", "FeatureExtractor"}) {
-      if (type && type->string() == cat(kNames[i], ending)) return static_cast<Processor>(i);
+      if (type && type->string() == cat(each.name, ending)) return each.processor;
     }
   }
   const std::string found = type ? cat("image processor \"", type->string(), "\"")
                                  : cat("image processor of model type \"", model_type, "\"");
-  refuse(type ? *type : json, found + "; those of ViT, DeiT and DETR are supported");
+  refuse(type ? *type : json,
+         found + "; those of ViT, DeiT, DETR, BiT (DINOv2), CLIP and SigLIP are supported");
 }
 
 Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type) {
@@ -177,7 +215,8 @@ Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_
   const bool of_detr = processor == Processor::kDetr;
   const auto size = json.find("size");
   if (size && of_detr) read_detr_size(json, *size, result);
-  if (size && !of_detr) read_size(json, *size, result);
+  const bool square = processor == Processor::kVit || processor == Processor::kDeit;
+  if (size && !of_detr) read_size(json, *size, square, result);
   if (!flag(json, "do_resize", true)) result.resize = Preprocess::Resize::kNone;
   if (result.resize != Preprocess::Resize::kWithinHuggingFace) result.longest = 0;
   if (const auto resample = json.find("resample")) result.filter = read_resample(*resample);
@@ -188,20 +227,20 @@ Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_
 
 std::optional<Preprocess> preprocess_of_huggingface(std::string_view model_type, int height,
                                                     int width) {
-  if (model_type == "detr") return class_defaults(Processor::kDetr);
+  const std::optional<Processor> processor = processor_of_type(model_type);
+  if (!processor) return std::nullopt;
+  Preprocess result = class_defaults(*processor);
+  if (*processor == Processor::kDetr) return result;
   if (height < 1 || width < 1 || 256 * std::max(height, width) / 224 > kMaxInputSide) {
     throw LimitError(cat("an input of ", width, " x ", height, " pixels"));
   }
-  Preprocess result = class_defaults(model_type == "deit" ? Processor::kDeit : Processor::kVit);
-  result.height = height;
-  result.width = width;
-  if (model_type == "vit") return result;
-  if (model_type != "deit") return std::nullopt;
-  // The class crops 224 of 256 pixels, whatever the network.
-  result.height = 256 * height / 224;
-  result.width = 256 * width / 224;
-  result.crop_height = height;
-  result.crop_width = width;
+  // The class's sizes are those of a network of 224 pixels.
+  result.height = result.height * height / 224;
+  result.width = result.width * width / 224;
+  if (result.crop_height > 0) {
+    result.crop_height = height;
+    result.crop_width = width;
+  }
   return result;
 }
 

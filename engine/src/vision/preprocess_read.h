@@ -21,6 +21,9 @@ inline constexpr int kMaxInputSide = 8192;
 // ImageNet's statistics, and the plain [-1, 1] scaling of the first ViT.
 inline constexpr std::array<float, 3> kImageNetMean = {0.485F, 0.456F, 0.406F};
 inline constexpr std::array<float, 3> kImageNetStd = {0.229F, 0.224F, 0.225F};
+// CLIP's.
+inline constexpr std::array<float, 3> kClipMean = {0.48145466F, 0.4578275F, 0.40821073F};
+inline constexpr std::array<float, 3> kClipStd = {0.26862954F, 0.26130258F, 0.27577711F};
 inline constexpr std::array<float, 3> kHalves = {0.5F, 0.5F, 0.5F};
 
 // DETR's shorter and longest side; the longest keeps its ratio to other sizes.
@@ -32,7 +35,7 @@ inline constexpr int kDetrLongest = 1333;
 }
 
 // transformers' image processors.
-enum class Processor { kVit, kDeit, kDetr };
+enum class Processor { kVit, kDeit, kDetr, kBit, kClip, kSiglip };
 
 // The one that a preprocessor_config.json names, or else that of the network's type. Throws
 // UnsupportedError for others.

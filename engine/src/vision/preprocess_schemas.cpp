@@ -132,7 +132,8 @@ constexpr std::array kTimm = {
 };
 
 constexpr std::array<ConfigSchema, 3> kSchemas = {{
-    {"preprocessor_config.json of ViT and DeiT (transformers)", kClassifiers},
+    {"preprocessor_config.json of ViT, DeiT, BiT (DINOv2), CLIP and SigLIP (transformers)",
+     kClassifiers},
     {"preprocessor_config.json of DETR (transformers)", kDetectors},
     {"pretrained_cfg, and flat config.json (timm)", kTimm},
 }};

@@ -14,15 +14,17 @@ namespace vitq {
 struct Rename {
   std::string_view from;
   std::string_view to;
+  int rank = 0;  // extents of 1 come before the others up to this rank
 };
 
-// Lays tensors end to end along the first axis, such as separate queries, keys and values.
+// Lays tensors end to end along the first axis, such as separate queries, keys and values. A name
+// that is empty stands for no part.
 struct Join {
   std::array<std::string_view, 3> from;
   std::string_view to;
 };
 
-// Does the reverse: cuts a tensor into equal parts along the first axis.
+// Does the reverse: cuts a tensor into equal parts along the first axis, one for each name.
 struct Split {
   std::string_view from;
   std::array<std::string_view, 3> to;
@@ -35,6 +37,13 @@ struct Norm {
   std::string_view norm;
 };
 
+// Multiplies the rows of "<layer>.weight" and "<layer>.bias" by the vector `gain`. This is
+// LayerScale (arXiv:2103.17239), which every layer of the pattern has, or none.
+struct LayerScale {
+  std::string_view layer;
+  std::string_view gain;
+};
+
 struct Dialect {
   std::string_view name;  // for people: "Hugging Face, classic"
   std::string_view mark;  // a tensor name that only this dialect has
@@ -45,8 +54,11 @@ struct Dialect {
   std::span<const Join> joins;      // applied before the renames
   // Tensors that inference does not need. A pattern that ends with a dot is a prefix.
   std::span<const std::string_view> ignore;
-  std::span<const Split> splits = {};  // applied before the renames, too
-  std::span<const Norm> norms = {};    // and so are these
+  std::span<const Split> splits = {};             // applied before the renames, too
+  std::span<const Norm> norms = {};               // and so are these
+  std::span<const LayerScale> layer_scales = {};  // and these
+  // Canonical names that inference does not need where there is a "head.weight".
+  std::span<const std::string_view> ignore_beside_head = {};
 };
 
 }  // namespace vitq

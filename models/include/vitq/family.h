@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vitq/detection.h"
 #include "vitq/dialect.h"
 #include "vitq/json.h"
 #include "vitq/layers.h"
@@ -49,6 +50,12 @@ struct Family {
   // Answers the objects of a config.json whose keys are to be checked. It is null where a family
   // has no schemas.
   std::vector<ConfigPart> (*config_parts)(const Json& source) = nullptr;
+
+  // Changes weights and configuration so that images of `size` fit. `source` is as above. It is
+  // null where a network takes images of any size, or of one.
+  void (*resize)(Weights& weights, Json& config, const Json& source, ImageSize size) = nullptr;
+  // Whether the origin does so at run time, to whatever its preprocessing gives.
+  bool (*resizes_at_run_time)(const Json& source) = nullptr;
 
   std::span<const Dialect> dialects;
   bool any_size = false;  // the network takes images of any size

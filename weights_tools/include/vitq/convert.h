@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vitq/detection.h"
 #include "vitq/json.h"
 #include "vitq/model_info.h"
 #include "vitq/weights.h"
@@ -15,8 +16,9 @@
 namespace vitq {
 
 struct ConvertOptions {
-  std::string arch = {};                   // of the family; empty: recognized
-  std::optional<std::int64_t> heads = {};  // where neither shapes nor config.json say it
+  std::string arch = {};                     // of the family; empty: recognized
+  std::optional<ImageSize> image_size = {};  // positions and preprocessing are changed for it
+  std::optional<std::int64_t> heads = {};    // where neither shapes nor config.json say it
   bool dilation = false;    // of a detector's backbone (DC5), where there is no config.json
   std::string preset = {};  // a pipeline's name, or timm, hf, fb for the family's
   std::filesystem::path preprocessor =
@@ -47,6 +49,7 @@ struct Converted {
   std::string head;                       // what ConvertOptions::head is, in words for people
   std::vector<std::string> ignored;       // tensors that inference does not need
   std::vector<std::string> assumptions;   // what nothing stated, in words for people
+  std::vector<std::string> choices;       // what else was decided, likewise
   std::vector<std::string> unknown_keys;  // of the checkpoint's JSON files, with their places
 };
 
