@@ -11,9 +11,12 @@ namespace vitq::test {
 inline fs::path headless_checkpoint(const TempFolder& temp) {
   const fs::path folder = temp.path() / "headless";
   fs::create_directories(folder);
-  for (const char* name : {"config.json", "preprocessor_config.json"}) {
-    fs::copy(golden("hf_vit") / name, folder / name, fs::copy_options::overwrite_existing);
-  }
+  std::string config = contents_of(golden("hf_vit") / "config.json");
+  constexpr std::string_view kClass = "ViTForImageClassification";
+  config.replace(config.find(kClass), kClass.size(), "ViTModel");
+  temp.file("headless/config.json", config);
+  temp.file("headless/preprocessor_config.json",
+            contents_of(golden("hf_vit") / "preprocessor_config.json"));
   Weights weights = read_safetensors(golden("hf_vit") / "model.safetensors");
   weights.tensors.erase("classifier.weight");
   weights.tensors.erase("classifier.bias");

@@ -136,17 +136,9 @@ TEST_CASE("rows of length 1 are a zero-shot head: cosines times CLIP's scale") {
   CHECK(has(named.out, "\"cat\""));
 }
 
-TEST_CASE("the scale is the head file's, or else the checkpoint's; with a bias come sigmoids") {
+TEST_CASE("the scale is that of the head's file, and with a bias the classes have sigmoids") {
   const Desk desk;
   const Tensor log_scale = tensor_of({}, {std::log(20.0F)});
-  Weights weights = read_safetensors(desk.checkpoint / "model.safetensors");
-  Checkpoint source = read_checkpoint(desk.checkpoint);
-  source.weights.tensors["logit_scale"] = tensor_of({1}, {std::log(7.0F)});
-  const auto converted = [&](const std::string& head) {
-    Checkpoint own = source;
-    own.weights.tensors.erase("logit_scale");
-    return vitq::convert(own, {.head = head});
-  };
   const std::string own = desk.safetensors(
       "own.safetensors", {{"text_embeds", embeddings()}, {"logit_scale", log_scale}});
   const Result made = desk.convert(own);
@@ -161,7 +153,46 @@ TEST_CASE("the scale is the head file's, or else the checkpoint's; with a bias c
   REQUIRE(desk.convert(siglip).code == 0);
   check_close(desk.logits(), desk.expected(embeddings(), 20.0, -3.0));
   CHECK(Model::load(desk.model).info().scores == Scores::kSigmoid);
-  CHECK(converted(own).info.scores == Scores::kSoftmax);
+}
+
+TEST_CASE("whole CLIPs and SigLIPs lend their scale and bias, as transformers computes logits") {
+  for (const char* name : {"hf_clip", "hf_siglip"}) {
+    CAPTURE(name);
+    const TempFolder temp;
+    const bool siglip = std::string_view(name) == "hf_siglip";
+    const Weights record = read_safetensors(golden(name) / "expected.safetensors");
+    const Tensor features = record.at("features");
+    const Weights checkpoint = read_safetensors(golden(name) / "model.safetensors");
+    const auto number = [&checkpoint](const char* key) {
+      return static_cast<double>(checkpoint.at(key).as<float>()[0]);
+    };
+    const auto width = static_cast<std::size_t>(features.shape()[1]);
+    Tensor rows({3, features.shape()[1]}, DType::kF32);
+    for (std::size_t i = 0; i < 3; ++i) {  // two ones: cosines of pairs of features
+      rows.as<float>()[i * width + i] = rows.as<float>()[i * width + i + 3] = std::sqrt(0.5F);
+    }
+    const fs::path head = temp.path() / "rows.npy";
+    write_npy(head, rows, Overwrite::kNo);
+    const Converted made = convert(read_checkpoint(golden(name)), {.head = head});
+    for (const std::string& assumption : made.assumptions) CHECK(!has(assumption, "logit scale"));
+    CHECK(made.info.scores == (siglip ? Scores::kSigmoid : Scores::kSoftmax));
+    const fs::path model = temp.path() / "model.safetensors";
+    write_safetensors(model, made.weights, Overwrite::kNo);
+    const Tensor logits = Model::load(model).run(record.at("input"))[0];
+    std::vector<double> wanted;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const auto x = features.as<float>().subspan(i * width, width);
+      double energy = 0.0;
+      for (const float v : x) energy += static_cast<double>(v) * static_cast<double>(v);
+      for (std::size_t row = 0; row < 3; ++row) {
+        const double sum = static_cast<double>(x[row]) + static_cast<double>(x[row + 3]);
+        const double cosine = std::sqrt(0.5) * sum / std::sqrt(energy);
+        wanted.push_back(std::exp(number("logit_scale")) * cosine +
+                         (siglip ? number("logit_bias") : 0.0));
+      }
+    }
+    check_close({logits.as<float>().begin(), logits.as<float>().end()}, wanted);
+  }
 }
 
 TEST_CASE("a network with a head of one's own is quantized and evaluated as any classifier") {

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kScale = "logit_scale";
 constexpr std::string_view kBias = "logit_bias";
-constexpr double kUsualScale = 100.0;  // that CLIP's training ends with, at its limit
+constexpr double kUsualScale = 100.0;  // where CLIP's training limits it, and ends
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
   throw WeightError(path.string() + ": " + why);
@@ -117,7 +117,7 @@ std::optional<double> stated(const Weights& file, const Weights& checkpoint,
 }
 
 UserHead zero_shot(const fs::path& path, const Tensor& rows, std::optional<double> log_scale,
-               std::optional<double> bias) {
+                   std::optional<double> bias) {
   const std::int64_t classes = rows.shape()[0];
   const double factor = log_scale ? std::exp(*log_scale) : kUsualScale;
   if (!(factor > 0.0) || !std::isfinite(static_cast<float>(factor))) {
