@@ -13,8 +13,8 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/row_support.h"
 #include "kernels/activate.h"
+#include "kernels/row_support.h"
 #include "support/oracle.h"
 
 using namespace vitq;

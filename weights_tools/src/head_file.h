@@ -28,6 +28,7 @@ struct UserHead {
 // classes have sigmoids, as SigLIP's have; without, CLIP's softmax. Any other head is linear.
 //
 // Throws FileError or WeightError.
-UserHead read_head(const std::filesystem::path& path, std::int64_t width, const Weights& checkpoint);
+UserHead read_head(const std::filesystem::path& path, std::int64_t width,
+                   const Weights& checkpoint);
 
 }  // namespace vitq

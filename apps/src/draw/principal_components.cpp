@@ -63,18 +63,22 @@ double column_product(const Grid& a, std::size_t i, std::size_t j) {
   return sum;
 }
 
+// Takes from column j what lies along the columns before it, which are orthonormal or 0.
+void project_out(Grid& a, std::size_t j) {
+  for (std::size_t i = 0; i < j; ++i) {
+    const double share = column_product(a, i, j);
+    for (std::size_t row = 0; row < a.rows; ++row) a(row, j) -= share * a(row, i);
+  }
+}
+
 // Makes the columns orthonormal, in their order and twice over, as rounding asks for. One that lies
 // in the span of those before it becomes 0.
 void orthonormalize(Grid& a) {
   constexpr double kNothingLeft = 1e-10;
   for (std::size_t j = 0; j < a.cols; ++j) {
     const double before = std::sqrt(column_product(a, j, j));
-    for (int pass = 0; pass < 2; ++pass) {
-      for (std::size_t i = 0; i < j; ++i) {
-        const double share = column_product(a, i, j);
-        for (std::size_t row = 0; row < a.rows; ++row) a(row, j) -= share * a(row, i);
-      }
-    }
+    project_out(a, j);
+    project_out(a, j);
     const double length = std::sqrt(column_product(a, j, j));
     const double factor = length > kNothingLeft * before ? 1.0 / length : 0.0;
     for (std::size_t row = 0; row < a.rows; ++row) a(row, j) *= factor;
