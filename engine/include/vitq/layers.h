@@ -56,11 +56,14 @@ Value matmul_transposed(const Scope& scope, Value a, Value b, float scale);
 Value softmax(Value x);
 Value activate(Value x, Act kind);
 Value operator+(Value a, Value b);
+Value operator*(Value a, Value b);
 Value scale(Value x, float factor);
+Value sine(Value x);
 Value concat(Value a, Value b, int axis);
 Value slice(Value x, int axis, std::int64_t begin, std::int64_t end);
 Value reshape(Value x, Shape shape);
 Value permute(Value x, std::vector<int> order);
 Value max_pool(Value x, const op::MaxPool& pool);
+Value resample(Value weight, const op::Resample& resample);
 
 }  // namespace vitq

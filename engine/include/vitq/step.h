@@ -128,6 +128,9 @@ struct Add {
   }
 };
 
+// out = a * b, both of the shape of out.
+struct Multiply : Add {};
+
 // Steps that have one operand.
 struct Unary {
   View x;
@@ -144,6 +147,7 @@ struct Activate : Unary {
 struct Scale : Unary {
   float factor = 1.0F;
 };
+struct Sine : Unary {};
 struct MaxPool : Unary {  // x [N, C, H, W]
   op::MaxPool pool;
 };
@@ -192,7 +196,7 @@ struct IntegerLinear {
 // softmax(scale q k^T) v on codes, head by head. docs/numerics.md has the formulas.
 struct Attention {
   float scale = 1.0F;
-  View q = {}, k = {}, v = {};  // f32 [N, H, T, d]
+  View q = {}, k = {}, v = {};  // f32 [N, H, T, d]; values may be wider or narrower
   // This f32 [N, 1, 1, T] is added to all scores of a key. It is 0, or so far below that nothing is
   // left. Keys that it hides have no part in the ranges of the values.
   std::optional<View> hidden = {};
@@ -217,9 +221,10 @@ struct Attention {
 
 }  // namespace step
 
-using StepOp = std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm,
-                            step::Softmax, step::Activate, step::Add, step::Scale, step::MaxPool,
-                            step::Copy, step::Quantize, step::IntegerLinear, step::Attention>;
+using StepOp =
+    std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm, step::Softmax,
+                 step::Activate, step::Add, step::Multiply, step::Scale, step::Sine, step::MaxPool,
+                 step::Copy, step::Quantize, step::IntegerLinear, step::Attention>;
 std::string_view name_of(const StepOp& op);
 
 struct Step {

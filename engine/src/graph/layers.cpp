@@ -86,8 +86,16 @@ Value operator+(Value a, Value b) {
   return append(op::Add{}, {a, b});
 }
 
+Value operator*(Value a, Value b) {
+  return append(op::Multiply{}, {a, b});
+}
+
 Value scale(Value x, float factor) {
   return append(op::Scale{factor}, {x});
+}
+
+Value sine(Value x) {
+  return append(op::Sine{}, {x});
 }
 
 Value concat(Value a, Value b, int axis) {
@@ -104,6 +112,10 @@ Value permute(Value x, std::vector<int> order) {
 
 Value max_pool(Value x, const op::MaxPool& pool) {
   return append(pool, {x});
+}
+
+Value resample(Value weight, const op::Resample& resample) {
+  return append(resample, {weight});
 }
 
 Value reshape(Value x, Shape shape) {

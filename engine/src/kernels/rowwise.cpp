@@ -2,6 +2,7 @@
 #include "kernels/rowwise.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -116,6 +117,18 @@ void add_row(const Row& row) {
   }
 }
 
+void multiply_row(const Row& row) {
+  for (std::int64_t i = 0; i < row.n; ++i) {
+    row.out[i] = row.in[0][i * row.stride[0]] * row.in[1][i * row.stride[1]];
+  }
+}
+
+// A float has no room for an angle's last bits, which double precision does not add to.
+void sine_row(const Row& row) {
+  for (std::int64_t i = 0; i < row.n; ++i)
+    row.out[i] = static_cast<float>(std::sin(static_cast<double>(row.in[0][i])));
+}
+
 struct Maker {
   const Step& step;
   const KernelContext& context;
@@ -164,6 +177,10 @@ struct Maker {
       }
     });
   }
+  Made operator()(const step::Multiply& product) const {
+    return make({product.a, product.b}, 2, multiply_row);
+  }
+  Made operator()(const step::Sine& sine) const { return make(sine, sine_row); }
   Made operator()(const step::Scale& scale) const {
     return make(scale, [factor = scale.factor](const Row& row) {
       for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = factor * row.in[0][i * row.stride[0]];

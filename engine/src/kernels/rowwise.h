@@ -6,7 +6,7 @@
 
 namespace vitq {
 
-// LayerNorm, Softmax, Activate, Add, Scale and Quantize.
+// LayerNorm, Softmax, Activate, Add, Multiply, Scale, Sine and Quantize.
 std::unique_ptr<Kernel> make_rowwise(const Step& step, const KernelContext& context);
 
 }  // namespace vitq

@@ -16,6 +16,11 @@ View elementwise_result(LoweringContext& context, NodeId id) {
   return context.builder.fresh(context.graph[id].shape, memory_order(context.operand(id, 0)));
 }
 
+step::Add stretched_operands(const LoweringContext& context, NodeId id) {
+  const Shape& shape = context.graph[id].shape;
+  return {broadcast(context.operand(id, 0), shape), broadcast(context.operand(id, 1), shape)};
+}
+
 }  // namespace
 
 View lower_op(LoweringContext& context, NodeId id, const op::LayerNorm& norm) {
@@ -35,15 +40,22 @@ View lower_op(LoweringContext& context, NodeId id, const op::Activate& activate)
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Add&) {
-  const Shape& shape = context.graph[id].shape;
-  const View a = broadcast(context.operand(id, 0), shape);
-  const View b = broadcast(context.operand(id, 1), shape);
-  return stored(context, step::Add{a, b}, elementwise_result(context, id));
+  return stored(context, stretched_operands(context, id), elementwise_result(context, id));
+}
+
+View lower_op(LoweringContext& context, NodeId id, const op::Multiply&) {
+  return stored(context, step::Multiply{stretched_operands(context, id)},
+                elementwise_result(context, id));
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale) {
   const View x = context.operand(id, 0);
   return stored(context, step::Scale{{x}, scale.factor}, elementwise_result(context, id));
+}
+
+View lower_op(LoweringContext& context, NodeId id, const op::Sine&) {
+  const View x = context.builder.innermost_contiguous(context.operand(id, 0));
+  return stored(context, step::Sine{{x}}, elementwise_result(context, id));
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::MaxPool& pool) {

@@ -17,13 +17,12 @@ struct RowAxis {
   std::optional<int> same() const { return axis; }
   std::optional<int> operator()(const op::Activate&) const { return same(); }
   std::optional<int> operator()(const op::Scale&) const { return same(); }
+  std::optional<int> operator()(const op::Sine&) const { return same(); }
   std::optional<int> operator()(const op::Linear&) const { return of_rows(); }
   std::optional<int> operator()(const op::LayerNorm&) const { return of_rows(); }
   std::optional<int> operator()(const op::Softmax&) const { return of_rows(); }
-  std::optional<int> operator()(const op::Add&) const {
-    const bool repeated = graph[node.inputs[static_cast<std::size_t>(operand)]].shape[axis] == 1;
-    return repeated ? -1 : axis;
-  }
+  std::optional<int> operator()(const op::Add&) const { return of_pairs(); }
+  std::optional<int> operator()(const op::Multiply&) const { return of_pairs(); }
   std::optional<int> operator()(const op::MatMul&) const {
     const int rank = node.shape.rank();
     if (axis == rank - 1) return std::nullopt;
@@ -51,6 +50,12 @@ struct RowAxis {
   std::optional<int> of_rows() const {
     if (axis == node.shape.rank() - 1) return std::nullopt;
     return operand == 0 ? axis : -1;
+  }
+
+  // Ops that go through both operands, of which one may be stretched.
+  std::optional<int> of_pairs() const {
+    const bool repeated = graph[node.inputs[static_cast<std::size_t>(operand)]].shape[axis] == 1;
+    return repeated ? -1 : axis;
   }
 };
 
