@@ -9,6 +9,10 @@ namespace {
 std::vector<GraphOutput> trace(const Scope& s, Value image, const Json& json) {
   const VitConfig c = VitConfig::from_json(json);
   const Value x = vit_encoder(s, image, c);
+  if (c.classes == 0) {  // timm's features are those that its joint classifier would read
+    const Value features = c.dist_token ? scale(token(x, 0) + token(x, 1), 0.5F) : token(x, 0);
+    return feature_outputs(features, x, c);
+  }
   Value logits = classify_token(s / "head", x, 0, c.classes);
   if (c.dist_head) {  // section 4, "Classification with our approach: joint classifiers"
     logits = scale(logits + classify_token(s / "head_dist", x, 1, c.classes), 0.5F);

@@ -23,4 +23,8 @@ const Family& family(std::string_view name) {
   throw UnsupportedError("unknown architecture '" + std::string(name) + "'; known: " + known);
 }
 
+Task task_of(const ModelInfo& info) {
+  return class_count(info) == 0 ? Task::kFeatures : family(info.family).task;
+}
+
 }  // namespace vitq

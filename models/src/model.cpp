@@ -165,7 +165,7 @@ Model Model::with_preprocess(const Preprocess& preprocess) const {
 }
 
 Task Model::task() const {
-  return network_->family->task;
+  return task_of(network_->info);
 }
 
 const ModelInfo& Model::info() const {

@@ -87,7 +87,7 @@ ModelInfo ModelInfo::from_json(const Json& json) {
 }
 
 std::int64_t class_count(const ModelInfo& info) {
-  return info.config.at("classes").integer(1, 1'000'000);
+  return info.config.at("classes").integer(0, 1'000'000);
 }
 
 std::vector<Prediction> top_k(std::span<const float> logits, const ModelInfo& info, std::size_t k) {

@@ -24,6 +24,7 @@ Value block(const Scope& s, Value x, const VitConfig& c) {
 std::vector<GraphOutput> trace(const Scope& s, Value image, const Json& json) {
   const VitConfig c = VitConfig::from_json(json);
   const Value x = vit_encoder(s, image, c);
+  if (c.classes == 0) return feature_outputs(token(x, 0), x, c);
   return {{"logits", classify_token(s / "head", x, 0, c.classes).id}};  // equation (4)
 }
 
@@ -55,6 +56,18 @@ Value vit_encoder(const Scope& s, Value image, const VitConfig& c) {
   x = x + s.param("pos_embed", {1, x.shape()[1], c.dim});
   for (int i = 0; i < c.depth; ++i) x = block(s / "blocks" / i, x, c);
   return layer_norm(s / "norm", x, c.eps);
+}
+
+Value token(Value tokens, std::int64_t index) {
+  const Shape s = tokens.shape();
+  return reshape(slice(tokens, 1, index, index + 1), {s[0], s[2]});
+}
+
+std::vector<GraphOutput> feature_outputs(Value features, Value tokens, const VitConfig& c) {
+  const Shape s = tokens.shape();
+  const Value patches = slice(tokens, 1, s[1] - c.patches(), s[1]);
+  const Shape map = {s[0], c.image_height / c.patch, c.image_width / c.patch, s[2]};
+  return {{"features", features.id}, {"tokens", reshape(patches, map).id}};
 }
 
 Value classify_token(const Scope& head, Value tokens, std::int64_t token, std::int64_t classes) {

@@ -13,7 +13,7 @@ struct VitConfig {
   std::int64_t depth = 12;
   std::int64_t heads = 12;
   std::int64_t mlp = 3072;
-  std::int64_t classes = 1000;
+  std::int64_t classes = 1000;  // 0: it answers features
   float eps = 1e-6F;     // of the layer norms
   Act act = Act::kGelu;  // of the MLPs
   bool qkv_bias = true;
@@ -39,6 +39,13 @@ Value vit_encoder(const Scope& scope, Value image, const VitConfig& config);
 
 // Plain and distilled vision transformers have these dialects.
 extern const std::span<const Dialect> kVitDialects;
+
+// Answers this token of the encoder's output: [N, tokens, dim] -> [N, dim].
+Value token(Value tokens, std::int64_t index);
+
+// Lists the outputs of a network without a head. `tokens` are the encoder's output, which ends in
+// the patches.
+std::vector<GraphOutput> feature_outputs(Value features, Value tokens, const VitConfig& config);
 
 // Passes this token of the encoder's output through a head: [N, tokens, dim] -> [N, classes].
 Value classify_token(const Scope& head, Value tokens, std::int64_t token, std::int64_t classes);

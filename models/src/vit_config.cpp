@@ -125,7 +125,8 @@ VitConfig configure_vit(const Weights& weights, const Json& source) {
   c.depth = depth_of(weights);
   if (c.depth == 0) throw WeightError("missing: blocks.0.norm1.weight: no encoder block was found");
   c.mlp = shape_of(weights, "blocks.0.mlp.fc1.weight", 2)[0];
-  c.classes = shape_of(weights, "head.weight", 2)[0];
+  const bool head = weights.find("head.weight") != nullptr;
+  c.classes = head ? shape_of(weights, "head.weight", 2)[0] : 0;
   c.dist_token = weights.find("dist_token") != nullptr;
   c.dist_head = weights.find("head_dist.weight") != nullptr;
   c.qkv_bias = weights.find("blocks.0.attn.qkv.bias") != nullptr;
@@ -154,7 +155,7 @@ VitConfig VitConfig::from_json(const Json& json) {
   c.depth = json.at("depth").integer(1, kMaxLayers);
   c.heads = json.at("heads").integer(1, kMaxHeads);
   c.mlp = json.at("mlp").integer(1, kMaxWidth);
-  c.classes = json.at("classes").integer(1, kMaxClasses);
+  c.classes = json.at("classes").integer(0, kMaxClasses);
   c.eps = static_cast<float>(json.at("eps").number());
   c.act = read_act(json.find("act").value_or(Json()));  // there from format 4 on
   c.qkv_bias = json.at("qkv_bias").boolean();

@@ -9,6 +9,7 @@
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
 #include "vitq/error.h"
+#include "vitq/family.h"
 
 using namespace vitq;
 using vitq::test::TempFolder;
@@ -160,10 +161,19 @@ TEST_CASE("other networks are named as their config.json does, and by their tens
   CHECK_MESSAGE(!says(bare + named, "--arch"), named);
 }
 
-TEST_CASE("a network without a classifier is told to be one") {
+TEST_CASE("a network without a classifier answers features") {
   Checkpoint features = golden("hf_vit");
   features.weights.tensors.erase("classifier.weight");
   features.weights.tensors.erase("classifier.bias");
+  const ModelInfo info = convert(features, {}).info;
+  CHECK(task_of(info) == Task::kFeatures);
+  CHECK(class_count(info) == 0);
+}
+
+TEST_CASE("a detector without its head is refused") {
+  Checkpoint features = golden("hf_detr");
+  std::erase_if(features.weights.tensors,
+                [](const auto& each) { return each.first.starts_with("class_labels_class"); });
   CHECK(says(refusal(features), "no classifier"));
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("values outside the limits are refused with their place") {
       {"image_height", 0},  {"image_width", 8193}, {"patch", 65},       {"patch", 0},
       {"dim", 0},           {"dim", 65537},        {"depth", 129},      {"depth", 0},
       {"heads", 65},        {"heads", 0},          {"mlp", 0},          {"mlp", 65537},
-      {"classes", 1000001}, {"classes", 0},        {"classes", -1},     {"dim", 192.5},
+      {"classes", 1000001}, {"classes", -1},     {"dim", 192.5},
       {"eps", "small"},     {"qkv_bias", 1},       {"dist_head", "no"}, {"heads", "3"}};
   for (const Bad& bad : all) {
     Json json = good;

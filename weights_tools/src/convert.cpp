@@ -42,7 +42,7 @@ class Converter {
     const Json said = stated(chosen);
     result_.info.family = chosen.name;
     result_.info.config = chosen.configure(result_.weights, said);
-    result_.info.scores = scores(chosen);
+    result_.info.scores = scores();
     assume(chosen, said);
     result_.info.preprocess = preprocess(chosen);
     require_size(chosen);
@@ -92,8 +92,8 @@ class Converter {
   }
 
   // The pipeline of transformers lets one class have a sigmoid, whatever the problem is called.
-  Scores scores(const Family& chosen) const {
-    if (chosen.task != Task::kClassification) return Scores::kSoftmax;
+  Scores scores() const {
+    if (task_of(result_.info) != Task::kClassification) return Scores::kSoftmax;
     const auto problem = source_.config.find("problem_type");
     const std::string name = problem ? problem->string() : "";
     if (name == "regression") return Scores::kRaw;
@@ -153,6 +153,7 @@ class Converter {
   std::vector<std::string> labels() const {
     if (!options_.labels.empty()) return read_labels(options_.labels, class_count(result_.info));
     std::vector<std::string> names;
+    if (class_count(result_.info) == 0) return names;  // those of config.json are of another head
     if (const auto by_id = source_.config.find("id2label")) {
       for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
     } else if (const auto of_timm = timm_labels()) {

@@ -78,9 +78,10 @@ std::string first_names(const Weights& weights) {
                          "); its tensors are " + first_names(source.weights));
 }
 
-// transformers' and timm's classes for features have no classifier.
+// A detector's features are no task.
 void require_head(const Recognized& found, const std::string& path) {
-  const std::string head = found.family->task == Task::kDetection ? "class_embed." : "head.";
+  if (found.family->task != Task::kDetection) return;
+  const std::string head = "class_embed.";
   const auto& tensors = found.renamed.weights.tensors;
   const auto first = tensors.lower_bound(head);
   if (first != tensors.end() && first->first.starts_with(head)) return;

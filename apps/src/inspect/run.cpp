@@ -82,7 +82,7 @@ void add_model(Table& table, const Contents& contents) {
   table.add({"configuration", members_text(info.config)});
   table.add({"preprocessing", in_words(info.preprocess)});
   table.add({"labels", info.labels.empty() ? "none" : std::to_string(info.labels.size())});
-  if (family(info.family).task == Task::kClassification)
+  if (task_of(info) == Task::kClassification)
     table.add({"scores", std::string(name_of(info.scores))});
   table.add({"MACs", with_prefix(static_cast<double>(macs_of(contents.graph))) + " per image"});
   table.add({"source", info.source.dump()});

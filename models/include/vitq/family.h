@@ -27,7 +27,7 @@ struct ConfigPart {
 struct Family {
   std::string_view name;   // as --arch takes it
   std::string_view title;  // for people: name and paper
-  Task task;
+  Task task;               // of its networks, but for those without classes
 
   // Records the network for a batch of `image` [N, 3, H, W] under the canonical `config`. Throws
   // FileError for a bad configuration and ShapeError if the image does not fit it.
@@ -59,6 +59,8 @@ struct Family {
 
 // Lists all families, in the order in which they are asked to recognize a checkpoint.
 std::span<const Family> families();
+// Says what a network answers. One without classes answers features.
+Task task_of(const ModelInfo& info);
 // Finds the family of that name. Throws UnsupportedError, which names those there are.
 const Family& family(std::string_view name);
 

@@ -13,7 +13,10 @@
 
 namespace vitq {
 
-enum class Task { kClassification, kDetection };
+// A network of features has two outputs. `features` [N, F] describe an image: timm's
+// forward_head(pre_logits=True), transformers' pooler_output or image_embeds, of any length.
+// `tokens` [N, h, w, C] describe its patches, after the last norm.
+enum class Task { kClassification, kDetection, kFeatures };
 
 // What the logits of a classifier mean: one class of several, each class for itself, or numbers
 // that are the answer already (regression).
@@ -24,7 +27,7 @@ std::string_view name_of(Scores scores);
 // All that a model file has but its tensors, as JSON under the metadata key "vitq".
 // docs/file_format.md describes it.
 struct ModelInfo {
-  static constexpr std::int64_t kFormat = 4;        // written
+  static constexpr std::int64_t kFormat = 5;        // written
   static constexpr std::int64_t kOldestFormat = 2;  // read
 
   std::string family;
@@ -44,6 +47,7 @@ struct ModelInfo {
 };
 
 // Answers how many classes the network tells apart; of a detector, "no object" is none of them.
+// One of features tells none.
 std::int64_t class_count(const ModelInfo& info);
 
 struct Prediction {
