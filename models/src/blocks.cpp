@@ -5,6 +5,11 @@
 
 namespace vitq {
 
+Value to_tokens(Value map) {
+  const Shape s = map.shape();
+  return permute(reshape(map, {s[0], s[1], s[2] * s[3]}), {0, 2, 1});
+}
+
 Value split_heads(Value x, std::int64_t heads) {
   const Shape s = x.shape();
   return permute(reshape(x, {s[0], s[1], heads, s[2] / heads}), {0, 2, 1, 3});
@@ -29,6 +34,13 @@ Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_b
     return split_heads(slice(qkv, 2, i * dim, (i + 1) * dim), heads);
   };
   return linear(scope / "proj", merge_heads(attend(scope, part(0), part(1), part(2))), dim);
+}
+
+Value relu_layers(const Scope& scope, Value x, const Head& head) {
+  const std::int64_t dim = x.shape()[-1];
+  for (int i = 0; i + 1 < head.layers; ++i)
+    x = activate(linear(scope / "layers" / i, x, dim), Act::kRelu);
+  return linear(scope / "layers" / (head.layers - 1), x, head.outputs);
 }
 
 Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act) {

@@ -7,20 +7,6 @@
 namespace vitq {
 namespace {
 
-// [N, C, h, w] -> [N, h w, C]
-Value tokens(Value x) {
-  const Shape s = x.shape();
-  return permute(reshape(x, {s[0], s[1], s[2] * s[3]}), {0, 2, 1});
-}
-
-// These are equations (2) and (3).
-Value block(const Scope& s, Value x, const VitConfig& c) {
-  const Bias qkv_bias = c.qkv_bias ? Bias::kYes : Bias::kNo;
-  x = x + self_attention(s / "attn", layer_norm(s / "norm1", x, c.eps), c.heads, qkv_bias);
-  x = x + mlp(s / "mlp", layer_norm(s / "norm2", x, c.eps), c.mlp, c.act);
-  return x;
-}
-
 std::vector<GraphOutput> trace(const Scope& s, Value image, const Json& json) {
   const VitConfig c = VitConfig::from_json(json);
   const Value x = vit_encoder(s, image, c);
@@ -46,15 +32,22 @@ bool recognize(const Weights& weights, const Json& source) {
 
 }  // namespace
 
+Value vit_block(const Scope& s, Value x, const VitConfig& c) {
+  const Bias qkv_bias = c.qkv_bias ? Bias::kYes : Bias::kNo;
+  x = x + self_attention(s / "attn", layer_norm(s / "norm1", x, c.eps), c.heads, qkv_bias);
+  x = x + mlp(s / "mlp", layer_norm(s / "norm2", x, c.eps), c.mlp, c.act);
+  return x;
+}
+
 Value vit_encoder(const Scope& s, Value image, const VitConfig& c) {
   const int patch = static_cast<int>(c.patch);
-  Value x = tokens(conv2d(s / "patch_embed" / "proj", image,
-                          {.channels = c.dim, .kernel = patch, .stride = patch}));
+  Value x = to_tokens(conv2d(s / "patch_embed" / "proj", image,
+                             {.channels = c.dim, .kernel = patch, .stride = patch}));
   // This is equation (1). DeiT puts its distillation token after the class token.
   if (c.dist_token) x = concat(s.param("dist_token", {1, 1, c.dim}), x, 1);
   x = concat(s.param("cls_token", {1, 1, c.dim}), x, 1);
   x = x + s.param("pos_embed", {1, x.shape()[1], c.dim});
-  for (int i = 0; i < c.depth; ++i) x = block(s / "blocks" / i, x, c);
+  for (int i = 0; i < c.depth; ++i) x = vit_block(s / "blocks" / i, x, c);
   return layer_norm(s / "norm", x, c.eps);
 }
 

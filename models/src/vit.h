@@ -14,8 +14,8 @@ struct VitConfig {
   std::int64_t heads = 12;
   std::int64_t mlp = 3072;
   std::int64_t classes = 1000;  // 0: it answers features
-  float eps = 1e-6F;     // of the layer norms
-  Act act = Act::kGelu;  // of the MLPs
+  float eps = 1e-6F;            // of the layer norms
+  Act act = Act::kGelu;         // of the MLPs
   bool qkv_bias = true;
   bool dist_token = false;  // DeiT's distillation token, after the class token
   bool dist_head = false;   // and its own head, averaged with the class token's
@@ -32,6 +32,9 @@ struct VitConfig {
 // Finds sizes in the shapes of canonically named weights, and the rest in timm's or transformers'
 // config.json.
 VitConfig configure_vit(const Weights& weights, const Json& source);
+
+// Records a block, equations (2) and (3) of arXiv:2010.11929, on tokens [N, T, dim].
+Value vit_block(const Scope& scope, Value x, const VitConfig& config);
 
 // Records equations (1) to (3) of arXiv:2010.11929 and the final layer norm: [N, 3, H, W] ->
 // [N, tokens, dim]. The class token comes first.

@@ -93,7 +93,8 @@ struct Home {
 
 constexpr Home kHomes[] = {
     {"transformers, ViTConfig and DeiTConfig", "hf_vit", ""},
-    {"transformers, DetrConfig", "hf_detr", ""},
+    {"transformers, YolosConfig", "hf_yolos", ""},
+    {"transformers, DetrConfig, TableTransformerConfig and ConditionalDetrConfig", "hf_detr", ""},
     {"transformers, ResNetConfig as backbone_config", "hf_detr", "backbone_config."},
     {"transformers, TimmBackboneConfig as backbone_config", "hf_detr_dc5", "backbone_config."},
     {"transformers, backbone_kwargs", "hf_detr", "backbone_kwargs."},

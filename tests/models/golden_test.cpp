@@ -78,7 +78,7 @@ std::vector<fs::path> goldens() {
 
 TEST_CASE("every dialect converts and gives PyTorch's logits") {
   const std::vector<fs::path> folders = goldens();
-  REQUIRE(folders.size() >= 28);
+  REQUIRE(folders.size() >= 34);
   for (const fs::path& folder : folders) check_golden(folder, Backend::kOneDnn);
 }
 

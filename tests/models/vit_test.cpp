@@ -82,12 +82,11 @@ TEST_CASE("values outside the limits are refused with their place") {
     const char* key;
     Json value;
   };
-  const Bad all[] = {
-      {"image_height", 0},  {"image_width", 8193}, {"patch", 65},       {"patch", 0},
-      {"dim", 0},           {"dim", 65537},        {"depth", 129},      {"depth", 0},
-      {"heads", 65},        {"heads", 0},          {"mlp", 0},          {"mlp", 65537},
-      {"classes", 1000001}, {"classes", -1},     {"dim", 192.5},
-      {"eps", "small"},     {"qkv_bias", 1},       {"dist_head", "no"}, {"heads", "3"}};
+  const Bad all[] = {{"image_height", 0},  {"image_width", 8193}, {"patch", 65},  {"patch", 0},
+                     {"dim", 0},           {"dim", 65537},        {"depth", 129}, {"depth", 0},
+                     {"heads", 65},        {"heads", 0},          {"mlp", 0},     {"mlp", 65537},
+                     {"classes", 1000001}, {"classes", -1},       {"dim", 192.5}, {"eps", "small"},
+                     {"qkv_bias", 1},      {"dist_head", "no"},   {"heads", "3"}};
   for (const Bad& bad : all) {
     Json json = good;
     const std::string text = refusal(json.set(bad.key, bad.value));
@@ -129,6 +128,8 @@ TEST_CASE("every key of a configuration is needed") {
 }
 
 TEST_CASE("an unknown architecture is refused with the known ones") {
-  CHECK_THROWS_WITH_AS(family("resnet"), "unknown architecture 'resnet'; known: deit, vit, detr",
-                       UnsupportedError);
+  CHECK_THROWS_WITH_AS(
+      family("resnet"),
+      "unknown architecture 'resnet'; known: deit, yolos, vit, conditional_detr, detr",
+      UnsupportedError);
 }

@@ -62,8 +62,8 @@ FoundPreprocess find_preprocess(const Checkpoint& source, const ConvertOptions& 
   if (!source.preprocessor.is_null()) return from_huggingface(source.preprocessor, model_type);
   if (is_timm_config(source.config)) return from_timm(source.config);
   if (auto found = from_class(source.config, image)) return *found;
-  const bool facebook = family.name == "deit" || family.name == "detr";
-  const std::string usual = facebook ? "fb-" + std::string(family.name) : "timm-vit";
+  std::string usual = family.name == "deit" ? "fb-deit" : "timm-vit";
+  if (family.task == Task::kDetection) usual = "fb-detr";
   return {.preprocess = *preprocess_preset(usual, size),
           .assumption = "preprocessing " + usual + std::string(kHint)};
 }

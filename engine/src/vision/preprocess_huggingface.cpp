@@ -14,7 +14,11 @@ namespace {
 
 // What the class of the image processor says where the file is silent.
 Preprocess class_defaults(Processor processor) {
-  if (processor == Processor::kDetr) return *preprocess_preset("hf-detr", kDetrSize);
+  if (processor == Processor::kDetr || processor == Processor::kYolos) {
+    Preprocess detr = *preprocess_preset("hf-detr", kDetrSize);
+    if (processor == Processor::kYolos) detr.resize = Preprocess::Resize::kWithinYolos;
+    return detr;
+  }
   Preprocess result;
   result.crop_offset = Preprocess::CropOffset::kFloor;
   result.mean = result.std = kHalves;
@@ -83,8 +87,9 @@ void read_size(const Json& json, const Json& size, Preprocess& preprocess) {
   preprocess.height = preprocess.width = read_side(size);
 }
 
-// Of DETR: an old file states the shorter side, and apart from it "max_size".
+// Of detectors: an old file states the shorter side, and apart from it "max_size".
 void read_detr_size(const Json& json, const Json& size, Preprocess& preprocess) {
+  const Preprocess::Resize within = preprocess.resize;
   if (size.is_number()) {
     const auto longest = json.find("max_size");
     preprocess.height = preprocess.width = read_side(size);
@@ -92,6 +97,7 @@ void read_detr_size(const Json& json, const Json& size, Preprocess& preprocess) 
     return;
   }
   read_size(json, size, preprocess);
+  if (preprocess.resize == Preprocess::Resize::kWithinHuggingFace) preprocess.resize = within;
   if (preprocess.resize == Preprocess::Resize::kShortestEdge) {
     size.fail("shortest_edge without longest_edge, which DETR's processor refuses, too");
   }
@@ -154,32 +160,45 @@ void read_values(const Json& json, Preprocess& preprocess) {
 }  // namespace
 
 Processor processor_of(const Json& json, std::string_view model_type) {
-  constexpr std::array<std::string_view, 3> kTypes = {"vit", "deit", "detr"};
-  constexpr std::array<std::string_view, 3> kNames = {"ViT", "DeiT", "Detr"};
+  struct Known {
+    std::string_view model_type, name;
+    Processor processor;
+  };
+  constexpr std::array kKnown = {
+      Known{"vit", "ViT", Processor::kVit},
+      Known{"deit", "DeiT", Processor::kDeit},
+      Known{"detr", "Detr", Processor::kDetr},
+      Known{"table-transformer", "Detr", Processor::kDetr},
+      Known{"conditional_detr", "ConditionalDetr", Processor::kDetr},
+      Known{"yolos", "Yolos", Processor::kYolos},
+  };
   auto type = json.find("image_processor_type");
   if (!type) type = json.find("feature_extractor_type");
-  for (std::size_t i = 0; i < kTypes.size(); ++i) {
-    if (!type && kTypes[i] == model_type) return static_cast<Processor>(i);
+  for (const Known& known : kKnown) {
+    if (!type && known.model_type == model_type) return known.processor;
     for (const char* ending :
          {"ImageProcessor", "ImageProcessorFast", "ImageProcessorPil", "FeatureExtractor"}) {
-      if (type && type->string() == cat(kNames[i], ending)) return static_cast<Processor>(i);
+      if (type && type->string() == cat(known.name, ending)) return known.processor;
     }
   }
   const std::string found = type ? cat("image processor \"", type->string(), "\"")
                                  : cat("image processor of model type \"", model_type, "\"");
-  refuse(type ? *type : json, found + "; those of ViT, DeiT and DETR are supported");
+  refuse(type ? *type : json,
+         found + "; those of ViT, DeiT, DETR, Conditional DETR and YOLOS are supported");
 }
 
 Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type) {
   const Processor processor = processor_of(json, model_type);
   (void)check_keys(json, huggingface_schema(json, model_type));
   Preprocess result = class_defaults(processor);
-  const bool of_detr = processor == Processor::kDetr;
+  const bool of_detr = processor == Processor::kDetr || processor == Processor::kYolos;
   const auto size = json.find("size");
   if (size && of_detr) read_detr_size(json, *size, result);
   if (size && !of_detr) read_size(json, *size, result);
   if (!flag(json, "do_resize", true)) result.resize = Preprocess::Resize::kNone;
-  if (result.resize != Preprocess::Resize::kWithinHuggingFace) result.longest = 0;
+  if (result.resize != Preprocess::Resize::kWithinHuggingFace &&
+      result.resize != Preprocess::Resize::kWithinYolos)
+    result.longest = 0;
   if (const auto resample = json.find("resample")) result.filter = read_resample(*resample);
   if (!of_detr) read_crop(json, result);
   read_values(json, result);
@@ -188,7 +207,9 @@ Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_
 
 std::optional<Preprocess> preprocess_of_huggingface(std::string_view model_type, int height,
                                                     int width) {
-  if (model_type == "detr") return class_defaults(Processor::kDetr);
+  if (model_type == "yolos") return class_defaults(Processor::kYolos);
+  if (model_type == "detr" || model_type == "table-transformer" || model_type == "conditional_detr")
+    return class_defaults(Processor::kDetr);
   if (height < 1 || width < 1 || 256 * std::max(height, width) / 224 > kMaxInputSide) {
     throw LimitError(cat("an input of ", width, " x ", height, " pixels"));
   }

@@ -32,7 +32,7 @@ inline constexpr int kDetrLongest = 1333;
 }
 
 // transformers' image processors.
-enum class Processor { kVit, kDeit, kDetr };
+enum class Processor { kVit, kDeit, kDetr, kYolos };
 
 // The one that a preprocessor_config.json names, or else that of the network's type. Throws
 // UnsupportedError for others.
