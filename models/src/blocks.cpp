@@ -36,11 +36,11 @@ Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_b
   return linear(scope / "proj", merge_heads(attend(scope, part(0), part(1), part(2))), dim);
 }
 
-Value relu_layers(const Scope& scope, Value x, const Head& head) {
+Value relu_layers(const Scope& scope, Value x, const ReluLayers& made) {
   const std::int64_t dim = x.shape()[-1];
-  for (int i = 0; i + 1 < head.layers; ++i)
+  for (int i = 0; i + 1 < made.layers; ++i)
     x = activate(linear(scope / "layers" / i, x, dim), Act::kRelu);
-  return linear(scope / "layers" / (head.layers - 1), x, head.outputs);
+  return linear(scope / "layers" / (made.layers - 1), x, made.outputs);
 }
 
 Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act) {

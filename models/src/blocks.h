@@ -26,11 +26,11 @@ Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_b
 
 // A detector's heads have `layers` layers with ReLU between them. Their weights are "layers.0" and
 // so on, and all but the last are as wide as x.
-struct Head {
+struct ReluLayers {
   int layers;
   std::int64_t outputs;
 };
-Value relu_layers(const Scope& scope, Value x, const Head& head);
+Value relu_layers(const Scope& scope, Value x, const ReluLayers& made);
 
 // An MLP has two layers. Their weights are "fc1" and "fc2".
 Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act);

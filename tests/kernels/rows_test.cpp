@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "kernels/row_support.h"
-#include "kernels/sigmoid.h"
+#include "kernels/activate.h"
 #include "support/oracle.h"
 
 using namespace vitq;
@@ -208,5 +208,34 @@ TEST_CASE("gelu errs by less than 1.7e-7 of the larger of 1 and |x|") {
     CHECK(y[0] == 0.0F);
     CHECK(y[1] == kInfinity);
     CHECK(std::fabs(y[2]) < 1e-30F);
+  }
+}
+
+TEST_CASE("gate errs by less than 4e-7 of the larger of 1 and |x|, and far below 0 it vanishes") {
+  struct Gate {
+    float a, b;
+  };
+  for (const Tier& tier : tiers()) {
+    for (const Gate g : {Gate{1.702F, 0.0F}, Gate{1.0F, 0.0F}, Gate{1.59576912F, 0.0713548163F}}) {
+      Worst worst;
+      for (const Floats& x : {sweep(0.01F, 20.0F), sweep(-0.01F, -20.0F)}) {
+        Floats y(x.size());
+        tier.kernels().gate(x.data(), g.a, g.b, length_of(x), y.data());
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          const double power = wide(x[i]) * (wide(g.a) + wide(g.b) * wide(x[i]) * wide(x[i]));
+          const double expected = wide(x[i]) / (1.0 + std::exp(-power));
+          worst.see(std::fabs(wide(y[i]) - expected) / std::max(1.0, std::fabs(wide(x[i]))), x[i]);
+        }
+      }
+      CAPTURE(tier.name);
+      CAPTURE(worst.at);
+      CHECK(worst.error < 4e-7);
+      const Floats edge = {0.0F, kInfinity, -1e6F};
+      Floats y(edge.size());
+      tier.kernels().gate(edge.data(), g.a, g.b, length_of(edge), y.data());
+      CHECK(y[0] == 0.0F);
+      CHECK(y[1] == kInfinity);
+      CHECK(std::fabs(y[2]) < 1e-30F);
+    }
   }
 }

@@ -118,6 +118,9 @@ TEST_CASE("tiers agree on the bits: float rows") {
       [](const RowKernels& r, const Inputs& in, float* y) { r.exp(in.px(), in.n, y); });
   same_in_all_tiers<float>(
       [](const RowKernels& r, const Inputs& in, float* y) { r.gelu(in.px(), in.n, y); });
+  same_in_all_tiers<float>([](const RowKernels& r, const Inputs& in, float* y) {
+    r.gate(in.px(), 1.5957691F, 0.0713548F, in.n, y);
+  });
   same_in_all_tiers<float>(
       [](const RowKernels& r, const Inputs& in, float* y) { r.relu(in.px(), in.n, y); });
   same_in_all_tiers<float>(

@@ -65,6 +65,13 @@ inline double activation(double x, vitq::Act act) {
   if (act == vitq::Act::kGelu) return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
   if (act == vitq::Act::kRelu) return std::max(x, 0.0);
   if (act == vitq::Act::kSigmoid) return 1.0 / (1.0 + std::exp(-x));
+  // These are the definitions of torch.nn.GELU(approximate="tanh"), of CLIP and of torch.nn.SiLU.
+  constexpr double kRoot = 0.79788456080286535588;  // sqrt(2 / pi)
+  if (act == vitq::Act::kGeluTanh)
+    return 0.5 * x * (1.0 + std::tanh(kRoot * (x + 0.044715 * x * x * x)));
+  if (act == vitq::Act::kQuickGelu) return x / (1.0 + std::exp(-1.702 * x));
+  if (act == vitq::Act::kSilu) return x / (1.0 + std::exp(-x));
+  if (act == vitq::Act::kTanh) return std::tanh(x);
   return x;
 }
 
@@ -212,6 +219,13 @@ struct Evaluate {
     if (d >= 2.0) return 0.0;
     if (d <= 1.0) return (1.25 * d - 2.25) * d * d + 1.0;
     return -0.75 * (((d - 5.0) * d + 8.0) * d - 4.0);
+  }
+  Array operator()(const vitq::op::Mean&) const {
+    return generate(node.shape, [&](const Index& at) {
+      double sum = 0.0;
+      for (std::int64_t t = 0; t < x().dims[1]; ++t) sum += x()({at[0], t, at[2]});
+      return sum / static_cast<double>(x().dims[1]);
+    });
   }
   Array operator()(const vitq::op::Scale& scale) const {
     return generate(node.shape,

@@ -41,7 +41,7 @@ TEST_CASE("linear layers with every epilogue match the oracle") {
     const Bias bias = pick(random, 0, 1) == 0 ? Bias::kNo : Bias::kYes;
     Value y = linear(s / "a", x, pick(random, 1, 40), bias);
     if (pick(random, 0, 1) == 1) y = y + linear(s / "b", x, y.shape()[-1]);
-    return activate(y, static_cast<Act>(pick(random, 0, 3)));
+    return activate(y, static_cast<Act>(pick(random, 0, kActs - 1)));
   });
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("channels-last images are sliced, permuted and laid side by side") {
     const Value part = slice(x, axis, half, half + pick(random, 1, half));
     Value y = concat(x, part, axis);
     if (pick(random, 0, 1) == 1) y = permute(y, {0, 2, 3, 1});
-    return activate(scale(y, 0.5F), static_cast<Act>(pick(random, 1, 3)));
+    return activate(scale(y, 0.5F), static_cast<Act>(pick(random, 1, kActs - 1)));
   });
 }
 
@@ -167,6 +167,34 @@ TEST_CASE("only weights are resampled, and only grids within them") {
       resample(x, {.begin = 0, .from_height = 2, .from_width = 3, .height = 2, .width = 2});
   graph.set_outputs({{"y", made.id}});
   CHECK_THROWS_AS(lower(graph, {}, Scheme::float32(), {}), UnsupportedError);
+}
+
+TEST_CASE("gates and gains are element-wise products") {
+  for_seeds(8, [](const Scope& s, Random& random) {
+    const Value x = rows(s, random, pick(random, 2, 40));
+    const std::int64_t half = x.shape()[2] / 2;
+    const Value gated = activate(slice(x, 2, 0, half), Act::kSilu) * slice(x, 2, half, 2 * half);
+    return linear(s / "fc", gated * s.param("gain", {1, 1, half}), 5);
+  });
+}
+
+TEST_CASE("means over tokens match the oracle") {
+  for_seeds(12, [](const Scope& s, Random& random) {
+    const Value x = rows(s, random, pick(random, 1, 150));
+    const std::int64_t tokens = x.shape()[1];
+    const Value some = slice(x, 1, pick(random, 0, tokens - 1), tokens);
+    return linear(s / "fc", mean(pick(random, 0, 1) == 0 ? some : x + x), 3);
+  });
+}
+
+TEST_CASE("norms of the heads of queries match the oracle") {
+  for_seeds(6, [](const Scope& s, Random& random) {
+    const Value x = rows(s, random, 24);
+    const Shape d = x.shape();
+    const Value heads = permute(reshape(linear(s / "q", x, 24), {d[0], d[1], 3, 8}), {0, 2, 1, 3});
+    const Value q = layer_norm(s / "q_norm", heads, 1e-5F);
+    return matmul_transposed(s / "qk", q, heads, 0.3F);
+  });
 }
 
 TEST_CASE("products of two activations match the oracle") {

@@ -63,6 +63,8 @@ Value concat(Value a, Value b, int axis);
 Value slice(Value x, int axis, std::int64_t begin, std::int64_t end);
 Value reshape(Value x, Shape shape);
 Value permute(Value x, std::vector<int> order);
+// The mean over the tokens: [N, T, C] -> [N, 1, C].
+Value mean(Value x);
 Value max_pool(Value x, const op::MaxPool& pool);
 Value resample(Value weight, const op::Resample& resample);
 

@@ -3,6 +3,7 @@
 // that forgot it a compile error. Operands are the node's inputs, in the order stated here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <variant>
@@ -12,7 +13,19 @@
 
 namespace vitq {
 
-enum class Act : std::uint8_t { kNone, kGelu, kRelu, kSigmoid };  // GELU with the exact erf
+// kGelu has the exact erf and kGeluTanh its approximation by tanh. kQuickGelu is x sigmoid(1.702
+// x), and kSilu is x sigmoid(x).
+enum class Act : std::uint8_t {
+  kNone,
+  kGelu,
+  kRelu,
+  kSigmoid,
+  kGeluTanh,
+  kQuickGelu,
+  kSilu,
+  kTanh
+};
+inline constexpr std::size_t kActs = 8;
 
 namespace op {
 
@@ -48,7 +61,7 @@ struct Activate {
 };
 // a + b. Extents of 1 are broadcast; the ranks are equal.
 struct Add {};
-// a * b, element by element. Extents of 1 are broadcast; the ranks are equal.
+// a * b, likewise.
 struct Multiply {};
 struct Scale {
   float factor = 1.0F;
@@ -71,6 +84,8 @@ struct Reshape {};
 struct Permute {
   std::vector<int> order;
 };
+// x [N, T, C] -> [N, 1, C], the mean over the tokens.
+struct Mean {};
 // x [N, C, H, W] -> [N, C, H', W'], as torch.max_pool2d.
 struct MaxPool {
   int kernel = 3;
@@ -91,8 +106,8 @@ struct Resample {
 
 using Op = std::variant<op::Input, op::Param, op::Constant, op::Linear, op::Conv2d, op::MatMul,
                         op::LayerNorm, op::Softmax, op::Activate, op::Add, op::Multiply, op::Scale,
-                        op::Sine, op::Concat, op::Slice, op::Reshape, op::Permute, op::MaxPool,
-                        op::Resample>;
+                        op::Sine, op::Concat, op::Slice, op::Reshape, op::Permute, op::Mean,
+                        op::MaxPool, op::Resample>;
 
 // "Linear", "MatMul", ... as printed in tables.
 std::string_view name_of(const Op& op);

@@ -117,8 +117,8 @@ struct LayerNorm {
   }
 };
 
-// out = a + b, both of the shape of out.
-struct Add {
+// Steps that have two operands, both of the shape of out.
+struct Binary {
   View a, b;
 
   template <typename Self, typename Visit>
@@ -128,8 +128,8 @@ struct Add {
   }
 };
 
-// out = a * b, both of the shape of out.
-struct Multiply : Add {};
+struct Add : Binary {};       // out = a + b
+struct Multiply : Binary {};  // out = a * b
 
 // Steps that have one operand.
 struct Unary {
@@ -148,6 +148,7 @@ struct Scale : Unary {
   float factor = 1.0F;
 };
 struct Sine : Unary {};
+struct Mean : Unary {};   // over the tokens of x [N, T, C]; out [N, 1, C]
 struct MaxPool : Unary {  // x [N, C, H, W]
   op::MaxPool pool;
 };
@@ -223,8 +224,8 @@ struct Attention {
 
 using StepOp =
     std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm, step::Softmax,
-                 step::Activate, step::Add, step::Multiply, step::Scale, step::Sine, step::MaxPool,
-                 step::Copy, step::Quantize, step::IntegerLinear, step::Attention>;
+                 step::Activate, step::Add, step::Multiply, step::Scale, step::Sine, step::Mean,
+                 step::MaxPool, step::Copy, step::Quantize, step::IntegerLinear, step::Attention>;
 std::string_view name_of(const StepOp& op);
 
 struct Step {

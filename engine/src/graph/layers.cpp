@@ -110,6 +110,10 @@ Value permute(Value x, std::vector<int> order) {
   return append(op::Permute{std::move(order)}, {x});
 }
 
+Value mean(Value x) {
+  return append(op::Mean{}, {x});
+}
+
 Value max_pool(Value x, const op::MaxPool& pool) {
   return append(pool, {x});
 }

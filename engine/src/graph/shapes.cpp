@@ -11,9 +11,9 @@ namespace vitq {
 
 std::string_view name_of(const Op& op) {
   static constexpr std::string_view kNames[] = {
-      "Input",   "Param",    "Constant", "Linear",   "Conv2d",  "MatMul", "LayerNorm",
-      "Softmax", "Activate", "Add",      "Multiply", "Scale",   "Sine",   "Concat",
-      "Slice",   "Reshape",  "Permute",  "MaxPool",  "Resample"};
+      "Input",   "Param",    "Constant", "Linear",   "Conv2d",  "MatMul",  "LayerNorm",
+      "Softmax", "Activate", "Add",      "Multiply", "Scale",   "Sine",    "Concat",
+      "Slice",   "Reshape",  "Permute",  "Mean",     "MaxPool", "Resample"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }
@@ -113,6 +113,10 @@ struct Rules {
       result = result.with(i, in[0][permute.order[static_cast<std::size_t>(i)]]);
     }
     return result;
+  }
+  Shape operator()(const op::Mean&) const {
+    require(in[0].rank() == 3, "the input is not [N, T, C]");
+    return in[0].with(1, 1);
   }
   Shape operator()(const op::MaxPool& pool) const {
     require(in[0].rank() == 4, "the input is not [N, C, H, W]");

@@ -6,6 +6,7 @@
 #include "kernels/attention.h"
 #include "kernels/copy.h"
 #include "kernels/im2col.h"
+#include "kernels/mean.h"
 #include "kernels/onednn/onednn.h"
 #include "kernels/reference/reference.h"
 #include "kernels/rowwise.h"
@@ -19,6 +20,7 @@ constexpr MakeKernel kReferenceKernels[] = {
     make_im2col,
     make_rowwise,
     make_copy,
+    make_mean,
     make_reference_linear,
     make_reference_matmul,
     make_reference_conv,
@@ -31,6 +33,7 @@ constexpr MakeKernel kOneDnnKernels[] = {
     make_im2col,
     make_rowwise,
     make_copy,
+    make_mean,
     make_maddubs_integer_linear,
     make_onednn_integer_linear,
     make_attention,

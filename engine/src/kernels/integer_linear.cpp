@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "core/parallel.h"
+#include "kernels/activate.h"
 #include "kernels/coding.h"
 #include "kernels/im2col.h"
-#include "kernels/sigmoid.h"
 #include "kernels/workspace.h"
 #include "plan/views.h"
 
@@ -92,20 +92,11 @@ class IntegerLinearKernel : public Kernel {
       rows_.add(product, data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1),
                 columns_, y);
     }
-    activate(y);
+    if (step_.epilogue.act != Act::kNone) activate_row(rows_, step_.epilogue.act, y, columns_, y);
     if (!coder_) return;
     const View& coded = codes_only ? step_.out : *codes;
     coder_->encode(buffers, row, y, own,
                    data_of<std::uint8_t>(buffers, coded) + cursor.offset(codes_only ? 0 : 1));
-  }
-
-  void activate(float* y) const {
-    switch (step_.epilogue.act) {
-      case Act::kNone: break;
-      case Act::kGelu: rows_.gelu(y, columns_, y); break;
-      case Act::kRelu: rows_.relu(y, columns_, y); break;
-      case Act::kSigmoid: sigmoid(rows_, y, columns_, y); break;
-    }
   }
 
   bool is_output_token(std::int64_t row) const {

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "core/parallel.h"
+#include "kernels/activate.h"
 #include "kernels/coding.h"
-#include "kernels/sigmoid.h"
 #include "kernels/workspace.h"
 #include "plan/views.h"
 
@@ -111,15 +111,15 @@ void copy_row(const Row& row) {
   for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = row.in[0][i * row.stride[0]];
 }
 
-void add_row(const Row& row) {
-  for (std::int64_t i = 0; i < row.n; ++i) {
-    row.out[i] = row.in[0][i * row.stride[0]] + row.in[1][i * row.stride[1]];
-  }
-}
-
 void multiply_row(const Row& row) {
   for (std::int64_t i = 0; i < row.n; ++i) {
     row.out[i] = row.in[0][i * row.stride[0]] * row.in[1][i * row.stride[1]];
+  }
+}
+
+void add_row(const Row& row) {
+  for (std::int64_t i = 0; i < row.n; ++i) {
+    row.out[i] = row.in[0][i * row.stride[0]] + row.in[1][i * row.stride[1]];
   }
 }
 
@@ -156,16 +156,10 @@ struct Maker {
     return make(softmax, [kernel](const Row& row) { kernel(row.in[0], 1.0F, row.n, row.out); });
   }
   Made operator()(const step::Activate& activate) const {
-    switch (activate.kind) {
-      case Act::kNone: return make(activate, copy_row);
-      case Act::kGelu: return apply(activate, context.rows.gelu);
-      case Act::kRelu: return apply(activate, context.rows.relu);
-      case Act::kSigmoid:
-        return make(activate, [&rows = context.rows](const Row& row) {
-          sigmoid(rows, row.in[0], row.n, row.out);
-        });
-    }
-    return {};
+    if (activate.kind == Act::kNone) return make(activate, copy_row);
+    return make(activate, [&rows = context.rows, act = activate.kind](const Row& row) {
+      activate_row(rows, act, row.in[0], row.n, row.out);
+    });
   }
   Made operator()(const step::Add& add) const {
     const auto kernel = context.rows.add;
@@ -190,10 +184,6 @@ struct Maker {
   template <typename Other>
   Made operator()(const Other&) const {
     return {};
-  }
-
-  Made apply(const step::Unary& op, void (*kernel)(const float*, std::int64_t, float*)) const {
-    return make(op, [kernel](const Row& row) { kernel(row.in[0], row.n, row.out); });
   }
 };
 

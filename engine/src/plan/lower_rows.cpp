@@ -16,7 +16,8 @@ View elementwise_result(LoweringContext& context, NodeId id) {
   return context.builder.fresh(context.graph[id].shape, memory_order(context.operand(id, 0)));
 }
 
-step::Add stretched_operands(const LoweringContext& context, NodeId id) {
+// Both operands, repeated where their extents are 1.
+step::Binary stretched(LoweringContext& context, NodeId id) {
   const Shape& shape = context.graph[id].shape;
   return {broadcast(context.operand(id, 0), shape), broadcast(context.operand(id, 1), shape)};
 }
@@ -40,12 +41,11 @@ View lower_op(LoweringContext& context, NodeId id, const op::Activate& activate)
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Add&) {
-  return stored(context, stretched_operands(context, id), elementwise_result(context, id));
+  return stored(context, step::Add{stretched(context, id)}, elementwise_result(context, id));
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Multiply&) {
-  return stored(context, step::Multiply{stretched_operands(context, id)},
-                elementwise_result(context, id));
+  return stored(context, step::Multiply{stretched(context, id)}, elementwise_result(context, id));
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale) {
@@ -56,6 +56,11 @@ View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale) {
 View lower_op(LoweringContext& context, NodeId id, const op::Sine&) {
   const View x = context.builder.innermost_contiguous(context.operand(id, 0));
   return stored(context, step::Sine{{x}}, elementwise_result(context, id));
+}
+
+View lower_op(LoweringContext& context, NodeId id, const op::Mean&) {
+  const View x = context.builder.columns_last(context.operand(id, 0));
+  return stored(context, step::Mean{{x}}, context.builder.fresh(context.graph[id].shape));
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::MaxPool& pool) {

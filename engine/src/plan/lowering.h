@@ -83,6 +83,7 @@ View lower_op(LoweringContext& context, NodeId id, const op::Add& add);
 View lower_op(LoweringContext& context, NodeId id, const op::Multiply& multiply);
 View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale);
 View lower_op(LoweringContext& context, NodeId id, const op::Sine& sine);
+View lower_op(LoweringContext& context, NodeId id, const op::Mean& mean);
 View lower_op(LoweringContext& context, NodeId id, const op::MaxPool& pool);
 // lower_linear.cpp
 View lower_op(LoweringContext& context, NodeId id, const op::Linear& linear);

@@ -21,8 +21,12 @@ struct RowAxis {
   std::optional<int> operator()(const op::Linear&) const { return of_rows(); }
   std::optional<int> operator()(const op::LayerNorm&) const { return of_rows(); }
   std::optional<int> operator()(const op::Softmax&) const { return of_rows(); }
-  std::optional<int> operator()(const op::Add&) const { return of_pairs(); }
-  std::optional<int> operator()(const op::Multiply&) const { return of_pairs(); }
+  std::optional<int> operator()(const op::Add&) const { return of_both(); }
+  std::optional<int> operator()(const op::Multiply&) const { return of_both(); }
+  std::optional<int> of_both() const {
+    const bool repeated = graph[node.inputs[static_cast<std::size_t>(operand)]].shape[axis] == 1;
+    return repeated ? -1 : axis;
+  }
   std::optional<int> operator()(const op::MatMul&) const {
     const int rank = node.shape.rank();
     if (axis == rank - 1) return std::nullopt;
@@ -50,12 +54,6 @@ struct RowAxis {
   std::optional<int> of_rows() const {
     if (axis == node.shape.rank() - 1) return std::nullopt;
     return operand == 0 ? axis : -1;
-  }
-
-  // Ops that go through both operands, of which one may be stretched.
-  std::optional<int> of_pairs() const {
-    const bool repeated = graph[node.inputs[static_cast<std::size_t>(operand)]].shape[axis] == 1;
-    return repeated ? -1 : axis;
   }
 };
 

@@ -43,9 +43,10 @@ std::int64_t bytes_of(const View& view) {
 std::string op_of(const Step& step) {
   std::string text(name_of(step.op));
   if (step.epilogue.residual) text += " + residual";
-  if (step.epilogue.act == Act::kGelu) text += " + GELU";
-  if (step.epilogue.act == Act::kRelu) text += " + ReLU";
-  if (step.epilogue.act == Act::kSigmoid) text += " + sigmoid";
+  static constexpr std::string_view kActNames[kActs] = {
+      "",        " + GELU", " + ReLU", " + sigmoid", " + GELU (tanh)", " + quick GELU",
+      " + SiLU", " + tanh"};
+  text += kActNames[static_cast<std::size_t>(step.epilogue.act)];
   if (step.epilogue.coding) text += " + codes";
   return text;
 }

@@ -44,8 +44,8 @@ Image resized_within(const Image& image, const Preprocess& preprocess) {
     long_side -= long_side % kYolosPatch;
   }
   if (short_side < 1 || long_side < 1) {
-    throw LimitError(cat("an image of ", image.width, " x ", image.height,
-                         " would have no pixel left when its longer side becomes ",
+    throw LimitError(cat("an image of ", image.width, " x ", image.height, " would have no ",
+                         yolos ? "whole patch" : "pixel", " left when its longer side becomes ",
                          preprocess.longest));
   }
   return upright ? resize(image, short_side, long_side, preprocess.filter)

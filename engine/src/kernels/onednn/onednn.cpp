@@ -121,11 +121,11 @@ void set_result_scale(dnnl::primitive_attr& attr, float factor) {
 dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& residual) {
   dnnl::post_ops ops;
   if (epilogue.residual) ops.append_binary(dnnl::algorithm::binary_add, residual);
-  const auto eltwise = [&ops](dnnl::algorithm algorithm) {
+  const auto eltwise = [&ops](dnnl::algorithm algorithm, float alpha = 0.0F) {
 #if DNNL_VERSION_MAJOR < 3
-    ops.append_eltwise(1.0F, algorithm, 0.0F, 0.0F);
+    ops.append_eltwise(1.0F, algorithm, alpha, 0.0F);
 #else
-    ops.append_eltwise(algorithm, 0.0F, 0.0F);
+    ops.append_eltwise(algorithm, alpha, 0.0F);
 #endif
   };
   switch (epilogue.act) {
@@ -133,6 +133,10 @@ dnnl::post_ops post_ops_of(const Epilogue& epilogue, const dnnl::memory::desc& r
     case Act::kGelu: eltwise(dnnl::algorithm::eltwise_gelu_erf); break;
     case Act::kRelu: eltwise(dnnl::algorithm::eltwise_relu); break;
     case Act::kSigmoid: eltwise(dnnl::algorithm::eltwise_logistic); break;
+    case Act::kGeluTanh: eltwise(dnnl::algorithm::eltwise_gelu_tanh); break;
+    case Act::kQuickGelu: eltwise(dnnl::algorithm::eltwise_swish, 1.702F); break;
+    case Act::kSilu: eltwise(dnnl::algorithm::eltwise_swish, 1.0F); break;
+    case Act::kTanh: eltwise(dnnl::algorithm::eltwise_tanh); break;
   }
   return ops;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numbers>
 
 #include "core/parallel.h"
 #include "plan/views.h"
@@ -35,6 +36,12 @@ double activated(double x, Act act) {
     case Act::kGelu: return 0.5 * x * (1.0 + std::erf(x * std::sqrt(0.5)));
     case Act::kRelu: return x > 0.0 ? x : 0.0;
     case Act::kSigmoid: return 1.0 / (1.0 + std::exp(-x));
+    case Act::kGeluTanh:
+      return 0.5 * x *
+             (1.0 + std::tanh(std::sqrt(2.0 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    case Act::kQuickGelu: return x / (1.0 + std::exp(-1.702 * x));
+    case Act::kSilu: return x / (1.0 + std::exp(-x));
+    case Act::kTanh: return std::tanh(x);
   }
   return x;
 }

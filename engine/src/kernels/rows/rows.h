@@ -38,6 +38,8 @@ struct RowKernels {
   void (*exp)(const float* x, std::int64_t n, float* y);
   // y is x / 2 * (1 + erf(x / sqrt(2))), within 1.7e-7 * max(1, |x|).
   void (*gelu)(const float* x, std::int64_t n, float* y);
+  // y is x / (1 + exp(-(x * (a + b * x^2)))), which is the SiLU and its relatives (kernels/activate.h).
+  void (*gate)(const float* x, float a, float b, std::int64_t n, float* y);
   void (*relu)(const float* x, std::int64_t n, float* y);
   void (*add)(const float* a, const float* b, std::int64_t n, float* y);
   void (*min_max)(const float* x, std::int64_t n, float* lo, float* hi);

@@ -135,6 +135,14 @@ static void gelu(const float* x, std::int64_t n, float* y) {
   map(x, n, y, gelu_one);
 }
 
+static void gate(const float* x, float a, float b, std::int64_t n, float* y) {
+  constexpr float kFar = 88.0F;  // the domain of exp
+  map(x, n, y, [=](float v) {
+    const float power = v * (a + b * (v * v));
+    return v / (1.0F + exp_one(lesser(-power, kFar)));
+  });
+}
+
 static void relu(const float* x, std::int64_t n, float* y) {
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) y[i] = greater(x[i], 0.0F);
@@ -270,6 +278,7 @@ static constexpr RowKernels kRowKernels = {
     .softmax_codes = softmax_codes,
     .exp = exp,
     .gelu = gelu,
+    .gate = gate,
     .relu = relu,
     .add = add,
     .min_max = min_max,
