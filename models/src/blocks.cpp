@@ -5,6 +5,11 @@
 
 namespace vitq {
 
+Value to_tokens(Value map) {
+  const Shape s = map.shape();
+  return permute(reshape(map, {s[0], s[1], s[2] * s[3]}), {0, 2, 1});
+}
+
 Value split_heads(Value x, std::int64_t heads) {
   const Shape s = x.shape();
   return permute(reshape(x, {s[0], s[1], heads, s[2] / heads}), {0, 2, 1, 3});
@@ -36,6 +41,13 @@ Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_b
     k = layer_norm(scope / "k_norm", k, *qk_norm);
   }
   return linear(scope / "proj", merge_heads(attend(scope, q, k, part(2))), dim);
+}
+
+Value relu_layers(const Scope& scope, Value x, const ReluLayers& made) {
+  const std::int64_t dim = x.shape()[-1];
+  for (int i = 0; i + 1 < made.layers; ++i)
+    x = activate(linear(scope / "layers" / i, x, dim), Act::kRelu);
+  return linear(scope / "layers" / (made.layers - 1), x, made.outputs);
 }
 
 Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act) {

@@ -8,6 +8,9 @@
 
 namespace vitq {
 
+// Makes tokens of a feature map: [N, C, h, w] -> [N, h w, C].
+Value to_tokens(Value map);
+
 // [N, T, C] -> [N, heads, T, C / heads]
 Value split_heads(Value x, std::int64_t heads);
 // [N, heads, T, d] -> [N, T, heads * d]
@@ -22,6 +25,14 @@ Value attend(const Scope& scope, Value q, Value k, Value v, std::optional<Value>
 // `qk_norm` is the eps of the norms "q_norm" and "k_norm" of each head, if there are any.
 Value self_attention(const Scope& scope, Value x, std::int64_t heads, Bias qkv_bias,
                      std::optional<float> qk_norm = {});
+
+// A detector's heads have `layers` layers with ReLU between them. Their weights are "layers.0" and
+// so on, and all but the last are as wide as x.
+struct ReluLayers {
+  int layers;
+  std::int64_t outputs;
+};
+Value relu_layers(const Scope& scope, Value x, const ReluLayers& made);
 
 // An MLP has two layers. Their weights are "fc1" and "fc2".
 Value mlp(const Scope& scope, Value x, std::int64_t hidden, Act act);

@@ -18,6 +18,23 @@ const Shape& shape_of(const Weights& weights, std::string_view name, int rank) {
   return shape;
 }
 
+std::int64_t count_of(const Weights& weights, const std::string& prefix,
+                      const std::string& suffix) {
+  const auto name = [&](std::int64_t i) {
+    std::string joined = prefix;
+    return joined.append(std::to_string(i)).append(suffix);
+  };
+  std::int64_t count = 0;
+  while (weights.find(name(count)) != nullptr) ++count;
+  if (count == 0) throw WeightError("missing: " + name(0));
+  return count;
+}
+
+bool is_set(const Json& json, std::string_view key) {
+  const auto value = json.find(key);
+  return value && value->boolean();
+}
+
 void require_same(const Json& source, std::string_view key, std::int64_t found) {
   const auto stated = source.find(key);
   if (!stated || (stated->is_number() && stated->number() == static_cast<double>(found))) return;

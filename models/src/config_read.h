@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "vitq/family.h"
@@ -11,6 +12,13 @@ namespace vitq {
 
 // Throws WeightError unless the tensor is there and has `rank` axes, each longer than 0.
 const Shape& shape_of(const Weights& weights, std::string_view name, int rank);
+
+// Counts the tensors prefix + "0" + suffix, prefix + "1" + suffix, and so on. Throws WeightError if
+// there is none.
+std::int64_t count_of(const Weights& weights, const std::string& prefix, const std::string& suffix);
+
+// Says whether the key is there and true.
+bool is_set(const Json& json, std::string_view key);
 
 // A config.json that states something which the tensors show must say the same. Its origin would
 // build another network otherwise. Throws FileError.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// This header has DETR's configuration and dialects.
+// This header has the configuration and dialects of DETR and its kin.
 #pragma once
 
 #include "resnet.h"
@@ -15,6 +15,8 @@ struct DetrConfig {
   Act act = Act::kRelu;            // of the feed-forward layers
   // transformers normalizes the hidden state after every decoder layer if auxiliary_loss is set.
   bool normalize_each = false;
+  // Norms come before their layers and not after them, and the encoder ends in one.
+  bool normalize_first = false;
   std::int64_t ffn = 2048;          // of the encoder's layers
   std::int64_t decoder_ffn = 2048;  // of the decoder's
   std::int64_t encoder_layers = 6;
@@ -28,14 +30,21 @@ struct DetrConfig {
   Json to_json() const;
 };
 
+// Whether the last logit of a query means that it found nothing.
+enum class NoObject { kNo, kYes };
+
 // Finds sizes in the shapes of canonically named weights, and the rest in config.json. Where that
 // says nothing there are 8 heads and no dilation.
-DetrConfig configure_detr(const Weights& weights, const Json& source);
+DetrConfig configure_detr(const Weights& weights, const Json& source, NoObject no_object);
+
+// Answers a usual input of one image. They take any size.
+Shape detr_image_shape(const Json& config);
 
 // Says which schemas list the keys of transformers' config.json.
 std::vector<ConfigPart> detr_config_parts(const Json& source);
 
 extern const std::span<const Dialect> kDetrDialects;
 extern const Family kDetr;
+extern const Family kConditionalDetr;
 
 }  // namespace vitq

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// This file says how checkpoints of DETR name their tensors. Canonical names are those of
-// facebookresearch/detr with separate queries, keys and values. The backbone has torchvision's
-// names, below "backbone".
+// This file says how checkpoints of DETR and of its kin name their tensors. Canonical names are
+// those of facebookresearch/detr with separate queries, keys and values. The backbone has
+// torchvision's names, below "backbone".
 #include "detr.h"
 
 namespace vitq {
@@ -89,6 +89,7 @@ constexpr Rename kRenames[] = {
     {"class_labels_classifier.*", "class_embed.*"},
     {"bbox_predictor.layers.*.*", "bbox_embed.layers.*.*"},
     {"decoder.layernorm.*", "transformer.decoder.norm.*"},
+    {"encoder.layernorm.*", "transformer.encoder.norm.*"},
     {"*.layers.*.self_attn.o_proj.*", "transformer.*.layers.*.self_attn.out_proj.*"},
     {"*.layers.*.self_attn.*.*", "transformer.*.layers.*.self_attn.*.*"},
     {"*.layers.*.encoder_attn.o_proj.*", "transformer.*.layers.*.multihead_attn.out_proj.*"},
@@ -101,6 +102,25 @@ constexpr Rename kRenames[] = {
     {"*.layers.*.fc2.*", "transformer.*.layers.*.linear2.*"},
     {"*.layers.*.mlp.fc1.*", "transformer.*.layers.*.linear1.*"},
     {"*.layers.*.mlp.fc2.*", "transformer.*.layers.*.linear2.*"},
+    // Conditional DETR; before transformers 5 its projections lie beside the attention
+    {"decoder.query_scale.*.*.*", "transformer.decoder.query_scale.*.*.*"},
+    {"decoder.ref_point_head.*.*.*", "transformer.decoder.ref_point_head.*.*.*"},
+    {"decoder.layers.*.sa_qcontent_proj.*",
+     "transformer.decoder.layers.*.self_attn.q_content_proj.*"},
+    {"decoder.layers.*.sa_qpos_proj.*", "transformer.decoder.layers.*.self_attn.q_pos_proj.*"},
+    {"decoder.layers.*.sa_kcontent_proj.*",
+     "transformer.decoder.layers.*.self_attn.k_content_proj.*"},
+    {"decoder.layers.*.sa_kpos_proj.*", "transformer.decoder.layers.*.self_attn.k_pos_proj.*"},
+    {"decoder.layers.*.sa_v_proj.*", "transformer.decoder.layers.*.self_attn.v_proj.*"},
+    {"decoder.layers.*.ca_qcontent_proj.*",
+     "transformer.decoder.layers.*.multihead_attn.q_content_proj.*"},
+    {"decoder.layers.*.ca_qpos_proj.*", "transformer.decoder.layers.*.multihead_attn.q_pos_proj.*"},
+    {"decoder.layers.*.ca_qpos_sine_proj.*",
+     "transformer.decoder.layers.*.multihead_attn.q_pos_sine_proj.*"},
+    {"decoder.layers.*.ca_kcontent_proj.*",
+     "transformer.decoder.layers.*.multihead_attn.k_content_proj.*"},
+    {"decoder.layers.*.ca_kpos_proj.*", "transformer.decoder.layers.*.multihead_attn.k_pos_proj.*"},
+    {"decoder.layers.*.ca_v_proj.*", "transformer.decoder.layers.*.multihead_attn.v_proj.*"},
 };
 
 constexpr Dialect kDialects[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of transformers' DetrConfig and of its backbones: ResNetConfig, TimmBackboneConfig, and
-// what older configurations hand to timm's ResNet.
+// The keys of transformers' DetrConfig, those of its kin included, and of its backbones:
+// ResNetConfig, TimmBackboneConfig, and what older configurations hand to timm's ResNet.
 #include <array>
 
 #include "detr.h"
@@ -29,7 +29,7 @@ constexpr std::array kDetrKeys = {
         "auxiliary_loss", kHonoured, {}, "a norm after every decoder layer, at inference too"},
     ConfigKey{"activation_function", kFixed, kActivations, "of the feed-forward layers"},
     ConfigKey{"backbone_config", kHonoured, {}, kOwnTable},
-    ConfigKey{"backbone", kHonoured, {}, "a plain ResNet of bottleneck blocks"},
+    ConfigKey{"backbone", kHonoured, {}, "a plain ResNet"},
     ConfigKey{"backbone_kwargs", kHonoured, {}, kOwnTable},
     ConfigKey{"use_timm_backbone", kHonoured, {}, "true if absent"},
     ConfigKey{"dilation", kHonoured, {}, "of timm's backbone without backbone_config"},
@@ -65,6 +65,8 @@ constexpr std::array kDetrKeys = {
     ConfigKey{"bbox_loss_coefficient", kNoEffect, {}, kOfTraining},
     ConfigKey{"giou_loss_coefficient", kNoEffect, {}, kOfTraining},
     ConfigKey{"eos_coefficient", kNoEffect, {}, kOfTraining},
+    ConfigKey{"cls_loss_coefficient", kNoEffect, {}, kOfTraining},
+    ConfigKey{"focal_alpha", kNoEffect, {}, kOfTraining},
 };
 
 constexpr std::array kResNetKeys = {
@@ -72,7 +74,7 @@ constexpr std::array kResNetKeys = {
     ConfigKey{"hidden_act", kFixed, R"(["gelu","relu"])", "of the stem and of each block's result"},
     ConfigKey{"downsample_in_bottleneck", kHonoured, {}, "where a block's stride is"},
     ConfigKey{"downsample_in_first_stage", kHonoured},
-    ConfigKey{"layer_type", kFixed, R"(["bottleneck"])", "as ResNet-50 and larger have"},
+    ConfigKey{"layer_type", kFixed, R"(["basic","bottleneck"])", kShown},
     ConfigKey{"out_features", kFixed, kStages, kLastStage},
     ConfigKey{"_out_features", kFixed, kStages, kLastStage},
     ConfigKey{"out_indices", kFixed, kStageIds, kLastStage},
@@ -88,7 +90,7 @@ constexpr std::array kResNetKeys = {
 
 constexpr std::array kTimmBackboneKeys = {
     ConfigKey{"model_type", kHonoured, {}, "says which of the two tables this is"},
-    ConfigKey{"backbone", kHonoured, {}, "a plain ResNet of bottleneck blocks"},
+    ConfigKey{"backbone", kHonoured, {}, "a plain ResNet"},
     ConfigKey{"output_stride", kFixed, "[16,32]", "16 dilates the last stage (DC5)"},
     ConfigKey{"out_indices", kFixed, kStageIds, kLastStage},
     ConfigKey{"_out_indices", kFixed, kStageIds, kLastStage},
@@ -135,7 +137,8 @@ constexpr std::array kTimmResNetKeys = {
 
 }  // namespace
 
-constinit const ConfigSchema kDetrSchema = {"transformers, DetrConfig", kDetrKeys};
+constinit const ConfigSchema kDetrSchema = {
+    "transformers, DetrConfig, TableTransformerConfig and ConditionalDetrConfig", kDetrKeys};
 constinit const ConfigSchema kResNetSchema = {"transformers, ResNetConfig as backbone_config",
                                               kResNetKeys};
 constinit const ConfigSchema kTimmBackboneSchema = {

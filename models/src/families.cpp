@@ -6,11 +6,12 @@
 #include "detr.h"
 #include "vit.h"
 #include "vitq/error.h"
+#include "yolos.h"
 
 namespace vitq {
 
 std::span<const Family> families() {
-  static const std::array<Family, 3> all = {kDeit, kVit, kDetr};
+  static const std::array<Family, 5> all = {kDeit, kYolos, kVit, kConditionalDetr, kDetr};
   return all;
 }
 

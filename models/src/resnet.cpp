@@ -6,14 +6,37 @@ namespace {
 
 struct Block {
   std::int64_t planes, channels;
-  int stride, dilation;
-  bool project;  // the shortcut is a convolution, too
+  int stride;
+  int dilation_before, dilation;  // of the block before it and its own
   bool stride_in_first;
   Act act;
 };
 
 Value relu(Value x) {
   return activate(x, Act::kRelu);
+}
+
+// The shortcut is a convolution where it has to change shape.
+Value joined(const Scope& s, Value x, Value y, const Block& b) {
+  const bool same = b.stride == 1 && x.shape()[1] == b.channels;
+  const Value shortcut =
+      same ? x : conv2d(s / "downsample" / 0, x, {.channels = b.channels, .stride = b.stride});
+  return activate(y + shortcut, b.act);
+}
+
+// This is figure 5, left.
+Value basic(const Scope& s, Value x, const Block& b) {
+  const Value y = relu(conv2d(s / "conv1", x,
+                              {.channels = b.planes,
+                               .kernel = 3,
+                               .stride = b.stride,
+                               .pad = b.dilation_before,
+                               .dilation = b.dilation_before}));
+  return joined(
+      s, x,
+      conv2d(s / "conv2", y,
+             {.channels = b.channels, .kernel = 3, .pad = b.dilation, .dilation = b.dilation}),
+      b);
 }
 
 // This is figure 5, right.
@@ -24,12 +47,9 @@ Value bottleneck(const Scope& s, Value x, const Block& b) {
                   {.channels = b.planes,
                    .kernel = 3,
                    .stride = b.stride / first,
-                   .pad = b.dilation,
-                   .dilation = b.dilation}));
-  y = conv2d(s / "conv3", y, {.channels = b.channels});
-  const Value shortcut =
-      b.project ? conv2d(s / "downsample" / 0, x, {.channels = b.channels, .stride = b.stride}) : x;
-  return activate(y + shortcut, b.act);
+                   .pad = b.dilation_before,
+                   .dilation = b.dilation_before}));
+  return joined(s, x, conv2d(s / "conv3", y, {.channels = b.channels}), b);
 }
 
 }  // namespace
@@ -45,14 +65,14 @@ Value resnet(const Scope& s, Value image, const ResNetConfig& c) {
       const bool first = i == 0;
       const bool strides = first && !dilated && (stage > 0 || c.first_stage_strides);
       // A dilated stage's first block still samples the previous grid.
-      x = bottleneck(layer / i, x,
-                     {.planes = c.planes[stage],
-                      .channels = c.channels[stage],
-                      .stride = strides ? 2 : 1,
-                      .dilation = dilated && !first ? 2 : 1,
-                      .project = first,
-                      .stride_in_first = c.stride_in_first,
-                      .act = c.act});
+      const Block block = {.planes = c.planes[stage],
+                           .channels = c.channels[stage],
+                           .stride = strides ? 2 : 1,
+                           .dilation_before = dilated && !first ? 2 : 1,
+                           .dilation = dilated ? 2 : 1,
+                           .stride_in_first = c.stride_in_first,
+                           .act = c.act};
+      x = c.bottleneck ? bottleneck(layer / i, x, block) : basic(layer / i, x, block);
     }
   }
   return x;

@@ -24,5 +24,6 @@ extern const ConfigSchema kDetrSchema;
 extern const ConfigSchema kResNetSchema;
 extern const ConfigSchema kTimmBackboneSchema;
 extern const ConfigSchema kTimmResNetSchema;
+extern const ConfigSchema kYolosSchema;
 
 }  // namespace vitq

@@ -28,11 +28,16 @@ struct Line {
   }
 };
 
+// The angle of a channel falls by this factor. There are two channels of each.
+double falloff(std::int64_t c, std::int64_t channels) {
+  const double power = static_cast<double>(c - c % 2) / static_cast<double>(channels);
+  return std::pow(kTemperature, power);
+}
+
 // Even channels are sines and odd ones cosines, of falling frequency.
 void put(double angle, std::int64_t channels, float* to) {
   for (std::int64_t c = 0; c < channels; ++c) {
-    const double power = static_cast<double>(c - c % 2) / static_cast<double>(channels);
-    const double phase = angle / std::pow(kTemperature, power);
+    const double phase = angle / falloff(c, channels);
     to[c] = static_cast<float>(c % 2 == 0 ? std::sin(phase) : std::cos(phase));
   }
 }
@@ -75,6 +80,17 @@ Tensor sine_positions(const Tensor& mask, std::int64_t dim) {
     }
   }
   return result;
+}
+
+SineWaves sine_waves(std::int64_t channels) {
+  SineWaves waves = {Tensor({1, 1, channels}, DType::kF32), Tensor({1, 1, channels}, DType::kF32)};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    waves.frequencies.as<float>()[i] =
+        static_cast<float>(2.0 * std::numbers::pi / falloff(c, channels));
+    waves.phases.as<float>()[i] = static_cast<float>(c % 2 == 0 ? 0.0 : std::numbers::pi / 2.0);
+  }
+  return waves;
 }
 
 }  // namespace vitq

@@ -15,4 +15,12 @@ Tensor feature_mask(const Tensor& mask, std::int64_t height, std::int64_t width)
 // 2 pi, as by PositionEmbeddingSine of facebookresearch/detr, models/position_encoding.py.
 Tensor sine_positions(const Tensor& mask, std::int64_t dim);
 
+// Says how the same is made of one coordinate that lies between 0 and 1. Each of `channels`
+// channels is the sine of the coordinate times its frequency plus its phase. Both are [1, 1,
+// channels].
+struct SineWaves {
+  Tensor frequencies, phases;
+};
+SineWaves sine_waves(std::int64_t channels);
+
 }  // namespace vitq

@@ -94,8 +94,8 @@ constinit const ConfigSchema kTransformersSchema = {"transformers, every config.
 
 std::vector<const ConfigSchema*> model_schemas() {
   return {&kVitSchema,          &kDinov2Schema, &kTowerSchema,        &kPairSchema,
-          &kDetrSchema,         &kResNetSchema, &kTimmBackboneSchema, &kTimmResNetSchema,
-          &kTransformersSchema, &kTimmSchema,   &kTimmArgumentsSchema};
+          &kYolosSchema,        &kDetrSchema,   &kResNetSchema,       &kTimmBackboneSchema,
+          &kTimmResNetSchema,   &kTransformersSchema, &kTimmSchema,   &kTimmArgumentsSchema};
 }
 
 std::vector<std::string> check_config(const Family& family, const Json& source) {

@@ -13,12 +13,6 @@ using Positions = VitConfig::Positions;
 using Pool = VitConfig::Pool;
 using LastNorm = VitConfig::LastNorm;
 
-// [N, C, h, w] -> [N, h w, C]
-Value tokens(Value x) {
-  const Shape s = x.shape();
-  return permute(reshape(x, {s[0], s[1], s[2] * s[3]}), {0, 2, 1});
-}
-
 // The network's own tokens, which come before the patches.
 std::vector<Value> prefix_tokens(const Scope& s, const VitConfig& c) {
   std::vector<Value> own;
@@ -31,7 +25,7 @@ std::vector<Value> prefix_tokens(const Scope& s, const VitConfig& c) {
 // This is equation (1). DeiT puts its distillation token after the class token, DINOv2 registers.
 Value embed(const Scope& s, Value image, const VitConfig& c) {
   const int patch = static_cast<int>(c.patch);
-  Value x = tokens(conv2d(s / "patch_embed" / "proj", image,
+  Value x = to_tokens(conv2d(s / "patch_embed" / "proj", image,
                           {.channels = c.dim,
                            .kernel = patch,
                            .stride = patch,
@@ -46,16 +40,6 @@ Value embed(const Scope& s, Value image, const VitConfig& c) {
   }
   for (auto token = own.rbegin(); token != own.rend(); ++token) x = concat(*token, x, 1);
   return c.positions == Positions::kAll ? x + positions : x;
-}
-
-// These are equations (2) and (3).
-Value block(const Scope& s, Value x, const VitConfig& c) {
-  const Bias qkv_bias = c.qkv_bias ? Bias::kYes : Bias::kNo;
-  const std::optional<float> qk_norm = c.qk_norm ? std::optional(c.eps) : std::nullopt;
-  x = x + self_attention(s / "attn", layer_norm(s / "norm1", x, c.eps), c.heads, qkv_bias, qk_norm);
-  const Value y = layer_norm(s / "norm2", x, c.eps);
-  return x +
-         (c.gated_mlp ? gated_mlp(s / "mlp", y, c.mlp, c.act) : mlp(s / "mlp", y, c.mlp, c.act));
 }
 
 // Multihead attention pooling of SigLIP, arXiv:2303.15343: one learned query and an MLP.
@@ -110,10 +94,19 @@ bool recognize(const Weights& weights, const Json& source) {
 
 }  // namespace
 
+Value vit_block(const Scope& s, Value x, const VitConfig& c) {
+  const Bias qkv_bias = c.qkv_bias ? Bias::kYes : Bias::kNo;
+  const std::optional<float> qk_norm = c.qk_norm ? std::optional(c.eps) : std::nullopt;
+  x = x + self_attention(s / "attn", layer_norm(s / "norm1", x, c.eps), c.heads, qkv_bias, qk_norm);
+  const Value y = layer_norm(s / "norm2", x, c.eps);
+  return x +
+         (c.gated_mlp ? gated_mlp(s / "mlp", y, c.mlp, c.act) : mlp(s / "mlp", y, c.mlp, c.act));
+}
+
 Value vit_encoder(const Scope& s, Value image, const VitConfig& c) {
   Value x = embed(s, image, c);
   if (c.pre_norm) x = layer_norm(s / "norm_pre", x, c.eps);
-  for (int i = 0; i < c.depth; ++i) x = block(s / "blocks" / i, x, c);
+  for (int i = 0; i < c.depth; ++i) x = vit_block(s / "blocks" / i, x, c);
   return c.last_norm == LastNorm::kTokens ? layer_norm(s / "norm", x, c.eps) : x;
 }
 

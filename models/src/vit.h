@@ -72,6 +72,9 @@ void resize_vit(Weights& weights, Json& config, const Json& source, ImageSize si
 // Whether the origin does so at run time for any image, as transformers' DINOv2.
 bool resizes_at_run_time(const Json& source);
 
+// Records a block, equations (2) and (3) of arXiv:2010.11929, on tokens [N, T, dim].
+Value vit_block(const Scope& scope, Value x, const VitConfig& config);
+
 // Records equations (1) to (3) of arXiv:2010.11929 and the norm of all tokens: [N, 3, H, W] ->
 // [N, tokens, dim]. The class token comes first, and the patches come last.
 Value vit_encoder(const Scope& scope, Value image, const VitConfig& config);

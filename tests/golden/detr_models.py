@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden DETRs, run by transformers: with its own backbone's names, timm's, the module names of
-transformers 5, and Facebook's. The networks are one and the same; the answers are those for a batch of
-two pictures, with the decoder's attention to them, and for the same batch with the second picture
+"""Golden DETRs and their kin, run by transformers: with its own backbone's names, timm's, the module names
+of transformers 5, and Facebook's. The first networks are one and the same; the answers are those for a batch
+of two pictures, with the decoder's attention to them, and for the same batch with the second picture
 padded."""
 
 import json
@@ -27,14 +27,28 @@ class DetrModel:
     changes: dict = field(default_factory=dict)  # to the tiny configuration all of these share
     backbone: dict = field(default_factory=dict)  # to that of the backbone
     peak: float = 2.5  # of the attention, as lively.check() takes it
+    kind: str = "detr"  # its model_type
+    timm: str = ""  # the backbone below that is timm's; otherwise it is transformers' own
+    classes: int = 10
 
+
+KINDS = {
+    "detr": (transformers.DetrConfig, transformers.DetrForObjectDetection, "DetrImageProcessor"),
+    "table-transformer": (transformers.TableTransformerConfig,
+                          transformers.TableTransformerForObjectDetection, "DetrImageProcessor"),
+    "conditional_detr": (transformers.ConditionalDetrConfig,
+                         transformers.ConditionalDetrForObjectDetection, "ConditionalDetrImageProcessor"),
+}
+TINY = {"d_model": 16, "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 24,
+        "decoder_ffn_dim": 20, "encoder_layers": 1}
+BASIC = {"layer_type": "basic", "hidden_sizes": [8, 4, 6, 8]}
 
 MODELS = [
     DetrModel("hf_detr", 301, "own"),
     DetrModel("hf_detr_timm", 302, "timm", (129, 96), (129, 60)),
     DetrModel("hf_detr_v5", 301, "modules"),
     DetrModel("fb_detr", 304, "facebook"),
-    DetrModel("hf_detr_dc5", 305, "own", dilation=True),
+    DetrModel("hf_detr_dc5", 305, "own", dilation=True, timm="resnet50_tiny"),
     # Keys that no tensor shows, at other values than their defaults.
     DetrModel("hf_detr_keys", 306, "own", (66, 98), (50, 70), changes={
         "auxiliary_loss": True, "activation_function": "gelu", "decoder_attention_heads": 4,
@@ -42,6 +56,15 @@ MODELS = [
     DetrModel("hf_detr_backbone", 307, "own", (66, 98), (50, 70), backbone={
         "hidden_act": "gelu", "downsample_in_bottleneck": True, "downsample_in_first_stage": True},
         peak=1.1),
+    # Basic blocks, as ResNet-18 and 34 have.
+    DetrModel("hf_detr_dc5_basic", 308, "own", (34, 66), (34, 40), dilation=True, timm="resnet18_tiny",
+              peak=1.5, changes=TINY),
+    DetrModel("hf_table_transformer", 309, "own", (34, 66), (34, 40), timm="resnet18_tiny", peak=1.3,
+              kind="table-transformer", classes=2, changes={**TINY, "num_queries": 5}),
+    DetrModel("hf_conditional_detr", 310, "own", (34, 66), (34, 40), backbone=BASIC, peak=1.3,
+              kind="conditional_detr", changes={**TINY, "num_queries": 13, "decoder_attention_heads": 2}),
+    DetrModel("hf_conditional_detr_v5", 311, "modules", (34, 66), (34, 40), backbone=BASIC, peak=1.3,
+              kind="conditional_detr", classes=3, changes={**TINY, "auxiliary_loss": True, "num_queries": 3}),
 ]
 
 BACKBONE = {"embedding_size": 8, "hidden_sizes": [16, 24, 32, 40], "depths": [2, 1, 1, 1],
@@ -57,38 +80,45 @@ def make(spec, folder):
     save_file(state, folder / "model.safetensors", {"format": "pt"})
     if spec.names != "facebook":
         model.config.to_json_file(folder / "config.json")
-        pipeline = {"image_processor_type": "DetrImageProcessor", "do_pad": True,
+        pipeline = {"image_processor_type": KINDS[spec.kind][2], "do_pad": True,
                     "size": {"shortest_edge": 48, "longest_edge": 80}}
         (folder / "preprocessor_config.json").write_text(json.dumps(pipeline, indent=2) + "\n")
     _write(spec, folder, _run(record.rounded(model, torch.float32), spec))
 
 
 def _build(spec):
-    names = record.labels(10)
-    own = {} if spec.dilation else {
+    names = record.labels(spec.classes)
+    own = {} if spec.timm else {
         "use_timm_backbone": False, "backbone": None, "use_pretrained_backbone": False}
-    config = transformers.DetrConfig(
+    configuration, network, _ = KINDS[spec.kind]
+    config = configuration(
         **own, backbone_config=_backbone(spec), **{**SIZE, **spec.changes}, id2label=dict(enumerate(names)),
         label2id={name: index for index, name in enumerate(names)})
-    model = transformers.DetrForObjectDetection(config)
-    if spec.dilation:
-        model.config.backbone_config.backbone = "resnet50"  # whose sizes the tensors state
+    model = network(config)
+    if spec.timm:  # whose sizes the tensors state
+        model.config.backbone_config.backbone = spec.timm.removesuffix("_tiny")
     lively.fill(model, spec.seed)
     lively.fill_norms(model, spec.seed)
     return model
 
 
 def _backbone(spec):
-    if not spec.dilation:
+    if not spec.timm:
         return transformers.ResNetConfig(**{**BACKBONE, **spec.backbone})
-    return transformers.TimmBackboneConfig(
-        backbone="resnet50_tiny", out_indices=[1, 2, 3, 4], output_stride=16)
+    stride = {"output_stride": 16} if spec.dilation else {}
+    return transformers.TimmBackboneConfig(backbone=spec.timm, out_indices=[1, 2, 3, 4], **stride)
 
 
 @timm.models.register_model
 def resnet50_tiny(pretrained=False, **kwargs):
     """timm's ResNet-50, except for its sizes."""
     return timm.models.resnet.resnet50(pretrained, layers=(1, 1, 1, 2), channels=(4, 6, 8, 10), **kwargs)
+
+
+@timm.models.register_model
+def resnet18_tiny(pretrained=False, **kwargs):
+    """timm's ResNet-18, except for its sizes."""
+    return timm.models.resnet.resnet18(pretrained, layers=(1, 1, 1, 2), channels=(8, 4, 6, 8), **kwargs)
 
 
 def _named(spec, model):

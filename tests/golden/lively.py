@@ -64,7 +64,7 @@ def _law(name, module, key):
 
 def _gain(name):
     leaf = name.rsplit(".", 1)[-1]
-    if leaf in ("qkv", "q_proj", "k_proj"):
+    if leaf in ("qkv", "q_proj", "k_proj") or leaf.startswith(("q_content", "q_pos", "k_content", "k_pos")):
         return ATTENTION_GAIN
     return HEAD_GAIN if "head" in leaf or "classifier" in leaf else 1.0
 

@@ -22,10 +22,11 @@ import huggingface_models
 import timm_models
 import torchvision_models
 import tower_models
+import yolos_models
 
 MODELS = Path(__file__).resolve().parent / "models"
 MANIFEST = "manifest.sha256"
-FAMILIES = (timm_models, huggingface_models, detr_models, torchvision_models, tower_models)
+FAMILIES = (timm_models, huggingface_models, detr_models, yolos_models, torchvision_models, tower_models)
 # Sums in double precision differ in the last bit between CPUs, which can tip a rounding to f32.
 TOLERANCE = 1e-6
 

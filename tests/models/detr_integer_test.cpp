@@ -149,3 +149,42 @@ TEST_CASE("keys that are padding leave an attention as if they were not there") 
   };
   CHECK(run(true) == run(false));
 }
+
+TEST_CASE("values of an attention may be narrower or wider than its keys") {
+  constexpr std::int64_t kHalf = 8;
+  Tensor tokens({1, 2, 21, 2 * kHalf}, DType::kF32);
+  for (std::size_t i = 0; i < tokens.as<float>().size(); ++i)
+    tokens.as<float>()[i] = 3.0F * std::sin(static_cast<float>(i * i));
+  // The columns [begin, end) of what the values [first, last) become under keys of this width.
+  struct Widths {
+    std::int64_t keys, first, last, begin, end;
+  };
+  const auto run = [&](const Widths& w, Backend backend) {
+    Graph graph;
+    const Value x = input(graph, "x", tokens.shape());
+    const Value k = slice(x, 3, 0, w.keys);
+    const Value scores = matmul_transposed(Scope(graph) / "qk", k, k, 0.5F);
+    const Value y = matmul(Scope(graph) / "av", softmax(scores), slice(x, 3, w.first, w.last));
+    graph.set_outputs({{"y", slice(y, 3, w.begin, w.end).id}});
+    Scheme scheme;
+    QParams values;
+    values.range = Range::kPerChannel;
+    scheme.set({scores.id, 0}, {});
+    scheme.set({scores.id, 1}, {});
+    scheme.set({y.id, 0}, {});
+    scheme.set({y.id, 1}, values);
+    const auto plan = std::make_shared<const Plan>(lower(graph, {}, scheme, {}));
+    Session session(plan, {.threads = 2, .backend = backend});
+    const auto found = session.run(tokens)[0].as<float>();
+    return std::vector<float>(found.begin(), found.end());
+  };
+  for (const Backend backend : {Backend::kOneDnn, Backend::kReference}) {
+    const auto narrow = run({2 * kHalf, 0, kHalf, 0, kHalf}, backend);
+    CHECK(narrow == run({2 * kHalf, 0, 2 * kHalf, 0, kHalf}, Backend::kOneDnn));
+    const auto left = run({kHalf, 0, 2 * kHalf, 0, kHalf}, backend);
+    const auto right = run({kHalf, 0, 2 * kHalf, kHalf, 2 * kHalf}, backend);
+    CHECK(left == run({kHalf, 0, kHalf, 0, kHalf}, Backend::kOneDnn));
+    CHECK(right == run({kHalf, kHalf, 2 * kHalf, 0, kHalf}, Backend::kOneDnn));
+    CHECK(left != right);
+  }
+}

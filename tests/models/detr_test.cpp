@@ -36,17 +36,12 @@ void check_close(const Tensor& found, const Tensor& expected, float tolerance) {
   CHECK(worst < tolerance);
 }
 
-ModelInfo named(std::vector<std::string> labels) {
-  ModelInfo info;
-  info.labels = std::move(labels);
-  return info;
-}
-
 }  // namespace
 
 TEST_CASE("a DETR of every dialect gives PyTorch's classes and boxes, padded or not") {
   for (const std::string name :
-       {"hf_detr", "hf_detr_timm", "hf_detr_v5", "hf_detr_dc5", "fb_detr"}) {
+       {"hf_detr", "hf_detr_timm", "hf_detr_v5", "hf_detr_dc5", "fb_detr", "hf_detr_dc5_basic",
+        "hf_table_transformer", "hf_conditional_detr", "hf_conditional_detr_v5"}) {
     CAPTURE(name);
     const TempFolder temp;
     Model model = converted(name, temp);
@@ -94,26 +89,6 @@ TEST_CASE("the mask of a padded batch is checked") {
   CHECK_THROWS_WITH_AS(model.run_padded(input, mask), "the mask's element 0 is neither 0 nor 1",
                        ShapeError);
   CHECK_THROWS_AS(model.run_padded(input, Tensor({1, 64, 40}, DType::kF32)), ShapeError);
-}
-
-TEST_CASE("detections are the best classes above the threshold, by falling score, in pixels") {
-  const float high = std::log(8.0F);
-  // Three queries, two classes and "no object": probabilities 0.8, 0.1, 0.1; none; 0.45, 0.45.
-  const std::vector<float> logits = {high, 0.0F,           0.0F,           0.0F, 0.0F,
-                                     high, std::log(4.5F), std::log(4.5F), 0.0F};
-  const std::vector<float> boxes = {0.5F, 0.5F, 0.2F, 0.4F,  0.0F, 0.0F,
-                                    1.0F, 1.0F, 0.0F, 0.25F, 0.5F, 0.5F};
-  const auto found = detections(logits, boxes, named({"ant"}), {200, 100}, 0.3F);
-  REQUIRE(found.size() == 2);
-  CHECK(found[0].label == "ant");
-  CHECK(found[0].score == doctest::Approx(0.8));
-  CHECK(found[0].box.x0 == doctest::Approx(80));
-  CHECK(found[0].box.y1 == doctest::Approx(70));
-  CHECK(found[1].id == 0);
-  CHECK(found[1].query == 2);
-  CHECK(found[1].box.x0 == doctest::Approx(-50));  // not clipped
-  CHECK(detections(logits, boxes, named({}), {200, 100}, 0.9F).empty());
-  CHECK(detections(logits, boxes, named({""}), {200, 100}, 0.5F)[0].label == "class_0");
 }
 
 TEST_CASE("detect() is for detectors") {

@@ -155,7 +155,9 @@ TEST_CASE("other networks are named as their config.json does, and by their tens
   CHECK_MESSAGE(says(bare, "stages.0.weight, stem.conv.weight, stem.norm.weight, ..."), bare);
   other.config.set("model_type", "convnext");
   const std::string named = refusal(other);
-  CHECK_MESSAGE((says(named, "transformers' 'convnext'") && says(named, "deit, vit, detr")), named);
+  CHECK_MESSAGE((says(named, "transformers' 'convnext'") &&
+                 says(named, "deit, yolos, vit, conditional_detr, detr")),
+                named);
   CHECK_MESSAGE(!says(bare + named, "--arch"), named);
 }
 

@@ -128,6 +128,8 @@ TEST_CASE("every key of a configuration is needed") {
 }
 
 TEST_CASE("an unknown architecture is refused with the known ones") {
-  CHECK_THROWS_WITH_AS(family("resnet"), "unknown architecture 'resnet'; known: deit, vit, detr",
-                       UnsupportedError);
+  CHECK_THROWS_WITH_AS(
+      family("resnet"),
+      "unknown architecture 'resnet'; known: deit, yolos, vit, conditional_detr, detr",
+      UnsupportedError);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tensors of golden/preprocess.safetensors, by name and as images (see make_preprocess.py).
+// The tensors of golden/preprocess.safetensors, or of another such file, by name and as images (see
+// make_preprocess.py).
 #pragma once
 
 #include <doctest/doctest.h>
@@ -17,9 +18,8 @@ namespace vitq::test {
 
 class GoldenImages {
  public:
-  GoldenImages()
-      : weights_(read_safetensors(std::filesystem::path(VITQ_TEST_FILES) / "golden" /
-                                  "preprocess.safetensors")) {}
+  explicit GoldenImages(const char* file = "preprocess.safetensors")
+      : weights_(read_safetensors(std::filesystem::path(VITQ_TEST_FILES) / "golden" / file)) {}
 
   Json record() const { return Json::parse(weights_.metadata.at("golden"), "golden"); }
 

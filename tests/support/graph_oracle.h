@@ -188,6 +188,45 @@ struct Evaluate {
     return generate(node.shape,
                     [&](const Index& at) { return x().stretched(at) * in[1]->stretched(at); });
   }
+  Array operator()(const vitq::op::Sine&) const {
+    return generate(node.shape, [&](const Index& at) { return std::sin(x()(at)); });
+  }
+  // Each new position is a sum over all old ones, weighted by Keys' kernel in both directions.
+  Array operator()(const vitq::op::Resample& grid) const {
+    const std::size_t row = x().dims.size() - 2;
+    return generate(node.shape, [&](Index at) {
+      const std::int64_t place = at[row] - grid.begin;
+      const std::int64_t made = grid.height * grid.width;
+      if (place < 0) return x()(at);
+      if (place >= made) {
+        at[row] += grid.from_height * grid.from_width - made;
+        return x()(at);
+      }
+      double sum = 0.0;
+      for (std::int64_t i = -3; i < grid.from_height + 3; ++i) {
+        for (std::int64_t j = -3; j < grid.from_width + 3; ++j) {
+          const double weight = keys(i, place / grid.width, grid.from_height, grid.height) *
+                                keys(j, place % grid.width, grid.from_width, grid.width);
+          at[row] = grid.begin +
+                    std::clamp<std::int64_t>(i, 0, grid.from_height - 1) * grid.from_width +
+                    std::clamp<std::int64_t>(j, 0, grid.from_width - 1);
+          sum += weight * x()(at);
+        }
+      }
+      return sum;
+    });
+  }
+  // R. G. Keys' cubic convolution with a = -3/4, at the distance of `old` from the centre of
+  // `made`.
+  static double keys(std::int64_t old, std::int64_t made, std::int64_t from, std::int64_t to) {
+    const double centre =
+        (static_cast<double>(made) + 0.5) * static_cast<double>(from) / static_cast<double>(to) -
+        0.5;
+    const double d = std::abs(static_cast<double>(old) - centre);
+    if (d >= 2.0) return 0.0;
+    if (d <= 1.0) return (1.25 * d - 2.25) * d * d + 1.0;
+    return -0.75 * (((d - 5.0) * d + 8.0) * d - 4.0);
+  }
   Array operator()(const vitq::op::Mean&) const {
     return generate(node.shape, [&](const Index& at) {
       double sum = 0.0;

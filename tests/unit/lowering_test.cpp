@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "support/graph_check.h"
+#include "vitq/error.h"
 #include "vitq/plan.h"
 
 using namespace vitq;
@@ -119,8 +120,8 @@ TEST_CASE("channels-last images are sliced, permuted and laid side by side") {
   });
 }
 
-TEST_CASE("sums stretch either operand along any axis") {
-  for_seeds(16, [](const Scope& s, Random& random) {
+TEST_CASE("sums and products stretch either operand along any axis") {
+  for_seeds(32, [](const Scope& s, Random& random) {
     const Shape whole = {pick(random, 1, 3), pick(random, 1, 5), pick(random, 1, 7)};
     Shape left = whole;
     Shape right = whole;
@@ -128,12 +129,47 @@ TEST_CASE("sums stretch either operand along any axis") {
       if (pick(random, 0, 2) == 0) left = left.with(axis, 1);
       if (pick(random, 0, 2) == 0) right = right.with(axis, 1);
     }
-    const Value sum = input(s.graph(), "left", left) + input(s.graph(), "right", right);
-    return softmax(sum + s.param("positions", {1, sum.shape()[1], sum.shape()[2]}));
+    const Value a = input(s.graph(), "left", left);
+    const Value b = input(s.graph(), "right", right);
+    const Value both = pick(random, 0, 1) == 0 ? a + b : a * b;
+    return softmax(both + s.param("positions", {1, both.shape()[1], both.shape()[2]}));
   });
 }
 
-TEST_CASE("element-wise products stretch either operand along any axis") {
+TEST_CASE("the sine of angles that are rows or columns matches the oracle") {
+  for_seeds(6, [](const Scope& s, Random& random) {
+    const Value x = scale(rows(s, random, 11), 4.0F);
+    return sine(pick(random, 0, 1) == 0 ? x : permute(x, {0, 2, 1}));
+  });
+}
+
+TEST_CASE("a grid of positions is resampled, and what stands beside it stays") {
+  for_seeds(12, [](const Scope& s, Random& random) {
+    const op::Resample grid = {.begin = pick(random, 0, 2),
+                               .from_height = pick(random, 1, 4),
+                               .from_width = pick(random, 1, 6),
+                               .height = pick(random, 1, 7),
+                               .width = pick(random, 1, 5)};
+    const std::int64_t count = grid.begin + grid.from_height * grid.from_width;
+    const Value made = resample(s.param("positions", {2, 1, count + pick(random, 0, 3), 5}), grid);
+    const Value second = reshape(slice(made, 0, 1, 2), {1, made.shape()[2], 5});
+    return input(s.graph(), "rows", {2, made.shape()[2], 5}) + second;
+  });
+}
+
+TEST_CASE("only weights are resampled, and only grids within them") {
+  Graph graph;
+  const Value x = input(graph, "x", {1, 6, 4});
+  CHECK_THROWS_AS(
+      resample(x, {.begin = 1, .from_height = 2, .from_width = 3, .height = 2, .width = 2}),
+      ShapeError);
+  const Value made =
+      resample(x, {.begin = 0, .from_height = 2, .from_width = 3, .height = 2, .width = 2});
+  graph.set_outputs({{"y", made.id}});
+  CHECK_THROWS_AS(lower(graph, {}, Scheme::float32(), {}), UnsupportedError);
+}
+
+TEST_CASE("gates and gains are element-wise products") {
   for_seeds(8, [](const Scope& s, Random& random) {
     const Value x = rows(s, random, pick(random, 2, 40));
     const std::int64_t half = x.shape()[2] / 2;

@@ -3,10 +3,12 @@
 // facebookresearch/detr and of transformers 5.23, run in Python.
 #include <doctest/doctest.h>
 
+#include "support/golden_images.h"
 #include "vitq/error.h"
 #include "vitq/preprocess.h"
 
 using namespace vitq;
+using vitq::test::GoldenImages;
 
 namespace {
 
@@ -42,6 +44,41 @@ TEST_CASE("a DETR image gets the size that each implementation gives it") {
 
 TEST_CASE("an image too long for its shorter side to keep a pixel is refused") {
   CHECK_THROWS_AS(preprocess_preset("fb-detr", 800)->pixels(make_image(10000, 1)), LimitError);
+}
+
+TEST_CASE("processors of DETR's kin and of YOLOS give transformers' pixels") {
+  const GoldenImages golden("detectors.safetensors");
+  int checked = 0;
+  for (const auto& [key, config] : golden.record().at("configs").members()) {
+    const Preprocess steps = preprocess_from_huggingface(config);
+    CHECK(Preprocess::from_json(Json::parse(steps.to_json().dump(), "a file")) == steps);
+    for (const std::string& size : golden.names("pixels/" + key + "/")) {
+      const std::string name = "pixels/" + key + "/" + size;
+      vitq::test::check_equal(steps.pixels(golden.image("image/" + size)), golden.image(name),
+                              name);
+      ++checked;
+    }
+  }
+  CHECK(checked == 42);
+}
+
+TEST_CASE("an image that has no whole patch is refused") {
+  const Preprocess steps = preprocess_from_huggingface(Json::parse(
+      R"({"image_processor_type": "YolosImageProcessor", "size": {"shortest_edge": 40, "longest_edge": 60}})",
+      "a file"));
+  CHECK_THROWS_AS((void)steps.pixels(make_image(100, 20)), LimitError);
+}
+
+TEST_CASE("a network's type names the class of a file that names none") {
+  const auto of_type = [](const char* type) {
+    return preprocess_from_huggingface(Json::parse("{}", "a file"), type);
+  };
+  for (const char* type : {"detr", "table-transformer", "conditional_detr"}) {
+    CHECK(of_type(type) == *preprocess_preset("hf-detr", 800));
+    CHECK(preprocess_of_huggingface(type, 800, 1066) == of_type(type));
+  }
+  CHECK(of_type("yolos").resize == Preprocess::Resize::kWithinYolos);
+  CHECK(preprocess_of_huggingface("yolos", 512, 864) == of_type("yolos"));
 }
 
 TEST_CASE("DETR's pipelines are kept by their JSON") {

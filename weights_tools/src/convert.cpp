@@ -45,7 +45,7 @@ class Converter {
     result_.info.config = chosen.configure(result_.weights, said);
     result_.info.scores = scores();
     if (!options_.head.empty()) put_head();
-    assume(chosen, said);
+    assume(said);
     result_.info.preprocess = preprocess(chosen);
     resize(chosen, said);
     require_size(chosen);
@@ -116,7 +116,7 @@ class Converter {
 
   // The pipeline of transformers lets one class have a sigmoid, whatever the problem is called.
   Scores scores() const {
-    if (task_of(result_.info) != Task::kClassification) return Scores::kSoftmax;
+    if (task_of(result_.info) != Task::kClassification) return family(result_.info.family).scores;
     const auto problem = source_.config.find("problem_type");
     const std::string name = problem ? problem->string() : "";
     if (name == "regression") return Scores::kRaw;
@@ -125,9 +125,9 @@ class Converter {
   }
 
   // A config.json of transformers has defaults for what it does not say.
-  void assume(const Family& chosen, const Json& said) {
+  void assume(const Json& said) {
     if (said.contains("model_type") && !said.contains("architecture")) return;
-    if (chosen.task == Task::kDetection && !options_.dilation) {
+    if (result_.info.config.contains("dilation") && !options_.dilation) {
       result_.assumptions.emplace_back("a backbone without dilation (--dilation for DC5)");
     }
     for (const std::string_view key : kHeads) {
@@ -189,13 +189,14 @@ class Converter {
                      std::to_string(classes) + " classes");
   }
 
-  std::vector<std::string> labels() const {
+  std::vector<std::string> labels() {
     if (!options_.labels.empty()) return read_labels(options_.labels, class_count(result_.info));
     std::vector<std::string> names;
     // Those of config.json are of another head.
     if (class_count(result_.info) == 0 || !options_.head.empty()) return names;
     if (const auto by_id = source_.config.find("id2label")) {
       for (const auto& [key, value] : by_id->members()) put_label(names, key, value);
+      leave_out_no_object(names);
     } else if (const auto of_timm = timm_labels()) {
       if (of_timm->is_object()) {
         for (const auto& [key, value] : of_timm->members()) put_label(names, key, value);
@@ -213,6 +214,17 @@ class Converter {
     }
     const auto pretrained = source_.config.find("pretrained_cfg");
     return pretrained ? pretrained->find("label_names") : std::nullopt;
+  }
+
+  // transformers gives a network as many classes as there are names. Where these count from 1, the
+  // last of them is the id of "no object".
+  void leave_out_no_object(std::vector<std::string>& names) {
+    const auto classes = static_cast<std::size_t>(class_count(result_.info));
+    const bool from_one = names.size() == classes + 1 && names.front().empty();
+    if (task_of(result_.info) != Task::kDetection || !from_one) return;
+    result_.assumptions.push_back("no class " + std::to_string(classes) + " ('" + names.back() +
+                                  "'): id2label counts from 1, and the network's classes from 0");
+    names.pop_back();
   }
 
   // JSON has the ids as strings.

@@ -96,8 +96,8 @@ FoundPreprocess stated_preprocess(const Checkpoint& source, const ConvertOptions
                                         : source.config);
   }
   if (auto found = from_class(source.config, image)) return *found;
-  const bool facebook = family.name == "deit" || family.name == "detr";
-  const std::string usual = facebook ? "fb-" + std::string(family.name) : "timm-vit";
+  std::string usual = family.name == "deit" ? "fb-deit" : "timm-vit";
+  if (family.task == Task::kDetection) usual = "fb-detr";
   return {.preprocess = *preprocess_preset(usual, size),
           .assumption = "preprocessing " + usual + std::string(kHint)};
 }

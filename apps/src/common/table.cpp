@@ -116,9 +116,12 @@ std::string resize_in_words(const Preprocess& preprocess) {
     case Resize::kInsideTimm: return "to the largest inside of " + size;
     case Resize::kAroundTimm: return "to the smallest around " + size;
     case Resize::kWithinFacebook:
-    case Resize::kWithinHuggingFace: break;
+    case Resize::kWithinHuggingFace:
+    case Resize::kWithinYolos: break;
   }
-  return shorter + ", longer to at most " + std::to_string(preprocess.longest);
+  const bool whole_patches = preprocess.resize == Resize::kWithinYolos;
+  return shorter + ", longer to at most " + std::to_string(preprocess.longest) +
+         (whole_patches ? ", both to multiples of 16" : "");
 }
 
 }  // namespace

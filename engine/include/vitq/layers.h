@@ -59,6 +59,7 @@ Value activate(Value x, Act kind);
 Value operator+(Value a, Value b);
 Value operator*(Value a, Value b);
 Value scale(Value x, float factor);
+Value sine(Value x);
 Value concat(Value a, Value b, int axis);
 Value slice(Value x, int axis, std::int64_t begin, std::int64_t end);
 Value reshape(Value x, Shape shape);
@@ -66,5 +67,6 @@ Value permute(Value x, std::vector<int> order);
 // The mean over the tokens: [N, T, C] -> [N, 1, C].
 Value mean(Value x);
 Value max_pool(Value x, const op::MaxPool& pool);
+Value resample(Value weight, const op::Resample& resample);
 
 }  // namespace vitq

@@ -68,6 +68,8 @@ struct Multiply {};
 struct Scale {
   float factor = 1.0F;
 };
+// Of each element, an angle.
+struct Sine {};
 // Operands side by side along `axis`; extents of 1 on the other axes are broadcast.
 struct Concat {
   int axis = 0;
@@ -93,12 +95,21 @@ struct MaxPool {
   int pad = 1;
 };
 
+// x [..., T, C], a weight. Its rows [begin, begin + from_height * from_width) are a grid of
+// positions, which is resampled to height x width. Other rows stay. The result [..., T', C] is as
+// torch.nn.functional.interpolate(mode="bicubic", align_corners=False) makes it.
+struct Resample {
+  std::int64_t begin = 0;
+  std::int64_t from_height = 0, from_width = 0;
+  std::int64_t height = 0, width = 0;
+};
+
 }  // namespace op
 
 using Op = std::variant<op::Input, op::Param, op::Constant, op::Linear, op::Conv2d, op::MatMul,
                         op::LayerNorm, op::Softmax, op::Activate, op::Add, op::Multiply, op::Scale,
-                        op::Concat, op::Slice, op::Reshape, op::Permute, op::Mean, op::MaxPool,
-                        op::UnitLength>;
+                        op::Sine, op::Concat, op::Slice, op::Reshape, op::Permute, op::Mean,
+                        op::MaxPool, op::Resample, op::UnitLength>;
 
 // "Linear", "MatMul", ... as printed in tables.
 std::string_view name_of(const Op& op);

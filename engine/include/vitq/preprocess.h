@@ -23,12 +23,13 @@ struct Preprocess {
     kInsideHuggingFace,  // extents truncated (transformers' max_height and max_width)
     kInsideTimm,         // halves to even (timm's crop_mode "border")
     kAroundTimm,         // the same (timm's "center" where height and width differ)
-    // These two are as kShortestEdge, but the longer side shall not exceed `longest`. Where it
+    // These are as kShortestEdge, but the longer side shall not exceed `longest`. Where it
     // would, Facebook's DETR rounds the shorter side (halves to even) and derives the longer from
     // it. The longer side may then exceed the limit by up to two pixels. Transformers derives it
     // from the side before rounding.
     kWithinFacebook,
     kWithinHuggingFace,
+    kWithinYolos,  // as the one before, and then both sides lose what exceeds a multiple of 16
   };
   enum class CropOffset {
     kRound,  // int(round((extent - crop) / 2)), halves to even: torchvision, timm, Facebook
@@ -64,11 +65,11 @@ Tensor planes(std::span<const Image> images);
 // does it. Throws ShapeError if the sizes differ.
 Tensor normalize(std::span<const Image> images, const Preprocess& preprocess);
 
-// This reads transformers' preprocessor_config.json of an image processor of ViT, DeiT, DETR, BiT,
-// CLIP or SigLIP, old form or new. A plain integer "size" is a square for ViT and DeiT, and the
-// shorter side for the others. What the file
-// does not say is as in that processor's class. Where it names no processor, it is that of
-// `model_type` in config.json. UnsupportedError is thrown for other processors,
+// This reads transformers' preprocessor_config.json of an image processor of ViT, DeiT, BiT, CLIP,
+// SigLIP, DETR, its kin or YOLOS, old form or new. A plain integer "size" is a square for ViT and
+// DeiT, and the shorter side for the others. What the file does not say is as in that processor's
+// class. Where it names no processor, it is that of `model_type` in config.json.
+// UnsupportedError is thrown for other processors,
 // and for what vitq/preprocess_schemas.h calls fixed and has another value.
 Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type = "vit");
 // What that processor's class does for a network of this input, where no file says anything.

@@ -148,6 +148,7 @@ struct Activate : Unary {
 struct Scale : Unary {
   float factor = 1.0F;
 };
+struct Sine : Unary {};
 struct Mean : Unary {};   // over the tokens of x [N, T, C]; out [N, 1, C]
 struct MaxPool : Unary {  // x [N, C, H, W]
   op::MaxPool pool;
@@ -197,7 +198,7 @@ struct IntegerLinear {
 // softmax(scale q k^T) v on codes, head by head. docs/numerics.md has the formulas.
 struct Attention {
   float scale = 1.0F;
-  View q = {}, k = {}, v = {};  // f32 [N, H, T, d]
+  View q = {}, k = {}, v = {};  // f32 [N, H, T, d]; values may be wider or narrower
   // This f32 [N, 1, 1, T] is added to all scores of a key. It is 0, or so far below that nothing is
   // left. Keys that it hides have no part in the ranges of the values.
   std::optional<View> hidden = {};
@@ -224,7 +225,7 @@ struct Attention {
 
 using StepOp = std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm,
                             step::Softmax, step::Activate, step::Add, step::Multiply, step::Scale,
-                            step::Mean, step::MaxPool, step::Copy, step::Quantize,
+                            step::Sine, step::Mean, step::MaxPool, step::Copy, step::Quantize,
                             step::IntegerLinear, step::Attention, step::UnitLength>;
 std::string_view name_of(const StepOp& op);
 

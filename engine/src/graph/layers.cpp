@@ -98,6 +98,10 @@ Value scale(Value x, float factor) {
   return append(op::Scale{factor}, {x});
 }
 
+Value sine(Value x) {
+  return append(op::Sine{}, {x});
+}
+
 Value concat(Value a, Value b, int axis) {
   return append(op::Concat{axis}, {a, b});
 }
@@ -116,6 +120,10 @@ Value mean(Value x) {
 
 Value max_pool(Value x, const op::MaxPool& pool) {
   return append(pool, {x});
+}
+
+Value resample(Value weight, const op::Resample& resample) {
+  return append(resample, {weight});
 }
 
 Value reshape(Value x, Shape shape) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/checked.h"
 #include "core/text.h"
 #include "vitq/error.h"
 
@@ -10,9 +11,9 @@ namespace vitq {
 
 std::string_view name_of(const Op& op) {
   static constexpr std::string_view kNames[] = {
-      "Input",   "Param",    "Constant", "Linear",   "Conv2d",    "MatMul", "LayerNorm",
-      "Softmax", "Activate", "Add",      "Multiply", "Scale",     "Concat", "Slice",
-      "Reshape", "Permute",  "Mean",     "MaxPool",  "UnitLength"};
+      "Input",   "Param",    "Constant", "Linear",   "Conv2d",  "MatMul",   "LayerNorm",
+      "Softmax", "Activate", "Add",      "Multiply", "Scale",   "Sine",     "Concat",
+      "Slice",   "Reshape",  "Permute",  "Mean",     "MaxPool", "Resample", "UnitLength"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }
@@ -87,6 +88,7 @@ struct Rules {
   }
   Shape operator()(const op::Activate&) const { return in[0]; }
   Shape operator()(const op::Scale&) const { return in[0]; }
+  Shape operator()(const op::Sine&) const { return in[0]; }
   Shape operator()(const op::Add&) const { return broadcast(in[0], in[1], -1); }
   Shape operator()(const op::Multiply&) const { return broadcast(in[0], in[1], -1); }
   Shape operator()(const op::Concat& concat) const {
@@ -123,6 +125,14 @@ struct Rules {
   Shape operator()(const op::MaxPool& pool) const {
     require(in[0].rank() == 4, "the input is not [N, C, H, W]");
     return windows(in[0][1], pool.kernel, pool.stride, pool.pad);
+  }
+  Shape operator()(const op::Resample& grid) const {
+    require(in[0].rank() >= 2 && grid.begin >= 0 && grid.from_height > 0 && grid.from_width > 0 &&
+                grid.from_height * grid.from_width <= in[0][-2] - grid.begin,
+            "the grid lies outside of the rows");
+    require(grid.height > 0 && grid.width > 0, "the image has no patches");
+    return in[0].with(in[0].rank() - 2, in[0][-2] - grid.from_height * grid.from_width +
+                                            checked_mul(grid.height, grid.width));
   }
   Shape operator()(const op::Input&) const { must_be_stated(); }
   Shape operator()(const op::Param&) const { must_be_stated(); }

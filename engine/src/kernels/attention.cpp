@@ -17,21 +17,22 @@ namespace {
 struct HeadMemory {
   static constexpr std::int64_t kBlock = 64;  // queries
 
-  HeadMemory(const CodeGemm& gemm, std::int64_t queries, std::int64_t keys, std::int64_t channels)
+  HeadMemory(const CodeGemm& gemm, std::int64_t queries, std::int64_t keys, std::int64_t channels,
+             std::int64_t values)
       : block(std::min(kBlock, queries)),
         q_codes(layout.add<std::byte>(gemm.a_bytes(block, channels))),
         q_rows(layout.add<float>(2 * block)),
         k_codes(layout.add<std::byte>(gemm.b_bytes(keys, channels))),
         k_rows(layout.add<float>(3 * keys)),
-        v_codes(layout.add<std::byte>(gemm.b_bytes(channels, keys))),
-        v_columns(layout.add<float>(3 * channels)),
-        row(layout.add<float>(std::max(keys, channels))),
+        v_codes(layout.add<std::byte>(gemm.b_bytes(values, keys))),
+        v_columns(layout.add<float>(3 * values)),
+        row(layout.add<float>(std::max({keys, channels, values}))),
         u8_row(layout.add<std::uint8_t>(std::max(keys, channels))),
-        s8_row(layout.add<std::int8_t>(channels)),
+        s8_row(layout.add<std::int8_t>(std::max(channels, values))),
         sums(layout.add<std::int32_t>(block * keys)),
         p_codes(layout.add<std::byte>(gemm.a_bytes(block, keys))),
         p_rows(layout.add<float>(block)),
-        out(layout.add<std::int32_t>(block * channels)) {}
+        out(layout.add<std::int32_t>(block * values)) {}
 
   WorkspaceLayout layout;
   std::int64_t block;
@@ -40,14 +41,14 @@ struct HeadMemory {
   Part<std::byte> k_codes;
   Part<float> k_rows;  // what the epilogue needs of each key: weight_scale, lo_term, bias
   Part<std::byte> v_codes;
-  Part<float> v_columns;      // of each channel: scale, inverse scale, mean
+  Part<float> v_columns;      // of each channel of values: scale, inverse scale, mean
   Part<float> row;            // a row of floats
   Part<std::uint8_t> u8_row;  // a row of codes
   Part<std::int8_t> s8_row;
   Part<std::int32_t> sums;  // [block, keys]
   Part<std::byte> p_codes;  // softmax codes
   Part<float> p_rows;       // the scale of each row of them
-  Part<std::int32_t> out;   // [block, channels]
+  Part<std::int32_t> out;   // [block, values]
 };
 
 // One head of one image.
@@ -68,8 +69,9 @@ class AttentionKernel : public Kernel {
         heads_(step.out.dims[1]),
         queries_(step.out.dims[2]),
         keys_(op_.k.dims[2]),
-        channels_(step.out.dims[3]),
-        memory_(gemm, queries_, keys_, channels_) {}
+        channels_(op_.k.dims[3]),
+        values_(step.out.dims[3]),
+        memory_(gemm, queries_, keys_, channels_, values_) {}
 
   std::int64_t workspace_bytes() const override { return memory_.layout.bytes(threads_); }
   void run(const Run& run) const noexcept override {
@@ -113,9 +115,9 @@ class AttentionKernel : public Kernel {
                      memory_.k_codes.in(head.slot), sums);
       for (std::int64_t i = 0; i < count; ++i) code_scores(head, i, sums + i * keys_);
       auto* out = memory_.out.in(head.slot);
-      gemm_.multiply({.m = count, .n = channels_, .k = keys_}, memory_.p_codes.in(head.slot),
+      gemm_.multiply({.m = count, .n = values_, .k = keys_}, memory_.p_codes.in(head.slot),
                      memory_.v_codes.in(head.slot), out);
-      for (std::int64_t i = 0; i < count; ++i) store(head, begin + i, i, out + i * channels_);
+      for (std::int64_t i = 0; i < count; ++i) store(head, begin + i, i, out + i * values_);
     }
   }
 
@@ -192,22 +194,22 @@ class AttentionKernel : public Kernel {
   // Codes of all values, and per channel scale and mean.
   void code_values(const Head& head) const {
     auto* scale = memory_.v_columns.in(head.slot);
-    float* inverse = scale + channels_;
-    float* mean = inverse + channels_;
+    float* inverse = scale + values_;
+    float* mean = inverse + values_;
     const auto top = static_cast<float>(max_weight_code(op_.v_params.bits));
-    std::fill(scale, mean + channels_, 0.0F);
+    std::fill(scale, mean + values_, 0.0F);
     if (op_.v_params.range == Range::kStatic) {
-      std::fill(scale, scale + channels_, op_.v_params.scale[0]);
+      std::fill(scale, scale + values_, op_.v_params.scale[0]);
     } else {
       find_columns(head, scale, mean, top);
     }
-    for (std::int64_t c = 0; c < channels_; ++c) inverse[c] = 1.0F / scale[c];
+    for (std::int64_t c = 0; c < values_; ++c) inverse[c] = 1.0F / scale[c];
     auto* row = memory_.row.in(head.slot);
     for (std::int64_t j = 0; j < keys_; ++j) {
       auto* codes = memory_.s8_row.in(head.slot);
-      rows_.center_scale(row_of(head, op_.v, j), mean, inverse, channels_, row);
-      rows_.quantize_s8(row, channels_, 1.0F, top, codes);
-      gemm_.pack_b_row({codes, channels_, j}, keys_, memory_.v_codes.in(head.slot));
+      rows_.center_scale(row_of(head, op_.v, j), mean, inverse, values_, row);
+      rows_.quantize_s8(row, values_, 1.0F, top, codes);
+      gemm_.pack_b_row({codes, values_, j}, keys_, memory_.v_codes.in(head.slot));
     }
   }
 
@@ -221,18 +223,18 @@ class AttentionKernel : public Kernel {
       }
     };
     for_each_value([&](const float* value) {
-      rows_.add(mean, value, channels_, mean);
+      rows_.add(mean, value, values_, mean);
       ++count;
     });
-    for (std::int64_t c = 0; c < channels_; ++c) mean[c] /= static_cast<float>(count);
-    for_each_value([&](const float* value) { rows_.widen_range(value, mean, channels_, scale); });
-    for (std::int64_t c = 0; c < channels_; ++c) scale[c] = std::max(scale[c] / top, 1e-9F);
+    for (std::int64_t c = 0; c < values_; ++c) mean[c] /= static_cast<float>(count);
+    for_each_value([&](const float* value) { rows_.widen_range(value, mean, values_, scale); });
+    for (std::int64_t c = 0; c < values_; ++c) scale[c] = std::max(scale[c] / top, 1e-9F);
   }
 
   void store(const Head& head, std::int64_t token, std::int64_t i, const std::int32_t* sums) const {
     const auto* columns = memory_.v_columns.in(head.slot);
     const float scale = memory_.p_rows.in(head.slot)[i];
-    rows_.linear_epilogue(sums, channels_, scale, 0.0F, columns, columns, columns + 2 * channels_,
+    rows_.linear_epilogue(sums, values_, scale, 0.0F, columns, columns, columns + 2 * values_,
                           row_of(head, step_.out, token));
   }
 
@@ -241,7 +243,8 @@ class AttentionKernel : public Kernel {
   step::Attention op_;
   int threads_;
   const RowKernels& rows_;
-  std::int64_t heads_, queries_, keys_, channels_;
+  std::int64_t heads_, queries_, keys_;
+  std::int64_t channels_, values_;  // of a head's queries and keys, and of its values
   HeadMemory memory_;
 };
 

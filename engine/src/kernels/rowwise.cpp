@@ -135,6 +135,12 @@ void unit_length_row(const Row& row) {
   }
 }
 
+// A float has no room for an angle's last bits, which double precision does not add to.
+void sine_row(const Row& row) {
+  for (std::int64_t i = 0; i < row.n; ++i)
+    row.out[i] = static_cast<float>(std::sin(static_cast<double>(row.in[0][i])));
+}
+
 struct Maker {
   const Step& step;
   const KernelContext& context;
@@ -181,6 +187,7 @@ struct Maker {
   Made operator()(const step::Multiply& product) const {
     return make({product.a, product.b}, 2, multiply_row);
   }
+  Made operator()(const step::Sine& sine) const { return make(sine, sine_row); }
   Made operator()(const step::Scale& scale) const {
     return make(scale, [factor = scale.factor](const Row& row) {
       for (std::int64_t i = 0; i < row.n; ++i) row.out[i] = factor * row.in[0][i * row.stride[0]];

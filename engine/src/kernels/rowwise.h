@@ -6,7 +6,7 @@
 
 namespace vitq {
 
-// LayerNorm, Softmax, UnitLength, Activate, Add, Scale and Quantize.
+// LayerNorm, Softmax, UnitLength, Activate, Add, Multiply, Scale, Sine and Quantize.
 std::unique_ptr<Kernel> make_rowwise(const Step& step, const KernelContext& context);
 
 }  // namespace vitq

@@ -12,14 +12,15 @@
 namespace vitq {
 namespace {
 
-// Queries, keys and values of [N, H, T, d], scores without another head's or image's keys.
+// Queries and keys of [N, H, T, d], values of another width perhaps, and scores without another
+// head's or image's keys.
 bool fits(const Graph& graph, NodeId qk, NodeId av) {
   const auto* product = std::get_if<op::MatMul>(&graph[qk].op);
   if (product == nullptr || !product->transpose_b) return false;
   const Shape& q = graph[graph[qk].inputs[0]].shape;
   const Shape& k = graph[graph[qk].inputs[1]].shape;
   const Shape& v = graph[graph[av].inputs[1]].shape;
-  return q.rank() == 4 && k.rank() == 4 && v == k && q[0] == k[0] && q[1] == k[1];
+  return q.rank() == 4 && k.rank() == 4 && v.with(3, k[3]) == k && q[0] == k[0] && q[1] == k[1];
 }
 
 // A constant [N, 1, 1, T] that takes some keys away and leaves the others as they are.

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "plan/lowering.h"
+#include "plan/resample.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -57,6 +58,18 @@ View lower_op(LoweringContext& context, NodeId id, const op::Param&) {
   const std::string& name = context.graph[id].name;
   return context.builder.constant(
       context.once<Tensor>(name, "f32", [&] { return context.weights.at(name).to_f32(); }));
+}
+
+// Weights do not change, so their grids are resampled once for all images of this size.
+View lower_op(LoweringContext& context, NodeId id, const op::Resample& grid) {
+  const Node& weight = context.graph[context.graph[id].inputs[0]];
+  if (!std::holds_alternative<op::Param>(weight.op)) {
+    throw UnsupportedError(cat("node '", context.graph[id].name, "': only weights are resampled"));
+  }
+  const std::string what = cat(grid.begin, ' ', grid.from_width, ' ', grid.height, 'x', grid.width);
+  return context.builder.constant(context.once<Tensor>(weight.name, what.c_str(), [&] {
+    return resampled(context.weights.at(weight.name).to_f32(), grid);
+  }));
 }
 
 View lower_op(LoweringContext& context, NodeId, const op::Constant& constant) {

@@ -58,6 +58,11 @@ View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale) {
   return stored(context, step::Scale{{x}, scale.factor}, elementwise_result(context, id));
 }
 
+View lower_op(LoweringContext& context, NodeId id, const op::Sine&) {
+  const View x = context.builder.innermost_contiguous(context.operand(id, 0));
+  return stored(context, step::Sine{{x}}, elementwise_result(context, id));
+}
+
 View lower_op(LoweringContext& context, NodeId id, const op::Mean&) {
   const View x = context.builder.columns_last(context.operand(id, 0));
   return stored(context, step::Mean{{x}}, context.builder.fresh(context.graph[id].shape));

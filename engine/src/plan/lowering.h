@@ -69,6 +69,7 @@ struct LoweringContext {
 View lower_op(LoweringContext& context, NodeId id, const op::Input& input);
 View lower_op(LoweringContext& context, NodeId id, const op::Param& param);
 View lower_op(LoweringContext& context, NodeId id, const op::Constant& constant);
+View lower_op(LoweringContext& context, NodeId id, const op::Resample& resample);
 // lower_view.cpp
 View lower_op(LoweringContext& context, NodeId id, const op::Slice& slice);
 View lower_op(LoweringContext& context, NodeId id, const op::Permute& permute);
@@ -82,6 +83,7 @@ View lower_op(LoweringContext& context, NodeId id, const op::Activate& activate)
 View lower_op(LoweringContext& context, NodeId id, const op::Add& add);
 View lower_op(LoweringContext& context, NodeId id, const op::Multiply& multiply);
 View lower_op(LoweringContext& context, NodeId id, const op::Scale& scale);
+View lower_op(LoweringContext& context, NodeId id, const op::Sine& sine);
 View lower_op(LoweringContext& context, NodeId id, const op::Mean& mean);
 View lower_op(LoweringContext& context, NodeId id, const op::MaxPool& pool);
 // lower_linear.cpp

@@ -17,6 +17,7 @@ struct RowAxis {
   std::optional<int> same() const { return axis; }
   std::optional<int> operator()(const op::Activate&) const { return same(); }
   std::optional<int> operator()(const op::Scale&) const { return same(); }
+  std::optional<int> operator()(const op::Sine&) const { return same(); }
   std::optional<int> operator()(const op::Linear&) const { return of_rows(); }
   std::optional<int> operator()(const op::LayerNorm&) const { return of_rows(); }
   std::optional<int> operator()(const op::Softmax&) const { return of_rows(); }

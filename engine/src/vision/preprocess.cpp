@@ -19,8 +19,10 @@ using ByteTable = std::array<std::array<T, 256>, 3>;
 constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized image, in pixels
 
 // get_size_with_aspect_ratio of facebookresearch/detr (datasets/transforms.py) and of transformers
-// (models/detr/image_processing_detr.py).
+// (models/detr/image_processing_detr.py), and get_size_with_aspect_ratio_yolos of transformers.
 Image resized_within(const Image& image, const Preprocess& preprocess) {
+  constexpr int kYolosPatch = 16;
+  using Resize = Preprocess::Resize;
   const double shorter = std::min(image.width, image.height);
   const double longer = std::max(image.width, image.height);
   double size = preprocess.height;
@@ -29,17 +31,25 @@ Image resized_within(const Image& image, const Preprocess& preprocess) {
     exact = preprocess.longest * shorter / longer;
     size = std::nearbyint(exact);
   }
-  if (shorter == size) return image;
-  const bool facebook = preprocess.resize == Preprocess::Resize::kWithinFacebook;
-  const int short_side = static_cast<int>(size);
-  const int long_side = static_cast<int>((facebook ? size : exact) * longer / shorter);
-  if (short_side < 1) {
-    throw LimitError(cat("an image of ", image.width, " x ", image.height,
-                         " would have no pixel left when its longer side becomes ",
+  const bool yolos = preprocess.resize == Resize::kWithinYolos;
+  const bool upright = image.width < image.height;
+  // That of YOLOS asks for the side of an upright image before it asks whether there is a change.
+  const bool kept = shorter == size && !(yolos && upright);
+  if (kept && !yolos) return image;
+  if (preprocess.resize == Resize::kWithinFacebook) exact = size;
+  int short_side = static_cast<int>(size);
+  int long_side = static_cast<int>(kept ? longer : exact * longer / shorter);
+  if (yolos) {
+    short_side -= short_side % kYolosPatch;
+    long_side -= long_side % kYolosPatch;
+  }
+  if (short_side < 1 || long_side < 1) {
+    throw LimitError(cat("an image of ", image.width, " x ", image.height, " would have no ",
+                         yolos ? "whole patch" : "pixel", " left when its longer side becomes ",
                          preprocess.longest));
   }
-  return image.width < image.height ? resize(image, short_side, long_side, preprocess.filter)
-                                    : resize(image, long_side, short_side, preprocess.filter);
+  return upright ? resize(image, short_side, long_side, preprocess.filter)
+                 : resize(image, long_side, short_side, preprocess.filter);
 }
 
 // get_image_size_for_max_height_width of transformers (image_utils.py), and get_params of timm's
@@ -74,7 +84,8 @@ Image resized(const Image& image, const Preprocess& preprocess) {
     case Preprocess::Resize::kExact:
       return resize(image, preprocess.width, preprocess.height, preprocess.filter);
     case Preprocess::Resize::kWithinFacebook:
-    case Preprocess::Resize::kWithinHuggingFace: return resized_within(image, preprocess);
+    case Preprocess::Resize::kWithinHuggingFace:
+    case Preprocess::Resize::kWithinYolos: return resized_within(image, preprocess);
     case Preprocess::Resize::kInsideHuggingFace:
     case Preprocess::Resize::kInsideTimm:
     case Preprocess::Resize::kAroundTimm: return resized_to_fit(image, preprocess);

@@ -14,7 +14,11 @@ namespace {
 
 // What the class of the image processor says where the file is silent.
 Preprocess class_defaults(Processor processor) {
-  if (processor == Processor::kDetr) return *preprocess_preset("hf-detr", kDetrSize);
+  if (processor == Processor::kDetr || processor == Processor::kYolos) {
+    Preprocess detr = *preprocess_preset("hf-detr", kDetrSize);
+    if (processor == Processor::kYolos) detr.resize = Preprocess::Resize::kWithinYolos;
+    return detr;
+  }
   Preprocess result;
   result.crop_offset = Preprocess::CropOffset::kFloor;
   result.mean = result.std = kHalves;
@@ -89,8 +93,9 @@ void read_size(const Json& json, const Json& size, bool square, Preprocess& prep
   preprocess.height = preprocess.width = read_side(size);
 }
 
-// Of DETR: an old file states the shorter side, and apart from it "max_size".
+// Of detectors: an old file states the shorter side, and apart from it "max_size".
 void read_detr_size(const Json& json, const Json& size, Preprocess& preprocess) {
+  const Preprocess::Resize within = preprocess.resize;
   if (size.is_number()) {
     const auto longest = json.find("max_size");
     preprocess.height = preprocess.width = read_side(size);
@@ -98,6 +103,7 @@ void read_detr_size(const Json& json, const Json& size, Preprocess& preprocess) 
     return;
   }
   read_size(json, size, false, preprocess);
+  if (preprocess.resize == Preprocess::Resize::kWithinHuggingFace) preprocess.resize = within;
   if (preprocess.resize == Preprocess::Resize::kShortestEdge) {
     size.fail("shortest_edge without longest_edge, which DETR's processor refuses, too");
   }
@@ -162,9 +168,14 @@ struct ProcessorClass {
   Processor processor;
 };
 constexpr std::array kClasses = {
-    ProcessorClass{"ViT", Processor::kVit},   ProcessorClass{"DeiT", Processor::kDeit},
-    ProcessorClass{"Detr", Processor::kDetr}, ProcessorClass{"Bit", Processor::kBit},
-    ProcessorClass{"CLIP", Processor::kClip}, ProcessorClass{"Siglip", Processor::kSiglip},
+    ProcessorClass{"ViT", Processor::kVit},
+    ProcessorClass{"DeiT", Processor::kDeit},
+    ProcessorClass{"Bit", Processor::kBit},
+    ProcessorClass{"CLIP", Processor::kClip},
+    ProcessorClass{"Siglip", Processor::kSiglip},
+    ProcessorClass{"Detr", Processor::kDetr},
+    ProcessorClass{"ConditionalDetr", Processor::kDetr},
+    ProcessorClass{"Yolos", Processor::kYolos},
 };
 
 // By the model_type of config.json.
@@ -173,6 +184,9 @@ constexpr std::array kTypes = {
     ProcessorClass{"ijepa", Processor::kVit},
     ProcessorClass{"deit", Processor::kDeit},
     ProcessorClass{"detr", Processor::kDetr},
+    ProcessorClass{"table-transformer", Processor::kDetr},
+    ProcessorClass{"conditional_detr", Processor::kDetr},
+    ProcessorClass{"yolos", Processor::kYolos},
     ProcessorClass{"dinov2", Processor::kBit},
     ProcessorClass{"dinov2_with_registers", Processor::kBit},
     ProcessorClass{"clip", Processor::kClip},
@@ -205,20 +219,23 @@ Processor processor_of(const Json& json, std::string_view model_type) {
   const std::string found = type ? cat("image processor \"", type->string(), "\"")
                                  : cat("image processor of model type \"", model_type, "\"");
   refuse(type ? *type : json,
-         found + "; those of ViT, DeiT, DETR, BiT (DINOv2), CLIP and SigLIP are supported");
+         found + "; those of ViT, DeiT, BiT (DINOv2), CLIP, SigLIP, DETR, Conditional DETR and YOLOS "
+                 "are supported");
 }
 
 Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type) {
   const Processor processor = processor_of(json, model_type);
   (void)check_keys(json, huggingface_schema(json, model_type));
   Preprocess result = class_defaults(processor);
-  const bool of_detr = processor == Processor::kDetr;
+  const bool of_detr = processor == Processor::kDetr || processor == Processor::kYolos;
   const auto size = json.find("size");
   if (size && of_detr) read_detr_size(json, *size, result);
   const bool square = processor == Processor::kVit || processor == Processor::kDeit;
   if (size && !of_detr) read_size(json, *size, square, result);
   if (!flag(json, "do_resize", true)) result.resize = Preprocess::Resize::kNone;
-  if (result.resize != Preprocess::Resize::kWithinHuggingFace) result.longest = 0;
+  if (result.resize != Preprocess::Resize::kWithinHuggingFace &&
+      result.resize != Preprocess::Resize::kWithinYolos)
+    result.longest = 0;
   if (const auto resample = json.find("resample")) result.filter = read_resample(*resample);
   if (!of_detr) read_crop(json, result);
   read_values(json, result);
@@ -230,7 +247,7 @@ std::optional<Preprocess> preprocess_of_huggingface(std::string_view model_type,
   const std::optional<Processor> processor = processor_of_type(model_type);
   if (!processor) return std::nullopt;
   Preprocess result = class_defaults(*processor);
-  if (*processor == Processor::kDetr) return result;
+  if (*processor == Processor::kDetr || *processor == Processor::kYolos) return result;
   if (height < 1 || width < 1 || 256 * std::max(height, width) / 224 > kMaxInputSide) {
     throw LimitError(cat("an input of ", width, " x ", height, " pixels"));
   }

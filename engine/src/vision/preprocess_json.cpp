@@ -11,9 +11,9 @@
 namespace vitq {
 namespace {
 
-constexpr std::array<std::string_view, 8> kResizes = {
-    "none",        "exact",       "shortest_edge",   "inside_huggingface",
-    "inside_timm", "around_timm", "within_facebook", "within_huggingface"};
+constexpr std::array<std::string_view, 9> kResizes = {
+    "none",        "exact",           "shortest_edge",      "inside_huggingface", "inside_timm",
+    "around_timm", "within_facebook", "within_huggingface", "within_yolos"};
 constexpr std::array<std::string_view, 6> kFilters = {"nearest", "box",     "bilinear",
                                                       "hamming", "bicubic", "lanczos"};
 constexpr std::array<std::string_view, 2> kOffsets = {"round", "floor"};
@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 11> kKeys = {
 
 bool within(Preprocess::Resize resize) {
   return resize == Preprocess::Resize::kWithinFacebook ||
-         resize == Preprocess::Resize::kWithinHuggingFace;
+         resize == Preprocess::Resize::kWithinHuggingFace ||
+         resize == Preprocess::Resize::kWithinYolos;
 }
 
 template <typename Enum, std::size_t kCount>

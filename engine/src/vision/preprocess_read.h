@@ -35,7 +35,7 @@ inline constexpr int kDetrLongest = 1333;
 }
 
 // transformers' image processors.
-enum class Processor { kVit, kDeit, kDetr, kBit, kClip, kSiglip };
+enum class Processor { kVit, kDeit, kDetr, kYolos, kBit, kClip, kSiglip };
 
 // The one that a preprocessor_config.json names, or else that of the network's type. Throws
 // UnsupportedError for others.

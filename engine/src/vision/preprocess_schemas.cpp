@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys that the origins read or write. They are those of transformers 4.20 to 5.24: image
-// processors and feature extractors of ViT, DeiT and DETR. Of timm 0.4 to 1.0 they are those of
-// PretrainedCfg, and of the flat config.json before it.
+// processors and feature extractors of ViT, DeiT and detectors. Of timm 0.4 to 1.0 they are those
+// of PretrainedCfg, and of the flat config.json before it.
 #include "vitq/preprocess_schemas.h"
 
 #include <array>
@@ -134,7 +134,7 @@ constexpr std::array kTimm = {
 constexpr std::array<ConfigSchema, 3> kSchemas = {{
     {"preprocessor_config.json of ViT, DeiT, BiT (DINOv2), CLIP and SigLIP (transformers)",
      kClassifiers},
-    {"preprocessor_config.json of DETR (transformers)", kDetectors},
+    {"preprocessor_config.json of DETR, Conditional DETR and YOLOS (transformers)", kDetectors},
     {"pretrained_cfg, and flat config.json (timm)", kTimm},
 }};
 
@@ -145,7 +145,8 @@ std::span<const ConfigSchema> preprocess_schemas() {
 }
 
 const ConfigSchema& huggingface_schema(const Json& json, std::string_view model_type) {
-  return kSchemas[processor_of(json, model_type) == Processor::kDetr ? 1 : 0];
+  const Processor processor = processor_of(json, model_type);
+  return kSchemas[processor == Processor::kDetr || processor == Processor::kYolos ? 1 : 0];
 }
 
 const ConfigSchema& timm_schema() {

@@ -28,11 +28,13 @@ struct ImageSize {
   std::int64_t width = 0, height = 0;
 };
 
-// DETR's post-processing, as PostProcess of facebookresearch/detr, models/detr.py. It takes each
-// query's most probable class but the last, which means "no object"; the first of equal ones
-// counts. It keeps those of probability `threshold` or more, by falling score and then by rising
-// query. `logits` are [queries, classes + 1]. `boxes` are [queries, 4]: centre and size as shares
-// of the image's width and height.
+// The post-processing of transformers' processors, which is that of the networks' authors. Where
+// `info.scores` is softmax, it takes each query's most probable class but the last, which means "no
+// object"; the first of equal ones counts. `logits` are [queries, classes + 1]. Where it is
+// sigmoid, there is no such class. It takes the 100 most probable pairs of query and class, the
+// first of equal ones. Either keeps those of probability `threshold` or more, by falling score and
+// then by rising query. `boxes` are [queries, 4]: centre and size as shares of the image's width
+// and height.
 std::vector<Detection> detections(std::span<const float> logits, std::span<const float> boxes,
                                   const ModelInfo& info, ImageSize image, float threshold);
 

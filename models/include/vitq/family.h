@@ -58,7 +58,8 @@ struct Family {
   bool (*resizes_at_run_time)(const Json& source) = nullptr;
 
   std::span<const Dialect> dialects;
-  bool any_size = false;  // the network takes images of any size
+  bool any_size = false;             // the network takes images of any size
+  Scores scores = Scores::kSoftmax;  // what a detector's logits mean
   // Quantization leaves the layers in float whose name this REGEX is found in, unless it is told
   // otherwise.
   std::string_view keep = {};

@@ -18,8 +18,8 @@ namespace vitq {
 // `tokens` [N, h, w, C] describe its patches, after the last norm.
 enum class Task { kClassification, kDetection, kFeatures };
 
-// What the logits of a classifier mean: one class of several, each class for itself, or numbers
-// that are the answer already (regression).
+// What logits mean: one class of several, each class for itself, or numbers that are the answer
+// already (regression). A detector with softmax has a further class, "no object".
 enum class Scores { kSoftmax, kSigmoid, kRaw };
 // "softmax", "sigmoid" or "raw", as model files have it.
 std::string_view name_of(Scores scores);

@@ -48,8 +48,8 @@ bool TokenFlow::keeps_tokens(NodeId reader, NodeId id) const {
     return node.inputs[0] == id;
   }
   return std::holds_alternative<op::Activate>(node.op) ||
-         std::holds_alternative<op::Scale>(node.op) || std::holds_alternative<op::Add>(node.op) ||
-         std::holds_alternative<op::Multiply>(node.op);
+         std::holds_alternative<op::Scale>(node.op) || std::holds_alternative<op::Sine>(node.op) ||
+         std::holds_alternative<op::Add>(node.op) || std::holds_alternative<op::Multiply>(node.op);
 }
 
 bool TokenFlow::output_only(NodeId id) const {

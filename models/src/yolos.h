@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worked example of docs/add_a_model.md.
 #pragma once
 
 #include "vitq/family.h"
