@@ -15,9 +15,9 @@ HEADER = """| recipe | bits | AP | AP50 | AP75 | small | medium | large | agains
 """
 
 OTHERS = """
-The paper (Liu et al., NeurIPS 2021, table 3) has 42.0 for DETR-R50 in float and 41.7 with 8MP; those are
-COCO's photographs and a network eleven times as large. The two tables cannot be compared but in this: what
-quantization costs.
+The paper (Liu et al., NeurIPS 2021, table 3) has 42.0 for DETR-R50 in float and 41.7 with 8MP. Those are COCO's
+photographs and a network eleven times as large. The two tables cannot be compared but in this: what quantization
+costs.
 """
 
 

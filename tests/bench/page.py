@@ -5,17 +5,17 @@ only."""
 INTRODUCTION = """# Performance
 
 What `./dev bench` and `tests/bench/detr_peers.py` measured; nothing here is computed by hand. In each table every
-round timed each party in turn, milliseconds per picture, so that all saw the same disturbances. Ratio: the median
-over the rounds of a party's time by ONNX Runtime's in float; of min: the same of the least times. Logit SNR: the
-energy of ONNX Runtime's logits in float over that of a party's difference from them, on pictures that none was
-calibrated on, on this CPU (where 16-bit sums may saturate, the same file answers worse); it is left empty for
-random weights (deit-tiny, deit-small, vit-base), whose answers mean nothing. A run is sound if ONNX Runtime's
-first int8 of the table takes at most 0.80 of its float.
+round timed each party in turn, in milliseconds per image, so that all saw the same disturbances. *Ratio* is the
+median over the rounds of a party's time by ONNX Runtime's in float, and *of min* the same of the least times.
+*Logit SNR* is the energy of ONNX Runtime's logits in float over that of a party's difference from them. It is
+measured on images that none was calibrated on, on this CPU: where 16-bit sums may saturate, the same file answers
+worse. It is left empty for random weights (deit-tiny, deit-small, vit-base), whose answers mean nothing. A run is
+sound if ONNX Runtime's first int8 of the table takes at most 0.80 of its float.
 
 Each party's int8 is its own quantizer's. ONNX Runtime: dynamic, and static of the products with weights, all per
 channel; attention is its fused operator. OpenVINO: NNCF's mixed preset for transformers, without smooth
-quantization, which takes DeiT-Tiny 5 dB further from float. All that calibrate do so on the same pictures, 128 where
-answers are compared; the peers' DETR on noise, since time does not depend on it.
+quantization, which takes DeiT-Tiny 5 dB further from float. All that calibrate do so on the same images, 128 where
+answers are compared. The peers' DETR is calibrated on noise, since time does not depend on it.
 """
 
 HEADER = ("", "min ms", "median ms", "ratio", "of min", "logit SNR dB", "file MB")
