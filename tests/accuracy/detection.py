@@ -60,7 +60,7 @@ def _measure(measurements, scenes, wanted, recipe, bits):
 def section(rows):
     reference = rows[0].figures
     text = f"\n## Detection: detr-small\n\n{reference['images']} held-out scenes with {reference['objects']} "
-    text += "objects, average precision in percent; calibrated on scenes of other pictures.\n\n" + HEADER
+    text += "objects, average precision in percent; calibrated on scenes of other images.\n\n" + HEADER
     return text + "".join(_line(row, reference) for row in rows) + OTHERS
 
 

@@ -12,7 +12,7 @@ taken instead where those images find them better.
 
 """
 # Drawn by `vit_quantize --budget-bits 4.5 --report docs/images/front.svg`; it says what the figures come from.
-PICTURES = {"deit_tiny": """
+IMAGES = {"deit_tiny": """
 ![The least sum of divergences at each size, of DeiT-Tiny](images/front.svg)
 
 This is the front of the network, from the same measurements. It shows sums of what each layer loses alone, which
@@ -37,4 +37,4 @@ def rows(measurements, network):
 
 def section(network, measured):
     lines = "".join(map(table.line, measured))
-    return f"\n### {network.title}: bits by layer\n" + TEXT + table.HEADER + lines + PICTURES.get(network.name, "")
+    return f"\n### {network.title}: bits by layer\n" + TEXT + table.HEADER + lines + IMAGES.get(network.name, "")

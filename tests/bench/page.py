@@ -33,20 +33,20 @@ def add(file, network, report):
 
 
 def add_scaling(file, network, report):
-    """Likewise of vitq alone, on more threads and pictures than one."""
+    """Likewise of vitq alone, on more threads and images than one."""
     put(file, f"{network}, threads and batches, {_isa(report)}", scaling(report))
 
 
 def scaling(report):
-    """The section's text. `report` has for each kind the rows of one, more threads, and more pictures."""
+    """The section's text. `report` has for each kind the rows of one, more threads, and more images."""
     rows = []
     for kind, (one, threads, batch) in report["kinds"].items():
         rows.append([f"vitq {kind}", f"{one['min_ms']:.2f}"])
         for row in (threads, batch):
             rows[-1] += [f"{row['min_ms']:.2f}", f"{1 / row['ratio']:.2f}"]
     more = (_threads(report["threads"]), "times as fast", f"batch {report['batch']}", "times as fast")
-    return (_where(report) + " runs. Times as fast: as one thread and one picture, the median over the rounds.\n\n" +
-            table(("ms per picture, min", "1 thread, batch 1", *more), rows))
+    return (_where(report) + " runs. Times as fast: as one thread and one image, the median over the rounds.\n\n" +
+            table(("ms per image, min", "1 thread, batch 1", *more), rows))
 
 
 def put(file, heading, text):
@@ -75,7 +75,7 @@ def _sections(text):
 
 
 def _section(report):
-    text = f"{_where(report)} pictures; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n\n"
+    text = f"{_where(report)} images; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n\n"
     return text + table(HEADER, [_cells(name, row) for name, row in report["parties"].items()])
 
 
