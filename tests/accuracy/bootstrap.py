@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A paired bootstrap over pictures: how sure it is that one network is nearer to the float one than another
-on the same pictures."""
+"""A paired bootstrap over images: how sure it is that one network is nearer to the float one than another
+on the same images."""
 
 import random
 import statistics
@@ -12,7 +12,7 @@ SEED = 1
 def ratio(ours, theirs):
     """(ratio, low, high): of the mean divergences, with the bounds of 95 % of the resampled ones."""
     if len(ours) != len(theirs):
-        raise ValueError(f"{len(ours)} pictures against {len(theirs)}: not the same ones")
+        raise ValueError(f"{len(ours)} images against {len(theirs)}: not the same ones")
     generator = random.Random(SEED)
     indices = range(len(ours))
     ratios = []

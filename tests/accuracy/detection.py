@@ -15,9 +15,9 @@ HEADER = """| recipe | bits | AP | AP50 | AP75 | small | medium | large | agains
 """
 
 OTHERS = """
-The paper (Liu et al., NeurIPS 2021, table 3) has 42.0 for DETR-R50 in float and 41.7 with 8MP; those are
-COCO's photographs and a network eleven times as large. The two tables cannot be compared but in this: what
-quantization costs.
+The paper (Liu et al., NeurIPS 2021, table 3) has 42.0 for DETR-R50 in float and 41.7 with 8MP. Those are COCO's
+photographs and a network eleven times as large. The two tables cannot be compared but in this: what quantization
+costs.
 """
 
 
@@ -60,7 +60,7 @@ def _measure(measurements, scenes, wanted, recipe, bits):
 def section(rows):
     reference = rows[0].figures
     text = f"\n## Detection: detr-small\n\n{reference['images']} held-out scenes with {reference['objects']} "
-    text += "objects, average precision in percent; calibrated on scenes of other pictures.\n\n" + HEADER
+    text += "objects, average precision in percent; calibrated on scenes of other images.\n\n" + HEADER
     return text + "".join(_line(row, reference) for row in rows) + OTHERS
 
 

@@ -27,7 +27,7 @@ def arguments():
                         "initializes them, or as the golden models have them: attention far from uniform")
     parser.add_argument("--seed", type=int, default=50)
     parser.add_argument("--calibration", type=int, default=16, help="photographs to calibrate on")
-    parser.add_argument("--pictures", type=int, default=3, help="other photographs, to compare on")
+    parser.add_argument("--images", type=int, default=3, help="other photographs, to compare on")
     parser.add_argument("--worst", type=int, default=15, help="how many layers to show")
     parser.add_argument("--threads", type=int, default=2, help="to quantize and compare; latency is one thread's")
     parser.add_argument("--no-bench", action="store_true", help="leave latency and memory out")
@@ -76,26 +76,26 @@ def float_model(options):
 
 def photographs(options):
     """To calibrate on, and to compare on."""
-    pictures = sorted((options.data / "coco" / "val2017").glob("*.jpg"))
-    if len(pictures) < options.calibration + options.pictures:
-        raise SystemExit(f"{len(pictures)} photographs, too few")
-    return pictures[:options.calibration], pictures[-options.pictures:]
+    images = sorted((options.data / "coco" / "val2017").glob("*.jpg"))
+    if len(images) < options.calibration + options.images:
+        raise SystemExit(f"{len(images)} photographs, too few")
+    return images[:options.calibration], images[-options.images:]
 
 
-def quantized(options, model, pictures):
+def quantized(options, model, images):
     listed = options.work / "calibration.txt"
-    listed.write_text("".join(f"{picture}\n" for picture in pictures))
+    listed.write_text("".join(f"{image}\n" for image in images))
     result = model.with_suffix(".int8.safetensors")
     run(options, "vit_quantize", model, "--calib", listed, "-o", result, "--report",
         model.with_suffix(".report.json"), "--force", "-t", options.threads)
     return result
 
 
-def compared(options, model, int8, pictures):
-    """Of each layer the least dB over all pictures; None stands for equal."""
+def compared(options, model, int8, images):
+    """Of each layer the least dB over all images; None stands for equal."""
     least = {}
-    for picture in pictures:
-        report = json.loads(run(options, "vit_inspect", "--compare", model, int8, picture, "-f", "json", "-t",
+    for image in images:
+        report = json.loads(run(options, "vit_inspect", "--compare", model, int8, image, "-f", "json", "-t",
                                 options.threads))
         for layer in report["layers"]:
             found = layer["snr_db"]
@@ -103,10 +103,10 @@ def compared(options, model, int8, pictures):
     return least
 
 
-def show(options, least, pictures):
+def show(options, least, images):
     worst = sorted(least.items(), key=lambda item: item[1])
     under = [name for name, decibels in worst if decibels < BAR]
-    print(f"{len(least)} layers on {len(pictures)} photographs; {len(under)} below {BAR:g} dB. The worst:\n")
+    print(f"{len(least)} layers on {len(images)} photographs; {len(under)} below {BAR:g} dB. The worst:\n")
     for name, decibels in worst[:options.worst]:
         print(f"{decibels:7.2f} dB  {name}")
     print()

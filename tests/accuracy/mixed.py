@@ -6,17 +6,17 @@ import table
 
 TEXT = """
 Bits by layer: `vit_quantize --budget-bits` with the default recipe and activations of 8 bits. Each layer's
-sensitivity is the KL divergence at the logits with that layer alone quantized, on 32 calibration pictures
-that nothing was calibrated on; the exact Pareto front of the sums gives the assignment. The same bits
-everywhere are taken instead where those pictures find them better.
+sensitivity is the KL divergence at the logits with that layer alone quantized, on 32 calibration images that
+nothing was calibrated on. The exact Pareto front of the sums gives the assignment. The same bits everywhere are
+taken instead where those images find them better.
 
 """
 # Drawn by `vit_quantize --budget-bits 4.5 --report docs/images/front.svg`; it says what the figures come from.
-PICTURES = {"deit_tiny": """
+IMAGES = {"deit_tiny": """
 ![The least sum of divergences at each size, of DeiT-Tiny](images/front.svg)
 
-The front of this network, from the same measurements: sums of what each layer loses alone, so that they lie
-somewhat below what whole networks lose in the table. Rings: the same bits everywhere.
+This is the front of the network, from the same measurements. It shows sums of what each layer loses alone, which
+lie somewhat below what whole networks lose in the table. Rings are the same bits everywhere.
 """}
 UNIFORM = (4, 5, 6)
 BUDGETS = (4.25, 4.5, 4.75, 5, 5.5, 6)
@@ -37,4 +37,4 @@ def rows(measurements, network):
 
 def section(network, measured):
     lines = "".join(map(table.line, measured))
-    return f"\n### {network.title}: bits by layer\n" + TEXT + table.HEADER + lines + PICTURES.get(network.name, "")
+    return f"\n### {network.title}: bits by layer\n" + TEXT + table.HEADER + lines + IMAGES.get(network.name, "")

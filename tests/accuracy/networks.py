@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The networks that are measured: their float model files, calibration pictures and evaluation sets."""
+"""The networks that are measured: their float model files, calibration images and evaluation sets."""
 
 import json
 import os
@@ -18,7 +18,7 @@ PRETRAINED = Path(__file__).resolve().parents[2] / "models" / "pretrained"
 
 @dataclass
 class Set:
-    """Labelled pictures, as vit_eval takes them."""
+    """Labelled images, as vit_eval takes them."""
 
     folder: Path
     labels: Path
@@ -74,16 +74,16 @@ ALL = {"deit_tiny": deit_tiny, "deit_tiny_outliers": deit_tiny_outliers, "defaul
 
 
 def _on_imagenet(name, title, model, data, work):
-    pictures = data / "imagenet"
+    images = data / "imagenet"
     straight = work / "straight_224.json"
     straight.write_text(json.dumps(STRAIGHT))
-    sets = [Set(pictures / "val_227", pictures / "val_227.tsv", ["--preprocessor", straight]),
-            Set(pictures / "val_full", pictures / "val_full.tsv")]
-    return Network(name, title, model, pictures / "calib", sets)
+    sets = [Set(images / "val_227", images / "val_227.tsv", ["--preprocessor", straight]),
+            Set(images / "val_full", images / "val_full.tsv")]
+    return Network(name, title, model, images / "calib", sets)
 
 
 def _unpack(archive, folder, count):
-    """Writes the first pictures of an archive of JPEG files, or all; answers the list of their labels."""
+    """Writes the first images of an archive of JPEG files, or all; answers the list of their labels."""
     labels = folder.with_suffix(".tsv")
     if labels.exists():
         return labels

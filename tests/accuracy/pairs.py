@@ -6,10 +6,11 @@ import budget
 from measure import key_of
 
 TEXT = """
-What it brings to choose the bits of activations layer by layer too: `vit_quantize --act-bits 6 --budget-bits N`
-with weights of 3 to 7 bits (weights by layer, every activation 6 bits), and with all pairs of those and of
-activations of 5 to 7 bits, `--budget-act-bits 6` (both by layer; activations have 6 bits on average over the
-weights). Default recipe, judged. Ratio: of the mean KL to that of the line above with the same mean bits.
+This is what it brings to choose the bits of activations layer by layer too. *Weights by layer* is
+`vit_quantize --act-bits 6 --budget-bits N` with weights of 3 to 7 bits, where every activation has 6 bits.
+*Both by layer* has all pairs of those and of activations of 5 to 7 bits, with `--budget-act-bits 6`: 6 bits on
+average over the weights. The recipe is the default, judged. *Ratio* is that of the mean KL to that of the line
+above with the same mean bits.
 
 """
 WEIGHTS = (3, 4, 5, 6, 7)

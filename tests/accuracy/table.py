@@ -7,10 +7,10 @@ from pathlib import Path
 INTRODUCTION = """# Results
 
 What `tests/accuracy/results.py` measured with the programs of this repository; nothing here is computed
-by hand. Every quantized model ran on integers and was compared with its float model, picture by picture.
-Lost / won: pictures that only the float model, or only the quantized one, gets right. Agreement: share of
-pictures with the same most probable class. SNR: 10 log10 of the energy of the float model's logits over
-that of the difference, over all pictures. KL: mean of KL(softmax float || softmax quantized), in nats.
+by hand. Every quantized model ran on integers and was compared with its float model, image by image.
+Lost / won: images that only the float model, or only the quantized one, gets right. Agreement: share of
+images with the same most probable class. SNR: 10 log10 of the energy of the float model's logits over
+that of the difference, over all images. KL: mean of KL(softmax float || softmax quantized), in nats.
 Size: of the file, and its share of the float model's. Seconds: vit_quantize as a whole,
 sometimes beside other programs.
 """
@@ -44,7 +44,7 @@ def _section(network, rows, more):
         return more
     first = rows[0]
     count = sum(1 for file in network.calibration.iterdir() if file.is_file())
-    text = f"\n## {network.title}\n\n{first.images} pictures, float top-1 {first.float_top1:.2f} %; "
+    text = f"\n## {network.title}\n\n{first.images} images, float top-1 {first.float_top1:.2f} %; "
     text += f"calibrated on {min(count, 128)} others.\n\n"
     return text + HEADER + "".join(line(row) for row in rows) + more
 

@@ -50,7 +50,7 @@ def exported(options):
     return path
 
 
-def pictures(options, count=2):
+def images(options, count=2):
     """To calibrate on: noise, since time does not depend on it."""
     noise = np.random.default_rng(0)
     return [noise.standard_normal((1, 3, *options.size), dtype=np.float32) for _ in range(count)]
@@ -59,8 +59,8 @@ def pictures(options, count=2):
 def gather(options):
     path = exported(options)
     static, nncf = path.with_suffix(".static.onnx"), path.with_suffix(".nncf.xml")
-    peer_int8.static_onnx(path, static, pictures(options))
-    peer_int8.static_openvino(path, nncf, pictures(options))
+    peer_int8.static_onnx(path, static, images(options))
+    peer_int8.static_openvino(path, nncf, images(options))
     threads = options.threads
     return [parties.OnnxRuntime("f32", path, threads), parties.OnnxRuntime("static int8", static, threads),
             parties.OpenVino("f32", path, threads), parties.OpenVino("NNCF int8", nncf, threads),

@@ -33,7 +33,7 @@ def isa():
     """What the peers were allowed to use."""
     state = os.environ.get(INSIDE)
     if state == "masked":
-        return "avx2 (everything above is hidden from every program)"
+        return "avx2 (higher ones hidden from all)"
     flags = set(_cpuinfo("flags").split())
     found = [name for name in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8") if name in flags]
     note = "; ONNX Runtime has no switch to limit it, ours is at avx2" if state == "unmasked" else ""

@@ -78,8 +78,8 @@ def main():
     where = f"\n{environment.cpu()}; 1 thread; the best of {REPETITIONS} repetitions"
     sections = {
         "Products of codes, avx2": where + """. Limit: the tile
-of the product alone, on data in the first-level cache. Below it the products at the shapes of DeiT-Tiny, rows x
-inputs x outputs, and their share of the limit; finished: the whole layer, with all that it does to the sums.
+of the product alone, on data in the first-level cache. Below it are the products at the shapes of DeiT-Tiny,
+rows x inputs x outputs, and their share of the limit. *Finished* is the whole layer, with all that it does to the sums.
 Weights are normally distributed, the largest of each channel at the top of its bits.
 
 """ + products(run(options.programs / "gemm_bench", VITQ_ISA="avx2")),

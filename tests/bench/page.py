@@ -5,17 +5,17 @@ only."""
 INTRODUCTION = """# Performance
 
 What `./dev bench` and `tests/bench/detr_peers.py` measured; nothing here is computed by hand. In each table every
-round timed each party in turn, milliseconds per picture, so that all saw the same disturbances. Ratio: the median
-over the rounds of a party's time by ONNX Runtime's in float; of min: the same of the least times. Logit SNR: the
-energy of ONNX Runtime's logits in float over that of a party's difference from them, on pictures that none was
-calibrated on, on this CPU (where 16-bit sums may saturate, the same file answers worse); it is left empty for
-random weights (deit-tiny, deit-small, vit-base), whose answers mean nothing. A run is sound if ONNX Runtime's
-first int8 of the table takes at most 0.80 of its float.
+round timed each party in turn, in milliseconds per image, so that all saw the same disturbances. *Ratio* is the
+median over the rounds of a party's time by ONNX Runtime's in float, and *of min* the same of the least times.
+*Logit SNR* is the energy of ONNX Runtime's logits in float over that of a party's difference from them. It is
+measured on images that none was calibrated on, on this CPU: where 16-bit sums may saturate, the same file answers
+worse. It is left empty for random weights (deit-tiny, deit-small, vit-base), whose answers mean nothing. A run is
+sound if ONNX Runtime's first int8 of the table takes at most 0.80 of its float.
 
 Each party's int8 is its own quantizer's. ONNX Runtime: dynamic, and static of the products with weights, all per
 channel; attention is its fused operator. OpenVINO: NNCF's mixed preset for transformers, without smooth
-quantization, which takes DeiT-Tiny 5 dB further from float. All that calibrate do so on the same pictures, 128 where
-answers are compared; the peers' DETR on noise, since time does not depend on it.
+quantization, which takes DeiT-Tiny 5 dB further from float. All that calibrate do so on the same images, 128 where
+answers are compared. The peers' DETR is calibrated on noise, since time does not depend on it.
 """
 
 HEADER = ("", "min ms", "median ms", "ratio", "of min", "logit SNR dB", "file MB")
@@ -33,20 +33,20 @@ def add(file, network, report):
 
 
 def add_scaling(file, network, report):
-    """Likewise of vitq alone, on more threads and pictures than one."""
+    """Likewise of vitq alone, on more threads and images than one."""
     put(file, f"{network}, threads and batches, {_isa(report)}", scaling(report))
 
 
 def scaling(report):
-    """The section's text. `report` has for each kind the rows of one, more threads, and more pictures."""
+    """The section's text. `report` has for each kind the rows of one, more threads, and more images."""
     rows = []
     for kind, (one, threads, batch) in report["kinds"].items():
         rows.append([f"vitq {kind}", f"{one['min_ms']:.2f}"])
         for row in (threads, batch):
             rows[-1] += [f"{row['min_ms']:.2f}", f"{1 / row['ratio']:.2f}"]
     more = (_threads(report["threads"]), "times as fast", f"batch {report['batch']}", "times as fast")
-    return (_where(report) + " runs. Times as fast: as one thread and one picture, the median over the rounds.\n\n" +
-            table(("ms per picture, min", "1 thread, batch 1", *more), rows))
+    return (_where(report) + " runs. Times as fast: as one thread and one image, the median over the rounds.\n\n" +
+            table(("ms per image, min", "1 thread, batch 1", *more), rows))
 
 
 def put(file, heading, text):
@@ -75,7 +75,7 @@ def _sections(text):
 
 
 def _section(report):
-    text = f"{_where(report)} pictures; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n\n"
+    text = f"{_where(report)} images; ONNX Runtime's int8 takes {report['int8_over_f32']:.2f} of its float.\n\n"
     return text + table(HEADER, [_cells(name, row) for name, row in report["parties"].items()])
 
 

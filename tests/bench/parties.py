@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is compared: each party has a name, its files' `bytes`, `measure(iterations)`, the least and the median
-milliseconds per picture after a warm-up, and `logits(pixels)` of pictures [n, 3, H, W]."""
+milliseconds per image after a warm-up, and `logits(pixels)` of images [n, 3, H, W]."""
 
 import json
 import subprocess

@@ -44,11 +44,11 @@ def arguments(description, **defaults):
     add("model", nargs="?", type=Path, help="float model")
     add("--arch", choices=("deit-tiny", "deit-small", "vit-base"), help="random weights instead")
     add("--heads", type=int, help="of a plain checkpoint; default dim / 64")
-    add("--calib", type=Path, metavar="DIR", help="pictures to calibrate on; otherwise those of VITQ_DATA")
+    add("--calib", type=Path, metavar="DIR", help="images to calibrate on; otherwise those of VITQ_DATA")
     add("--samples", type=int, default=128, help="how many of them")
-    add("--images", type=Path, metavar="DIR", help="pictures to compare with float on, likewise")
-    add("--pictures", type=int, default=32, help="how many of them; 0: do not compare")
-    add("-b", "--batch", type=int, default=1, help="pictures at a time")
+    add("--images", type=Path, metavar="DIR", help="images to compare with float on, likewise")
+    add("--limit", type=int, default=32, help="how many of them; 0: do not compare")
+    add("-b", "--batch", type=int, default=1, help="images at a time")
     add("--reuse", action="store_true", help="take models and accuracy of the last run as they are")
     common_arguments(parser, rounds=30, iters=5)
     parser.set_defaults(**defaults)
@@ -66,7 +66,7 @@ def complete(options, parser):
     options.calib = options.calib or Path(data) / "imagenet" / "calib"
     options.images = options.images or Path(data) / "imagenet" / "val_227"
     if options.arch:
-        options.pictures = 0  # what random weights answer is near to nothing
+        options.limit = 0  # what random weights answer is near to nothing
         return
     options.model = options.model or Path(data) / DEFAULT_MODEL
     if not options.model.is_file():
@@ -90,7 +90,7 @@ def gather(options):
     import prepare
     shop, source = workshop(options)
     found, ours = prepare.parties_of(shop, source, options)
-    return found, prepare.accuracy(shop, found, ours, options) if options.pictures else {}
+    return found, prepare.accuracy(shop, found, ours, options) if options.limit else {}
 
 
 def network_of(options):
@@ -98,7 +98,7 @@ def network_of(options):
 
 
 def alternate(found, options):
-    """Rounds by party, each (min, median) of its pictures in ms."""
+    """Rounds by party, each (min, median) of its images in ms."""
     rounds = {party.name: [] for party in found}
     for index in range(options.rounds):
         for party in found:

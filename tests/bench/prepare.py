@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every party's model of one ViT or DeiT, and the prepared pictures that they are calibrated and judged on."""
+"""Every party's model of one ViT or DeiT, and the prepared images that they are calibrated and judged on."""
 
 import json
 import shutil
@@ -35,11 +35,11 @@ class Workshop:
     def program(self, name, *words):
         parties.output_of([self.programs / name, *words])
 
-    def pixels(self, name, model, pictures):
-        """The pictures [n, 3, H, W] as `model`, one of ours, says to prepare them."""
+    def pixels(self, name, model, images):
+        """The images [n, 3, H, W] as `model`, one of ours, says to prepare them."""
         def dump(output):
             folder = output.with_suffix("")
-            self.program("vit_infer", "-m", model, *pictures, "--dump", folder, "--force")
+            self.program("vit_infer", "-m", model, *images, "--dump", folder, "--force")
             (folder / "input.npy").rename(output)
 
         return np.load(self.made(f"{name}.npy", dump))
@@ -66,10 +66,10 @@ class Workshop:
 
 
 def spread(folder, count):
-    """`count` pictures of a folder, evenly over all."""
+    """`count` images of a folder, evenly over all."""
     found = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
     if not found:
-        raise SystemExit(f"{folder}: no pictures")
+        raise SystemExit(f"{folder}: no images")
     count = min(count, len(found))
     return [found[index * len(found) // count] for index in range(count)]
 
@@ -102,7 +102,7 @@ def parties_of(shop, source, options):
 def accuracy(shop, found, ours, options):
     """By party, decibels of the logits over their difference from those of the first, None where equal."""
     def measure(output):
-        pixels = shop.pixels("pictures", ours, spread(options.images, options.pictures))
+        pixels = shop.pixels("images", ours, spread(options.images, options.limit))
         pixels = pixels[:len(pixels) // options.batch * options.batch]
         wanted = found[0].logits(pixels)
         output.write_text(json.dumps({party.name: _decibels(wanted, party.logits(pixels)) for party in found[1:]}))

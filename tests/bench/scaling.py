@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Times vitq on more threads and on more pictures at a time, against one of each, in one alternating run as
+"""Times vitq on more threads and on more images at a time, against one of each, in one alternating run as
 peers.py does, whose arguments it takes (-t 2 and -b 8 unless told).
 
     scaling.py --reuse                    with the models that the last run of peers.py has left
@@ -12,7 +12,7 @@ import peers
 
 
 def gather(options):
-    """Each kind with one thread and picture, with more threads, and with more pictures."""
+    """Each kind with one thread and image, with more threads, and with more images."""
     import parties
     shop, source = peers.workshop(options)
     return {kind: [parties.Ours(f"{kind}, {threads} threads, batch {batch}", shop.programs, model, threads, batch)
@@ -21,7 +21,7 @@ def gather(options):
 
 
 def main():
-    options = peers.arguments(__doc__, threads=2, batch=8, pictures=0)
+    options = peers.arguments(__doc__, threads=2, batch=8, limit=0)
     environment.enter(options.isa)
     environment.pin(options.threads)
     found = gather(options)

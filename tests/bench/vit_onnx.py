@@ -55,7 +55,7 @@ def random_weights(arch, seed=0):
 
 def read(path, heads=None):
     """Tensors and Shape of a checkpoint: a converted file, or a plain one in timm's names, whose shapes
-    tell all but the heads (then 64 wide unless `heads` is given) and the picture's (then square)."""
+    tell all but the heads (then 64 wide unless `heads` is given) and the image's (then square)."""
     with safe_open(path, "numpy") as file:
         tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
         metadata = file.metadata() or {}
@@ -114,7 +114,7 @@ class Writer:
 
 
 def build(tensors, shape, attention):
-    """The model for so many pictures at a time as the shape says. `attention`: "plain" (standard operators, as
+    """The model for so many images at a time as the shape says. `attention`: "plain" (standard operators, as
     torch.onnx writes them), "packed" (com.microsoft.Attention) or "split" (its products with weights apart)."""
     writer = Writer(tensors)
     x = _embed(writer, shape)

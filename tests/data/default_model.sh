@@ -3,7 +3,7 @@
 # usage: default_model.sh SOURCE BUILD
 # The default model comes out of its checkpoint byte for byte. Both have the accuracy on the 10,000 test
 # images of CIFAR-10 that the card states. JPEG decoders differ by a few grey levels, which may turn a
-# picture or two. The test skips (77) without VITQ_DATA.
+# image or two. The test skips (77) without VITQ_DATA.
 set -euo pipefail
 source=$1 build=$2
 [ -n "${VITQ_DATA:-}" ] || { echo "skipped: VITQ_DATA is not set"; exit 77; }

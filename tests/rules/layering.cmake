@@ -53,7 +53,7 @@ set(fences
   "dnnl=^engine/src/kernels/onednn/"
   "[<\"/]stb_=^engine/src/io/image\\.cpp$"
   "webp/=^engine/src/io/webp\\.cpp$"
-  "omp\\.h=^engine/src/core/parallel\\.h$"
+  "omp\\.h=^engine/src/core/one_thread\\.cpp$"
   "pragma omp=^engine/src/kernels/rows/rows\\.inl$"
   "nlohmann=^engine/src/io/json"
   "xxhash=^engine/src/io/"

@@ -15,6 +15,14 @@
 using namespace vitq;
 using namespace vitq::test;
 
+#ifdef __SANITIZE_ADDRESS__
+// AddressSanitizer keeps what was freed resident for a while, by default 256 MB of it.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() {
+  return "quarantine_size_mb=1";
+}
+#endif
+
 namespace {
 
 #ifdef __SANITIZE_THREAD__

@@ -7,7 +7,7 @@
 #include <exception>
 
 #include "core/cpu.h"
-#include "core/parallel.h"
+#include "core/one_thread.h"
 
 namespace vitq {
 

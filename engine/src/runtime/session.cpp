@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "core/memory.h"
-#include "core/parallel.h"
+#include "core/one_thread.h"
 #include "core/text.h"
 #include "kernels/backend.h"
 #include "plan/views.h"

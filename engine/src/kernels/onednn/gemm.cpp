@@ -3,7 +3,7 @@
 
 #include <exception>
 
-#include "core/parallel.h"
+#include "core/one_thread.h"
 #include "kernels/onednn/onednn.h"
 
 namespace vitq {

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "core/cpu.h"
-#include "core/parallel.h"
+#include "core/one_thread.h"
 #include "kernels/onednn/onednn.h"
 #include "kernels/split.h"
 
