@@ -93,9 +93,9 @@ constexpr std::array kKeys = {
 constinit const ConfigSchema kTransformersSchema = {"transformers, every config.json", kKeys};
 
 std::vector<const ConfigSchema*> model_schemas() {
-  return {&kVitSchema,          &kDinov2Schema, &kTowerSchema,        &kPairSchema,
-          &kYolosSchema,        &kDetrSchema,   &kResNetSchema,       &kTimmBackboneSchema,
-          &kTimmResNetSchema,   &kTransformersSchema, &kTimmSchema,   &kTimmArgumentsSchema};
+  return {&kVitSchema,        &kDinov2Schema,       &kTowerSchema,  &kPairSchema,
+          &kYolosSchema,      &kDetrSchema,         &kResNetSchema, &kTimmBackboneSchema,
+          &kTimmResNetSchema, &kTransformersSchema, &kTimmSchema,   &kTimmArgumentsSchema};
 }
 
 std::vector<std::string> check_config(const Family& family, const Json& source) {

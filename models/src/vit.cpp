@@ -26,10 +26,10 @@ std::vector<Value> prefix_tokens(const Scope& s, const VitConfig& c) {
 Value embed(const Scope& s, Value image, const VitConfig& c) {
   const int patch = static_cast<int>(c.patch);
   Value x = to_tokens(conv2d(s / "patch_embed" / "proj", image,
-                          {.channels = c.dim,
-                           .kernel = patch,
-                           .stride = patch,
-                           .bias = c.patch_bias ? Bias::kYes : Bias::kNo}));
+                             {.channels = c.dim,
+                              .kernel = patch,
+                              .stride = patch,
+                              .bias = c.patch_bias ? Bias::kYes : Bias::kNo}));
   std::vector<Value> own = prefix_tokens(s, c);
   const std::int64_t count = c.placed_prefix() + c.patches();
   const Value positions = s.param("pos_embed", {1, count, c.dim});
@@ -89,7 +89,7 @@ bool recognize(const Weights& weights, const Json& source) {
   if (weights.find("dist_token") != nullptr) return false;
   if (source.contains("architecture")) return is_timm_vit(source.at("architecture").string());
   if (const auto type = source.find("model_type")) return is_transformers_vit(type->string());
-  return true;
+  return weights.find("pos_embed") != nullptr || weights.find("blocks.0.norm1.weight") != nullptr;
 }
 
 }  // namespace

@@ -6,6 +6,10 @@
 
 namespace vitq {
 
+// More heads, and larger images, are refused.
+inline constexpr std::int64_t kMaxVitHeads = 64;
+inline constexpr std::int64_t kMaxVitImage = 8192;
+
 struct VitConfig {
   // Tokens that pos_embed has rows for: all of them, the class token and the patches, or these
   // alone.

@@ -11,10 +11,8 @@ namespace vitq {
 namespace {
 
 constexpr std::int64_t kMaxLayers = 128;
-constexpr std::int64_t kMaxHeads = 64;
 constexpr std::int64_t kMaxClasses = 1'000'000;
 constexpr std::int64_t kMaxPatch = 64;
-constexpr std::int64_t kMaxImage = 8192;
 constexpr std::int64_t kMaxWidth = 65536;
 constexpr std::int64_t kMaxRegisters = 1024;
 
@@ -65,18 +63,19 @@ void read_variant(const Json& json, VitConfig& c) {
 }
 
 void require_consistent(const Json& json, const VitConfig& c) {
-  using Pool = VitConfig::Pool;
   if (c.image_height % c.patch != 0 || c.image_width % c.patch != 0) {
     json.fail("the patch does not divide the image");
   }
   if (c.dim % c.heads != 0) json.fail("the heads do not divide the width");
   if (!(c.eps > 0.0F) || !std::isfinite(c.eps)) json.fail("eps must be positive");
   if (c.dist_head && !c.dist_token) json.fail("a distillation head needs its token");
-  const bool reads_class = c.pool == Pool::kClass || c.pool == Pool::kFirstTokens ||
-                           c.pool == Pool::kClassAndAverage || c.dist_token ||
+  const bool reads_class = c.pool == VitConfig::Pool::kClass ||
+                           c.pool == VitConfig::Pool::kFirstTokens ||
+                           c.pool == VitConfig::Pool::kClassAndAverage || c.dist_token ||
                            c.positions == VitConfig::Positions::kClassAndPatches;
   if (reads_class && !c.class_token) json.fail("the network needs a class token");
-  if (c.pool == Pool::kFirstTokens && !c.dist_token) json.fail("the pooling needs two tokens");
+  if (c.pool == VitConfig::Pool::kFirstTokens && !c.dist_token)
+    json.fail("the pooling needs two tokens");
   if (c.pooler && c.pooled() != c.dim) json.fail("a pooler reads one token");
 }
 
@@ -84,12 +83,12 @@ void require_consistent(const Json& json, const VitConfig& c) {
 
 VitConfig VitConfig::from_json(const Json& json) {
   VitConfig c;
-  c.image_height = json.at("image_height").integer(1, kMaxImage);
-  c.image_width = json.at("image_width").integer(1, kMaxImage);
+  c.image_height = json.at("image_height").integer(1, kMaxVitImage);
+  c.image_width = json.at("image_width").integer(1, kMaxVitImage);
   c.patch = json.at("patch").integer(1, kMaxPatch);
   c.dim = json.at("dim").integer(1, kMaxWidth);
   c.depth = json.at("depth").integer(1, kMaxLayers);
-  c.heads = json.at("heads").integer(1, kMaxHeads);
+  c.heads = json.at("heads").integer(1, kMaxVitHeads);
   c.mlp = json.at("mlp").integer(1, kMaxWidth);
   c.classes = json.at("classes").integer(0, kMaxClasses);
   c.eps = static_cast<float>(json.at("eps").number());

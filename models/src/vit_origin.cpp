@@ -13,20 +13,17 @@ namespace {
 
 using Pool = VitConfig::Pool;
 
-constexpr std::int64_t kMaxHeads = 64;
-constexpr std::int64_t kMaxImage = 8192;
-
 // Reads a size: one number, [height, width] or [3, height, width].
 ImageSize read_size(const Json& json) {
   if (!json.is_array()) {
-    const std::int64_t side = json.integer(1, kMaxImage);
+    const std::int64_t side = json.integer(1, kMaxVitImage);
     return {.width = side, .height = side};
   }
   const std::vector<Json> items = json.items();
   if (items.size() < 2 || items.size() > 3)
     json.fail("expected [height, width] or [3, height, width]");
-  return {.width = items.back().integer(1, kMaxImage),
-          .height = items[items.size() - 2].integer(1, kMaxImage)};
+  return {.width = items.back().integer(1, kMaxVitImage),
+          .height = items[items.size() - 2].integer(1, kMaxVitImage)};
 }
 
 // The classes of transformers, and what their configurations say where a file does not.
@@ -64,7 +61,7 @@ bool architecture_says(const Json& source, std::string_view part) {
 std::optional<std::int64_t> stated_heads(const Json& source, const Json& keys) {
   constexpr std::string_view kKey = "num_attention_heads";
   for (const auto& heads : {source.find(kKey), keys.find(kKey), keys.find("num_heads")}) {
-    if (heads) return heads->integer(1, kMaxHeads);
+    if (heads) return heads->integer(1, kMaxVitHeads);
   }
   return std::nullopt;
 }
@@ -83,7 +80,7 @@ VitOrigin of_transformers(const Json& source, const std::string& name) {
   o.heads = stated_heads(source, keys).value_or(kHeads);
   if (name == "dinov2_with_registers") {
     const auto count = keys.find("num_register_tokens");
-    o.registers = count ? count->integer(0, kMaxImage) : kRegisters;
+    o.registers = count ? count->integer(0, kMaxVitImage) : kRegisters;
   }
   const auto map_head = keys.find("vision_use_head");
   if (name.starts_with("siglip"))
@@ -141,7 +138,7 @@ VitOrigin of_timm(const Json& source) {
   }
   o.heads = stated_heads(source, o.keys);
   const auto registers = o.keys.find("reg_tokens");
-  o.registers = registers ? registers->integer(0, kMaxImage) : registers_of_timm(o.name);
+  o.registers = registers ? registers->integer(0, kMaxVitImage) : registers_of_timm(o.name);
   o.pool = pool_of_timm(o, source);
   const auto final_norm = o.keys.find("final_norm");
   o.no_norm = final_norm ? !final_norm->boolean() : o.named("_radio_") || o.named("intern300m");

@@ -96,3 +96,35 @@ TEST_CASE("vit_convert --dilation is for bare detectors") {
   check_refused(run("vit_convert", {golden("hf_vit").string(), "-o", out + "2", "--dilation"}), 4,
                 "--dilation");
 }
+
+TEST_CASE("vit_convert says the configuration, and what it made of positions for another size") {
+  const TempFolder temp;
+  const std::string out = (temp.path() / "out.safetensors").string();
+  const Result usual = run("vit_convert", {golden("timm_dinov2").string(), "-o", out});
+  CHECK(usual.code == 0);
+  CHECK(usual.err.find("depth 2, heads 2") != std::string::npos);
+  CHECK(usual.err.find("decided") == std::string::npos);
+  const Result sized = run("vit_convert", {golden("timm_dinov2").string(), "-o", out, "--force",
+                                           "--image-size", "24,32"});
+  CHECK(sized.code == 0);
+  CHECK(sized.err.find("positions resampled from 16 x 16 to 32 x 24") != std::string::npos);
+  for (const char* size : {"0", "16,", "16x16", "-4", "99999", "16,16,16"}) {
+    CAPTURE(size);
+    check_refused(run("vit_convert", {golden("timm_vit").string(), "-o", out + "2",
+                                      std::string("--image-size=") + size}),
+                  2, "--image-size");
+  }
+}
+
+TEST_CASE("vit_convert writes nothing of a checkpoint that does not fit") {
+  const TempFolder temp;
+  fs::copy(golden("hf_dinov2"), temp.path() / "mine");
+  Json config = Json::read(temp.path() / "mine" / "config.json");
+  config.set("hidden_size", 99).set("num_hidden_layers", 5);
+  temp.file("mine/config.json", config.dump());
+  const fs::path out = temp.path() / "out.safetensors";
+  const Result result = run("vit_convert", {(temp.path() / "mine").string(), "-o", out.string()});
+  check_refused(result, 4, "hidden_size");
+  CHECK(result.err.find("num_hidden_layers") != std::string::npos);
+  CHECK(!fs::exists(out));
+}

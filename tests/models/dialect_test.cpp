@@ -83,6 +83,37 @@ TEST_CASE("parts of different shapes are not joined") {
   CHECK(error_of(weights).find("cannot join 'blocks.0.qkv.weight'") != std::string::npos);
 }
 
+TEST_CASE("gains of LayerScale go into the layer before them, everywhere or nowhere") {
+  static constexpr LayerScale kScales[] = {{"blocks.*.fc", "blocks.*.gain"}};
+  const Dialect scaled[] = {{.name = "scaled",
+                             .mark = "start",
+                             .strip = {},
+                             .renames = {},
+                             .joins = {},
+                             .ignore = {},
+                             .layer_scales = kScales}};
+  const auto vector = [](std::vector<float> values, Shape shape) {
+    Tensor tensor(shape, DType::kF32);
+    std::ranges::copy(values, tensor.as<float>().begin());
+    return tensor;
+  };
+  Weights weights = holding({"start"});
+  weights.tensors["blocks.0.fc.weight"] = vector({1, 2, 3, 4, 5, 6}, {2, 3});
+  weights.tensors["blocks.0.fc.bias"] = vector({7, 8}, {2});
+  weights.tensors["blocks.0.gain"] = vector({10, -0.5F}, {2});
+  const Renamed result = to_canonical_names(weights, scaled);
+  const auto values = [&](const char* name) {
+    const auto found = result.weights.at(name).as<float>();
+    return std::vector<float>(found.begin(), found.end());
+  };
+  CHECK(values("blocks.0.fc.weight") == std::vector<float>{10, 20, 30, -2, -2.5F, -3});
+  CHECK(values("blocks.0.fc.bias") == std::vector<float>{70, -4});
+  CHECK(result.weights.find("blocks.0.gain") == nullptr);
+  weights.tensors["blocks.1.fc.weight"] = vector({1, 2}, {2, 1});
+  CHECK_THROWS_WITH_AS((void)to_canonical_names(weights, scaled),
+                       doctest::Contains("missing: blocks.1.gain"), WeightError);
+}
+
 TEST_CASE("two tensors that mean the same are refused") {
   CHECK(error_of(holding({"start", "mark"})) == "two tensors of the checkpoint mean 'mark'");
   CHECK(error_of(holding({"start", "other", "module.other"})) ==

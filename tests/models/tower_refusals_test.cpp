@@ -56,6 +56,7 @@ TEST_CASE("what only the name or the configuration tells is missed, too") {
   for (const Case& c : all) {
     const std::string text = refusal<WeightError>(lacking(c.golden, {c.part}));
     CHECK_MESSAGE(says(text, c.says), c.golden, ": ", text);
+    CHECK_MESSAGE(says(text, "model.safetensors: "), text);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <type_traits>
 
 #include "class_id.h"
 #include "find_preprocess.h"
@@ -42,7 +43,7 @@ class Converter {
     result_.unknown_keys = check_config(chosen, source_.config);
     const Json said = stated(chosen);
     result_.info.family = chosen.name;
-    result_.info.config = chosen.configure(result_.weights, said);
+    result_.info.config = naming_file([&] { return chosen.configure(result_.weights, said); });
     result_.info.scores = scores();
     if (!options_.head.empty()) put_head();
     assume(said);
@@ -59,8 +60,18 @@ class Converter {
   }
 
  private:
+  // What finds that tensors are missing or do not fit knows no file.
+  template <typename Find>
+  std::invoke_result_t<const Find&> naming_file(const Find& find) const {
+    try {
+      return find();
+    } catch (const WeightError& error) {
+      throw WeightError(source_.path + ": " + error.what());
+    }
+  }
+
   const Family& choose_family() {
-    Recognized found = recognize(source_, options_.arch);
+    Recognized found = naming_file([&] { return recognize(source_, options_.arch); });
     result_.weights = std::move(found.renamed.weights);
     result_.dialect = std::move(found.renamed.dialect);
     result_.ignored = std::move(found.renamed.ignored);

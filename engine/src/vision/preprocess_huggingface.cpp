@@ -219,8 +219,9 @@ Processor processor_of(const Json& json, std::string_view model_type) {
   const std::string found = type ? cat("image processor \"", type->string(), "\"")
                                  : cat("image processor of model type \"", model_type, "\"");
   refuse(type ? *type : json,
-         found + "; those of ViT, DeiT, BiT (DINOv2), CLIP, SigLIP, DETR, Conditional DETR and YOLOS "
-                 "are supported");
+         found +
+             "; those of ViT, DeiT, BiT (DINOv2), CLIP, SigLIP, DETR, Conditional DETR and YOLOS "
+             "are supported");
 }
 
 Preprocess preprocess_from_huggingface(const Json& json, std::string_view model_type) {
