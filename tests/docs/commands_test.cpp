@@ -104,6 +104,7 @@ void put_stand_ins(const TempFolder& folder) {
     put(samples / "shepherd.jpg", to / name);
   put(golden("hf_dinov2"), to / "facebook" / "dinov2-small");
   put(golden("hf_clip"), to / "openai" / "clip-vit-base-patch32");
+  put(golden("hf_yolos"), to / "hustvl" / "yolos-tiny");
   put_heads(to);
   folder.file("val.tsv", "a.jpg\t2\n");
   folder.file("instances_val2017.json", kObjects);
@@ -151,6 +152,13 @@ const std::map<std::string, std::string> kStandIns = {
     {"facebook/detr-resnet-50", "hf_detr"},
     {"detr-r50.safetensors", "fb_detr/model.safetensors"},
     {"detr-r50-dc5.safetensors", "fb_detr/model.safetensors"},
+    {"facebook/detr-resnet-50-dc5", "hf_detr_dc5"},
+    {"facebook/detr-resnet-50-panoptic", "hf_detr"},
+    {"microsoft/table-transformer-detection", "hf_table_transformer"},
+    {"microsoft/table-transformer-structure-recognition", "hf_table_transformer"},
+    {"microsoft/table-transformer-structure-recognition-v1.1-all", "hf_table_transformer"},
+    {"microsoft/conditional-detr-resnet-50", "hf_conditional_detr"},
+    {"hustvl/yolos-tiny", "hf_yolos"},
     {"timm/deit3_small_patch16_224.fb_in1k", "timm_deit3"},
     {"facebook/dinov2-small-imagenet1k-1-layer", "hf_dinov2_classes"},
     {"facebook/dinov2-small", "hf_dinov2"},
@@ -188,7 +196,10 @@ TEST_CASE("every checkpoint that docs/models.md lists is converted by the comman
     REQUIRE(stand_in != kStandIns.end());
     const TempFolder folder;
     put_heads(folder.path());
-    if (command.find("--preprocessor") != std::string::npos) {
+    // As models.md has it for Table Transformer 1.1.
+    folder.file("table.json", R"({"image_processor_type": "DetrImageProcessor",
+                                  "size": {"shortest_edge": 1000, "longest_edge": 1000}})");
+    if (command.find("preprocessor_config.json") != std::string::npos) {
       put(golden("hf_vit") / "preprocessor_config.json",
           folder.path() / "preprocessor_config.json");
       folder.file("config.json", R"({"num_attention_heads": 3})");  // fewer than published ones
@@ -200,10 +211,12 @@ TEST_CASE("every checkpoint that docs/models.md lists is converted by the comman
   }
 }
 
-TEST_CASE("the commands on features in docs/models.md succeed, in their order") {
+TEST_CASE("the other commands in docs/models.md succeed, in their order") {
   const TempFolder folder;
   put_stand_ins(folder);
-  std::string commands = "vit_convert facebook/dinov2-small -o dinov2.safetensors\n";
+  std::string commands =
+      "vit_convert facebook/dinov2-small -o dinov2.safetensors\n"
+      "vit_convert hustvl/yolos-tiny -o yolos.safetensors\n";
   for (const Block& block : blocks_of(kRoot / "docs" / "models.md"))
     if (block.language == "sh") commands += own_commands(block.text);
   REQUIRE(std::count(commands.begin(), commands.end(), '\n') > 6);
