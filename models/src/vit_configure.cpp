@@ -203,14 +203,16 @@ VitConfig configure_vit(const Weights& weights, const Json& source) {
 
 void resize_vit(Weights& weights, Json& config, const Json& source, ImageSize size) {
   VitConfig c = VitConfig::from_json(config);
-  const Grid from = {c.rows(), c.columns()};
+  op::Resample grid = {
+      .begin = c.placed_prefix(), .from_height = c.rows(), .from_width = c.columns()};
   c.image_height = size.height;
   c.image_width = size.width;
   config = VitConfig::from_json(c.to_json()).to_json();
-  const Grid to = {c.rows(), c.columns()};
-  if (from == to) return;
+  grid.height = c.rows();
+  grid.width = c.columns();
+  if (grid.height == grid.from_height && grid.width == grid.from_width) return;
   Tensor& positions = weights.tensors.at("pos_embed");
-  positions = resample_positions(positions, from, to, vit_origin(source).resampling);
+  positions = resampled(positions.to_f32(), grid, vit_origin(source).resampling);
 }
 
 bool resizes_at_run_time(const Json& source) {

@@ -190,10 +190,10 @@ VitOrigin vit_origin(const Json& source) {
 }
 
 bool is_timm_vit(std::string_view architecture) {
-  constexpr std::array<std::string_view, 4> kPrefixes = {"vit_", "deit3_", "flexivit_",
-                                                         "eva_large_patch14_"};
+  constexpr std::array<std::string_view, 4> kArchitectures = {"vit_", "deit3_", "flexivit_",
+                                                              "eva_large_patch14_"};
   return std::ranges::any_of(
-      kPrefixes, [&](std::string_view prefix) { return architecture.starts_with(prefix); });
+      kArchitectures, [&](std::string_view prefix) { return architecture.starts_with(prefix); });
 }
 
 bool is_transformers_vit(std::string_view model_type) {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "resample_positions.h"
 #include "vit.h"
+#include "vitq/resample.h"
 
 namespace vitq {
 

@@ -71,3 +71,21 @@ TEST_CASE("beside neighbours vit_bench measures one thread and the usual number"
     CHECK(measured[i].at("threads").integer(1, 2) == static_cast<std::int64_t>(i) + 1);
   }
 }
+
+TEST_CASE("vit_bench measures a network of any size at the size that it is told") {
+  const TempFolder temp;
+  const auto bench = [](const std::string& model, const std::string& size) {
+    return run("vit_bench", {model, "--image-size", size, "--warmup", "0", "--iters", "1",
+                             "--per-op", "--format", "json"});
+  };
+  const Result result = bench(make_model(temp, "hf_detr"), "64,96");
+  REQUIRE(result.code == 0);
+  const Json measured = Json::parse(result.out, "bench");
+  CHECK(measured.at("image_size").items().at(0).integer(64, 64) == 64);
+  CHECK(measured.at("image_size").items().at(1).integer(96, 96) == 96);
+  bool whole_map = false;  // of the stem: half of each side
+  for (const Json& step : measured.at("per_step").items())
+    whole_map = whole_map || step.at("shape").string().ends_with("32, 48]");
+  CHECK(whole_map);
+  check_refused(bench(make_model(temp, "hf_vit"), "64,96"), 4, "--image-size");
+}

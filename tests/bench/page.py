@@ -4,7 +4,7 @@ only."""
 
 INTRODUCTION = """# Performance
 
-What `./dev bench` and `tests/bench/detr_peers.py` measured; nothing here is computed by hand. In each table every
+What `./dev bench` and `tests/bench/transformers_peers.py` measured; nothing here is computed by hand. In each table every
 round timed each party in turn, in milliseconds per image, so that all saw the same disturbances. *Ratio* is the
 median over the rounds of a party's time by ONNX Runtime's in float, and *of min* the same of the least times.
 *Logit SNR* is the energy of ONNX Runtime's logits in float over that of a party's difference from them. It is

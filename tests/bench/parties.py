@@ -49,13 +49,16 @@ class OnnxRuntime(_InThisProcess):
 
 
 class OpenVino(_InThisProcess):
-    def __init__(self, kind, path, threads):
+    """`precision` of what is not quantized; None leaves it to OpenVINO, as a user would."""
+
+    def __init__(self, kind, path, threads, precision="f32"):
         import openvino
         self.name = f"OpenVINO {kind} {openvino.__version__.split('-')[0]}"
         weights = path.with_suffix(".bin")  # of the project's own format; ONNX has but one file
         self.bytes = path.stat().st_size + (weights.stat().st_size if path.suffix == ".xml" else 0)
-        options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False,
-                   "INFERENCE_PRECISION_HINT": "f32"}
+        options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+        if precision:
+            options["INFERENCE_PRECISION_HINT"] = precision
         model = openvino.Core().compile_model(path, "CPU", options)
         self._request = model.create_infer_request()
         self._shape = tuple(model.input(0).shape)
@@ -68,17 +71,18 @@ class OpenVino(_InThisProcess):
 class Ours:
     """Our program, started anew for every round."""
 
-    def __init__(self, kind, programs, model, threads, batch=1):
+    def __init__(self, kind, programs, model, threads, batch=1, size=None):
         self.name = f"vitq {kind}"
         self.bytes = model.stat().st_size
         self._programs = programs
         self._model = model
         self._options = ["-t", threads, "--batch", batch]
+        self._size = ["--image-size", f"{size[0]},{size[1]}"] if size else []
         self._batch = batch
 
     def measure(self, iterations):
         report = json.loads(output_of([self._programs / "vit_bench", self._model, "--format", "json", "--warmup",
-                                       WARMUP, "--iters", iterations, *self._options]))
+                                       WARMUP, "--iters", iterations, *self._options, *self._size]))
         return report["latency_ms"]["min"] / self._batch, report["latency_ms"]["p50"] / self._batch
 
     def logits(self, pixels):

@@ -25,7 +25,7 @@ set(io_headers config_schema image json npy weights)
 set(vision_headers preprocess preprocess_schemas)
 set(op_headers op)
 set(graph_headers graph layers)
-set(plan_headers lower plan quant step)
+set(plan_headers lower plan quant resample step)
 set(runtime_headers session)
 set(op_sees core op)
 

@@ -12,6 +12,8 @@
 #include <random>
 #include <thread>
 
+#include "vitq/error.h"
+#include "vitq/family.h"
 #include "vitq/model.h"
 #include "vitq/plan.h"
 
@@ -96,6 +98,14 @@ class Neighbours {
   std::vector<std::jthread> threads_;
 };
 
+Session session_of(const Model& model, const BenchConfig& config) {
+  if (!config.size) return model.session(config.batch);
+  if (!family(model.info().family).any_size) {
+    throw UnsupportedError(config.model.string() + ": --image-size is for networks of any size");
+  }
+  return model.session({config.batch, 3, config.size->height, config.size->width});
+}
+
 bool enough(const BenchResult& result, Clock::time_point start) {
   const auto runs = static_cast<int>(result.latencies_ms.size());
   if (result.config.iterations > 0) return runs >= result.config.iterations;
@@ -126,7 +136,7 @@ BenchResult measure(const BenchConfig& config) {
   SessionOptions options = config.session;
   options.profile = config.per_op;
   const Model model = Model::load(config.model, {.session = options, .lower = {}});
-  Session session = model.session(config.batch);
+  Session session = session_of(model, config);
   result.load_ms = milliseconds_since(loading);
 
   const Tensor input = noise(session.plan().inputs[0]);

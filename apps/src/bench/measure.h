@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "vitq/detection.h"
 #include "vitq/session.h"
 
 namespace vitq::apps {
@@ -16,7 +18,8 @@ namespace vitq::apps {
 struct BenchConfig {
   std::filesystem::path model;
   std::int64_t batch = 1;
-  SessionOptions session;  // threads resolved
+  std::optional<ImageSize> size;  // of a network that takes any; absent: its usual one
+  SessionOptions session;         // threads resolved
   int warmup = 10;
   int iterations = 0;    // 0: until `seconds` have passed, three runs at least
   double seconds = 3.0;  // of measurement

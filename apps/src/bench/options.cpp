@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/image_size.h"
+
 namespace vitq::apps {
 
 void declare(CLI::App& app, BenchJob& job) {
@@ -18,6 +20,8 @@ void declare(CLI::App& app, BenchJob& job) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 1024));
+  add_image_size(app, job.config.size,
+                 "The images' size in pixels, H or H,W, of networks that take any");
   app.remove_option(app.get_option("--threads"));
   app.add_option("-t,--threads", job.threads,
                  "Thread counts, as 1,2; 0 or absent: VITQ_NUM_THREADS, OMP_NUM_THREADS, or as "

@@ -113,6 +113,9 @@ Json json_of(const BenchResult& r) {
   Json json = Json::object();
   json.set("model", r.config.model.string()).set("batch", r.config.batch);
   json.set("threads", r.config.session.threads).set("isa", isa_in_use());
+  if (r.config.size) {
+    json.set("image_size", Json::array().push(r.config.size->height).push(r.config.size->width));
+  }
   json.set("neighbours", r.config.neighbours);
   json.set("libraries", library_versions());
   json.set("runs", static_cast<std::int64_t>(r.latencies_ms.size())).set("latency_ms", latency);

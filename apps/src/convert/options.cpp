@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/image_size.h"
 #include "common/table.h"
 #include "vitq/family.h"
 
@@ -23,23 +24,6 @@ std::vector<std::string> preset_names() {
   return names;
 }
 
-// H or H,W in pixels.
-ImageSize read_image_size(const std::string& text) {
-  constexpr int kMaxSide = 8192;
-  const auto side = [&](const std::string& part) {
-    const bool digits = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
-    const int value = digits && part.size() <= 4 ? std::stoi(part) : 0;
-    if (value < 1 || value > kMaxSide) {
-      throw CLI::ValidationError("--image-size", "'" + text + "' is not H or H,W, each from 1 to " +
-                                                     std::to_string(kMaxSide));
-    }
-    return value;
-  };
-  const std::size_t comma = text.find(',');
-  const int height = side(text.substr(0, comma));
-  return {comma == std::string::npos ? height : side(text.substr(comma + 1)), height};
-}
-
 }  // namespace
 
 void declare(CLI::App& app, ConvertJob& job) {
@@ -50,11 +34,9 @@ void declare(CLI::App& app, ConvertJob& job) {
   app.add_option("--arch", options.arch,
                  "The architecture, where it cannot be recognized: " + listed(family_names()))
       ->check(CLI::IsMember(family_names()));
-  app.add_option_function<std::string>(
-         "--image-size",
-         [&options](const std::string& text) { options.image_size = read_image_size(text); },
-         "The images that the network shall take, in pixels: H or H,W; positions are resampled")
-      ->type_name("H[,W]");
+  add_image_size(app, options.image_size,
+                 "The images that the network shall take, in pixels: H or H,W; positions are "
+                 "resampled");
   app.add_option("--heads", options.heads, "Attention heads, where nothing states them")
       ->check(CLI::Range(1, 64));
   app.add_flag("--dilation", options.dilation,

@@ -27,48 +27,50 @@ std::string files_beside(const Checkpoint& source) {
   return text;
 }
 
-void summarize(const ConvertJob& job, const Checkpoint& source, const Converted& made) {
+void say(const std::string& what, const std::string& text) {
+  constexpr std::size_t kWidth = 15;
+  std::cerr << "  " << what << std::string(kWidth - what.size(), ' ') << text << '\n';
+}
+
+std::string size_of(const Weights& weights) {
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;
-  for (const auto& [name, tensor] : made.weights.tensors) {
+  for (const auto& [name, tensor] : weights.tensors) {
     parameters += tensor.shape().elements();
     bytes += static_cast<std::int64_t>(tensor.bytes());
   }
-  std::cerr << job.output.string() << ": " << family(made.info.family).title << '\n'
-            << "  from           " << source.path << files_beside(source) << '\n'
-            << "  named as by    " << made.dialect << '\n'
-            << "  input          " << size_of_input(made.info) << '\n'
-            << "  parameters     " << with_prefix(static_cast<double>(parameters)) << ", "
-            << byte_count(bytes) << '\n'
-            << "  preprocessing  " << in_words(made.info.preprocess) << '\n';
-  if (!made.head.empty()) std::cerr << "  head           " << made.head << '\n';
+  return with_prefix(static_cast<double>(parameters)) + ", " + byte_count(bytes);
+}
+
+void say_answers(const Converted& made) {
+  if (!made.head.empty()) say("head", made.head);
   if (task_of(made.info) == Task::kFeatures) {
-    std::cerr << "  answers        features (it has no head; --head FILE gives it one)\n";
+    say("answers", "features (it has no head; --head FILE gives it one)");
   } else if (made.info.labels.empty()) {
-    std::cerr << "  labels         none (--labels FILE gives the classes names)\n";
+    say("labels", "none (--labels FILE gives the classes names)");
   } else {
-    std::cerr << "  labels         " << made.info.labels.size() << '\n';
+    say("labels", std::to_string(made.info.labels.size()));
   }
-  if (made.info.scores != Scores::kSoftmax) {
-    const bool raw = made.info.scores == Scores::kRaw;
-    std::cerr << "  scores         "
-              << (raw ? "the outputs themselves" : "a sigmoid for each class") << '\n';
-  }
-  std::cerr << "  configuration  " << in_words(made.info.config) << '\n';
-  for (const std::string& choice : made.choices) {
-    std::cerr << "  decided        " << choice << '\n';
-  }
-  for (const std::string& assumption : made.assumptions) {
-    std::cerr << "  assumed        " << assumption << '\n';
-  }
-  for (const std::string& place : made.unknown_keys) {
-    std::cerr << "  unknown key    " << place << " (not read)\n";
-  }
-  if (!made.ignored.empty()) {
-    std::cerr << "  ignored        " << made.ignored.size()
-              << (made.ignored.size() == 1 ? " tensor, " : " tensors, ") << made.ignored.front()
-              << (made.ignored.size() == 1 ? "\n" : ", ...\n");
-  }
+  if (made.info.scores == Scores::kRaw) say("scores", "the outputs themselves");
+  if (made.info.scores == Scores::kSigmoid) say("scores", "a sigmoid for each class");
+}
+
+void summarize(const ConvertJob& job, const Checkpoint& source, const Converted& made) {
+  std::cerr << job.output.string() << ": " << family(made.info.family).title << '\n';
+  say("from", source.path + files_beside(source));
+  say("named as by", made.dialect);
+  say("input", size_of_input(made.info));
+  say("parameters", size_of(made.weights));
+  say("preprocessing", in_words(made.info.preprocess));
+  say_answers(made);
+  say("configuration", in_words(made.info.config));
+  for (const std::string& choice : made.choices) say("decided", choice);
+  for (const std::string& assumption : made.assumptions) say("assumed", assumption);
+  for (const std::string& place : made.unknown_keys) say("unknown key", place + " (not read)");
+  if (made.ignored.empty()) return;
+  const bool one = made.ignored.size() == 1;
+  say("ignored", std::to_string(made.ignored.size()) + (one ? " tensor, " : " tensors, ") +
+                     made.ignored.front() + (one ? "" : ", ..."));
 }
 
 }  // namespace

@@ -7,6 +7,21 @@
 
 namespace vitq::apps {
 
+namespace {
+
+// Which images, and how they are prepared.
+void declare_images(CLI::App& app, EvalJob& job) {
+  app.add_flag("--keep-going", job.keep_going,
+               "Leave out images that cannot be read, name them at the end, and exit with 1");
+  app.add_option("--preprocessor", job.preprocessor,
+                 "Prepare images as this preprocessor_config.json says, not as the model");
+  add_image_limits(app, job.image_limits);
+  app.add_option("--limit", job.limit, "At most so many images, spread evenly over all")
+      ->check(CLI::PositiveNumber);
+}
+
+}  // namespace
+
 void declare(CLI::App& app, EvalJob& job) {
   app.add_option("MODEL", job.model, "The model file, or the name of an installed one")->required();
   auto* against =
@@ -29,8 +44,6 @@ void declare(CLI::App& app, EvalJob& job) {
   app.add_option("--classes", job.classes,
                  "Names of the classes, in place of the model's: one line for each class, or lines "
                  "of id<TAB>...<TAB>name; folders may have any of a line's names");
-  app.add_flag("--keep-going", job.keep_going,
-               "Leave out images that cannot be read, name them at the end, and exit with 1");
   auto* coco =
       app.add_option("--coco", job.coco, "Detectors: the objects in the images, in COCO's JSON")
           ->excludes(against)
@@ -41,11 +54,7 @@ void declare(CLI::App& app, EvalJob& job) {
   app.add_flag("--ignore-unmatched", job.ignore_unmatched,
                "With --coco: leave out categories that are no class of the model")
       ->needs(coco);
-  app.add_option("--preprocessor", job.preprocessor,
-                 "Prepare images as this preprocessor_config.json says, not as the model");
-  add_image_limits(app, job.image_limits);
-  app.add_option("--limit", job.limit, "At most so many images, spread evenly over all")
-      ->check(CLI::PositiveNumber);
+  declare_images(app, job);
   app.add_flag(
          "--each", job.each,
          "With --against and --format json: the divergence of each image as well, or of features "

@@ -4,8 +4,8 @@
 
 #include "core/text.h"
 #include "plan/lowering.h"
-#include "plan/resample.h"
 #include "vitq/error.h"
+#include "vitq/resample.h"
 
 namespace vitq {
 bool reads_bytes(const Graph& graph, const Scheme& scheme, NodeId conv) {
