@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: default_model.sh SOURCE BUILD
 # The default model comes out of its checkpoint byte for byte. Both have the accuracy on the 10,000 test
-# images of CIFAR-10 that the card states. JPEG decoders differ by a few grey levels, which may turn a
+# images of CIFAR-10 that the card states. JPEG decoders differ by a few grey levels, which may turn an
 # image or two. The test skips (77) without VITQ_DATA.
 set -euo pipefail
 source=$1 build=$2
