@@ -55,7 +55,7 @@ def main():
     except (OSError, ValueError, KeyError, IndexError, struct.error) as error:
         print(f"unpack_cifar10: {arguments.source}: {error}", file=sys.stderr)
         return 1
-    print(f"{count} pictures in {arguments.target}")
+    print(f"{count} images in {arguments.target}")
     return 0
 
 
