@@ -6,7 +6,7 @@
 // features of thousands can be added.
 #include "bits/scores/nuclear_norm.h"
 
-#include <Eigen/SVD>
+#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <map>
 
@@ -127,7 +127,12 @@ double nuclear_norm(const Matrix& matrix) {
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::Map<const RowMajor> values(matrix.values.data(), matrix.rows, matrix.cols);
   const Eigen::MatrixXd exact = values.cast<double>();
-  return Eigen::BDCSVD<Eigen::MatrixXd>(exact).singularValues().sum();
+  // The smaller of the two Gram matrices has the squares of all singular values.
+  const bool wide = matrix.rows < matrix.cols;
+  const Eigen::MatrixXd gram = wide ? Eigen::MatrixXd(exact * exact.transpose())
+                                    : Eigen::MatrixXd(exact.transpose() * exact);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram, Eigen::EigenvaluesOnly);
+  return solver.eigenvalues().cwiseMax(0.0).cwiseSqrt().sum();
 }
 
 std::unique_ptr<Score> make_nuclear_norm(const Judge& /*judge*/) {

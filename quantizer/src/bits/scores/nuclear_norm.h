@@ -8,7 +8,7 @@
 
 namespace vitq {
 
-// The sum of the singular values.
+// The sum of the singular values, each within 1e-7 of the largest.
 double nuclear_norm(const Matrix& matrix);
 
 // How the operands of an attention map and its probabilities are coded.
