@@ -84,6 +84,7 @@ ModelComparison compare_models(const Model& model, const Model& reference,
   Batches batches(images, options, {&model, &reference});
   batches.reserve();
   ModelComparison pair;
+  pair.comparison.scores = reference.info().scores;
   while (batches.next()) {
     const Tensor logits = first_output(model, batches.view(0), options.watch, pair.model.seconds);
     const Tensor expected = first_output(reference, batches.view(1), {}, pair.reference.seconds);
