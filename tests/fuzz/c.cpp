@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of the C interface in any order, with handles that may be closed, null pointers, and
+// structs of any size and contents. A call that fails says why and hands nothing out. One that
+// succeeds hands out a handle that was never there before, and that can be closed once.
+#include "vitq/c.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fuzz/target.h"
+#include "vitq/convert.h"
+#include "vitq/error.h"
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) __builtin_trap();
+}
+
+// A small model file, for as long as the process lives.
+class ModelFile {
+ public:
+  ModelFile() {
+    vitq::write_safetensors(path_, vitq::convert(VITQ_GOLDEN_MODELS "/hf_vit", {}).weights,
+                            vitq::Overwrite::kYes);
+  }
+  ~ModelFile() { std::filesystem::remove(path_); }
+  const char* path() const { return path_.c_str(); }
+
+ private:
+  std::string path_ = std::filesystem::temp_directory_path() /
+                      ("vitq-fuzz-c-" + std::to_string(::getpid()) + ".safetensors");
+};
+
+const char* model_file() {
+  static const ModelFile file;
+  return file.path();
+}
+
+class Calls {
+ public:
+  explicit Calls(std::span<const std::uint8_t> input) : input_(input) {}
+  ~Calls() {
+    for (const std::uint64_t model : models_) require(vitq_model_close(model) == VITQ_OK);
+    for (const std::uint64_t result : results_) require(vitq_result_free(result) == VITQ_OK);
+  }
+
+  bool next();
+  bool succeeded() const { return !given_.empty(); }
+
+ private:
+  std::uint8_t byte() {
+    if (input_.empty()) return 0;
+    const std::uint8_t value = input_.front();
+    input_ = input_.subspan(1);
+    return value;
+  }
+  // Any handle: the first, second and so on that these calls were given, 0, or a number of none.
+  std::uint64_t handle() {
+    const std::size_t index = byte() % 32;
+    if (index == 0) return 0;
+    return index <= given_.size() ? given_[index - 1] : ~std::uint64_t{index};
+  }
+
+  // A struct with its size right, or with any, in memory of as many bytes as the library may look
+  // at. Null at times.
+  template <typename Struct>
+  const Struct* filled(const Struct& values) {
+    memory_.fill(std::byte{0});
+    std::memcpy(memory_.data(), &values, sizeof(values));
+    const std::uint8_t kind = byte();
+    std::size_t size = sizeof(values);
+    if (kind % 8 == 1) size = byte();
+    if (kind % 8 == 2) size = std::size_t{64} * byte();
+    if (kind % 8 == 3) size = ~std::size_t{byte()};
+    if (kind % 8 == 4) memory_[sizeof(values) + byte()] = std::byte{1};
+    std::memcpy(memory_.data(), &size, sizeof(size));
+    return kind % 8 == 5 ? nullptr : reinterpret_cast<const Struct*>(memory_.data());
+  }
+
+  const vitq_image* image();
+  const vitq_tensor* tensor();
+  void check(vitq_status status, const std::uint64_t& made, std::set<std::uint64_t>& open);
+  void closed(vitq_status status, std::uint64_t handle, std::set<std::uint64_t>& open);
+
+  std::span<const std::uint8_t> input_;
+  std::set<std::uint64_t> models_, results_;  // that are open
+  std::vector<std::uint64_t> given_;
+  alignas(64) std::array<std::byte, 8192> memory_ = {};
+  std::array<std::uint8_t, 3 * 16 * 16 + 64> pixels_ = {};
+  std::vector<float> values_ = std::vector<float>(3 * 32 * 32, 0.5F);
+};
+
+const vitq_image* Calls::image() {
+  vitq_image image = {};
+  const std::uint8_t kinds = byte();
+  if ((kinds & 1U) != 0) image.path = "/no/such/image";
+  if ((kinds & 2U) != 0) image.bytes = pixels_.data();
+  image.byte_count = byte();
+  if ((kinds & 4U) != 0) image.rgb = pixels_.data();
+  image.width = byte() % 17;
+  image.height = byte() % 17;
+  image.row_bytes = (kinds & 8U) != 0 ? byte() % 49 : 0;
+  return filled(image);
+}
+
+const vitq_tensor* Calls::tensor() {
+  vitq_tensor tensor = {};
+  if (byte() % 4 == 1) tensor.dtype = byte();
+  tensor.rank = byte() % 4 == 1 ? byte() : 4;
+  const std::int64_t usual[] = {1, 3, 16, 16};
+  for (int i = 0; i < 4; ++i) tensor.shape[i] = byte() % 8 == 1 ? byte() - 1 : usual[i];
+  tensor.data = byte() % 8 == 1 ? nullptr : values_.data();
+  return filled(tensor);
+}
+
+void Calls::check(vitq_status status, const std::uint64_t& made, std::set<std::uint64_t>& open) {
+  require((status == VITQ_OK) == (made != 0));
+  require(status != VITQ_INTERNAL);
+  if (status != VITQ_OK) return require(*vitq_last_error() != '\0');
+  require(std::ranges::find(given_, made) == given_.end());
+  open.insert(made);
+  given_.push_back(made);
+}
+
+void Calls::closed(vitq_status status, std::uint64_t handle, std::set<std::uint64_t>& open) {
+  require(status == (open.contains(handle) ? VITQ_OK : VITQ_USAGE));
+  open.erase(handle);
+}
+
+bool Calls::next() {
+  if (input_.empty()) return false;
+  std::uint64_t made = 0;
+  switch (const std::uint8_t call = byte() % 10; call) {
+    case 0: {
+      vitq_load_options options = {};
+      options.threads = byte() % 8 == 1 ? -1 : 1;
+      const vitq_load_options* given = filled(options);
+      check(vitq_model_load(byte() % 8 == 1 ? nullptr : model_file(), given, &made), made, models_);
+      break;
+    }
+    case 1: {
+      const std::uint64_t model = handle();
+      closed(vitq_model_close(model), model, models_);
+      break;
+    }
+    case 2: {
+      const std::uint64_t result = handle();
+      closed(vitq_result_free(result), result, results_);
+      break;
+    }
+    case 3: {
+      const char* text = nullptr;
+      const std::uint64_t model = handle();
+      require((vitq_model_info(model, &text) == VITQ_OK) == models_.contains(model));
+      require((text != nullptr) == models_.contains(model));
+      break;
+    }
+    case 4: {
+      const vitq_class* items = nullptr;
+      size_t count = 0;
+      const std::uint64_t result = handle();
+      require((vitq_result_classes(result, &items, &count) == VITQ_OK) ==
+              results_.contains(result));
+      for (std::size_t i = 0; i < count; ++i) require(std::strlen(items[i].label) > 0);
+      break;
+    }
+    case 5: {
+      const std::uint64_t model = handle();
+      check(vitq_run(model, tensor(), &made), made, results_);
+      break;
+    }
+    case 6: {
+      const std::uint64_t model = handle();
+      check(vitq_prepare(model, image(), byte() % 4 == 1 ? 0 : 1, &made), made, results_);
+      break;
+    }
+    case 7: {
+      const std::uint64_t model = handle();
+      check(vitq_detect(model, image(), 0.5F, &made), made, results_);
+      break;
+    }
+    case 8: {
+      const std::uint64_t model = handle();
+      check(vitq_features(model, image(), &made), made, results_);
+      break;
+    }
+    default: {
+      const std::uint64_t model = handle();
+      const vitq_image* shown = image();
+      check(vitq_classify(model, shown, byte() % 8, &made), made, results_);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void check(std::span<const std::uint8_t> input) {
+  constexpr std::size_t kMost = 512;
+  Calls calls(input.first(std::min(input.size(), kMost)));
+  while (calls.next()) {
+  }
+  if (!calls.succeeded()) throw vitq::UnsupportedError("no call succeeded");
+}
