@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   try {
     const bool reference = std::string_view(argv[2]) == "reference";
-    print_answers(argv[1], reference ? Backend::kReference : Backend::kOneDnn);
+    print_answers(argv[1], reference ? Backend::kReference : Backend::kFast);
   } catch (const std::exception& error) {
     std::cerr << "tier_outputs: error: " << error.what() << '\n';
     return 1;

@@ -53,7 +53,7 @@ void same_on_every_tier(const fs::path& model) {
   REQUIRE_FALSE(expected.bytes.empty());
   for (const Isa tier : kTiers) {
     if (!on_this_cpu(tier)) continue;
-    const Answers found = answers_of(model, tier, "onednn");
+    const Answers found = answers_of(model, tier, "fast");
     CAPTURE(std::string(isa_name(tier)));
     CHECK(found.isa == isa_name(limited(detected_cpu(), tier)));
     CHECK((found.bytes == expected.bytes));
@@ -95,7 +95,7 @@ TEST_CASE("VITQ_ISA alone keeps oneDNN to the tier") {
   const Golden golden("hf_detr");
   for (const Isa tier : kTiers) {
     if (!on_this_cpu(tier)) continue;
-    const std::string kernels = answers_of(golden.plain, tier, "onednn").kernels;
+    const std::string kernels = answers_of(golden.plain, tier, "fast").kernels;
     CAPTURE(kernels);
     if (tier < Isa::kAvx2) CHECK(kernels.find("avx") == std::string::npos);
     if (tier < Isa::kAvx512) CHECK(kernels.find("avx512") == std::string::npos);

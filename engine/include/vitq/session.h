@@ -15,7 +15,7 @@ namespace vitq {
 
 struct SessionOptions {
   int threads = 0;  // 0: as many as this process may use
-  Backend backend = Backend::kOneDnn;
+  Backend backend = Backend::kFast;
   bool profile = false;  // time every step
   // The most that intermediate results may take; 0: what the machine can give.
   std::int64_t memory_bytes = 0;

@@ -29,7 +29,7 @@ constexpr MakeKernel kReferenceKernels[] = {
     make_reference_attention,
 };
 
-constexpr MakeKernel kOneDnnKernels[] = {
+constexpr MakeKernel kFastKernels[] = {
     make_im2col,
     make_rowwise,
     make_copy,
@@ -50,7 +50,7 @@ constexpr MakeKernel kOneDnnKernels[] = {
 
 std::span<const MakeKernel> kernels_of(Backend backend) {
   if (backend == Backend::kReference) return kReferenceKernels;
-  return kOneDnnKernels;
+  return kFastKernels;
 }
 
 }  // namespace
