@@ -91,7 +91,7 @@ TEST_CASE("a quantized ViT and DETR give the same bits on every tier and in the 
   }
 }
 
-TEST_CASE("VITQ_ISA alone keeps oneDNN to the tier") {
+TEST_CASE("VITQ_ISA alone keeps the kernels of a float network to the tier") {
   const Golden golden("hf_detr");
   for (const Isa tier : kTiers) {
     if (!on_this_cpu(tier)) continue;

@@ -39,7 +39,7 @@ Isa tier_of(const CpuFeatures& features, Isa limit) {
 #if defined(__x86_64__)
 TEST_CASE("the CPU agrees with the compiler's own detection") {
   const CpuFeatures found = detected_cpu();
-  CHECK(found.avx2 == (__builtin_cpu_supports("avx2") != 0));
+  CHECK(found.avx2 == (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0));
   CHECK(found.avx512 ==
         (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0));

@@ -109,7 +109,7 @@ TEST_CASE("the counter sees an allocation") {
   CHECK(own_allocations == 2);
 }
 
-TEST_CASE("a thousand runs on oneDNN allocate nothing of ours and keep nothing") {
+TEST_CASE("a thousand runs of the fastest kernels allocate nothing of ours and keep nothing") {
   check_runs(Backend::kFast, 1);
 }
 

@@ -16,7 +16,7 @@ namespace vitq {
 enum class Isa : std::uint8_t { kBaseline, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kAmx };
 
 struct CpuFeatures {
-  bool avx2 = false;
+  bool avx2 = false;    // with FMA
   bool avx512 = false;  // F, BW, DQ and VL
   bool avx_vnni = false;
   bool avx512_vnni = false;

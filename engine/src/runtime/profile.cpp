@@ -3,7 +3,7 @@
 #include "core/cpu.h"
 #include "core/text.h"
 #include "core/threads.h"
-#include "kernels/backend.h"
+#include "kernels/library.h"
 #include "runtime/impl.h"
 
 namespace vitq {
@@ -68,6 +68,10 @@ std::vector<StepProfile> Session::profile() const {
                        .milliseconds = impl_->milliseconds[i]});
   }
   return profile;
+}
+
+std::string library_versions() {
+  return library_version();
 }
 
 std::string isa_in_use() {

@@ -45,7 +45,7 @@ CpuFeatures detected_cpu() {
   const Registers seven = cpuid(7, 0);
   const Registers seven_one = cpuid(7, 1);
   CpuFeatures f;
-  f.avx2 = contains(states, kYmm) && bit(seven.b, 5);
+  f.avx2 = contains(states, kYmm) && bit(seven.b, 5) && bit(cpuid(1, 0).c, 12);
   f.avx512 = f.avx2 && contains(states, kZmm) && bit(seven.b, 16) && bit(seven.b, 17) &&
              bit(seven.b, 30) && bit(seven.b, 31);
   f.avx_vnni = f.avx2 && bit(seven_one.a, 4);
