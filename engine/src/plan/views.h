@@ -48,6 +48,8 @@ struct RowWalk {
   std::int64_t rows = 1;
 };
 RowWalk walk_rows(std::span<const View> views);
+// The same for their matrices, which are the last two axes.
+RowWalk walk_matrices(std::span<const View> views);
 
 // Walks the rows of up to four views from one row to the next, without divisions.
 class RowCursor {

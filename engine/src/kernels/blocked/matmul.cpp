@@ -20,16 +20,6 @@ FloatMatrix last_matrix(const View& view, bool transposed) {
   return matrix;
 }
 
-// The axes before the last two, as rows of one element.
-RowWalk batch_walk(const step::MatMul& op, const View& out) {
-  std::vector<View> batch;
-  for (const View& view : {op.a, op.b, out}) {
-    const int rank = view.dims.rank();
-    batch.push_back(sliced(sliced(view, rank - 1, 0, 1), rank - 2, 0, 1));
-  }
-  return walk_rows(batch);
-}
-
 class BlockedMatMul : public Kernel {
  public:
   BlockedMatMul(const Step& step, const step::MatMul& op, const KernelContext& context)
@@ -41,7 +31,7 @@ class BlockedMatMul : public Kernel {
         a_(last_matrix(op.a, false)),
         b_(last_matrix(op.b, op.matmul.transpose_b)),
         c_(last_matrix(step.out, false)),
-        batch_(batch_walk(op, step.out)),
+        batch_(walk_matrices(std::vector<View>{op.a, op.b, step.out})),
         product_(float_gemm(cpu()), n_, op.a.dims[-1]),
         block_(std::min(product_.block_rows(), m_)),
         packed_(layout_.add<float>(product_.packed_floats())),
