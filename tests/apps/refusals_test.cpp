@@ -59,7 +59,7 @@ TEST_CASE("a wrong VITQ_ISA ends with 2 and the accepted ones; help and version 
   const std::string model = make_model(temp);
   const std::string image = write_image(temp, "a.png", 0);
   check_refused(with_wrong_isa("vit_infer", {"-m", model, image}), 2,
-                "VITQ_ISA is \"sse9\"; accepted are baseline, avx2");
+                "VITQ_ISA is \"sse9\"; accepted are ");
   check_refused(with_wrong_isa("vit_inspect", {model}), 2, "VITQ_ISA");
   for (const char* program : kPrograms) {
     CHECK(with_wrong_isa(program, {"--help"}).code == 0);

@@ -12,6 +12,7 @@
 
 #include "integer_support.h"
 #include "kernels/select.h"
+#include "support/isas.h"
 
 using namespace vitq;
 
@@ -19,11 +20,8 @@ namespace {
 
 std::vector<const CodeGemm*> all() {
   const CpuFeatures has = detected_cpu();
-  std::vector<const CodeGemm*> found = {&reference_code_gemm(), &portable_code_gemm(),
-                                        &code_gemm({})};
-  if (has.avx2) found.push_back(&code_gemm({.avx2 = true}));
-  if (has.avx_vnni) found.push_back(&code_gemm({.avx_vnni = true}));
-  if (has.avx512_vnni) found.push_back(&code_gemm({.avx512_vnni = true}));
+  std::vector<const CodeGemm*> found = {&reference_code_gemm(), &portable_code_gemm()};
+  for (const Isa& isa : test::isas_of(has)) found.push_back(&code_gemm(limited(has, isa)));
   return found;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernels/select.h"
+#include "support/isas.h"
 #include "vitq/gemm.h"
 
 using namespace vitq;
@@ -25,9 +26,8 @@ constexpr float kUntouched = 12345.0F;
 
 std::vector<const FloatGemm*> all() {
   const CpuFeatures has = detected_cpu();
-  std::vector<const FloatGemm*> found = {&portable_float_gemm(), &float_gemm({})};
-  if (has.avx2) found.push_back(&float_gemm({.avx2 = true}));
-  if (has.avx512) found.push_back(&float_gemm({.avx2 = true, .avx512 = true}));
+  std::vector<const FloatGemm*> found = {&portable_float_gemm()};
+  for (const Isa& isa : test::isas_of(has)) found.push_back(&float_gemm(limited(has, isa)));
   return found;
 }
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/cpu.h"
+#include "support/isas.h"
 #include "support/naive_scheme.h"
 #include "support/temp_folder.h"
 #include "vitq/convert.h"
@@ -18,28 +18,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Isa kTiers[] = {Isa::kBaseline, Isa::kAvx2,       Isa::kAvxVnni,
-                          Isa::kAvx512,   Isa::kAvx512Vnni, Isa::kAmx};
-
-// It tells whether this CPU has the tier itself; a missing one would give the best below it.
-bool on_this_cpu(Isa tier) {
-  if (best_isa(detected_cpu(), tier) == tier) return true;
-  MESSAGE("skipped: this CPU has no ", std::string(isa_name(tier)));
-  return false;
-}
-
 struct Answers {
   std::string isa;
   std::string kernels;  // a line each
   std::string bytes;    // of the outputs
 };
 
-Answers answers_of(const fs::path& model, Isa tier, const std::string& backend) {
+Answers answers_of(const fs::path& model, const Isa& tier, const std::string& backend) {
   const TempFolder temp;
   const fs::path out = temp.path() / "out";
-  const std::string line = "VITQ_ISA=" + std::string(isa_name(tier)) +
-                           " '" VITQ_TIER_OUTPUTS "' '" + model.string() + "' " + backend + " >'" +
-                           out.string() + "'";
+  const std::string line = "VITQ_ISA=" + std::string(tier.name) + " '" VITQ_TIER_OUTPUTS "' '" +
+                           model.string() + "' " + backend + " >'" + out.string() + "'";
   REQUIRE(std::system(line.c_str()) == 0);
   const std::string text = vitq::test::contents_of(out);
   const std::size_t first = text.find('\n');
@@ -49,13 +38,12 @@ Answers answers_of(const fs::path& model, Isa tier, const std::string& backend) 
 }
 
 void same_on_every_tier(const fs::path& model) {
-  const Answers expected = answers_of(model, Isa::kBaseline, "reference");
+  const Answers expected = answers_of(model, isas().front(), "reference");
   REQUIRE_FALSE(expected.bytes.empty());
-  for (const Isa tier : kTiers) {
-    if (!on_this_cpu(tier)) continue;
+  for (const Isa& tier : vitq::test::isas_of(detected_cpu())) {
     const Answers found = answers_of(model, tier, "fast");
-    CAPTURE(std::string(isa_name(tier)));
-    CHECK(found.isa == isa_name(limited(detected_cpu(), tier)));
+    CAPTURE(tier.name);
+    CHECK(found.isa == tier.name);
     CHECK((found.bytes == expected.bytes));
   }
 }
@@ -93,13 +81,15 @@ TEST_CASE("a quantized ViT and DETR give the same bits on every tier and in the 
 
 TEST_CASE("VITQ_ISA alone keeps the kernels of a float network to the tier") {
   const Golden golden("hf_detr");
-  for (const Isa tier : kTiers) {
-    if (!on_this_cpu(tier)) continue;
+  for (const Isa& tier : vitq::test::isas_of(detected_cpu())) {
     const std::string kernels = answers_of(golden.plain, tier, "fast").kernels;
     CAPTURE(kernels);
-    if (tier < Isa::kAvx2) CHECK(kernels.find("avx") == std::string::npos);
-    if (tier < Isa::kAvx512) CHECK(kernels.find("avx512") == std::string::npos);
-    if (tier < Isa::kAvx512Vnni) CHECK(kernels.find("avx512_core_") == std::string::npos);
-    if (tier < Isa::kAmx) CHECK(kernels.find("amx") == std::string::npos);
+    const CpuFeatures has = limited(detected_cpu(), tier);
+    if (!has.avx2) CHECK(kernels.find("avx") == std::string::npos);
+    if (!has.avx512) CHECK(kernels.find("avx512") == std::string::npos);
+    if (!has.avx512_vnni) CHECK(kernels.find("avx512_core_") == std::string::npos);
+    if (!has.amx_int8) CHECK(kernels.find("amx") == std::string::npos);
+    if (!has.dotprod) CHECK(kernels.find("dotprod") == std::string::npos);
+    if (!has.i8mm) CHECK(kernels.find("i8mm") == std::string::npos);
   }
 }

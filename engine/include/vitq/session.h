@@ -87,7 +87,7 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-// The instruction set and libraries in use, for reports: "avx512_vnni+amx", "oneDNN 2.6.3".
+// The instruction set and libraries in use, for reports: "avx512_vnni", "oneDNN 2.6.3".
 std::string isa_in_use();
 std::string library_versions();
 // How many threads a session uses when it is not told: what affinity and cgroup quota allow.

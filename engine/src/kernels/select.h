@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Some kernels depend on the processor. x86/select.cpp chooses among those of x86, and
-// portable/select.cpp stands for every other architecture. A build has one of the two.
+// Some kernels depend on the processor. The folder of an architecture has a select.cpp that chooses
+// among its own, and portable/select.cpp stands for those without one. A build has one of them.
 #pragma once
 
 #include "core/cpu.h"

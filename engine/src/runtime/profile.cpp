@@ -75,7 +75,7 @@ std::string library_versions() {
 }
 
 std::string isa_in_use() {
-  return isa_name();
+  return std::string(best_isa(cpu()).name);
 }
 
 int default_threads() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cpuid.h>
 
+#include <cstdint>
+
 #include "core/cpu.h"
 
 namespace vitq {
@@ -36,6 +38,23 @@ bool contains(std::uint64_t states, std::uint64_t wanted) {
 }
 
 }  // namespace
+
+// Each tier has what the ones below it have, except that avx512 has no VNNI.
+std::span<const Isa> isas() {
+  static constexpr CpuFeatures kAvx512Vnni = {
+      .avx2 = true, .avx512 = true, .avx_vnni = true, .avx512_vnni = true};
+  static constexpr CpuFeatures kAmx = {
+      .avx2 = true, .avx512 = true, .avx_vnni = true, .avx512_vnni = true, .amx_int8 = true};
+  static constexpr Isa kIsas[] = {
+      {"baseline", nullptr, {}},
+      {"avx2", &CpuFeatures::avx2, {.avx2 = true}},
+      {"avx_vnni", &CpuFeatures::avx_vnni, {.avx2 = true, .avx_vnni = true}},
+      {"avx512", &CpuFeatures::avx512, {.avx2 = true, .avx512 = true}},
+      {"avx512_vnni", &CpuFeatures::avx512_vnni, kAvx512Vnni},
+      {"amx", &CpuFeatures::amx_int8, kAmx},
+  };
+  return kIsas;
+}
 
 CpuFeatures detected_cpu() {
   constexpr std::uint64_t kYmm = 0x6;
