@@ -111,9 +111,8 @@ static std::byte* put(uint8x16_t codes, std::byte* place, std::int64_t steps) {
 // Calls take(codes, how many steps they fill) for all codes of a line, 16 at a time. After the last
 // ones there is `filler`.
 template <typename Take>
-[[gnu::always_inline]] static inline void for_each_16(const std::uint8_t* codes,
-                                                      std::int64_t count, uint8x16_t filler,
-                                                      const Take& take) {
+[[gnu::always_inline]] static inline void for_each_16(const std::uint8_t* codes, std::int64_t count,
+                                                      uint8x16_t filler, const Take& take) {
   std::int64_t i = 0;
   for (; i + kCodes <= count; i += kCodes) take(vld1q_u8(codes + i), kCodes / kStep);
   if (i == count) return;
@@ -170,8 +169,7 @@ static void add_to_starts(const GroupRow& row, std::byte* group) {
 
 [[gnu::always_inline]] static inline void put_group_row(const GroupRow& row, std::byte* group) {
   if (kStarts) add_to_starts(row, group);
-  std::byte* place =
-      group + kStartBytes + row.index / kStep * kStepBytes + row.index % kStep;
+  std::byte* place = group + kStartBytes + row.index / kStep * kStepBytes + row.index % kStep;
   for (std::int64_t i = 0; i < row.columns; ++i) {
     place[i * kStep] = static_cast<std::byte>(row.codes[i]);
   }

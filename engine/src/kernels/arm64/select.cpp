@@ -6,7 +6,7 @@
 namespace vitq {
 
 const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
-  return baseline_row_kernels();
+  return rows_neon::table();
 }
 
 const CodeGemm& code_gemm(const CpuFeatures& features) {
