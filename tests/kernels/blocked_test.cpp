@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/team.h"
 #include "kernels/backend.h"
 #include "support/graph_check.h"
 #include "vitq/plan.h"
@@ -45,12 +46,13 @@ std::vector<float> run_plan(const Plan& plan, std::span<const Tensor> inputs, in
         break;
     }
   }
+  Team team(threads);
   for (const Step& step : plan.steps) {
     const std::unique_ptr<Kernel> kernel = own_kernel(step, context);
     CHECK(kernel->name() != "reference");
     Tensor workspace({kernel->workspace_bytes()}, DType::kU8);
     const std::unique_ptr<KernelState> state = kernel->make_state();
-    kernel->run({buffers, workspace.data(), state.get()});
+    kernel->run({buffers, workspace.data(), state.get(), team});
   }
   const View& out = plan.outputs[0].view;
   const float* values = data_of<float>(buffers, out);
