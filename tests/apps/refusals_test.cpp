@@ -230,8 +230,8 @@ TEST_CASE("what cannot be written leaves nothing behind") {
 TEST_CASE("a standard output that cannot be written ends with 3") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string line =
-      quoted(VITQ_PROGRAMS "/vit_inspect") + " " + quoted(model) + " >/dev/full 2>/dev/null";
+  const std::string line = VITQ_EMULATOR " " + quoted(VITQ_PROGRAMS "/vit_inspect") + " " +
+                           quoted(model) + " >/dev/full 2>/dev/null";
   CHECK(WEXITSTATUS(std::system(line.c_str())) == 3);
 }
 
