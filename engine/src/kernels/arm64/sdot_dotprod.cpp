@@ -30,21 +30,18 @@ struct Tile {
   }
 
   [[gnu::always_inline]] void add(const std::byte* a, const std::byte* b) {
-    int8x16_t columns[2];
-#pragma GCC unroll 2
-    for (unsigned v = 0; v < 2; ++v) {
-      columns[v] = vld1q_s8(reinterpret_cast<const std::int8_t*>(b) + 16 * v);
-    }
+    const int8x16x2_t columns = vld1q_s8_x2(reinterpret_cast<const std::int8_t*>(b));
+    const int8x16x2_t rows = vld1q_s8_x2(reinterpret_cast<const std::int8_t*>(a));
 #pragma GCC unroll 2
     for (unsigned first = 0; first < kRows; first += 4) {
-      const int8x16_t rows = vld1q_s8(reinterpret_cast<const std::int8_t*>(a) + 4 * first);
+      const int8x16_t four = rows.val[first / 4];
 #pragma GCC unroll 2
       for (unsigned v = 0; v < 2; ++v) {
-        sums[first][v] = vdotq_laneq_s32(sums[first][v], columns[v], rows, 0);
-        sums[first + 1][v] = vdotq_laneq_s32(sums[first + 1][v], columns[v], rows, 1);
+        sums[first][v] = vdotq_laneq_s32(sums[first][v], columns.val[v], four, 0);
+        sums[first + 1][v] = vdotq_laneq_s32(sums[first + 1][v], columns.val[v], four, 1);
         if (kRows == 2) continue;
-        sums[first + 2][v] = vdotq_laneq_s32(sums[first + 2][v], columns[v], rows, 2);
-        sums[first + 3][v] = vdotq_laneq_s32(sums[first + 3][v], columns[v], rows, 3);
+        sums[first + 2][v] = vdotq_laneq_s32(sums[first + 2][v], columns.val[v], four, 2);
+        sums[first + 3][v] = vdotq_laneq_s32(sums[first + 3][v], columns.val[v], four, 3);
       }
     }
   }

@@ -26,16 +26,14 @@ struct Tile {
   }
 
   [[gnu::always_inline]] void add(const std::byte* a, const std::byte* b) {
-    int8x16_t columns[4];
-#pragma GCC unroll 4
-    for (unsigned v = 0; v < 4; ++v) {
-      columns[v] = vld1q_s8(reinterpret_cast<const std::int8_t*>(b) + 16 * v);
-    }
+    const int8x16x4_t columns = vld1q_s8_x4(reinterpret_cast<const std::int8_t*>(b));
+    const uint8x16x4_t rows = vld1q_u8_x4(reinterpret_cast<const std::uint8_t*>(a));
 #pragma GCC unroll 4
     for (unsigned r = 0; r < kRows / 2; ++r) {
-      const uint8x16_t rows = vld1q_u8(reinterpret_cast<const std::uint8_t*>(a) + 16 * r);
 #pragma GCC unroll 4
-      for (unsigned v = 0; v < 4; ++v) sums[r][v] = vusmmlaq_s32(sums[r][v], rows, columns[v]);
+      for (unsigned v = 0; v < 4; ++v) {
+        sums[r][v] = vusmmlaq_s32(sums[r][v], rows.val[r], columns.val[v]);
+      }
     }
   }
 

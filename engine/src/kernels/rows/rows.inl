@@ -174,49 +174,53 @@ static inline Part load(const float* from) {
   return part;
 }
 
+static inline void store(float* to, Part part) {
+  __builtin_memcpy(to, &part, sizeof(part));
+}
+
 // It finds the range of y[0..n), of which `make(i)` makes the vector from element i on. Several
 // vectors hold each end, because one alone waits for its own last step; their order changes no
-// result. What fills no vectors `make_rest(i)` makes, from element i to the last.
-template <typename Make, typename MakeRest>
+// result. Vectors that are made go to keep(i, vector). What fills none is in `y` at the end.
+template <typename Make, typename Keep>
 [[gnu::always_inline]] static inline void range_of(const float* y, std::int64_t n, float* lo,
-                                                   float* hi, Make make, MakeRest make_rest) {
+                                                   float* hi, Make make, Keep keep) {
   constexpr int kParts = 2 * kLanes / kVector;
-  std::int64_t i = n / (2 * kLanes) * (2 * kLanes);
-  make_rest(i);
   Part min[kParts];
   Part max[kParts];
-  if (i > 0) {
 #pragma GCC unroll 8
-    for (int p = 0; p < kParts; ++p) min[p] = max[p] = make(p * kVector);
-  } else {
-    for (int p = 0; p < kParts; ++p) min[p] = max[p] = Part{} + y[0];
+  for (int p = 0; p < kParts; ++p) {
+    min[p] = Part{} + __builtin_inff();
+    max[p] = Part{} - __builtin_inff();
   }
-  for (std::int64_t at = 2 * kLanes; at < i; at += 2 * kLanes) {
+  std::int64_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    Part value[kParts];
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) value[p] = make(i + p * kVector);
 #pragma GCC unroll 8
     for (int p = 0; p < kParts; ++p) {
-      const Part value = make(at + p * kVector);
-      min[p] = lesser_part(min[p], value);
-      max[p] = greater_part(max[p], value);
+      keep(i + p * kVector, value[p]);
+      min[p] = lesser_part(min[p], value[p]);
+      max[p] = greater_part(max[p], value[p]);
     }
   }
+  float least[kLanes];
+  float greatest[kLanes];
+#pragma GCC unroll 4
   for (int p = 0; p < kParts / 2; ++p) {
-    const int other = p + kParts / 2;
-    min[p] = lesser_part(min[p], min[other]);
-    max[p] = greater_part(max[p], max[other]);
+    store(least + p * kVector, lesser_part(min[p], min[p + kParts / 2]));
+    store(greatest + p * kVector, greater_part(max[p], max[p + kParts / 2]));
   }
-  float lanes[kLanes];
   const auto rest = [=](std::int64_t l) { return y[i + l]; };
-  __builtin_memcpy(lanes, min, sizeof(lanes));
-  reduce_into(lanes, n - i, lesser, rest);
-  *lo = join_lanes(lanes, lesser);
-  __builtin_memcpy(lanes, max, sizeof(lanes));
-  reduce_into(lanes, n - i, greater, rest);
-  *hi = join_lanes(lanes, greater);
+  reduce_into(least, n - i, lesser, rest);
+  reduce_into(greatest, n - i, greater, rest);
+  *lo = join_lanes(least, lesser);
+  *hi = join_lanes(greatest, greater);
 }
 
 static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
   range_of(
-      x, n, lo, hi, [x](std::int64_t i) { return load(x + i); }, [](std::int64_t) {});
+      x, n, lo, hi, [x](std::int64_t i) { return load(x + i); }, [](std::int64_t, Part) {});
 }
 
 static void quantize_u8(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
@@ -249,14 +253,14 @@ static void center_scale_min_max(const CenterScale& x, std::int64_t n, float* y,
   const float* values = x.values;
   const float* channel_offset = x.channel_offset;
   const float* factor = x.factor;
+  const std::int64_t whole = n - n % (2 * kLanes);
+  if (whole < n) {
+    center_scale(values + whole, channel_offset + whole, factor + whole, n - whole, y + whole);
+  }
   const auto make = [=](std::int64_t i) {
-    const Part part = (load(values + i) - load(channel_offset + i)) * load(factor + i);
-    __builtin_memcpy(y + i, &part, sizeof(part));
-    return part;
+    return (load(values + i) - load(channel_offset + i)) * load(factor + i);
   };
-  range_of(y, n, lo, hi, make, [=](std::int64_t i) {
-    center_scale(values + i, channel_offset + i, factor + i, n - i, y + i);
-  });
+  range_of(y, n, lo, hi, make, [=](std::int64_t i, Part part) { store(y + i, part); });
 }
 
 static void widen_range(const float* x, const float* center, std::int64_t n, float* y) {
