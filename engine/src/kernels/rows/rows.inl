@@ -26,8 +26,11 @@ template <typename Join, typename At>
     for (std::int64_t l = 0; l < kLanes; ++l) lanes[l] = join(lanes[l], at(i + l));
   }
   const std::int64_t rest = n - i;
+  if (rest == 0) return;
 #pragma omp simd
-  for (std::int64_t l = 0; l < rest; ++l) lanes[l] = join(lanes[l], at(i + l));
+  for (std::int64_t l = 0; l < kLanes; ++l) {
+    lanes[l] = l < rest ? join(lanes[l], at(i + l)) : lanes[l];
+  }
 }
 
 template <int kWidth, typename Join>
@@ -80,14 +83,6 @@ template <typename T, typename Make>
   for (std::int64_t l = i; l < n; ++l) y[l] = make(l);
 }
 
-// The last incomplete block, with zeros behind.
-[[gnu::always_inline]] static inline void take_rest(const float* x, std::int64_t rest,
-                                                    float* block) {
-  for (std::int64_t l = 0; l < kLanes; ++l) block[l] = 0.0F;
-#pragma omp simd
-  for (std::int64_t l = 0; l < rest; ++l) block[l] = x[l];
-}
-
 // y[i] becomes f(x[i]). The last incomplete block is computed whole, and a part of it is stored.
 template <typename F>
 [[gnu::always_inline]] static inline void map(const float* x, std::int64_t n, float* y, F f) {
@@ -96,11 +91,14 @@ template <typename F>
   fill(y, whole, [=](std::int64_t i) { return f(x[i]); });
   if (rest == 0) return;
   float block[kLanes];
-  take_rest(x + whole, rest, block);
+#pragma omp simd
+  for (std::int64_t l = 0; l < kLanes; ++l) block[l] = l < rest ? x[whole + l] : 0.0F;
 #pragma omp simd
   for (std::int64_t l = 0; l < kLanes; ++l) block[l] = f(block[l]);
 #pragma omp simd
-  for (std::int64_t l = 0; l < rest; ++l) y[whole + l] = block[l];
+  for (std::int64_t l = 0; l < kLanes; ++l) {
+    if (l < rest) y[whole + l] = block[l];
+  }
 }
 
 // The comparison is written so that a NaN, were there one, becomes the lower bound.
