@@ -59,7 +59,7 @@ TEST_CASE("a wrong VITQ_ISA ends with 2 and the accepted ones; help and version 
   const std::string model = make_model(temp);
   const std::string image = write_image(temp, "a.png", 0);
   check_refused(with_wrong_isa("vit_infer", {"-m", model, image}), 2,
-                "VITQ_ISA is \"sse9\"; accepted are baseline, avx2");
+                "VITQ_ISA is \"sse9\"; accepted are ");
   check_refused(with_wrong_isa("vit_inspect", {model}), 2, "VITQ_ISA");
   for (const char* program : kPrograms) {
     CHECK(with_wrong_isa(program, {"--help"}).code == 0);
@@ -230,8 +230,8 @@ TEST_CASE("what cannot be written leaves nothing behind") {
 TEST_CASE("a standard output that cannot be written ends with 3") {
   const TempFolder temp;
   const std::string model = make_model(temp);
-  const std::string line =
-      quoted(VITQ_PROGRAMS "/vit_inspect") + " " + quoted(model) + " >/dev/full 2>/dev/null";
+  const std::string line = VITQ_EMULATOR " " + quoted(VITQ_PROGRAMS "/vit_inspect") + " " +
+                           quoted(model) + " >/dev/full 2>/dev/null";
   CHECK(WEXITSTATUS(std::system(line.c_str())) == 3);
 }
 

@@ -41,7 +41,7 @@ inline Result run(const Call& call) {
   const std::string out = (temp.path() / "out").string();
   const std::string err = (temp.path() / "err").string();
   std::string line = "env -u VITQ_MODEL -u OMP_NUM_THREADS VITQ_NUM_THREADS=1 " + call.environment +
-                     " " + quoted(std::string(VITQ_PROGRAMS "/") + call.program);
+                     " " VITQ_EMULATOR " " + quoted(std::string(VITQ_PROGRAMS "/") + call.program);
   for (const std::string& argument : call.arguments) line += ' ' + quoted(argument);
   line += " <" + quoted(call.input) + " >" + quoted(out) + " 2>" + quoted(err);
   const int status = std::system(line.c_str());

@@ -160,6 +160,6 @@ int main(int argc, char** argv) {
     return 1;
   }
   for (const int bits : {8, 7, 6, 5, 4}) add_bits(bits);
-  benchmark::AddCustomContext("isa", isa_name());
+  benchmark::AddCustomContext("isa", std::string(best_isa(cpu()).name));
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -150,6 +150,6 @@ int main(int argc, char** argv) {
   add_benchmarks("baseline", {});
   if (vitq::cpu().avx2) add_benchmarks("avx2", {.avx2 = true});
   if (vitq::cpu().avx512) add_benchmarks("avx512", {.avx2 = true, .avx512 = true});
-  benchmark::AddCustomContext("isa", vitq::isa_name());
+  benchmark::AddCustomContext("isa", std::string(vitq::best_isa(vitq::cpu()).name));
   benchmark::RunSpecifiedBenchmarks();
 }

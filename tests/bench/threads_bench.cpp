@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // threads_bench MODEL [THREADS]: what each further thread on one model costs in memory, and whether
 // all get the bits that one gets. Every thread keeps a session of its own until all have run.
+#include <unistd.h>
+
 #include <algorithm>
 #include <barrier>
 #include <fstream>
@@ -14,13 +16,13 @@
 
 namespace {
 
-// The memory that this process has in use, in MB. The kernel counts pages of 4 KiB.
+// The memory that this process has in use, in MB. The kernel counts pages.
 double resident_mb() {
   std::ifstream file("/proc/self/statm");
   double total = 0.0;
   double resident = 0.0;
   file >> total >> resident;
-  return resident * 4096.0 / 1e6;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
 vitq::Tensor noise(const vitq::PlanInput& input) {

@@ -82,9 +82,9 @@ TEST_CASE("commands of ./dev and presets in the documents exist") {
   for (const fs::path& document : documents()) {
     CAPTURE(document.string());
     const std::string text = contents_of(document);
-    for (const std::string& command : matches(text, "\\./dev ([a-z]+)"))
+    for (const std::string& command : matches(text, "\\./dev ([a-z0-9]+)"))
       CHECK_MESSAGE(dev.find("\n  " + command + " ") != std::string::npos, command);
-    for (const std::string& preset : matches(text, "(?:cmake|ctest|--build) --preset ([a-z-]+)"))
+    for (const std::string& preset : matches(text, "(?:cmake|ctest|--build) --preset ([a-z0-9-]+)"))
       CHECK_MESSAGE(presets.find("\"name\": \"" + preset + "\"") != std::string::npos, preset);
   }
 }

@@ -12,6 +12,7 @@
 
 #include "integer_support.h"
 #include "kernels/select.h"
+#include "support/isas.h"
 
 using namespace vitq;
 
@@ -19,11 +20,8 @@ namespace {
 
 std::vector<const CodeGemm*> all() {
   const CpuFeatures has = detected_cpu();
-  std::vector<const CodeGemm*> found = {&reference_code_gemm(), &portable_code_gemm(),
-                                        &code_gemm({})};
-  if (has.avx2) found.push_back(&code_gemm({.avx2 = true}));
-  if (has.avx_vnni) found.push_back(&code_gemm({.avx_vnni = true}));
-  if (has.avx512_vnni) found.push_back(&code_gemm({.avx512_vnni = true}));
+  std::vector<const CodeGemm*> found = {&reference_code_gemm(), &portable_code_gemm()};
+  for (const Isa& isa : test::isas_of(has)) found.push_back(&code_gemm(limited(has, isa)));
   return found;
 }
 
@@ -91,16 +89,17 @@ TEST_CASE("products of two activations are exact at every tail, by every impleme
   std::mt19937 random(7);
   for (std::int64_t n = 1; n <= 67; ++n) check({.m = 3, .n = n, .k = 6}, Fill::kRandom, random);
   for (std::int64_t m = 1; m <= 20; ++m) check({.m = m, .n = 35, .k = 5}, Fill::kRandom, random);
-  for (std::int64_t k = 1; k <= 20; ++k) check({.m = 9, .n = 33, .k = k}, Fill::kRandom, random);
+  for (std::int64_t k = 1; k <= 40; ++k) check({.m = 9, .n = 33, .k = k}, Fill::kRandom, random);
 }
 
 TEST_CASE("products of two activations are exact for the largest codes and long sums") {
   std::mt19937 random(8);
-  for (const Fill fill : {Fill::kRandom, Fill::kAllTop, Fill::kAlternating}) {
+  for (const Fill fill :
+       {Fill::kRandom, Fill::kAllTop, Fill::kAlternating, Fill::kAllLeast, Fill::kEnds}) {
     for (const std::int64_t k : {1, 64, 197, 518, 519, 1700}) {
       check({.m = 5, .n = 13, .k = k}, fill, random);
     }
-    check({.m = 2, .n = 3, .k = 66'311}, fill, random);
+    check({.m = 2, .n = 3, .k = fill <= Fill::kAlternating ? 66'311 : 65'793}, fill, random);
     check({.m = 64, .n = 197, .k = 64}, fill, random);
   }
 }
@@ -118,6 +117,10 @@ TEST_CASE("the implementations of a CPU are in order, and any CPU has one") {
   CHECK(name_of(features) == "dpbusd:avx");
   features.avx512 = features.avx512_vnni = true;
   CHECK(name_of(features) == "dpbusd:avx512");
+#elif defined(__aarch64__)
+  CHECK(name_of({}) == "smull:neon");
+  CHECK(name_of({.dotprod = true}) == "sdot:dotprod");
+  CHECK(name_of({.dotprod = true, .i8mm = true}) == "usmmla:i8mm");
 #else
   CHECK(name_of({}) == "portable");
 #endif

@@ -11,15 +11,19 @@ namespace vitq {
 using Codes = std::vector<std::int8_t>;
 using Acts = std::vector<std::uint8_t>;
 
-enum class Fill { kRandom, kAllTop, kAlternating };
+// The last two have weights that `top` does not bound: all of them the least code there is, or each
+// one of the ends. kEnds draws activations from their ends, too.
+enum class Fill { kRandom, kAllTop, kAlternating, kAllLeast, kEnds };
 
 inline Codes weights(std::int64_t count, std::int32_t top, Fill fill, std::mt19937& random) {
   std::uniform_int_distribution<int> any(-top, top);
+  std::bernoulli_distribution upper;
   Codes codes;
   for (std::int64_t i = 0; i < count; ++i) {
-    const int code = fill == Fill::kRandom                 ? any(random)
-                     : fill == Fill::kAllTop || i % 2 == 0 ? top
-                                                           : -top;
+    int code = top;
+    if (fill == Fill::kRandom) code = any(random);
+    if (fill == Fill::kAlternating && i % 2 != 0) code = -top;
+    if (fill == Fill::kAllLeast || (fill == Fill::kEnds && upper(random))) code = -128;
     codes.push_back(static_cast<std::int8_t>(code));
   }
   return codes;
@@ -27,9 +31,13 @@ inline Codes weights(std::int64_t count, std::int32_t top, Fill fill, std::mt199
 
 inline Acts acts(std::int64_t count, Fill fill, std::mt19937& random) {
   std::uniform_int_distribution<int> any(0, 255);
+  std::bernoulli_distribution upper;
   Acts codes;
   for (std::int64_t i = 0; i < count; ++i) {
-    codes.push_back(static_cast<std::uint8_t>(fill == Fill::kRandom ? any(random) : 255));
+    int code = 255;
+    if (fill == Fill::kRandom) code = any(random);
+    if (fill == Fill::kEnds) code = upper(random) ? 255 : 0;
+    codes.push_back(static_cast<std::uint8_t>(code));
   }
   return codes;
 }

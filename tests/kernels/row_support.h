@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/select.h"
+#include "support/isas.h"
 
 namespace row_tests {
 
@@ -19,11 +20,12 @@ struct Tier {
   const vitq::RowKernels& kernels() const { return vitq::row_kernels(features); }
 };
 
-// It returns baseline first, then what cpu() allows above it.
+// It returns what cpu() has, the lowest first; some tiers share their row kernels.
 inline std::vector<Tier> tiers() {
-  std::vector<Tier> result = {{"baseline", {}}};
-  if (vitq::cpu().avx2) result.push_back({"avx2", {.avx2 = true}});
-  if (vitq::cpu().avx512) result.push_back({"avx512", {.avx2 = true, .avx512 = true}});
+  std::vector<Tier> result;
+  for (const vitq::Isa& isa : vitq::test::isas_of(vitq::cpu())) {
+    result.push_back({std::string(isa.name), vitq::limited(vitq::cpu(), isa)});
+  }
   return result;
 }
 

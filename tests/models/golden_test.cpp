@@ -86,7 +86,7 @@ std::vector<fs::path> goldens() {
 TEST_CASE("every dialect converts and gives PyTorch's logits") {
   const std::vector<fs::path> folders = goldens();
   REQUIRE(folders.size() >= 64);
-  for (const fs::path& folder : folders) check_golden(folder, Backend::kOneDnn);
+  for (const fs::path& folder : folders) check_golden(folder, Backend::kFast);
 }
 
 TEST_CASE("the reference backend gives PyTorch's logits") {

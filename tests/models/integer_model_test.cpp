@@ -37,7 +37,7 @@ struct Quantized {
     write_safetensors(file, weights, Overwrite::kNo);
   }
 
-  Model open(int threads = 1, Backend backend = Backend::kOneDnn) const {
+  Model open(int threads = 1, Backend backend = Backend::kFast) const {
     return Model::load(file, {.session = {.threads = threads, .backend = backend}, .lower = {}});
   }
 };

@@ -60,6 +60,8 @@ set(fences
   "xxhash=^engine/src/io/"
   "(immintrin|[a-z]mmintrin|x86intrin|cpuid)\\.h=^engine/src/(core|kernels)/x86/"
   "\"(core|kernels)/x86/=^engine/src/(core|kernels)/x86/"
+  "(arm_neon|auxv|hwcap)\\.h=^engine/src/(core|kernels)/arm64/"
+  "\"(core|kernels)/arm64/=^engine/src/(core|kernels)/arm64/"
   "CLI/=^apps/"
   "Eigen/=^quantizer/src/")
 

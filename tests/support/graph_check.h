@@ -96,7 +96,7 @@ inline void check_plan(const Case& given, const std::vector<oracle::Array>& expe
     for (std::size_t i = 0; i < found.size(); ++i) {
       const GraphOutput& output = given.graph.outputs()[i];
       const oracle::Array& values = expected[static_cast<std::size_t>(output.node)];
-      const std::string backend_name = backend == Backend::kReference ? "reference" : "onednn";
+      const std::string backend_name = backend == Backend::kReference ? "reference" : "fast";
       const double error = distance(found[i].as<float>(), values.values);
       const double allowed = tolerance(given.graph);
       INFO(output.name, " on ", backend_name, ", threads ", threads, ", pruned ", options.prune,
@@ -122,7 +122,7 @@ inline std::vector<Site> all_sites(const Graph& graph) {
 inline void check_graph(Graph& graph, Random& random) {
   const Case given = {graph, random_weights(random, graph), random_inputs(random, graph)};
   const std::vector<oracle::Array> expected = oracle::evaluate(graph, given.weights, given.inputs);
-  for (const Backend backend : {Backend::kReference, Backend::kOneDnn}) {
+  for (const Backend backend : {Backend::kReference, Backend::kFast}) {
     check_plan(given, expected, {.prune = true, .observe = {}}, backend);
     check_plan(given, expected, {.prune = false, .observe = {}}, backend);
     check_plan(given, expected, {.prune = true, .observe = all_sites(graph)}, backend);

@@ -64,6 +64,8 @@ inline Weights naive_quantized(const Weights& model, const Graph& graph, const M
   Scheme scheme;
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph[id];
+    // As the quantizer, which leaves what does not depend on the image.
+    if (!node.inputs.empty() && is_constant(graph[node.inputs[0]])) continue;
     if (const auto* product = std::get_if<op::MatMul>(&node.op)) {
       QParams right;
       right.range = product->transpose_b ? Range::kPerToken : Range::kPerChannel;

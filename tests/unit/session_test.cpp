@@ -76,8 +76,11 @@ TEST_CASE(
   Random random(1);
   const Network net;
   const auto plan = plan_of(net, random_weights(random, net.graph));
-  CHECK_NOTHROW(Session(plan, {.threads = 1, .memory_bytes = plan->arena_bytes}));
-  CHECK_THROWS_AS(Session(plan, {.threads = 1, .memory_bytes = plan->arena_bytes - 1}), LimitError);
+  SessionOptions options = {.threads = 1, .backend = Backend::kReference};  // needs no workspace
+  options.memory_bytes = plan->arena_bytes;
+  CHECK_NOTHROW(Session(plan, options));
+  options.memory_bytes = plan->arena_bytes - 1;
+  CHECK_THROWS_AS(Session(plan, options), LimitError);
   Plan vast = *plan;
   vast.arena_bytes = std::int64_t{1} << 60;
   CHECK_THROWS_WITH_AS(

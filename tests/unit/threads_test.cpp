@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/temp_folder.h"
 
@@ -26,6 +27,10 @@ class Root {
     folder_.file(file, text);
   }
   std::optional<int> cpus() const { return quota_cpus(folder_.path().string()); }
+  int big(const std::vector<int>& cpus) const { return big_cpus(folder_.path().string(), cpus); }
+  void capacity(int cpu, const std::string& text) const {
+    write("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpu_capacity", text);
+  }
 
  private:
   test::TempFolder folder_;
@@ -68,6 +73,31 @@ TEST_CASE("files that make no sense set no limit") {
   CHECK_FALSE(root.cpus());
   root.write("sys/fs/cgroup/cpu.max", "1e300 1\n");
   CHECK(root.cpus() == 1 << 20);
+}
+
+TEST_CASE("little CPUs do not count beside big ones, whatever their numbers") {
+  const Root root("");
+  for (const int little : {0, 1, 2, 3}) root.capacity(little, "250\n");
+  for (const int middle : {4, 5, 6}) root.capacity(middle, "871\n");
+  root.capacity(7, "1024\n");
+  CHECK(root.big({0, 1, 2, 3, 4, 5, 6, 7}) == 4);
+  CHECK(root.big({3, 7}) == 1);
+  root.capacity(3, "512\n");
+  CHECK(root.big({3, 7}) == 2);
+  root.capacity(3, "511\n");
+  CHECK(root.big({3, 7}) == 1);
+}
+
+TEST_CASE(
+    "a process that is kept to little CPUs uses all of them, and CPUs that tell nothing count") {
+  const Root root("");
+  CHECK(root.big({}) == 0);
+  CHECK(root.big({0, 1, 5}) == 3);
+  for (const int little : {0, 1}) root.capacity(little, "380\n");
+  CHECK(root.big({0, 1}) == 2);
+  CHECK(root.big({0, 1, 5}) == 1);
+  root.capacity(5, "none");
+  CHECK(root.big({0, 1, 5}) == 1);
 }
 
 TEST_CASE("the default thread count follows the affinity of the process") {

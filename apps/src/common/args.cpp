@@ -155,8 +155,8 @@ Args::Args(const Program& program, int argc, const char* const* argv)
 Args::~Args() = default;
 
 void Args::add_backend() {
-  app_->add_option("--backend", backend_, "onednn (default), or reference: plain loops, slow")
-      ->check(CLI::IsMember({"onednn", "reference"}));
+  app_->add_option("--backend", backend_, "fast (default), or reference: plain loops, slow")
+      ->check(CLI::IsMember({"fast", "reference"}));
 }
 
 void Args::add_force() {
@@ -180,7 +180,7 @@ std::string Args::command() const {
 
 SessionOptions Args::session() const {
   return {.threads = threads_,
-          .backend = backend_ == "reference" ? Backend::kReference : Backend::kOneDnn};
+          .backend = backend_ == "reference" ? Backend::kReference : Backend::kFast};
 }
 
 int run_program(const Program& program, int argc, const char* const* argv,

@@ -76,7 +76,7 @@ class Args {
   int argc_;
   const char* const* argv_;
   int threads_ = 0;
-  std::string backend_ = "onednn";
+  std::string backend_ = "fast";
   bool force_ = false;
 };
 

@@ -12,9 +12,8 @@ struct GemmShape {
   bool transpose_b = false;  // b is stored [n, k]
 };
 
-// c = a b, or c += a b if `accumulate`; a [m, k], b [k, n], c [m, n], all dense and row-major. Runs
-// on the calling thread alone, so that sums do not depend on a number of threads.
-void gemm(const GemmShape& shape, const float* a, const float* b, float* c,
-          bool accumulate = false);
+// c = a b; a [m, k], b [k, n], c [m, n], all dense and row-major. Runs on the calling thread alone,
+// so that sums do not depend on a number of threads.
+void gemm(const GemmShape& shape, const float* a, const float* b, float* c);
 
 }  // namespace vitq

@@ -57,7 +57,7 @@ Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
 
 // Whose kernels run the steps of a plan.
 enum class Backend : std::uint8_t {
-  kOneDnn,     // the fastest kernel that applies, oneDNN's first
+  kFast,       // the fastest kernel that applies
   kReference,  // plain loops, the arbiter
 };
 

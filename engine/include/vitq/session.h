@@ -15,7 +15,7 @@ namespace vitq {
 
 struct SessionOptions {
   int threads = 0;  // 0: as many as this process may use
-  Backend backend = Backend::kOneDnn;
+  Backend backend = Backend::kFast;
   bool profile = false;  // time every step
   // The most that intermediate results may take; 0: what the machine can give.
   std::int64_t memory_bytes = 0;
@@ -87,10 +87,11 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-// The instruction set and libraries in use, for reports: "avx512_vnni+amx", "oneDNN 2.6.3".
+// The instruction set and libraries in use, for reports: "avx512_vnni", "oneDNN 2.6.3".
 std::string isa_in_use();
 std::string library_versions();
-// How many threads a session uses when it is not told: what affinity and cgroup quota allow.
+// How many threads a session uses when it is not told: what affinity and cgroup quota allow. Where
+// there are big and little cores, only the big ones count.
 int default_threads();
 
 }  // namespace vitq

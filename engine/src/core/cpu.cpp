@@ -2,9 +2,8 @@
 #include "core/cpu.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <span>
+#include <string>
 
 #include "core/text.h"
 #include "vitq/error.h"
@@ -12,36 +11,36 @@
 namespace vitq {
 namespace {
 
-constexpr std::array<std::string_view, 6> kIsaNames = {"baseline", "avx2",        "avx_vnni",
-                                                       "avx512",   "avx512_vnni", "amx"};
-
-bool has_isa(const CpuFeatures& features, Isa isa) {
-  switch (isa) {
-    case Isa::kBaseline: return true;
-    case Isa::kAvx2: return features.avx2;
-    case Isa::kAvxVnni: return features.avx_vnni;
-    case Isa::kAvx512: return features.avx512;
-    case Isa::kAvx512Vnni: return features.avx512_vnni;
-    case Isa::kAmx: return features.amx_int8;
-  }
-  return false;
+bool has(const CpuFeatures& features, const Isa& isa) {
+  return isa.needs == nullptr || features.*isa.needs;
 }
 
-// The environment asks for it.
-std::optional<Isa> wanted_isa() {
+CpuFeatures common(CpuFeatures a, const CpuFeatures& b) {
+  a.avx2 &= b.avx2;
+  a.avx512 &= b.avx512;
+  a.avx_vnni &= b.avx_vnni;
+  a.avx512_vnni &= b.avx512_vnni;
+  a.amx_int8 &= b.amx_int8;
+  a.dotprod &= b.dotprod;
+  a.i8mm &= b.i8mm;
+  return a;
+}
+
+// The environment asks for it; nullptr if it asks for nothing.
+const Isa* wanted_isa() {
   const char* name = std::getenv("VITQ_ISA");
-  if (name == nullptr || *name == '\0') return {};
-  return parse_isa(name);
+  if (name == nullptr || *name == '\0') return nullptr;
+  return &parse_isa(name);
 }
 
-CpuFeatures limited_by(const std::optional<Isa>& limit) {
+CpuFeatures limited_by(const Isa* limit) {
   const CpuFeatures features = detected_cpu();
-  return limit ? limited(features, *limit) : features;
+  return limit != nullptr ? limited(features, *limit) : features;
 }
 
 // One choice holds for the whole process.
 struct CpuChoice {
-  std::optional<Isa> wanted = wanted_isa();
+  const Isa* wanted = wanted_isa();
   CpuFeatures features = limited_by(wanted);
 };
 
@@ -52,33 +51,23 @@ const CpuChoice& cpu_choice() {
 
 }  // namespace
 
-Isa best_isa(const CpuFeatures& features, Isa limit) {
-  auto index = static_cast<std::uint8_t>(limit);
-  while (!has_isa(features, static_cast<Isa>(index))) --index;
-  return static_cast<Isa>(index);
+const Isa& best_isa(const CpuFeatures& features, const Isa& limit) {
+  const Isa* isa = &limit;
+  while (!has(features, *isa)) --isa;
+  return *isa;
 }
 
-CpuFeatures limited(const CpuFeatures& features, Isa isa) {
-  const Isa tier = best_isa(features, isa);
-  CpuFeatures kept = features;
-  kept.avx2 &= tier >= Isa::kAvx2;
-  kept.avx_vnni &= tier == Isa::kAvxVnni || tier >= Isa::kAvx512Vnni;
-  kept.avx512 &= tier >= Isa::kAvx512;
-  kept.avx512_vnni &= tier >= Isa::kAvx512Vnni;
-  kept.amx_int8 &= tier >= Isa::kAmx;
-  return kept;
+CpuFeatures limited(const CpuFeatures& features, const Isa& isa) {
+  return common(features, best_isa(features, isa).allows);
 }
 
-std::string_view isa_name(Isa isa) {
-  return kIsaNames[static_cast<std::size_t>(isa)];
-}
-
-Isa parse_isa(std::string_view name) {
-  const auto* found = std::find(kIsaNames.begin(), kIsaNames.end(), name);
-  if (found != kIsaNames.end()) return static_cast<Isa>(found - kIsaNames.begin());
-  std::string accepted(kIsaNames.front());
-  for (const std::string_view other : std::span(kIsaNames).subspan(1)) {
-    accepted += cat(other == kIsaNames.back() ? " and " : ", ", other);
+const Isa& parse_isa(std::string_view name) {
+  const std::span<const Isa> all = isas();
+  const auto found = std::ranges::find(all, name, &Isa::name);
+  if (found != all.end()) return *found;
+  std::string accepted(all.front().name);
+  for (const Isa& other : all.subspan(1)) {
+    accepted += cat(&other == &all.back() ? " and " : ", ", other.name);
   }
   throw IsaError(cat("VITQ_ISA is \"", name, "\"; accepted are ", accepted));
 }
@@ -91,18 +80,8 @@ const CpuFeatures& cpu() {
   return cpu_choice().features;
 }
 
-std::optional<Isa> isa_limit() {
-  if (!cpu_choice().wanted) return {};
-  return best_isa(cpu());
-}
-
-std::string isa_name(const CpuFeatures& features) {
-  const Isa isa = best_isa(features);
-  return isa == Isa::kAmx ? "avx512_vnni+amx" : std::string(isa_name(isa));
-}
-
-std::string isa_name() {
-  return isa_name(cpu());
+bool isa_is_limited() {
+  return cpu_choice().wanted != nullptr;
 }
 
 }  // namespace vitq

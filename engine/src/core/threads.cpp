@@ -7,7 +7,9 @@
 #include <cmath>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <thread>
+#include <vector>
 
 #include "core/text.h"
 
@@ -63,7 +65,8 @@ bool lists_cpu(const std::string& controllers) {
   return ("," + controllers + ",").find(",cpu,") != std::string::npos;
 }
 
-int affinity_cpus() {
+// The CPUs that this process may run on.
+std::vector<int> affinity_cpus() {
   struct Free {
     void operator()(cpu_set_t* set) const { CPU_FREE(set); }
   };
@@ -71,9 +74,24 @@ int affinity_cpus() {
   for (std::size_t count = 1024; count <= (std::size_t{1} << 20); count *= 2) {
     const std::unique_ptr<cpu_set_t, Free> set(CPU_ALLOC(count));
     const std::size_t bytes = CPU_ALLOC_SIZE(count);
-    if (set && sched_getaffinity(0, bytes, set.get()) == 0) return CPU_COUNT_S(bytes, set.get());
+    if (!set || sched_getaffinity(0, bytes, set.get()) != 0) continue;
+    std::vector<int> cpus;
+    for (std::size_t cpu = 0; cpu < count; ++cpu) {
+      if (CPU_ISSET_S(cpu, bytes, set.get())) cpus.push_back(static_cast<int>(cpu));
+    }
+    return cpus;
   }
-  return static_cast<int>(std::thread::hardware_concurrency());
+  std::vector<int> all(std::thread::hardware_concurrency());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+// Relative to 1024, the fastest CPU of the machine; that is what a CPU has that does not tell.
+int capacity_of(const std::string& root, int cpu) {
+  constexpr int kFastest = 1024;
+  std::ifstream file(cat(root, "/sys/devices/system/cpu/cpu", cpu, "/cpu_capacity"));
+  int capacity = 0;
+  return file >> capacity ? capacity : kFastest;
 }
 
 }  // namespace
@@ -100,8 +118,17 @@ std::optional<int> quota_cpus(const std::string& root) {
   return result;
 }
 
+int big_cpus(const std::string& root, std::span<const int> cpus) {
+  std::vector<int> capacities;
+  for (const int cpu : cpus) capacities.push_back(capacity_of(root, cpu));
+  if (capacities.empty()) return 0;
+  const int largest = *std::ranges::max_element(capacities);
+  return static_cast<int>(
+      std::ranges::count_if(capacities, [&](int capacity) { return 2 * capacity >= largest; }));
+}
+
 int usable_cpus() {
-  const int allowed = affinity_cpus();
+  const int allowed = big_cpus("", affinity_cpus());
   return std::max(1, std::min(allowed, quota_cpus("").value_or(allowed)));
 }
 

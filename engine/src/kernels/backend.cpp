@@ -4,10 +4,11 @@
 #include "core/cpu.h"
 #include "core/text.h"
 #include "kernels/attention.h"
+#include "kernels/blocked/blocked.h"
 #include "kernels/copy.h"
 #include "kernels/im2col.h"
+#include "kernels/library.h"
 #include "kernels/mean.h"
-#include "kernels/onednn/onednn.h"
 #include "kernels/reference/reference.h"
 #include "kernels/rowwise.h"
 #include "kernels/select.h"
@@ -29,54 +30,41 @@ constexpr MakeKernel kReferenceKernels[] = {
     make_reference_attention,
 };
 
-constexpr MakeKernel kOneDnnKernels[] = {
-    make_im2col,
-    make_rowwise,
-    make_copy,
-    make_mean,
-    make_maddubs_integer_linear,
-    make_onednn_integer_linear,
-    make_attention,
-    make_onednn_linear,
-    make_onednn_matmul,
-    make_onednn_conv,
-    make_onednn_pool,
-    make_reference_linear,
-    make_reference_matmul,
-    make_reference_conv,
-    make_reference_pool,
-    make_reference_integer_linear,
+// Before those of a library, and after.
+constexpr MakeKernel kFirstKernels[] = {
+    make_im2col, make_rowwise, make_copy, make_mean, make_maddubs_integer_linear, make_attention,
+};
+constexpr MakeKernel kBlockedKernels[] = {
+    make_blocked_linear, make_blocked_integer_linear, make_blocked_matmul,
+    make_blocked_conv,   make_blocked_pool,
 };
 
-std::span<const MakeKernel> kernels_of(Backend backend) {
-  if (backend == Backend::kReference) return kReferenceKernels;
-  return kOneDnnKernels;
+using Kernels = std::span<const MakeKernel>;
+
+std::vector<Kernels> kernels_of(Backend backend) {
+  if (backend == Backend::kReference) return {kReferenceKernels};
+  return {kFirstKernels, library_kernels(), kBlockedKernels, kReferenceKernels};
 }
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_kernel(Backend backend, const Step& step,
                                     const KernelContext& context) {
-  for (const MakeKernel make : kernels_of(backend)) {
-    if (std::unique_ptr<Kernel> kernel = make(step, context)) return kernel;
+  for (const Kernels kernels : kernels_of(backend)) {
+    for (const MakeKernel make : kernels) {
+      if (std::unique_ptr<Kernel> kernel = make(step, context)) return kernel;
+    }
   }
   throw UnsupportedError(cat("no kernel can run step '", step.name, "' (", name_of(step.op), ")"));
 }
 
 KernelContext make_context(Backend backend, const Plan& plan, int threads, WeightCache& cache) {
   const bool reference = backend == Backend::kReference;
-  if (!reference) limit_onednn();
   return {.plan = plan,
           .threads = threads,
           .rows = reference ? baseline_row_kernels() : row_kernels(cpu()),
-          .onednn = reference ? nullptr
-                              : cache.get<std::shared_ptr<OneDnn>>(
-                                    "onednn", [] { return std::make_shared<OneDnn>(); }),
+          .onednn = reference ? nullptr : open_library(cache),
           .cache = cache};
-}
-
-std::string library_versions() {
-  return onednn_version();
 }
 
 }  // namespace vitq

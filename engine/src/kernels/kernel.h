@@ -63,7 +63,7 @@ struct KernelContext {
   const Plan& plan;
   int threads = 1;
   const RowKernels& rows;
-  std::shared_ptr<OneDnn> onednn;  // null in the reference backend
+  std::shared_ptr<OneDnn> onednn;  // null where no kernel uses it
   WeightCache& cache;              // of packed weights
 
   // A constant operand's values.

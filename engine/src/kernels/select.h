@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Some kernels depend on the processor. x86/select.cpp chooses among those of x86, and
-// portable/select.cpp stands for every other architecture. A build has one of the two.
+// Some kernels depend on the processor. The folder of an architecture has a select.cpp that chooses
+// among its own, and portable/select.cpp stands for those without one. A build has one of them.
 #pragma once
 
 #include "core/cpu.h"
 #include "kernels/code_gemm/code_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
 #include "kernels/kernel.h"
 #include "kernels/rows/rows.h"
 
@@ -13,6 +14,7 @@ namespace vitq {
 // They return the fastest that `features`, which the CPU must have, can run.
 const RowKernels& row_kernels(const CpuFeatures& features);
 const CodeGemm& code_gemm(const CpuFeatures& features);
+const FloatGemm& float_gemm(const CpuFeatures& features);
 
 // It makes integer linear layers on vpmaddubsw, for CPUs with AVX2 but without VNNI. It applies
 // where rows are a multiple of 4 codes long.

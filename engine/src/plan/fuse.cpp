@@ -75,7 +75,9 @@ Fusions fuse(const Graph& graph, const LowerOptions& options) {
     if (!std::holds_alternative<op::Linear>(op) && !std::holds_alternative<op::Conv2d>(op))
       continue;
     Fusion fusion = {.root = id, .residual = std::nullopt, .act = Act::kNone};
-    const NodeId last = fuser.follow(fusion, fusions);
+    // What a layer makes of constants is no step: it is made when the graph is lowered.
+    const bool step = !is_constant(graph[graph[id].inputs[0]]);
+    const NodeId last = step ? fuser.follow(fusion, fusions) : id;
     fusions.at[static_cast<std::size_t>(last)] = fusion;
   }
   return fusions;

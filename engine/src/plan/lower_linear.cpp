@@ -22,6 +22,37 @@ void add_float_linear(LoweringContext& context, Product product) {
                            std::move(epilogue));
 }
 
+// A Param or Constant.
+Tensor values_of(const LoweringContext& context, NodeId id) {
+  const Node& node = context.graph[id];
+  if (const auto* constant = std::get_if<op::Constant>(&node.op)) return constant->value.to_f32();
+  return context.weights.at(node.name).to_f32();
+}
+
+// What a layer makes of constants. Quantized networks keep such layers in float. Sums in double
+// and in one order are the same on every CPU, which those of a step would not be.
+Tensor constant_layer(const LoweringContext& context, NodeId id) {
+  const Node& node = context.graph[id];
+  const Tensor x = values_of(context, node.inputs[0]);
+  const Tensor weight = values_of(context, node.inputs[1]);
+  Tensor out(node.shape, DType::kF32);
+  const auto n = static_cast<std::size_t>(node.shape[-1]);
+  const std::size_t k = weight.as<float>().size() / n;
+  const auto bias = node.inputs.size() > 2 ? values_of(context, node.inputs[2])
+                                           : Tensor({node.shape[-1]}, DType::kF32);
+  const std::span<float> y = out.as<float>();
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const float* row = &x.as<float>()[i / n * k];
+    const float* column = &weight.as<float>()[i % n * k];
+    double sum = static_cast<double>(bias.as<float>()[i % n]);
+    for (std::size_t c = 0; c < k; ++c) {
+      sum += static_cast<double>(row[c]) * static_cast<double>(column[c]);
+    }
+    y[i] = static_cast<float>(sum);
+  }
+  return out;
+}
+
 }  // namespace
 
 Epilogue fused_epilogue(const LoweringContext& context, NodeId id) {
@@ -43,6 +74,13 @@ void add_product(LoweringContext& context, Product product) {
 
 View lower_op(LoweringContext& context, NodeId id, const op::Linear&) {
   const NodeId root = context.fusions.at[at(id)]->root;
+  const Node& input = context.graph[context.graph[root].inputs[0]];
+  if (is_constant(input) && !context.quantized(root)) {
+    const auto make = [&] { return constant_layer(context, root); };
+    const bool weight = std::holds_alternative<op::Param>(input.op);
+    return context.builder.constant(
+        weight ? context.once<Tensor>(context.graph[root].name, "of weights", make) : make());
+  }
   const View out = context.builder.fresh(context.graph[root].shape);
   add_product(context, {root, context.operand(root, 0), out, fused_epilogue(context, id)});
   return out;

@@ -117,6 +117,4 @@ bool reads_bytes(const Graph& graph, const Scheme& scheme, NodeId conv);
 // The bytes nearest to 0, one per channel: u8 [1, C, 1, 1].
 Tensor bytes_of_zero(const QParams& pixels);
 
-constexpr int kChannelsLast[] = {0, 2, 3, 1};
-
 }  // namespace vitq

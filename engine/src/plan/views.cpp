@@ -151,6 +151,15 @@ RowWalk walk_rows(std::span<const View> views) {
   return walk;
 }
 
+RowWalk walk_matrices(std::span<const View> views) {
+  std::vector<View> rows;
+  for (const View& view : views) {
+    const int rank = view.dims.rank();
+    rows.push_back(sliced(sliced(view, rank - 1, 0, 1), rank - 2, 0, 1));
+  }
+  return walk_rows(rows);
+}
+
 std::int64_t RowWalk::offset(std::size_t view, std::int64_t row) const {
   std::int64_t result = 0;
   for (std::size_t axis = extents.size(); axis-- > 0;) {

@@ -18,6 +18,8 @@ bool is_dense(const View& view);
 bool same_elements(const View& a, const View& b);
 
 View permuted(const View& view, std::span<const int> order);
+// From [N, C, H, W] to [N, H, W, C].
+constexpr int kChannelsLast[] = {0, 2, 3, 1};
 View sliced(const View& view, int axis, std::int64_t begin, std::int64_t end);
 // Nothing if the elements of `view` do not lie as `shape` needs them.
 std::optional<View> reshaped(const View& view, const Shape& shape);
@@ -46,6 +48,8 @@ struct RowWalk {
   std::int64_t rows = 1;
 };
 RowWalk walk_rows(std::span<const View> views);
+// The same for their matrices, which are the last two axes.
+RowWalk walk_matrices(std::span<const View> views);
 
 // Walks the rows of up to four views from one row to the next, without divisions.
 class RowCursor {

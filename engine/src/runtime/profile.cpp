@@ -3,7 +3,7 @@
 #include "core/cpu.h"
 #include "core/text.h"
 #include "core/threads.h"
-#include "kernels/backend.h"
+#include "kernels/library.h"
 #include "runtime/impl.h"
 
 namespace vitq {
@@ -70,8 +70,12 @@ std::vector<StepProfile> Session::profile() const {
   return profile;
 }
 
+std::string library_versions() {
+  return library_version();
+}
+
 std::string isa_in_use() {
-  return isa_name();
+  return std::string(best_isa(cpu()).name);
 }
 
 int default_threads() {

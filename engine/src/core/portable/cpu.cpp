@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// This file stands for every processor that is no x86. None of its instructions is looked for.
+// This file stands for every processor that has no folder of its own. None of its instructions is
+// looked for.
 #include "core/cpu.h"
 
 namespace vitq {
+
+std::span<const Isa> isas() {
+  static constexpr Isa kIsas[] = {{"baseline", nullptr, {}}};
+  return kIsas;
+}
 
 CpuFeatures detected_cpu() {
   return {};

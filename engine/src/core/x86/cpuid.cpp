@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cpuid.h>
 
+#include <cstdint>
+
 #include "core/cpu.h"
 
 namespace vitq {
@@ -37,6 +39,23 @@ bool contains(std::uint64_t states, std::uint64_t wanted) {
 
 }  // namespace
 
+// Each tier has what the ones below it have, except that avx512 has no VNNI.
+std::span<const Isa> isas() {
+  static constexpr CpuFeatures kAvx512Vnni = {
+      .avx2 = true, .avx512 = true, .avx_vnni = true, .avx512_vnni = true};
+  static constexpr CpuFeatures kAmx = {
+      .avx2 = true, .avx512 = true, .avx_vnni = true, .avx512_vnni = true, .amx_int8 = true};
+  static constexpr Isa kIsas[] = {
+      {"baseline", nullptr, {}},
+      {"avx2", &CpuFeatures::avx2, {.avx2 = true}},
+      {"avx_vnni", &CpuFeatures::avx_vnni, {.avx2 = true, .avx_vnni = true}},
+      {"avx512", &CpuFeatures::avx512, {.avx2 = true, .avx512 = true}},
+      {"avx512_vnni", &CpuFeatures::avx512_vnni, kAvx512Vnni},
+      {"amx", &CpuFeatures::amx_int8, kAmx},
+  };
+  return kIsas;
+}
+
 CpuFeatures detected_cpu() {
   constexpr std::uint64_t kYmm = 0x6;
   constexpr std::uint64_t kZmm = 0xE6;
@@ -45,7 +64,7 @@ CpuFeatures detected_cpu() {
   const Registers seven = cpuid(7, 0);
   const Registers seven_one = cpuid(7, 1);
   CpuFeatures f;
-  f.avx2 = contains(states, kYmm) && bit(seven.b, 5);
+  f.avx2 = contains(states, kYmm) && bit(seven.b, 5) && bit(cpuid(1, 0).c, 12);
   f.avx512 = f.avx2 && contains(states, kZmm) && bit(seven.b, 16) && bit(seven.b, 17) &&
              bit(seven.b, 30) && bit(seven.b, 31);
   f.avx_vnni = f.avx2 && bit(seven_one.a, 4);

@@ -3,9 +3,6 @@
 
 #include <mutex>
 
-#include "core/text.h"
-#include "kernels/backend.h"
-
 namespace vitq {
 namespace {
 
@@ -16,11 +13,6 @@ dnnl::memory::dims dims_of(const View& view) {
 constexpr auto kInference = dnnl::prop_kind::forward_inference;
 
 }  // namespace
-
-std::string onednn_version() {
-  const dnnl_version_t* version = dnnl_version();
-  return cat("oneDNN ", version->major, ".", version->minor, ".", version->patch);
-}
 
 dnnl::memory::data_type onednn_type(DType dtype) {
   using Type = dnnl::memory::data_type;

@@ -11,6 +11,10 @@ const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
   return portable_code_gemm();
 }
 
+const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
+  return portable_float_gemm();
+}
+
 std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& /*step*/,
                                                     const KernelContext& /*context*/) {
   return {};

@@ -87,15 +87,9 @@ void linear(const Step& step, const RowWalk& walk, const Run& run) {
   });
 }
 
-// The batch of operands and result, walked as rows of views whose last axis is a dummy.
-RowWalk batch_walk(const Step& step) {
-  const int rank = step.out.dims.rank();
-  std::vector<View> batch;
+RowWalk matmul_walk(const Step& step) {
   const auto& op = std::get<step::MatMul>(step.op);
-  for (const View* view : {&op.a, &op.b, &step.out}) {
-    batch.push_back(sliced(sliced(*view, rank - 1, 0, 1), rank - 2, 0, 1));
-  }
-  return walk_rows(batch);
+  return walk_matrices(std::vector<View>{op.a, op.b, step.out});
 }
 
 void matmul(const Step& step, const RowWalk& walk, const Run& run) {
@@ -220,7 +214,7 @@ std::unique_ptr<Kernel> make_reference_linear(const Step& step, const KernelCont
   return make<step::Linear>(step, linear_walk, linear);
 }
 std::unique_ptr<Kernel> make_reference_matmul(const Step& step, const KernelContext&) {
-  return make<step::MatMul>(step, batch_walk, matmul);
+  return make<step::MatMul>(step, matmul_walk, matmul);
 }
 std::unique_ptr<Kernel> make_reference_conv(const Step& step, const KernelContext&) {
   return make<step::Conv2d>(step, no_walk, conv);

@@ -11,12 +11,6 @@ static inline std::uint32_t bits_of(float x) {
 static inline float float_of(std::uint32_t bits) {
   return __builtin_bit_cast(float, bits);
 }
-static inline float greater(float a, float b) {
-  return a > b ? a : b;
-}
-static inline float lesser(float a, float b) {
-  return a < b ? a : b;
-}
 // With k = rne(x / ln 2) and |r| <= ln 2 / 2, e^x is 2^k e^r, and e^r is 1 + r + r^2 q(r). q is the
 // minimax polynomial of degree 4 for the relative error of e^r, which is 3.1e-9 before rounding.
 // ln 2 is split so that k * kLn2High is exact.
@@ -44,7 +38,7 @@ static inline float lesser(float a, float b) {
 // before rounding. Beyond a = 16 p only grows; the limit keeps its power finite.
 [[gnu::always_inline]] static inline float gelu_one(float x) {
   constexpr float kFar = 16.0F;
-  const float a = lesser(greater(x, -x), kFar);
+  const float a = lesser(__builtin_fabsf(x), kFar);
   float p = 2.60840420e-6F;
   p = p * a - 1.29424617e-5F;
   p = p * a + 7.97768503e-5F;

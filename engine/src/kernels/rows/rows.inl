@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // These are the loops behind rows.h, which states the formulas. Each rows_TIER.cpp includes this
-// file in a namespace of its own, with kVector (floats in a vector). It compiles them with the
-// flags of its tier, and the compiler vectorizes.
+// file in a namespace of its own, with kVector (floats in a vector) and order.inl or its like. It
+// compiles them with the flags of its tier, and the compiler vectorizes.
 //
 // Everything is static and nothing of the standard library is used. Otherwise the linker could
 // choose an inline function compiled for a high tier to serve the whole program. `omp simd`
@@ -66,13 +66,29 @@ template <typename At>
   return reduce(n, at(0), greater, at);
 }
 
+// y[i] becomes make(i). A block is made before it is stored, so that its vectors can be made side
+// by side though `y` may be an input. Bytes fill vectors in larger blocks.
+template <typename T, typename Make>
+[[gnu::always_inline]] static inline void fill(T* y, std::int64_t n, Make make) {
+  constexpr std::int64_t kBlock = sizeof(T) == 1 ? 2 * kLanes : kLanes;
+  std::int64_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    T block[kBlock];
+#pragma omp simd
+    for (std::int64_t l = 0; l < kBlock; ++l) block[l] = make(i + l);
+#pragma omp simd
+    for (std::int64_t l = 0; l < kBlock; ++l) y[i + l] = block[l];
+  }
+#pragma omp simd
+  for (std::int64_t l = i; l < n; ++l) y[l] = make(l);
+}
+
 // y[i] becomes f(x[i]). The last incomplete block is computed whole, and a part of it is stored.
 template <typename F>
 [[gnu::always_inline]] static inline void map(const float* x, std::int64_t n, float* y, F f) {
   const std::int64_t rest = n % kLanes;
   const std::int64_t whole = n - rest;
-#pragma omp simd
-  for (std::int64_t i = 0; i < whole; ++i) y[i] = f(x[i]);
+  fill(y, whole, [=](std::int64_t i) { return f(x[i]); });
   if (rest == 0) return;
   float block[kLanes];
 #pragma omp simd
@@ -97,16 +113,18 @@ static void layer_norm(const float* x, const float* gamma, const float* beta, fl
   const auto square = [=](std::int64_t i) { return (x[i] - mean) * (x[i] - mean); };
   const float variance = sum_of(n, square) / count;
   const float rstd = 1.0F / __builtin_sqrtf(variance + eps);
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = (((x[i] - mean) * rstd) * gamma[i]) + beta[i];
+  fill(y, n, [=](std::int64_t i) { return (((x[i] - mean) * rstd) * gamma[i]) + beta[i]; });
 }
 
 static void softmax(const float* x, float scale, std::int64_t n, float* y) {
   const float peak = max_of(n, [=](std::int64_t i) { return x[i] * scale; });
   map(x, n, y, [=](float v) { return exp_one(v * scale - peak); });
   const float factor = 1.0F / sum_of(n, [=](std::int64_t i) { return y[i]; });
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = y[i] * factor;
+  fill(y, n, [=](std::int64_t i) { return y[i] * factor; });
+}
+
+static inline std::uint8_t rounded_code(float x) {
+  return static_cast<std::uint8_t>(bits_of(x + kRounder));
 }
 
 static void softmax_codes(const float* logits, std::int64_t n, float top, std::uint8_t* p,
@@ -118,10 +136,7 @@ static void softmax_codes(const float* logits, std::int64_t n, float top, std::u
     const std::int64_t count = n - start < kBlock ? n - start : kBlock;
     float e[kBlock];
     map(logits + start, count, e, [=](float v) { return exp_one(v - peak); });
-#pragma omp simd
-    for (std::int64_t i = 0; i < count; ++i) {
-      p[start + i] = static_cast<std::uint8_t>(bits_of(top * e[i] + kRounder));
-    }
+    fill(p + start, count, [&e, top](std::int64_t i) { return rounded_code(top * e[i]); });
     reduce_into(lanes, count, plus, [&e](std::int64_t i) { return e[i]; });
   }
   *sum = join_lanes(lanes, plus);
@@ -144,16 +159,12 @@ static void gate(const float* x, float a, float b, std::int64_t n, float* y) {
 }
 
 static void relu(const float* x, std::int64_t n, float* y) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = greater(x[i], 0.0F);
+  fill(y, n, [=](std::int64_t i) { return greater(x[i], 0.0F); });
 }
 
 static void add(const float* a, const float* b, std::int64_t n, float* y) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
+  fill(y, n, [=](std::int64_t i) { return a[i] + b[i]; });
 }
-
-using Part = float __attribute__((vector_size(4 * kVector)));
 
 static inline Part load(const float* from) {
   Part part;
@@ -161,81 +172,78 @@ static inline Part load(const float* from) {
   return part;
 }
 
+static inline void store(float* to, Part part) {
+  __builtin_memcpy(to, &part, sizeof(part));
+}
+
 // It finds the range of y[0..n), of which `make(i)` makes the vector from element i on. Several
 // vectors hold each end, because one alone waits for its own last step; their order changes no
-// result. What fills no vectors `make_rest(i)` makes, from element i to the last.
-template <typename Make, typename MakeRest>
+// result. Vectors that are made go to keep(i, vector). What fills none is in `y` at the end.
+template <typename Make, typename Keep>
 [[gnu::always_inline]] static inline void range_of(const float* y, std::int64_t n, float* lo,
-                                                   float* hi, Make make, MakeRest make_rest) {
+                                                   float* hi, Make make, Keep keep) {
   constexpr int kParts = 2 * kLanes / kVector;
-  std::int64_t i = n / (2 * kLanes) * (2 * kLanes);
-  make_rest(i);
   Part min[kParts];
   Part max[kParts];
-  if (i > 0) {
 #pragma GCC unroll 8
-    for (int p = 0; p < kParts; ++p) min[p] = max[p] = make(p * kVector);
-  } else {
-    for (int p = 0; p < kParts; ++p) min[p] = max[p] = Part{} + y[0];
+  for (int p = 0; p < kParts; ++p) {
+    min[p] = Part{} + __builtin_inff();
+    max[p] = Part{} - __builtin_inff();
   }
-  for (std::int64_t at = 2 * kLanes; at < i; at += 2 * kLanes) {
+  std::int64_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    Part value[kParts];
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) value[p] = make(i + p * kVector);
 #pragma GCC unroll 8
     for (int p = 0; p < kParts; ++p) {
-      const Part value = make(at + p * kVector);
-      min[p] = min[p] < value ? min[p] : value;
-      max[p] = max[p] > value ? max[p] : value;
+      keep(i + p * kVector, value[p]);
+      min[p] = lesser_part(min[p], value[p]);
+      max[p] = greater_part(max[p], value[p]);
     }
   }
+  float least[kLanes];
+  float greatest[kLanes];
+#pragma GCC unroll 4
   for (int p = 0; p < kParts / 2; ++p) {
-    const int other = p + kParts / 2;
-    min[p] = min[p] < min[other] ? min[p] : min[other];
-    max[p] = max[p] > max[other] ? max[p] : max[other];
+    store(least + p * kVector, lesser_part(min[p], min[p + kParts / 2]));
+    store(greatest + p * kVector, greater_part(max[p], max[p + kParts / 2]));
   }
-  float lanes[kLanes];
   const auto rest = [=](std::int64_t l) { return y[i + l]; };
-  __builtin_memcpy(lanes, min, sizeof(lanes));
-  reduce_into(lanes, n - i, lesser, rest);
-  *lo = join_lanes(lanes, lesser);
-  __builtin_memcpy(lanes, max, sizeof(lanes));
-  reduce_into(lanes, n - i, greater, rest);
-  *hi = join_lanes(lanes, greater);
+  reduce_into(least, n - i, lesser, rest);
+  reduce_into(greatest, n - i, greater, rest);
+  *lo = join_lanes(least, lesser);
+  *hi = join_lanes(greatest, greater);
 }
 
 static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
   range_of(
-      x, n, lo, hi, [x](std::int64_t i) { return load(x + i); }, [](std::int64_t) {});
+      x, n, lo, hi, [x](std::int64_t i) { return load(x + i); }, [](std::int64_t, Part) {});
 }
 
 static void quantize_u8(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
                         std::uint8_t* q) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float code = clamp((x[i] - lo) * inverse_scale, 0.0F, top);
-    q[i] = static_cast<std::uint8_t>(bits_of(code + kRounder));
-  }
+  fill(q, n,
+       [=](std::int64_t i) { return rounded_code(clamp((x[i] - lo) * inverse_scale, 0.0F, top)); });
 }
 
 static void quantize_s8(const float* x, std::int64_t n, float inverse_scale, float top,
                         std::int8_t* q) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float code = clamp(x[i] * inverse_scale, -top, top);
-    q[i] = static_cast<std::int8_t>(bits_of(code + kRounder));
-  }
+  fill(q, n, [=](std::int64_t i) {
+    return static_cast<std::int8_t>(rounded_code(clamp(x[i] * inverse_scale, -top, top)));
+  });
 }
 
 static void linear_epilogue(const std::int32_t* acc, std::int64_t n, float s, float lo,
                             const float* u, const float* r, const float* b, float* y) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) {
-    y[i] = ((static_cast<float>(acc[i]) * (s * u[i])) + (lo * r[i])) + b[i];
-  }
+  fill(y, n, [=](std::int64_t i) {
+    return ((static_cast<float>(acc[i]) * (s * u[i])) + (lo * r[i])) + b[i];
+  });
 }
 
 static void center_scale(const float* x, const float* channel_offset, const float* factor,
                          std::int64_t n, float* y) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - channel_offset[i]) * factor[i];
+  fill(y, n, [=](std::int64_t i) { return (x[i] - channel_offset[i]) * factor[i]; });
 }
 
 static void center_scale_min_max(const CenterScale& x, std::int64_t n, float* y, float* lo,
@@ -243,22 +251,18 @@ static void center_scale_min_max(const CenterScale& x, std::int64_t n, float* y,
   const float* values = x.values;
   const float* channel_offset = x.channel_offset;
   const float* factor = x.factor;
+  const std::int64_t whole = n - n % (2 * kLanes);
+  if (whole < n) {
+    center_scale(values + whole, channel_offset + whole, factor + whole, n - whole, y + whole);
+  }
   const auto make = [=](std::int64_t i) {
-    const Part part = (load(values + i) - load(channel_offset + i)) * load(factor + i);
-    __builtin_memcpy(y + i, &part, sizeof(part));
-    return part;
+    return (load(values + i) - load(channel_offset + i)) * load(factor + i);
   };
-  range_of(y, n, lo, hi, make, [=](std::int64_t i) {
-    center_scale(values + i, channel_offset + i, factor + i, n - i, y + i);
-  });
+  range_of(y, n, lo, hi, make, [=](std::int64_t i, Part part) { store(y + i, part); });
 }
 
 static void widen_range(const float* x, const float* center, std::int64_t n, float* y) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float distance = x[i] - center[i];
-    y[i] = greater(y[i], greater(distance, -distance));
-  }
+  fill(y, n, [=](std::int64_t i) { return greater(y[i], __builtin_fabsf(x[i] - center[i])); });
 }
 
 static std::int32_t sum_codes(const std::int8_t* q, std::int64_t n) {

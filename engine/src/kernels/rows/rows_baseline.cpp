@@ -6,6 +6,7 @@ namespace vitq {
 namespace rows_baseline {
 
 static constexpr std::int64_t kVector = 4;
+#include "kernels/rows/order.inl"
 #include "kernels/rows/rows.inl"
 
 }  // namespace rows_baseline

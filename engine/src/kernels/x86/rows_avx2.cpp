@@ -5,6 +5,7 @@
 namespace vitq::rows_avx2 {
 
 static constexpr std::int64_t kVector = 8;
+#include "kernels/rows/order.inl"
 #include "kernels/rows/rows.inl"
 
 const RowKernels& table() {

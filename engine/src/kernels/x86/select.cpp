@@ -16,4 +16,9 @@ const CodeGemm& code_gemm(const CpuFeatures& features) {
   return features.avx2 ? maddwd_avx2::table() : maddwd_sse2::table();
 }
 
+const FloatGemm& float_gemm(const CpuFeatures& features) {
+  if (features.avx512) return float_avx512::table();
+  return features.avx2 ? float_avx2::table() : portable_float_gemm();
+}
+
 }  // namespace vitq

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/code_gemm/code_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
 #include "kernels/rows/rows.h"
 
 namespace vitq {
@@ -12,6 +13,12 @@ const RowKernels& table();
 }
 namespace rows_avx512 {
 const RowKernels& table();
+}
+namespace float_avx2 {
+const FloatGemm& table();
+}
+namespace float_avx512 {
+const FloatGemm& table();
 }
 namespace maddwd_sse2 {
 const CodeGemm& table();

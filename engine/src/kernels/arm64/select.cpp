@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/select.h"
+
+#include "kernels/arm64/tiers.h"
+
+namespace vitq {
+
+const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
+  return rows_neon::table();
+}
+
+const CodeGemm& code_gemm(const CpuFeatures& features) {
+  if (features.i8mm) return usmmla_i8mm::table();
+  return features.dotprod ? sdot_dotprod::table() : smull_neon::table();
+}
+
+const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
+  return portable_float_gemm();
+}
+
+std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& /*step*/,
+                                                    const KernelContext& /*context*/) {
+  return {};
+}
+
+}  // namespace vitq
