@@ -57,8 +57,8 @@ set(fences
   "pragma omp=^engine/src/kernels/rows/rows\\.inl$"
   "nlohmann=^engine/src/io/json"
   "xxhash=^engine/src/io/"
-  "(immintrin|[a-z]mmintrin|x86intrin|cpuid)\\.h=^engine/src/(core|kernels)/x86/"
-  "\"(core|kernels)/x86/=^engine/src/(core|kernels)/x86/"
+  "(immintrin|[a-z]mmintrin|x86intrin|cpuid)\\.h=^engine/src/(core|kernels|vision)/x86/"
+  "\"(core|kernels|vision)/x86/=^engine/src/(core|kernels|vision)/x86/"
   "CLI/=^apps/"
   "Eigen/=^quantizer/src/")
 
