@@ -20,7 +20,7 @@ set(kernels_sees core op plan kernels)
 set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
-set(core_headers error finite gemm tensor)
+set(core_headers error finite gemm in_order tensor)
 set(io_headers config_schema image json npy weights)
 set(vision_headers preprocess preprocess_schemas)
 set(op_headers op)

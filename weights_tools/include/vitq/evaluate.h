@@ -30,7 +30,9 @@ struct Accuracy {
 
 struct EvaluateOptions {
   std::int64_t batch = 8;
-  int threads = 1;  // that read images
+  // With more than one, each thread takes batches of its own from the files to the answers, which
+  // gets more done than all threads at one batch. Then networks run on that thread alone.
+  int threads = 1;
   ImageLimits image_limits = {};
   std::function<void(const Tensor& input)> watch = {};     // is shown each batch
   std::function<void(std::int64_t images)> progress = {};  // is told how many more are read
