@@ -10,8 +10,8 @@ using namespace vitq::test;
 
 namespace {
 
-// A quantized model, whose answers are the same for any batch and number of threads, and a folder
-// of images with two damaged ones among them.
+// A quantized model, whose answers are the same for any batch and number of threads. Beside it
+// lies a folder of images with two damaged ones among them.
 struct Scene {
   TempFolder temp;
   std::string model;

@@ -17,7 +17,7 @@ struct BatchAnswers {
 };
 
 // Reads the images and calls take() with the answers of each batch, in order. Batches are all of
-// one size, so that one session serves all: one that is short, as the last, or because some of its
+// one size, so that one session serves all. One that is short, as the last, or because some of its
 // images cannot be read, is filled up. Models that prepare images alike share what was prepared.
 //
 // Answers how many seconds each model alone would have taken, reading and preparing included.
