@@ -18,8 +18,8 @@ const apps::Program kProgram = {
         "of\n"
         "images without classes will do. With --coco, detectors: average precision and recall, "
         "as\n"
-        "pycocotools counts them. With --knn or --against, models without a head: by their "
-        "features.",
+        "pycocotools counts them; with --against, what they find in any images. With --knn or\n"
+        "--against, models without a head: by their features.",
     .examples =
         "  vit_eval deit.safetensors --images imagenet/val\n"
         "  vit_eval deit.safetensors --images val --labels val.tsv --format json\n"
@@ -29,7 +29,8 @@ const apps::Program kProgram = {
         "  vit_eval deit.int8.safetensors --against deit.safetensors --images val\n"
         "  vit_eval dinov2.safetensors --knn 20 --images imagenette\n"
         "  vit_eval dinov2.int8.safetensors --against dinov2.safetensors --images photos\n"
-        "  vit_eval detr.safetensors --coco instances_val2017.json --images val2017\n"};
+        "  vit_eval detr.safetensors --coco instances_val2017.json --images val2017\n"
+        "  vit_eval detr.int8.safetensors --against detr.safetensors --images val2017\n"};
 
 int run(apps::Args& args) {
   apps::EvalJob job;

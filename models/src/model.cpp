@@ -143,9 +143,18 @@ void Model::Network::require_input(const Shape& shape) const {
 }
 
 Model Model::load(const std::filesystem::path& path, const ModelOptions& options) {
+  return load(read_safetensors(path, options.verify), path.string(), options);
+}
+
+Model Model::load(std::span<const std::byte> file, const std::string& name,
+                  const ModelOptions& options) {
+  return load(read_safetensors(file, name, options.verify), name, options);
+}
+
+Model Model::load(Weights weights, const std::string& name, const ModelOptions& options) {
   auto network = std::make_shared<Network>();
-  network->weights = read_safetensors(path, options.verify);
-  network->info = read_model_info(network->weights, path.string());
+  network->weights = std::move(weights);
+  network->info = read_model_info(network->weights, name);
   const ModelInfo& info = network->info;
   network->family = &vitq::family(info.family);
   network->image = network->family->image_shape(info.config);

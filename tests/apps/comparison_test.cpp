@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "vitq/compare_models.h"
 
@@ -25,11 +26,25 @@ TEST_CASE("the divergence is that of two distributions, whatever is added to the
   const std::array<float, 2> even = {0.0F, 0.0F};
   const std::array<float, 2> three_to_one = {std::log(3.0F), 0.0F};
   const double expected = 0.5 * std::log(0.5 / 0.75) + 0.5 * std::log(0.5 / 0.25);
-  CHECK(divergence(even, three_to_one) == doctest::Approx(expected).epsilon(1e-6));
+  const auto of_softmax = [](std::span<const float> reference, std::span<const float> logits) {
+    return divergence(reference, logits, Scores::kSoftmax);
+  };
+  CHECK(of_softmax(even, three_to_one) == doctest::Approx(expected).epsilon(1e-6));
   const std::array<float, 2> high = {1000.0F, 1000.0F};
-  CHECK(divergence(high, three_to_one) == doctest::Approx(expected).epsilon(1e-6));
-  CHECK(divergence(three_to_one, three_to_one) == 0.0);
-  CHECK(divergence(three_to_one, even) != doctest::Approx(expected).epsilon(1e-3));
+  CHECK(of_softmax(high, three_to_one) == doctest::Approx(expected).epsilon(1e-6));
+  CHECK(of_softmax(three_to_one, three_to_one) == 0.0);
+  CHECK(of_softmax(three_to_one, even) != doctest::Approx(expected).epsilon(1e-3));
+}
+
+TEST_CASE("the divergence of classes each for itself is the sum of theirs") {
+  const std::array<float, 2> even = {0.0F, 0.0F};
+  const std::array<float, 2> logits = {std::log(3.0F), -std::log(3.0F)};  // 3/4 and 1/4
+  const double of_one = 0.5 * std::log(0.5 / 0.75) + 0.5 * std::log(0.5 / 0.25);
+  CHECK(divergence(even, logits, Scores::kSigmoid) == doctest::Approx(2.0 * of_one).epsilon(1e-6));
+  CHECK(divergence(logits, logits, Scores::kSigmoid) == 0.0);
+  const std::array<float, 2> far = {1000.0F, -1000.0F};
+  CHECK(divergence(far, far, Scores::kSigmoid) == 0.0);
+  CHECK(divergence(far, even, Scores::kSigmoid) == doctest::Approx(2.0 * std::log(2.0)));
 }
 
 TEST_CASE("decibels are ten times the logarithm of the energies' ratio, where there is one") {

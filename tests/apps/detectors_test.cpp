@@ -51,6 +51,15 @@ TEST_CASE("a detector of every kind is converted, quantized, run and evaluated")
       CHECK(Json::parse(judged.out, "report").at("images").integer(2, 2) == 2);
       CHECK(run("vit_inspect", {file}).code == 0);
     }
+    const Result compared = run(
+        "vit_eval", {coded, "--against", model, "--images", images, "--format", "json", "--each"});
+    REQUIRE_MESSAGE(compared.code == 0, compared.err);
+    const Json report = Json::parse(compared.out, "report");
+    CHECK(report.at("images").integer(2, 2) == 2);
+    const Json against = report.at("against");
+    CHECK(against.at("logit_snr_db").number() > 22.0);
+    CHECK(against.at("box_error").number() < 0.02);
+    CHECK(against.at("kl_of_each").items().size() == 2);
   }
 }
 

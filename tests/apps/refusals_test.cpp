@@ -279,5 +279,16 @@ TEST_CASE("options of the other task are refused") {
                 "--format coco is for detectors");
   check_refused(run("vit_infer", {"-m", detector, image, "-f", "coco", "--threshold", "0"}), 2,
                 "number");
-  check_refused(run("vit_eval", {detector, "--images", temp.path().string()}), 4, "classify");
+  const auto judged = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--images", temp.path().string()});
+    return run("vit_eval", arguments);
+  };
+  check_refused(judged({detector}), 2, "--coco FILE counts");
+  check_refused(judged({detector, "--against", detector, "--knn", "2"}), 2, "--knn is not for");
+  check_refused(judged({detector, "--against", classifier}), 4, "does not detect");
+  check_refused(judged({classifier, "--against", detector}), 4, "does not classify");
+  fs::create_directories(temp.path() / "empty");
+  check_refused(run("vit_eval", {detector, "--against", detector, "--images",
+                                 (temp.path() / "empty").string()}),
+                3, "found no .jpg");
 }

@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 # find_files(OUT GLOB...): paths relative to ROOT, of the project's folders only.
 function(find_files out)
   set(found)
-  foreach(folder engine models quantizer weights_tools apps tests)
+  foreach(folder engine models quantizer weights_tools bindings apps tests)
     foreach(glob IN LISTS ARGN)
       file(GLOB_RECURSE some LIST_DIRECTORIES false RELATIVE ${ROOT} ${ROOT}/${folder}/${glob})
       list(APPEND found ${some})

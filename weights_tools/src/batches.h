@@ -12,8 +12,8 @@ namespace vitq {
 
 // What the models say of a batch.
 struct BatchAnswers {
-  std::vector<LabelledImage> images;  // without those that could not be read
-  std::vector<Tensor> outputs;        // the first of each model, whose rows may be more than images
+  std::vector<LabelledImage> images;         // without those that could not be read
+  std::vector<std::vector<Tensor>> outputs;  // of each model, whose rows may be more than images
 };
 
 // Reads the images and calls take() with the answers of each batch, in order. Batches are all of

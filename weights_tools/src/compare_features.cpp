@@ -88,7 +88,7 @@ FeatureRows features_of(const Model& model, std::span<const LabelledImage> image
   const Model* const models[] = {&model};
   const std::vector<double> seconds = answer_in_batches(
       images, options, models,
-      [&rows](const BatchAnswers& batch) { append(rows, batch.outputs[0], batch.images); });
+      [&rows](const BatchAnswers& batch) { append(rows, batch.outputs[0][0], batch.images); });
   rows.seconds = seconds[0];
   return rows;
 }
@@ -106,8 +106,8 @@ FeaturePair features_of(const Model& model, const Model& reference,
   const Model* const models[] = {&model, &reference};
   const std::vector<double> seconds =
       answer_in_batches(images, options, models, [&pair](const BatchAnswers& batch) {
-        append(pair.model, batch.outputs[0], batch.images);
-        append(pair.reference, batch.outputs[1], batch.images);
+        append(pair.model, batch.outputs[0][0], batch.images);
+        append(pair.reference, batch.outputs[1][0], batch.images);
       });
   pair.model.seconds = seconds[0];
   pair.reference.seconds = seconds[1];

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "vitq/compare_models.h"
+#include "vitq/divergence.h"
 
 namespace vitq {
 
@@ -13,30 +14,15 @@ double square(double value) {
   return value * value;
 }
 
-// Computes log(sum(exp(values))).
-double log_sum(std::span<const float> values) {
-  const auto max = static_cast<double>(*std::max_element(values.begin(), values.end()));
-  double sum = 0.0;
-  for (const float value : values) sum += std::exp(static_cast<double>(value) - max);
-  return max + std::log(sum);
-}
-
 }  // namespace
 
 std::size_t argmax(std::span<const float> values) {
   return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-double divergence(std::span<const float> reference, std::span<const float> logits) {
-  const double reference_sum = log_sum(reference);
-  const double sum = log_sum(logits);
-  double total = 0.0;
-  for (std::size_t i = 0; i < reference.size(); ++i) {
-    const double log_p = static_cast<double>(reference[i]) - reference_sum;
-    const double log_q = static_cast<double>(logits[i]) - sum;
-    total += std::exp(log_p) * (log_p - log_q);
-  }
-  return std::max(total, 0.0);
+double divergence(std::span<const float> reference, std::span<const float> logits, Scores scores) {
+  return scores == Scores::kSigmoid ? sigmoid_divergence(reference, logits)
+                                    : softmax_divergence(reference, logits);
 }
 
 double mcnemar_p(std::int64_t lost, std::int64_t won) {
@@ -70,7 +56,7 @@ void Comparison::add(std::span<const float> reference, std::span<const float> lo
     reference_energy += square(value);
     error_energy += square(value - static_cast<double>(logits[i]));
   }
-  divergences.push_back(vitq::divergence(reference, logits));
+  divergences.push_back(vitq::divergence(reference, logits, scores));
   divergence += divergences.back();
 }
 

@@ -69,9 +69,10 @@ Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
   (void)class_count(model);  // throws
   Accuracy accuracy;
   const Model* const models[] = {&model};
-  const std::vector<double> seconds = answer_in_batches(
-      images, options, models,
-      [&accuracy](const BatchAnswers& batch) { count(accuracy, batch.outputs[0], batch.images); });
+  const std::vector<double> seconds =
+      answer_in_batches(images, options, models, [&accuracy](const BatchAnswers& batch) {
+        count(accuracy, batch.outputs[0][0], batch.images);
+      });
   accuracy.seconds = seconds[0];
   return accuracy;
 }
@@ -81,11 +82,12 @@ ModelComparison compare_models(const Model& model, const Model& reference,
                                const EvaluateOptions& options) {
   require_same_classes(model, reference);
   ModelComparison pair;
+  pair.comparison.scores = reference.info().scores;
   const Model* const models[] = {&model, &reference};
   const std::vector<double> seconds =
       answer_in_batches(images, options, models, [&pair](const BatchAnswers& batch) {
-        const Tensor& logits = batch.outputs[0];
-        const Tensor& expected = batch.outputs[1];
+        const Tensor& logits = batch.outputs[0][0];
+        const Tensor& expected = batch.outputs[1][0];
         count(pair.model, logits, batch.images);
         count(pair.reference, expected, batch.images);
         compare(pair.comparison, expected, logits, batch.images);

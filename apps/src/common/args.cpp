@@ -12,6 +12,7 @@
 
 #include "common/table.h"
 #include "vitq/error.h"
+#include "vitq/error_code.h"
 
 namespace vitq::apps {
 
@@ -26,15 +27,6 @@ constexpr std::string_view kExitCodes =
     "  2 wrong command line or variable       6 out of memory, or a limit exceeded\n"
     "  3 file missing, unreadable or there   70 internal error\n"
     "    already (--force)\n";
-
-int exit_code_of(Fault fault) {
-  switch (fault) {
-    case Fault::kUnreadable: return kUnreadable;
-    case Fault::kMalformed: return kMalformed;
-    case Fault::kMismatch: return kMismatch;
-  }
-  return kInternal;
-}
 
 // Answers the variable's number of threads, or 0 if it is unset or empty. OMP_NUM_THREADS may be a
 // list with one number per level of nesting.
@@ -66,10 +58,15 @@ std::string version_text(std::string_view program) {
          isa;
 }
 
-int report(const Program& program, std::string_view message, int code) {
+int report(const Program& program, std::string_view message, ErrorCode code) {
   std::cout.flush();
   std::cerr << program.name << ": error: " << message << '\n';
-  return code;
+  return static_cast<int>(code);
+}
+
+ErrorCode code_of(const std::exception& error) {
+  const bool usage = dynamic_cast<const UsageError*>(&error) != nullptr;
+  return usage ? ErrorCode::kUsage : error_code(error);
 }
 
 // An option is shown as "-t,--threads N" with its help wrapped. The help says which values it
@@ -114,26 +111,18 @@ int run_guarded(const Program& program, Args& args, const std::function<int(Args
   } catch (const CLI::Success& request) {
     return args.app().exit(request);  // --help and --version
   } catch (const CLI::Error& error) {
-    return report(program, std::string(error.what()) + " (see --help)", kUsage);
+    return report(program, std::string(error.what()) + " (see --help)", ErrorCode::kUsage);
   } catch (const std::bad_alloc&) {
-    return report(program, "out of memory", kLimit);
+    return report(program, "out of memory", ErrorCode::kLimit);
   } catch (const std::exception& error) {
-    return report(program, error.what(), exit_code(error));
+    return report(program, error.what(), code_of(error));
   }
 }
 
 }  // namespace
 
 int exit_code(const std::exception& error) {
-  if (const auto* file = dynamic_cast<const FileError*>(&error)) return exit_code_of(file->fault());
-  if (dynamic_cast<const LimitError*>(&error) != nullptr) return kLimit;
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return kLimit;
-  if (dynamic_cast<const IsaError*>(&error) != nullptr) return kUsage;
-  if (dynamic_cast<const Error*>(&error) != nullptr) return kMalformed;
-  if (dynamic_cast<const UsageError*>(&error) != nullptr) return kUsage;
-  const auto* files = dynamic_cast<const std::filesystem::filesystem_error*>(&error);
-  if (files != nullptr) return kUnreadable;
-  return kInternal;
+  return static_cast<int>(code_of(error));
 }
 
 CLI::Validator finite_in(double min, double max) {
@@ -199,7 +188,8 @@ int run_program(const Program& program, int argc, const char* const* argv,
   Args args(program, argc, argv);
   const int code = run_guarded(program, args, body);
   std::cout.flush();
-  if (!std::cout) return report(program, "the standard output cannot be written", kUnreadable);
+  if (!std::cout)
+    return report(program, "the standard output cannot be written", ErrorCode::kUnreadable);
   return code;
 }
 

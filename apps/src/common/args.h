@@ -21,16 +21,10 @@ class Validator;
 
 namespace vitq::apps {
 
-// These are the documented exit codes.
+// The other exit codes are those of vitq/error_code.h.
 enum Exit : int {
   kOk = 0,
   kSomeFailed = 1,  // some inputs failed, with --keep-going
-  kUsage = 2,       // a wrong command line or environment variable
-  kUnreadable = 3,  // a file is missing or unreadable, or may not be overwritten
-  kMalformed = 4,   // a file is malformed, of an unsupported kind, or its weights do not fit
-  kMismatch = 5,    // a checksum or format version does not match
-  kLimit = 6,       // out of memory, or a documented limit is exceeded
-  kInternal = 70,
 };
 
 // The command line or an environment variable is wrong in a way that CLI11 cannot see by itself.

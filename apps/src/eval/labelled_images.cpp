@@ -205,7 +205,7 @@ std::vector<LabelledImage> find_unlabelled(const fs::path& folder, LeftOut& left
   std::vector<LabelledImage> images;
   LeftOut ignored;
   if (!folders_in(folder, ignored).empty()) return images;
-  for (std::string& path : expand_inputs({folder.string()}, Below::kLeftOut, left_out)) {
+  for (std::string& path : expand_inputs({folder.string()}, Below::kTaken, left_out)) {
     images.push_back({std::move(path), kNoLabel});
   }
   return images;

@@ -7,8 +7,10 @@
 #include "common/args.h"
 #include "common/failures.h"
 #include "common/find_model.h"
+#include "common/image_inputs.h"
 #include "common/progress.h"
 #include "common/range_check.h"
+#include "eval/detector_report.h"
 #include "eval/evaluate_detection.h"
 #include "eval/evaluate_features.h"
 #include "eval/labelled_images.h"
@@ -49,6 +51,16 @@ ClassNames classes_of_features(const EvalJob& job) {
     throw UsageError("--knn takes labels: --labels FILE, or a folder for each class");
   }
   return {static_cast<std::int64_t>(folders), {}};
+}
+
+// What only models that name an image's class take.
+void require_no_labels(const EvalJob& job) {
+  for (const auto& [given, name] : {std::pair{!job.labels.empty(), "--labels"},
+                                    {job.neighbours.has_value(), "--knn"},
+                                    {!job.classes.empty(), "--classes"}}) {
+    if (!given) continue;
+    throw UsageError(std::string(name) + " is not for models that detect objects without --coco");
+  }
 }
 
 std::vector<LabelledImage> find_images(const EvalJob& job, const ClassNames& classes) {
@@ -133,6 +145,29 @@ Evaluation evaluate_classifier(const EvalJob& job, const Model& model, Failures&
   });
 }
 
+DetectorReport compare_detector(const EvalJob& job, const Model& model, Failures& failures) {
+  if (job.against.empty()) {
+    throw UsageError(
+        "this model detects objects: --coco FILE counts what is right, --against compares with "
+        "another model");
+  }
+  require_no_labels(job);
+  LeftOut left_out;
+  std::vector<LabelledImage> images;
+  for (std::string& path : expand_inputs({job.images}, Below::kTaken, left_out)) {
+    images.push_back({std::move(path)});
+  }
+  left_out.tell("vit_eval");
+  if (job.limit != 0) images = spread(images, job.limit);
+  return watched(job, images.size(), failures, [&](const EvaluateOptions& how) {
+    return DetectorReport{
+        .model = job.model,
+        .against = job.against,
+        .each = job.each,
+        .comparison = compare_detectors(model, load_model(job.against, job), images, how)};
+  });
+}
+
 FeatureReport report_features(const EvalJob& job, const Model& model, Failures& failures) {
   require_question(job);
   const std::vector<LabelledImage> images = find_images(job, classes_of_features(job));
@@ -155,6 +190,9 @@ int run(const EvalJob& job) {
   if (const Model model = load_model(job.model, job); !job.coco.empty()) {
     const DetectionReport report = evaluate_detector(job, model, failures);
     print(static_cast<std::int64_t>(report.images), report);
+  } else if (model.task() == Task::kDetection) {
+    const DetectorReport report = compare_detector(job, model, failures);
+    print(report.comparison.images, report);
   } else if (model.task() == Task::kFeatures) {
     const FeatureReport report = report_features(job, model, failures);
     print(report.images, report);

@@ -30,6 +30,9 @@ struct Weights {
 // FileError or LimitError is thrown. If the metadata has the key "xxh3" (hexadecimal XXH3-64 of the
 // data section), the data are checked against it when `verify` is set: FileError(kMismatch).
 Weights read_safetensors(const std::filesystem::path& path, bool verify = false);
+// The same of a file that lies in memory, which is copied. `name` is what messages call it.
+Weights read_safetensors(std::span<const std::byte> file, const std::string& name,
+                         bool verify = false);
 
 // Reads the shards that a `model.safetensors.index.json` names. Shards must lie beside the index.
 Weights read_safetensors_index(const std::filesystem::path& index);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a validated header to tensors that borrow the file.
+#include <algorithm>
 #include <cstring>
 
 #include "core/text.h"
@@ -49,6 +50,12 @@ Weights parse(std::span<std::byte> file, const std::shared_ptr<void>& owner,
 Weights read_safetensors(const std::filesystem::path& path, bool verify) {
   const auto file = std::make_shared<MappedFile>(path);
   return safetensors::parse(file->bytes(), file, path.string(), verify);
+}
+
+Weights read_safetensors(std::span<const std::byte> file, const std::string& name, bool verify) {
+  const auto copy = std::make_shared<Tensor>(Shape{std::ssize(file)}, DType::kU8);
+  std::ranges::copy(file, copy->data());
+  return safetensors::parse({copy->data(), file.size()}, copy, name, verify);
 }
 
 }  // namespace vitq

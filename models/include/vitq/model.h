@@ -35,6 +35,9 @@ class Model {
  public:
   // Throws FileError, WeightError, UnsupportedError or LimitError.
   static Model load(const std::filesystem::path& path, const ModelOptions& options = {});
+  // The same of a model file that lies in memory, which is copied. Messages call it `name`.
+  static Model load(std::span<const std::byte> file, const std::string& name,
+                    const ModelOptions& options = {});
   // The same network, which is shown images prepared in another way.
   Model with_preprocess(const Preprocess& preprocess) const;
 
@@ -84,6 +87,7 @@ class Model {
 
  private:
   struct Network;
+  static Model load(Weights weights, const std::string& name, const ModelOptions& options);
   Model(std::shared_ptr<const Network> network, ModelInfo info);
 
   std::shared_ptr<const Network> network_;

@@ -17,8 +17,9 @@ namespace vitq {
 // Answers the index of the first of the greatest values.
 std::size_t argmax(std::span<const float> values);
 
-// Computes the Kullback-Leibler divergence of softmax(logits) from softmax(reference), in nats.
-double divergence(std::span<const float> reference, std::span<const float> logits);
+// Computes the Kullback-Leibler divergence of the probabilities of `logits` from those of
+// `reference`, in nats. Where each class is for itself, divergences are added up over the classes.
+double divergence(std::span<const float> reference, std::span<const float> logits, Scores scores);
 
 // Computes the exact two-sided probability of a split as uneven as lost : won, if both were equally
 // likely (Q. McNemar, Psychometrika 12, 1947, with the binomial distribution). It is 1 if there are
@@ -30,6 +31,7 @@ std::optional<double> decibels(double reference_energy, double error_energy);
 
 // Holds sums over images.
 struct Comparison {
+  Scores scores = Scores::kSoftmax;  // what the reference's logits mean
   std::int64_t images = 0;
   std::int64_t agreeing = 0;        // the most probable class is the same
   std::int64_t lost = 0;            // only the reference is right

@@ -30,8 +30,8 @@ struct Accuracy {
 
 struct EvaluateOptions {
   std::int64_t batch = 8;
-  // With more than one, each thread takes batches of its own from the files to the answers, which
-  // gets more done than all threads at one batch. Then networks run on that thread alone.
+  // Several threads take batches of their own from the files to the answers, on which networks
+  // then run by one thread each. Networks that take images of any size run in one batch at a time.
   int threads = 1;
   ImageLimits image_limits = {};
   std::function<void(const Tensor& input)> watch = {};     // is shown each batch

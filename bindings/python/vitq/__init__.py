@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Int8 inference and post-training quantization of vision transformers.
+
+    import vitq
+
+    model = vitq.load("detr.int8.safetensors")
+    for found in model.detect("street.jpg", threshold=0.9):
+        print(found.label, found.score, found.box)
+
+An image is a path, the bytes of a file, a NumPy array u8 [height, width, 3], or a PIL image.
+"""
+
+from ._errors import (ArgumentError, Cancelled, Error, FormatError, InternalError, LimitError, MismatchError,
+                      UnreadableError)
+from ._making import Progress, convert, quantize
+from ._model import Class, Features, Model, Object, load, load_bytes
+
+__all__ = ["ArgumentError", "Cancelled", "Class", "Error", "Features", "FormatError", "InternalError", "LimitError",
+           "MismatchError", "Model", "Object", "Progress", "UnreadableError", "convert", "load", "load_bytes", "quantize"]
+__version__ = "0.1.0"

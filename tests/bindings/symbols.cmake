@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# The shared library LIBRARY shows the functions that HEADER declares, and nothing else. NM lists symbols.
+execute_process(COMMAND ${NM} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "[^\n]+" lines "${listing}")
+set(shown)
+foreach(line IN LISTS lines)
+  if(NOT line MATCHES " A VITQ_" AND line MATCHES " [A-Za-z] ([^ @]+)")
+    list(APPEND shown ${CMAKE_MATCH_1})
+  endif()
+endforeach()
+file(STRINGS ${HEADER} declared REGEX "^VITQ_API ")
+list(TRANSFORM declared REPLACE "^.*[ *](vitq_[a-z_]+)\\(.*$" "\\1")
+list(SORT shown)
+list(SORT declared)
+if(NOT shown OR NOT shown STREQUAL declared)
+  message(FATAL_ERROR "declared: ${declared}\nshown: ${shown}")
+endif()
