@@ -102,7 +102,7 @@ struct Model::Network {
   bool reads_pixels = false;
   std::vector<std::uint8_t> padding;  // of each channel, where it does: the byte nearest to 0
   std::shared_ptr<WeightCache> cache = make_weight_cache();
-  mutable SessionPool pool{kMaxShapes};
+  std::shared_ptr<SessionPool> pool = std::make_shared<SessionPool>(kMaxShapes);
 
   std::shared_ptr<const Executable> executable(const Graph& made, const Scheme& made_for) const;
   SessionPool::Lease lease(const Shape& input) const;
@@ -119,14 +119,14 @@ std::shared_ptr<const Executable> Model::Network::executable(const Graph& made,
 
 SessionPool::Lease Model::Network::lease(const Shape& input) const {
   require_input(input);
-  return pool.lease({input, {}}, [&] { return executable(trace(info, input), scheme); });
+  return pool->lease({input, {}}, [&] { return executable(trace(info, input), scheme); });
 }
 
 SessionPool::Lease Model::Network::lease(const Shape& input, const Tensor& mask) const {
   require_input(input);
   require_mask(mask, input);
   const std::span<const float> valid = mask.as<float>();
-  return pool.lease({input, {valid.begin(), valid.end()}}, [&] {
+  return pool->lease({input, {valid.begin(), valid.end()}}, [&] {
     const Graph padded = trace_padded(info, input, mask);
     return executable(padded, moved(scheme, graph, padded));
   });
@@ -180,6 +180,13 @@ Model Model::with_preprocess(const Preprocess& preprocess) const {
   return {network_, std::move(info)};
 }
 
+Model Model::with_threads(int threads) const {
+  auto network = std::make_shared<Network>(*network_);
+  network->options.session.threads = threads;
+  network->pool = std::make_shared<SessionPool>(kMaxShapes);
+  return {std::move(network), *info_};
+}
+
 Task Model::task() const {
   return task_of(network_->info);
 }
@@ -203,7 +210,7 @@ Session Model::session(std::int64_t n) const {
 
 Session Model::session(const Shape& input) const {
   network_->require_input(input);
-  return Session(network_->pool.executable({input, {}}, [&] {
+  return Session(network_->pool->executable({input, {}}, [&] {
     return network_->executable(trace(network_->info, input), network_->scheme);
   }));
 }

@@ -21,7 +21,7 @@ set(kernels_sees core op plan kernels)
 set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
-set(core_headers error error_code finite gemm tensor)
+set(core_headers error error_code finite gemm in_order tensor)
 set(io_headers config_schema image json npy weights)
 set(vision_headers preprocess preprocess_schemas)
 set(op_headers op)
@@ -58,8 +58,8 @@ set(fences
   "pragma omp=^engine/src/kernels/rows/rows\\.inl$"
   "nlohmann=^engine/src/io/json"
   "xxhash=^engine/src/io/"
-  "(immintrin|[a-z]mmintrin|x86intrin|cpuid)\\.h=^engine/src/(core|kernels)/x86/"
-  "\"(core|kernels)/x86/=^engine/src/(core|kernels)/x86/"
+  "(immintrin|[a-z]mmintrin|x86intrin|cpuid)\\.h=^engine/src/(core|kernels|vision)/x86/"
+  "\"(core|kernels|vision)/x86/=^engine/src/(core|kernels|vision)/x86/"
   "(arm_neon|auxv|hwcap)\\.h=^engine/src/(core|kernels)/arm64/"
   "\"(core|kernels)/arm64/=^engine/src/(core|kernels)/arm64/"
   "CLI/=^apps/"

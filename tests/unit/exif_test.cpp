@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "support/image_files.h"
@@ -98,5 +99,35 @@ TEST_CASE("each orientation puts the pixels where EXIF says") {
     CHECK(letters(turned) == expected[orientation - 1]);
     CHECK(turned.width == (orientation < 5 ? 3 : 2));
     CHECK(turned.height == (orientation < 5 ? 2 : 3));
+  }
+}
+
+TEST_CASE("large images turn as small ones do") {
+  constexpr int kWidth = 201;
+  constexpr int kHeight = 130;
+  Image image = make_image(kWidth, kHeight);
+  for (std::size_t i = 0; i < image.rgb.size(); ++i) {
+    image.rgb[i] = static_cast<std::uint8_t>(i / 3 >> 8 * (i % 3));
+  }
+  const auto same = [&image](const Image& turned, int x, int y, int from_x, int from_y) {
+    return std::equal(turned.row(y) + 3 * x, turned.row(y) + 3 * x + 3,
+                      image.row(from_y) + 3 * from_x);
+  };
+  for (int orientation = 2; orientation <= 8; ++orientation) {
+    const Image turned = upright(image, orientation);
+    bool right = true;
+    for (int y = 0; y < turned.height; ++y) {
+      for (int x = 0; x < turned.width; ++x) {
+        const int column = orientation < 5 ? x : y;
+        const int row = orientation < 5 ? y : x;
+        const bool mirrored = orientation == 2 || orientation == 3 || orientation >= 7;
+        const bool upended =
+            orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+        right = right && same(turned, x, y, mirrored ? kWidth - 1 - column : column,
+                              upended ? kHeight - 1 - row : row);
+      }
+    }
+    CAPTURE(orientation);
+    CHECK(right);
   }
 }

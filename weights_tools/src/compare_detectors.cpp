@@ -2,7 +2,6 @@
 #include "vitq/compare_detectors.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "batches.h"
@@ -67,17 +66,6 @@ void require_same(const char* what, std::int64_t model, std::int64_t reference) 
                          what + ", the other " + std::to_string(reference));
 }
 
-std::vector<Tensor> answer(const Model& model, const ModelImages& view,
-                           const std::function<void(const Tensor& input)>& watch, double& seconds) {
-  const auto start = std::chrono::steady_clock::now();
-  const Tensor input = model.input_of(view.pixels);
-  std::vector<Tensor> outputs = model.run(input);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  seconds += view.seconds + took.count();
-  if (watch) watch(input);
-  return outputs;
-}
-
 DetectorAnswer spans_of(const std::vector<Tensor>& outputs) {
   return {outputs[0].as<float>(), outputs[1].as<float>()};
 }
@@ -126,14 +114,14 @@ DetectorComparison compare_detectors(const Model& model, const Model& reference,
   require_same("queries", found.queries, expected.queries);
   EvaluateOptions one_by_one = options;
   one_by_one.batch = 1;
-  Batches batches(images, one_by_one, {&model, &reference});
   DetectorComparison sums;
-  while (batches.next()) {
-    const std::vector<Tensor> outputs = answer(model, batches.view(0), options.watch, sums.seconds);
-    const std::vector<Tensor> wanted =
-        answer(reference, batches.view(1), {}, sums.reference_seconds);
-    sums.add(spans_of(wanted), spans_of(outputs), reference.info());
-  }
+  const Model* const models[] = {&model, &reference};
+  const std::vector<double> seconds =
+      answer_in_batches(images, one_by_one, models, [&](const BatchAnswers& batch) {
+        sums.add(spans_of(batch.outputs[1]), spans_of(batch.outputs[0]), reference.info());
+      });
+  sums.seconds = seconds[0];
+  sums.reference_seconds = seconds[1];
   return sums;
 }
 

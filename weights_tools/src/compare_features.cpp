@@ -85,12 +85,11 @@ std::vector<Neighbour> nearest(std::span<const float> cosines, std::size_t own, 
 FeatureRows features_of(const Model& model, std::span<const LabelledImage> images,
                         const EvaluateOptions& options) {
   FeatureRows rows = {.width = feature_count(model), .values = {}, .labels = {}};
-  Batches batches(images, options, {&model});
-  batches.reserve();
-  while (batches.next()) {
-    append(rows, first_output(model, batches.view(0), options.watch, rows.seconds),
-           batches.images());
-  }
+  const Model* const models[] = {&model};
+  const std::vector<double> seconds = answer_in_batches(
+      images, options, models,
+      [&rows](const BatchAnswers& batch) { append(rows, batch.outputs[0][0], batch.images); });
+  rows.seconds = seconds[0];
   return rows;
 }
 
@@ -104,14 +103,14 @@ FeaturePair features_of(const Model& model, const Model& reference,
                            std::to_string(pair.model.width) + " features, the other " +
                            std::to_string(pair.reference.width));
   }
-  Batches batches(images, options, {&model, &reference});
-  batches.reserve();
-  while (batches.next()) {
-    append(pair.model, first_output(model, batches.view(0), options.watch, pair.model.seconds),
-           batches.images());
-    append(pair.reference, first_output(reference, batches.view(1), {}, pair.reference.seconds),
-           batches.images());
-  }
+  const Model* const models[] = {&model, &reference};
+  const std::vector<double> seconds =
+      answer_in_batches(images, options, models, [&pair](const BatchAnswers& batch) {
+        append(pair.model, batch.outputs[0][0], batch.images);
+        append(pair.reference, batch.outputs[1][0], batch.images);
+      });
+  pair.model.seconds = seconds[0];
+  pair.reference.seconds = seconds[1];
   return pair;
 }
 

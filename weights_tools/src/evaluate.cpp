@@ -67,13 +67,13 @@ std::size_t rank_of(std::span<const float> scores, std::int64_t label) {
 Accuracy evaluate(const Model& model, std::span<const LabelledImage> images,
                   const EvaluateOptions& options) {
   (void)class_count(model);  // throws
-  Batches batches(images, options, {&model});
-  batches.reserve();
   Accuracy accuracy;
-  while (batches.next()) {
-    count(accuracy, first_output(model, batches.view(0), options.watch, accuracy.seconds),
-          batches.images());
-  }
+  const Model* const models[] = {&model};
+  const std::vector<double> seconds =
+      answer_in_batches(images, options, models, [&accuracy](const BatchAnswers& batch) {
+        count(accuracy, batch.outputs[0][0], batch.images);
+      });
+  accuracy.seconds = seconds[0];
   return accuracy;
 }
 
@@ -81,17 +81,19 @@ ModelComparison compare_models(const Model& model, const Model& reference,
                                std::span<const LabelledImage> images,
                                const EvaluateOptions& options) {
   require_same_classes(model, reference);
-  Batches batches(images, options, {&model, &reference});
-  batches.reserve();
   ModelComparison pair;
   pair.comparison.scores = reference.info().scores;
-  while (batches.next()) {
-    const Tensor logits = first_output(model, batches.view(0), options.watch, pair.model.seconds);
-    const Tensor expected = first_output(reference, batches.view(1), {}, pair.reference.seconds);
-    count(pair.model, logits, batches.images());
-    count(pair.reference, expected, batches.images());
-    compare(pair.comparison, expected, logits, batches.images());
-  }
+  const Model* const models[] = {&model, &reference};
+  const std::vector<double> seconds =
+      answer_in_batches(images, options, models, [&pair](const BatchAnswers& batch) {
+        const Tensor& logits = batch.outputs[0][0];
+        const Tensor& expected = batch.outputs[1][0];
+        count(pair.model, logits, batch.images);
+        count(pair.reference, expected, batch.images);
+        compare(pair.comparison, expected, logits, batch.images);
+      });
+  pair.model.seconds = seconds[0];
+  pair.reference.seconds = seconds[1];
   return pair;
 }
 

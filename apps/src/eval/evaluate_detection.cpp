@@ -8,6 +8,7 @@
 #include "common/progress.h"
 #include "common/table.h"
 #include "vitq/error.h"
+#include "vitq/in_order.h"
 
 namespace vitq::apps {
 
@@ -59,12 +60,33 @@ Json share(const Score& score) {
   return score ? Json(*score) : Json();
 }
 
-// Puts what the model finds in one image to the results.
-void look_at(const Model& model, const CocoImage& annotated, const ImageSource& source,
+// An image as the network takes it, or why there is none.
+struct Prepared {
+  Tensor input;
+  ImageSize size = {};
+  std::exception_ptr error = nullptr;
+};
+
+Prepared prepare(const Model& model, const CocoImage& annotated, const ImageSource& source) {
+  Prepared prepared;
+  try {
+    const Image image = read_annotated(annotated, source);
+    prepared.size = {image.width, image.height};
+    prepared.input = with_context(annotated.file_name, [&] { return model.prepare({&image, 1}); });
+  } catch (const Error&) {
+    prepared.error = std::current_exception();
+  }
+  return prepared;
+}
+
+// Puts what the model finds in one image to the results, or throws why there is no image.
+void look_at(const Model& model, const CocoImage& annotated, const Prepared& prepared,
              const CategoryMatch& match, std::vector<CocoResult>& results) {
-  const Image image = read_annotated(annotated, source);
-  const auto look = [&] { return model.detect(image, 0.0F); };
-  for (const Detection& object : with_context(annotated.file_name, look)) {
+  if (prepared.error) std::rethrow_exception(prepared.error);
+  const std::vector<Tensor> outputs =
+      with_context(annotated.file_name, [&] { return model.run(prepared.input); });
+  for (const Detection& object : detections(outputs[0].as<float>(), outputs[1].as<float>(),
+                                            model.info(), prepared.size, 0.0F)) {
     const auto category = match.category_of.find(object.id);
     if (category == match.category_of.end()) continue;
     results.push_back(result_of(object, annotated.id, category->second));
@@ -82,16 +104,22 @@ Detected detect(const Model& model, const CocoTruth& truth, const CategoryMatch&
   if (failures == nullptr) require_images(truth, source.folder);
   Detected found;
   Progress progress(truth.images.size(), "images");
-  for (const CocoImage& annotated : truth.images) {
+  std::size_t next = 0;
+  const auto take = [&](const Prepared& prepared) {
+    const CocoImage& annotated = truth.images[next++];
     try {
-      look_at(model, annotated, source, match, found.results);
+      look_at(model, annotated, prepared, match, found.results);
       found.images.push_back(annotated);
     } catch (const Error& error) {
       if (failures == nullptr) throw;
       failures->add(error);
     }
     progress.advance();
-  }
+  };
+  // The next images are read while the network runs on all threads.
+  in_order(
+      truth.images.size(), source.threads,
+      [&](std::size_t i) { return prepare(model, truth.images[i], source); }, take);
   return found;
 }
 

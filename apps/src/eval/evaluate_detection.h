@@ -19,10 +19,11 @@ struct Detected {
   std::vector<CocoImage> images;
 };
 
-// Where the images of annotations lie.
+// Where the images of annotations lie, and how many threads read them.
 struct ImageSource {
   std::filesystem::path folder;
   ImageLimits limits = {};
+  int threads = 1;
 };
 
 // Answers what the model finds in every image of `truth`, which are read from `source`: the best

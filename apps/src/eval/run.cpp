@@ -97,8 +97,9 @@ DetectionReport evaluate_detector(const EvalJob& job, const Model& model, Failur
   }
   const CocoTruth known = without(all, match.unmatched);
   const CocoTruth part = job.limit == 0 ? known : spread(known, job.limit);
-  DetectionReport report = evaluate_detection(model, part, match, {job.images, job.image_limits},
-                                              job.keep_going ? &failures : nullptr);
+  DetectionReport report =
+      evaluate_detection(model, part, match, {job.images, job.image_limits, job.session.threads},
+                         job.keep_going ? &failures : nullptr);
   report.model = job.model;
   return report;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/pipeline.h"
 
-#include <chrono>
+#include <algorithm>
 #include <iostream>
 
 #include "common/args.h"
@@ -12,6 +12,7 @@
 #include "infer/tensor_inputs.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
+#include "vitq/in_order.h"
 #include "vitq/labels.h"
 
 namespace vitq::apps {
@@ -19,21 +20,6 @@ namespace vitq::apps {
 namespace {
 
 constexpr int kProfileRuns = 20;
-constexpr std::size_t kTop = 5;
-
-// It counts milliseconds since it was made or last asked.
-class Stopwatch {
- public:
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double, std::milli> elapsed = now - start_;
-    start_ = now;
-    return elapsed.count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // Answers the model's preprocessing at the size that was asked for.
 Preprocess resized(const Model& model, const InferJob& job) {
@@ -65,6 +51,14 @@ std::vector<std::string> dumped_names(const Model& model) {
   return names;
 }
 
+// Whether each thread takes images of its own from the file to the answer. It gets more done than
+// all threads for one image after the other, once there are images enough. A network that takes
+// images of any size needs much memory for each that is under way.
+bool has_whole_images(const InferJob& job, const Model& model, std::size_t batches) {
+  return !job.profile && !family(model.info().family).any_size &&
+         batches >= static_cast<std::size_t>(job.session.threads);
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const InferJob& job, const std::filesystem::path& model)
@@ -73,7 +67,8 @@ Pipeline::Pipeline(const InferJob& job, const std::filesystem::path& model)
       output_(job.output, job.overwrite),
       model_(load(job, model)),
       info_(model_.info()),
-      writer_(job.format, model_.task(), model.string(), output_) {
+      writer_(job.format, model_.task(), model.string(), output_),
+      draws_(!job.attention.output.empty() || !job.features.pca.empty()) {
   if (!job.labels.empty()) info_.labels = read_labels(job.labels, class_count(info_));
   if (!job.coco.empty()) {
     writer_.use(CocoIds(job.coco, info_.labels, class_count(info_), job.ignore_unmatched));
@@ -87,17 +82,31 @@ Pipeline::Pipeline(const InferJob& job, const std::filesystem::path& model)
 int Pipeline::run_images(const std::vector<std::string>& inputs) {
   if (job_.format == Format::kCoco) writer_.ids().require(inputs);
   if (!job_.annotate.empty()) annotations_.emplace(job_.annotate, inputs, job_.overwrite);
-  for (const std::string& input : inputs) {
-    enqueue(input);
-    if (ready_ == job_.batch) flush_queue();
-  }
-  flush_queue();
+  const std::size_t batches = (inputs.size() + job_.batch - 1) / job_.batch;
+  const bool whole = has_whole_images(job_, model_, batches);
+  const Answerer answerer(job_, whole ? model_.with_threads(1) : model_, info_,
+                          draws_ || annotations_.has_value());
+  const auto read = [&](std::size_t batch) {
+    const std::size_t first = batch * job_.batch;
+    const std::size_t count = std::min(job_.batch, inputs.size() - first);
+    Batch made = answerer.read(std::span(inputs).subspan(first, count));
+    if (whole) answerer.run(made);
+    return made;
+  };
+  const auto take = [&](Batch batch) {
+    if (!whole) answerer.run(batch);
+    write(batch);
+  };
+  // Who names standard input twice gets it the first time.
+  const bool piped_twice = std::count(inputs.begin(), inputs.end(), "-") > 1;
+  in_order(batches, piped_twice ? 1 : job_.session.threads, read, take);
   return finish();
 }
 
 int Pipeline::run_tensor() {
   const Tensor input = read_tensor(job_.tensor);
-  if (!job_.mask.empty()) mask_ = read_tensor(job_.mask);
+  std::optional<Tensor> mask;  // of prepared images
+  if (!job_.mask.empty()) mask = read_tensor(job_.mask);
   const Shape& shape = input.shape();
   std::vector<Answer> answers(shape.rank() == 4 ? static_cast<std::size_t>(shape[0]) : 0);
   std::vector<Answer*> rows;
@@ -108,8 +117,9 @@ int Pipeline::run_tensor() {
     rows.push_back(&answers[i]);
   }
   // Boxes are found within the image, not within its padding.
-  if (mask_ && mask_->shape() == Shape{shape[0], shape[2], shape[3]}) take_sizes(*mask_, answers);
-  run_network(input, rows);
+  if (mask && mask->shape() == Shape{shape[0], shape[2], shape[3]}) take_sizes(*mask, answers);
+  const Answerer answerer(job_, model_, info_, false);
+  keep(answerer.run(input, mask ? &*mask : nullptr, rows));
   for (const Answer& answer : answers) writer_.write(answer);
   return finish();
 }
@@ -118,124 +128,30 @@ std::string Pipeline::explain() {
   return explain_table(model_.session(static_cast<std::int64_t>(job_.batch)));
 }
 
-void Pipeline::enqueue(const std::string& input) {
-  QueuedImage queued;
-  queued.answer.image = input;
-  try {
-    read_and_prepare(input, queued);
-    ++ready_;
-  } catch (const Error& error) {
-    if (!job_.keep_going) {
-      flush_queue();  // The images before this one are answered all the same.
-      throw;
-    }
-    Answer* const answers[] = {&queued.answer};
-    record_failure(error, answers);
-  }
-  queue_.push_back(std::move(queued));
-}
-
-void Pipeline::read_and_prepare(const std::string& input, QueuedImage& queued) {
-  Stopwatch watch;
-  Image image = read_input(input, job_.exif, job_.image_limits);
-  Timing timing = {.decode = watch.lap()};
-  queued.pixels = with_context(input, [&] { return model_.info().preprocess.pixels(image); });
-  timing.preprocess = watch.lap();
-  queued.answer.width = image.width;
-  queued.answer.height = image.height;
-  if (job_.timing) queued.answer.timing = timing;
-  const bool drawn = !job_.attention.output.empty() || !job_.features.pca.empty();
-  if (drawn) last_image_ = image;
-  if (annotations_) queued.image = std::move(image);
-}
-
-void Pipeline::flush_queue() {
-  run_queue();
-  write_queue();
-  queue_.clear();
-  ready_ = 0;
-}
-
-// A detector takes each image at its own size: equal ones that follow each other go together.
-void Pipeline::run_queue() {
-  Group group;
-  for (QueuedImage& queued : queue_) {
-    if (!queued.answer.error.empty()) continue;
-    const bool fits = group.pixels.empty() || (group.pixels[0].width == queued.pixels.width &&
-                                               group.pixels[0].height == queued.pixels.height);
-    if (!fits) run_group(std::exchange(group, {}));
-    group.pixels.push_back(std::move(queued.pixels));
-    group.answers.push_back(&queued.answer);
-  }
-  if (!group.pixels.empty()) run_group(group);
-}
-
-void Pipeline::run_group(const Group& group) {
-  const auto count = static_cast<std::int64_t>(group.pixels.size());
-  const auto work = [&] {
-    // A size that the memory cannot hold is refused before the pixels become floats.
-    model_.reserve({count, 3, group.pixels[0].height, group.pixels[0].width});
-    run_network(model_.input_of(group.pixels), group.answers);
-  };
-  try {
-    with_context(group.answers[0]->image, work);
-  } catch (const Error& error) {
-    if (!job_.keep_going) throw;
-    record_failure(error, group.answers);
-  }
-}
-
-void Pipeline::run_network(const Tensor& input, std::span<Answer* const> answers) {
-  Stopwatch watch;
-  const std::vector<Tensor> outputs = mask_ ? model_.run_padded(input, *mask_) : model_.run(input);
-  const double infer = watch.lap() / static_cast<double>(answers.size());
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    watch.lap();
-    interpret(outputs, i, *answers[i]);
-    if (!answers[i]->timing) continue;
-    answers[i]->timing->infer = infer;
-    answers[i]->timing->post = watch.lap();
-  }
-  keep(input, outputs);
-}
-
 // Keeps what the end of the run makes something of.
-void Pipeline::keep(const Tensor& input, std::span<const Tensor> outputs) {
-  if (check_) check_->add(input);
-  if (dump_) dump_->add(0, input);
-  for (std::size_t i = 0; dump_ && i < outputs.size(); ++i) dump_->add(i + 1, outputs[i]);
-  if (features_) features_->add(outputs);
-  if (job_.profile) last_input_ = input;
+void Pipeline::keep(const NetworkRun& run) {
+  if (check_) check_->add(run.input);
+  if (dump_) dump_->add(0, run.input);
+  for (std::size_t i = 0; dump_ && i < run.outputs.size(); ++i) dump_->add(i + 1, run.outputs[i]);
+  if (features_) features_->add(run.outputs);
+  if (job_.profile) last_input_ = run.input;
 }
 
-void Pipeline::interpret(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const {
-  const auto part = [row](const Tensor& output) {
-    const std::span<const float> values = output.as<float>();
-    const std::size_t size = values.size() / static_cast<std::size_t>(output.shape()[0]);
-    return values.subspan(row * size, size);
-  };
-  switch (model_.task()) {
-    case Task::kClassification:
-      answer.predictions = top_k(part(outputs[0]), info_, job_.top.value_or(kTop));
-      break;
-    case Task::kDetection:
-      answer.detections =
-          detections(part(outputs[0]), part(outputs[1]), info_, {answer.width, answer.height},
-                     job_.threshold.value_or(kUsualThreshold));
-      break;
-    case Task::kFeatures:
-      answer.features.assign(part(outputs[0]).begin(), part(outputs[0]).end());
-      answer.tokens = outputs[1].shape();
-      break;
+void Pipeline::write(const Batch& batch) {
+  for (const std::string& message : batch.messages) {
+    failed_ = true;
+    std::cerr << "vit_infer: error: " << message << '\n';
   }
-}
-
-void Pipeline::write_queue() {
-  for (const QueuedImage& queued : queue_) {
+  for (const NetworkRun& run : batch.runs) keep(run);
+  for (const QueuedImage& queued : batch.images) {
     writer_.write(queued.answer);
-    if (!annotations_ || !queued.answer.error.empty()) continue;
-    annotations_->write(queued.answer.image, annotate(queued.image, queued.answer.detections));
+    if (!queued.answer.error.empty()) continue;
+    if (annotations_) {
+      annotations_->write(queued.answer.image, annotate(queued.image, queued.answer.detections));
+    }
+    if (draws_) last_image_ = queued.image;
   }
+  if (batch.failure) std::rethrow_exception(batch.failure);
 }
 
 int Pipeline::finish() {
@@ -255,12 +171,6 @@ int Pipeline::finish() {
     std::cerr << '\n' << profile_table(session, last_input_, kProfileRuns);
   }
   return failed_ ? kSomeFailed : kOk;
-}
-
-void Pipeline::record_failure(const Error& error, std::span<Answer* const> answers) {
-  failed_ = true;
-  for (Answer* answer : answers) answer->error = error.what();
-  std::cerr << "vit_infer: error: " << error.what() << '\n';
 }
 
 }  // namespace vitq::apps

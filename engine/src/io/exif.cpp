@@ -71,15 +71,6 @@ constexpr Turn kTurns[8] = {
     {true, false, false},  {true, false, true},  {true, true, true},  {true, true, false},
 };
 
-// The pixel of the stored image that the upright one shows at (x, y).
-const std::uint8_t* source(const Image& stored, const Turn& turn, int x, int y) {
-  const int column = turn.swap ? y : x;
-  const int row = turn.swap ? x : y;
-  const int from_x = turn.flip_x ? stored.width - 1 - column : column;
-  const int from_y = turn.flip_y ? stored.height - 1 - row : row;
-  return stored.row(from_y) + std::ptrdiff_t{3} * from_x;
-}
-
 }  // namespace
 
 int exif_orientation(std::span<const std::byte> tiff) {
@@ -93,9 +84,24 @@ Image upright(Image image, int orientation) {
   const Turn turn = kTurns[orientation - 1];
   Image out =
       turn.swap ? make_image(image.height, image.width) : make_image(image.width, image.height);
-  for (int y = 0; y < out.height; ++y) {
-    std::uint8_t* to = out.row(y);
-    for (int x = 0; x < out.width; ++x, to += 3) std::memcpy(to, source(image, turn, x, y), 3);
+  // One step along a row of the stored image and along a column of it, and where the first is.
+  const std::ptrdiff_t along = turn.flip_x ? -3 : 3;
+  const std::ptrdiff_t down = std::ptrdiff_t{turn.flip_y ? -3 : 3} * image.width;
+  const std::uint8_t* first = image.row(turn.flip_y ? image.height - 1 : 0) +
+                              std::ptrdiff_t{3} * (turn.flip_x ? image.width - 1 : 0);
+  const std::ptrdiff_t across = turn.swap ? down : along;
+  const std::ptrdiff_t next_row = turn.swap ? along : down;
+  // Tiles keep the lines of both images in the cache, of which one goes across.
+  constexpr int kTile = 64;
+  for (int top = 0; top < out.height; top += kTile) {
+    for (int left = 0; left < out.width; left += kTile) {
+      const int width = std::min(kTile, out.width - left);
+      for (int y = top; y < std::min(top + kTile, out.height); ++y) {
+        const std::uint8_t* from = first + y * next_row + left * across;
+        std::uint8_t* to = out.row(y) + std::ptrdiff_t{3} * left;
+        for (int x = 0; x < width; ++x) std::memcpy(to + 3 * x, from + x * across, 3);
+      }
+    }
   }
   return out;
 }

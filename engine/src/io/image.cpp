@@ -42,15 +42,17 @@ const stbi_uc* octets(std::span<const std::byte> bytes) {
   return reinterpret_cast<const stbi_uc*>(bytes.data());
 }
 
+using StbPixels = std::unique_ptr<stbi_uc, decltype(&stbi_image_free)>;
+
 // Runs stb on a checked file; the size must come out as the header says.
-Image decode(std::span<const std::byte> bytes, int width, int height, const std::string& name) {
+StbPixels decode(std::span<const std::byte> bytes, int width, int height, int channels,
+                 const std::string& name) {
   int found_width = 0;
   int found_height = 0;
-  int channels = 0;
-  const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
-      stbi_load_from_memory(octets(bytes), static_cast<int>(bytes.size()), &found_width,
-                            &found_height, &channels, STBI_rgb),
-      stbi_image_free);
+  int found_channels = 0;
+  StbPixels pixels(stbi_load_from_memory(octets(bytes), static_cast<int>(bytes.size()),
+                                         &found_width, &found_height, &found_channels, channels),
+                   stbi_image_free);
   if (pixels == nullptr) {
     const std::string reason = stbi_failure_reason();
     throw FileError(Fault::kMalformed, name, "the image data are damaged: " + reason);
@@ -60,8 +62,19 @@ Image decode(std::span<const std::byte> bytes, int width, int height, const std:
                     cat("the image data give ", found_width, " x ", found_height, ", the header ",
                         width, " x ", height));
   }
-  Image image = make_image(width, height);
-  std::memcpy(image.rgb.data(), pixels.get(), image.rgb.size());
+  return pixels;
+}
+
+// The image goes row by row to memory that nothing has filled before.
+Image without_alpha(const stbi_uc* rgba, int width, int height) {
+  Image image{width, height, {}};
+  const std::size_t stride = std::size_t{3} * static_cast<std::size_t>(width);
+  image.rgb.reserve(stride * static_cast<std::size_t>(height));
+  std::vector<std::uint8_t> row(stride + 1);  // four bytes are written for each pixel
+  for (int y = 0; y < height; ++y) {
+    for (std::size_t x = 0; x < stride; x += 3, rgba += 4) std::memcpy(&row[x], rgba, 4);
+    image.rgb.insert(image.rgb.end(), row.begin(), row.end() - 1);
+  }
   return image;
 }
 
@@ -130,13 +143,19 @@ std::string describe(std::span<const std::byte> bytes) {
 Image decode_png(const ImageBytes& file, const std::string& name, Exif exif) {
   CheckedPng png = check_png(file);
   check_inflated_size(png, name);
-  Image image = decode(png.bytes, png.width, png.height, name);
+  const StbPixels pixels = decode(png.bytes, png.width, png.height, STBI_rgb, name);
+  const std::size_t pixel_count =
+      static_cast<std::size_t>(png.width) * static_cast<std::size_t>(png.height);
+  Image image{png.width, png.height, {pixels.get(), pixels.get() + 3 * pixel_count}};
   return exif == Exif::kApply ? upright(std::move(image), png.orientation) : image;
 }
 
 Image decode_jpeg(const ImageBytes& file, const std::string& name, Exif exif) {
   const CheckedJpeg jpeg = check_jpeg(file);
-  Image image = decode(jpeg.bytes, jpeg.width, jpeg.height, name);
+  // stb has SIMD for RGBA alone, and the same arithmetic without it for RGB.
+  constexpr int kChannels = STBI_rgb_alpha;
+  Image image = without_alpha(decode(jpeg.bytes, jpeg.width, jpeg.height, kChannels, name).get(),
+                              jpeg.width, jpeg.height);
   return exif == Exif::kApply ? upright(std::move(image), jpeg.orientation) : image;
 }
 

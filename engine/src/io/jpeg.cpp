@@ -53,8 +53,12 @@ class JpegWalk {
       if (marker == kSos) at = end_of_scan(at);
     }
     finish(at);
-    keep(at);
-    return {static_cast<int>(frame_.width), static_cast<int>(frame_.height), orientation_,
+    std::span<const std::byte> bytes = file_.range(0, at);
+    if (kept_to_ > 0) {
+      keep(at);
+      bytes = kept_;
+    }
+    return {static_cast<int>(frame_.width), static_cast<int>(frame_.height), orientation_, bytes,
             std::move(kept_)};
   }
 

@@ -13,8 +13,9 @@ namespace vitq {
 struct CheckedJpeg {
   int width = 0;
   int height = 0;
-  int orientation = 1;           // of EXIF, 1 to 8
-  std::vector<std::byte> bytes;  // the file up to its EOI marker, without what is no segment
+  int orientation = 1;               // of EXIF, 1 to 8
+  std::span<const std::byte> bytes;  // the file up to its EOI marker, without what is no segment
+  std::vector<std::byte> kept;       // holds them where something is left out
 };
 
 bool looks_like_jpeg(std::span<const std::byte> bytes);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/linear_constants.h"
 
-#include <numeric>
 #include <utility>
 
 #include "core/text.h"
+#include "plan/weight_codes.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -41,18 +41,6 @@ Tensor matrix_of(const Tensor& codes, const View& x) {
   return matrix;
 }
 
-// sum_c codes[c] * factors[c], in four sums that do not wait for each other; columns without a
-// factor count nothing.
-double dot(std::span<const std::int8_t> codes, std::span<const double> factors) {
-  double sums[4] = {};
-  std::size_t c = 0;
-  for (; c + 4 <= factors.size(); c += 4) {
-    for (std::size_t i = 0; i < 4; ++i) sums[i] += codes[c + i] * factors[c + i];
-  }
-  for (; c < factors.size(); ++c) sums[0] += codes[c] * factors[c];
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
 // What a code of each column stands for at code 0 of its row: channel_offset / smoothing_scale.
 std::vector<double> offsets_of(const LinearOperands& operands) {
   const std::vector<float> smoothing_scale = per_column(operands.act.smoothing_scale, operands.x);
@@ -78,7 +66,7 @@ LinearConstants constants_without_biases(const Tensor& codes, const LinearOperan
   const std::span<const std::int8_t> all = std::as_const(result.codes).as<std::int8_t>();
   for (std::size_t o = 0; o < at(rows[0]); ++o) {
     const std::span<const std::int8_t> w = all.subspan(o * k, k);
-    const double sum = std::accumulate(w.begin(), w.end(), 0);
+    const double sum = sum_of(w);
     const double scale = static_cast<double>(scales.size() == 1 ? scales[0] : scales[o]);
     result.weight_scale.as<float>()[o] = static_cast<float>(scale);
     result.lo_term.as<float>()[o] = static_cast<float>(scale * sum);

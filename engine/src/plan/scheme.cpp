@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "plan/prune.h"
+#include "plan/weight_codes.h"
 #include "vitq/error.h"
 #include "vitq/quant.h"
 
@@ -134,9 +135,9 @@ class SiteCheck {
             cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
     const std::int32_t top = max_weight_code(params.bits);
     const std::span<const std::int8_t> all = tensor.as<std::int8_t>();
+    if (within(all, top)) return;
     const auto outside = [top](std::int8_t code) { return code < -top || code > top; };
     const auto bad = std::find_if(all.begin(), all.end(), outside);
-    if (bad == all.end()) return;
     require(false,
             cat("code ", int{*bad}, " in ", name, " lies outside of ", params.bits, " bits"));
   }

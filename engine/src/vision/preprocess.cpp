@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/text.h"
+#include "vision/resize.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -18,9 +19,14 @@ using ByteTable = std::array<std::array<T, 256>, 3>;
 
 constexpr std::int64_t kMaxExtent = 1 << 20;  // of a resized image, in pixels
 
+struct Size {
+  int width;
+  int height;
+};
+
 // get_size_with_aspect_ratio of facebookresearch/detr (datasets/transforms.py) and of transformers
 // (models/detr/image_processing_detr.py), and get_size_with_aspect_ratio_yolos of transformers.
-Image resized_within(const Image& image, const Preprocess& preprocess) {
+Size size_within(const Image& image, const Preprocess& preprocess) {
   constexpr int kYolosPatch = 16;
   using Resize = Preprocess::Resize;
   const double shorter = std::min(image.width, image.height);
@@ -35,7 +41,7 @@ Image resized_within(const Image& image, const Preprocess& preprocess) {
   const bool upright = image.width < image.height;
   // That of YOLOS asks for the side of an upright image before it asks whether there is a change.
   const bool kept = shorter == size && !(yolos && upright);
-  if (kept && !yolos) return image;
+  if (kept && !yolos) return {image.width, image.height};
   if (preprocess.resize == Resize::kWithinFacebook) exact = size;
   int short_side = static_cast<int>(size);
   int long_side = static_cast<int>(kept ? longer : exact * longer / shorter);
@@ -48,13 +54,12 @@ Image resized_within(const Image& image, const Preprocess& preprocess) {
                          yolos ? "whole patch" : "pixel", " left when its longer side becomes ",
                          preprocess.longest));
   }
-  return upright ? resize(image, short_side, long_side, preprocess.filter)
-                 : resize(image, long_side, short_side, preprocess.filter);
+  return upright ? Size{short_side, long_side} : Size{long_side, short_side};
 }
 
 // get_image_size_for_max_height_width of transformers (image_utils.py), and get_params of timm's
 // ResizeKeepRatio (data/transforms.py). Both compute in double precision in this order.
-Image resized_to_fit(const Image& image, const Preprocess& preprocess) {
+Size size_to_fit(const Image& image, const Preprocess& preprocess) {
   double width = 0.0;
   double height = 0.0;
   if (preprocess.resize == Preprocess::Resize::kInsideHuggingFace) {
@@ -75,20 +80,20 @@ Image resized_to_fit(const Image& image, const Preprocess& preprocess) {
                          width, " x ", height, " when it is fitted to ", preprocess.width, " x ",
                          preprocess.height));
   }
-  return resize(image, static_cast<int>(width), static_cast<int>(height), preprocess.filter);
+  return {static_cast<int>(width), static_cast<int>(height)};
 }
 
-Image resized(const Image& image, const Preprocess& preprocess) {
+// What the image becomes before it is cropped.
+Size size_for(const Image& image, const Preprocess& preprocess) {
   switch (preprocess.resize) {
-    case Preprocess::Resize::kNone: return image;
-    case Preprocess::Resize::kExact:
-      return resize(image, preprocess.width, preprocess.height, preprocess.filter);
+    case Preprocess::Resize::kNone: return {image.width, image.height};
+    case Preprocess::Resize::kExact: return {preprocess.width, preprocess.height};
     case Preprocess::Resize::kWithinFacebook:
     case Preprocess::Resize::kWithinHuggingFace:
-    case Preprocess::Resize::kWithinYolos: return resized_within(image, preprocess);
+    case Preprocess::Resize::kWithinYolos: return size_within(image, preprocess);
     case Preprocess::Resize::kInsideHuggingFace:
     case Preprocess::Resize::kInsideTimm:
-    case Preprocess::Resize::kAroundTimm: return resized_to_fit(image, preprocess);
+    case Preprocess::Resize::kAroundTimm: return size_to_fit(image, preprocess);
     case Preprocess::Resize::kShortestEdge: break;
   }
   const std::int64_t shorter = std::min(image.width, image.height);
@@ -99,8 +104,8 @@ Image resized(const Image& image, const Preprocess& preprocess) {
                          " pixels long when its shorter side becomes ", preprocess.height));
   }
   const int longest = static_cast<int>(extent);
-  return image.width < image.height ? resize(image, preprocess.height, longest, preprocess.filter)
-                                    : resize(image, longest, preprocess.height, preprocess.filter);
+  return image.width < image.height ? Size{preprocess.height, longest}
+                                    : Size{longest, preprocess.height};
 }
 
 // Where a centred crop starts; negative if the image is smaller.
@@ -113,16 +118,26 @@ int crop_start(int extent, int size, Preprocess::CropOffset offset) {
   return margin % 2 == 0 ? half : half + half % 2;  // halves go to the even neighbour
 }
 
+Rectangle common(const Rectangle& a, const Rectangle& b) {
+  const int left = std::max(a.left, b.left);
+  const int top = std::max(a.top, b.top);
+  return {left, top, std::min(a.left + a.width, b.left + b.width) - left,
+          std::min(a.top + a.height, b.top + b.height) - top};
+}
+
 }  // namespace
 
 Image Preprocess::pixels(const Image& image) const {
-  Image out = resized(image, *this);
-  if (crop_height == 0) return out;
-  if (crop_height == out.height && crop_width == out.width) return out;
-  return crop(out,
-              {crop_start(out.width, crop_width, crop_offset),
-               crop_start(out.height, crop_height, crop_offset), crop_width, crop_height},
-              fill);
+  const Size size = size_for(image, *this);
+  const Rectangle all = {0, 0, size.width, size.height};
+  if (crop_height == 0) return resize_part(image, size.width, size.height, filter, all);
+  const Rectangle wanted = {crop_start(size.width, crop_width, crop_offset),
+                            crop_start(size.height, crop_height, crop_offset), crop_width,
+                            crop_height};
+  const Rectangle part = common(wanted, all);
+  Image out = resize_part(image, size.width, size.height, filter, part);
+  if (part.width == wanted.width && part.height == wanted.height) return out;
+  return crop(out, {wanted.left - part.left, wanted.top - part.top, crop_width, crop_height}, fill);
 }
 
 namespace {

@@ -2,177 +2,89 @@
 // Images are resampled as Pillow does it. Each output sample is a weighted mean of the input
 // samples under the filter, which is stretched by the scale when the image shrinks. There is one
 // pass along each axis, each in fixed point and rounded to 8 bits.
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <numbers>
+#include "vision/resize.h"
 
-#include "core/text.h"
-#include "vitq/error.h"
-#include "vitq/image.h"
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "core/cpu.h"
+#include "vision/resize_axis.h"
+#include "vision/resize_kernels.h"
 
 namespace vitq {
 namespace {
 
-// Pixels have 8 bits, and 2 bits are kept for sums outside of [0, 255].
-constexpr int kPrecisionBits = 32 - 8 - 2;
+// Rows of pixels in memory that reaches to `end`.
+struct PixelRows {
+  const std::uint8_t* data;
+  std::ptrdiff_t stride;  // in bytes
+  int width;
+  int height;
+  const std::uint8_t* end;
 
-struct FilterKernel {
-  double support;
-  double (*weight)(double);  // none: single pixels
+  const std::uint8_t* row(int y) const { return data + y * stride; }
 };
 
-double box(double x) {
-  return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
+PixelRows pixels_of(const Image& image, const Rectangle& part) {
+  const std::uint8_t* data = image.row(part.top) + std::ptrdiff_t{3} * part.left;
+  return {data, std::ptrdiff_t{3} * image.width, part.width, part.height,
+          image.rgb.data() + image.rgb.size()};
 }
 
-double triangle(double x) {
-  return std::max(0.0, 1.0 - std::abs(x));
+PixelRows pixels_of(const Image& image) {
+  return pixels_of(image, {0, 0, image.width, image.height});
 }
 
-// Keys' cubic convolution with a = -1/2.
-double cubic(double x) {
-  constexpr double kA = -0.5;
-  x = std::abs(x);
-  if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * kA;
-  return 0.0;
-}
-
-double sinc(double x) {
-  if (x == 0.0) return 1.0;
-  x *= std::numbers::pi;
-  return std::sin(x) / x;
-}
-
-double hamming(double x) {
-  x = std::abs(x);
-  return x < 1.0 ? sinc(x) * (0.54 + 0.46 * std::cos(x * std::numbers::pi)) : 0.0;
-}
-
-double lanczos(double x) {
-  return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3.0) : 0.0;
-}
-
-FilterKernel kernel_of(Filter filter) {
-  switch (filter) {
-    case Filter::kNearest: break;
-    case Filter::kBox: return {0.5, box};
-    case Filter::kBilinear: return {1.0, triangle};
-    case Filter::kHamming: return {1.0, hamming};
-    case Filter::kBicubic: return {2.0, cubic};
-    case Filter::kLanczos: return {3.0, lanczos};
-  }
-  return {0.0, nullptr};
-}
-
-// The inputs [first, first + count) of one output sample, and their weights at `weights`.
-struct Taps {
-  int first;
-  int count;
-  std::size_t weights;
-};
-
-struct Axis {
-  std::vector<Taps> taps;  // one for each output sample
-  std::vector<std::int32_t> weights;
-};
-
-void append_weights(std::vector<std::int32_t>& out, const std::vector<double>& weights) {
-  double total = 0.0;
-  for (const double weight : weights) total += weight;
-  for (const double weight : weights) {
-    const double scaled = (total != 0.0 ? weight / total : weight) * (1 << kPrecisionBits);
-    out.push_back(static_cast<std::int32_t>(scaled + (weight < 0 ? -0.5 : 0.5)));
-  }
-}
-
-// One pixel each. Positions are summed up as Pillow does it, because their rounding shows.
-Axis nearest_axis(double scale, int out) {
-  Axis axis;
-  double position = 0.5 * scale;
-  for (int i = 0; i < out; ++i, position += scale) {
-    axis.taps.push_back({static_cast<int>(position), 1, axis.weights.size()});
-    axis.weights.push_back(1 << kPrecisionBits);
-  }
-  return axis;
-}
-
-Axis make_axis(int in, int out, const FilterKernel& kernel) {
-  const double scale = static_cast<double>(in) / out;
-  if (kernel.weight == nullptr) return nearest_axis(scale, out);
-  const double stretch = std::max(scale, 1.0);
-  const double support = kernel.support * stretch;
-  Axis axis;
-  std::vector<double> weights;
-  for (int i = 0; i < out; ++i) {
-    const double centre = (i + 0.5) * scale;
-    // NOLINTBEGIN(bugprone-incorrect-roundings): as Pillow rounds
-    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
-    const int last = std::min(in, static_cast<int>(centre + support + 0.5));
-    // NOLINTEND(bugprone-incorrect-roundings)
-    weights.clear();
-    for (int x = 0; x < last - first; ++x) {
-      weights.push_back(kernel.weight((x + first - centre + 0.5) * (1.0 / stretch)));
+// The rows of an image, of which the last are copied to memory that goes on behind them.
+class SlackRows {
+ public:
+  explicit SlackRows(const PixelRows& pixels) : pixels_(pixels), copied_from_(pixels.height) {
+    const std::ptrdiff_t bytes = std::ptrdiff_t{3} * pixels.width;
+    constexpr std::ptrdiff_t kSlack = ResizeKernels::kSlack;
+    while (copied_from_ > 0 && pixels.end - pixels.row(copied_from_ - 1) < bytes + kSlack) {
+      --copied_from_;
     }
-    axis.taps.push_back({first, last - first, axis.weights.size()});
-    append_weights(axis.weights, weights);
+    if (copied_from_ == pixels.height) return;
+    copy_.assign(pixels.row(copied_from_), pixels.row(pixels.height - 1) + bytes);
+    copy_.resize(copy_.size() + kSlack);
   }
-  return axis;
-}
 
-std::uint8_t to_pixel(std::int32_t sum) {
-  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255));
-}
+  const std::uint8_t* row(int y) const {
+    if (y < copied_from_) return pixels_.row(y);
+    return copy_.data() + (y - copied_from_) * pixels_.stride;
+  }
 
-constexpr std::int32_t kHalf = 1 << (kPrecisionBits - 1);
+ private:
+  const PixelRows& pixels_;
+  int copied_from_;
+  std::vector<std::uint8_t> copy_;
+};
 
-void resample_row(const std::uint8_t* in, std::uint8_t* out, const Axis& axis) {
-  for (const Taps& taps : axis.taps) {
-    const std::int32_t* weight = axis.weights.data() + taps.weights;
-    const std::uint8_t* pixel = in + std::ptrdiff_t{3} * taps.first;
-    std::int32_t red = kHalf;
-    std::int32_t green = kHalf;
-    std::int32_t blue = kHalf;
-    for (int i = 0; i < taps.count; ++i, pixel += 3) {
-      red += pixel[0] * weight[i];
-      green += pixel[1] * weight[i];
-      blue += pixel[2] * weight[i];
+// `out` has a column for each of the axis's taps.
+void resample_columns(const PixelRows& in, const ResizeAxis& axis, Image& out) {
+  const ResizeKernels& kernels = resize_kernels(cpu());
+  const SlackRows rows(in);
+  std::array<const std::uint8_t*, ResizeKernels::kRows> from = {};
+  std::array<std::uint8_t*, ResizeKernels::kRows> to = {};
+  for (int y = 0; y < in.height; y += ResizeKernels::kRows) {
+    for (int r = 0; r < ResizeKernels::kRows; ++r) {
+      const int at = std::min(y + r, in.height - 1);
+      from[static_cast<std::size_t>(r)] = rows.row(at);
+      to[static_cast<std::size_t>(r)] = out.row(at);
     }
-    *out++ = to_pixel(red);
-    *out++ = to_pixel(green);
-    *out++ = to_pixel(blue);
+    kernels.columns(from.data(), axis.taps.data(), out.width, axis.view(), to.data());
   }
 }
 
-// One output row from the rows that `taps` names; sums has a place for each of its bytes.
-void blend_rows(const Image& in, const Taps& taps, const std::int32_t* weights,
-                std::vector<std::int32_t>& sums) {
-  std::fill(sums.begin(), sums.end(), kHalf);
-  for (int i = 0; i < taps.count; ++i) {
-    const std::uint8_t* row = in.row(taps.first + i);
-    const std::int32_t weight = weights[i];
-    for (std::size_t x = 0; x < sums.size(); ++x) sums[x] += row[x] * weight;
+// `out` has a row for each of the axis's taps.
+void resample_rows(const PixelRows& in, const ResizeAxis& axis, Image& out) {
+  const ResizeKernels& kernels = resize_kernels(cpu());
+  for (int y = 0; y < out.height; ++y) {
+    const ResizeTaps& taps = axis.taps[static_cast<std::size_t>(y)];
+    kernels.rows(in.row(taps.first), in.stride, taps, axis.view(), std::int64_t{3} * out.width,
+                 out.row(y));
   }
-}
-
-Image resize_columns(const Image& in, int width, const FilterKernel& kernel) {
-  Image out = make_image(width, in.height);
-  const Axis axis = make_axis(in.width, width, kernel);
-  for (int y = 0; y < in.height; ++y) resample_row(in.row(y), out.row(y), axis);
-  return out;
-}
-
-Image resize_rows(const Image& in, int height, const FilterKernel& kernel) {
-  Image out = make_image(in.width, height);
-  const Axis axis = make_axis(in.height, height, kernel);
-  std::vector<std::int32_t> sums(std::size_t{3} * static_cast<std::size_t>(in.width));
-  for (int y = 0; y < height; ++y) {
-    const Taps& taps = axis.taps[static_cast<std::size_t>(y)];
-    blend_rows(in, taps, axis.weights.data() + taps.weights, sums);
-    std::transform(sums.begin(), sums.end(), out.row(y), to_pixel);
-  }
-  return out;
 }
 
 // Pillow 13's rule. The order shows in the result, since the first pass rounds to 8 bits.
@@ -182,15 +94,32 @@ bool rows_first(const Image& image, int width, int height) {
 
 }  // namespace
 
+Image resize_part(const Image& image, int width, int height, Filter filter, const Rectangle& part) {
+  Image out = make_image(part.width, part.height);
+  const ResizeAxis across = make_resize_axis(image.width, width, filter, {part.left, part.width});
+  const ResizeAxis down = make_resize_axis(image.height, height, filter, {part.top, part.height});
+  const Rectangle read = {across.inputs.begin, down.inputs.begin, across.inputs.count,
+                          down.inputs.count};
+  if (across.kept && down.kept) return crop(image, part);
+  const PixelRows in = pixels_of(image, read);
+  if (across.kept) {
+    resample_rows(in, down, out);
+  } else if (down.kept) {
+    resample_columns(in, across, out);
+  } else if (rows_first(image, width, height)) {
+    Image between = make_image(read.width, part.height);
+    resample_rows(in, down, between);
+    resample_columns(pixels_of(between), across, out);
+  } else {
+    Image between = make_image(part.width, read.height);
+    resample_columns(in, across, between);
+    resample_rows(pixels_of(between), down, out);
+  }
+  return out;
+}
+
 Image resize(const Image& image, int width, int height, Filter filter) {
-  const FilterKernel kernel = kernel_of(filter);
-  const auto columns = [&](const Image& in) {
-    return width == in.width ? in : resize_columns(in, width, kernel);
-  };
-  const auto rows = [&](const Image& in) {
-    return height == in.height ? in : resize_rows(in, height, kernel);
-  };
-  return rows_first(image, width, height) ? columns(rows(image)) : rows(columns(image));
+  return resize_part(image, width, height, filter, {0, 0, width, height});
 }
 
 }  // namespace vitq

@@ -41,6 +41,10 @@ class Model {
   // The same network, which is shown images prepared in another way.
   Model with_preprocess(const Preprocess& preprocess) const;
 
+  // The same network and weights, of which each call takes so many threads (SessionOptions). Where
+  // many images wait, one thread for each of them gets most done.
+  Model with_threads(int threads) const;
+
   const ModelInfo& info() const;
   Task task() const;
 

@@ -30,7 +30,9 @@ struct Accuracy {
 
 struct EvaluateOptions {
   std::int64_t batch = 8;
-  int threads = 1;  // that read images
+  // Several threads take batches of their own from the files to the answers, on which networks
+  // then run by one thread each. Networks that take images of any size run in one batch at a time.
+  int threads = 1;
   ImageLimits image_limits = {};
   std::function<void(const Tensor& input)> watch = {};     // is shown each batch
   std::function<void(std::int64_t images)> progress = {};  // is told how many more are read

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "kernels/x86/maddubs/tiles.h"
-#include "vitq/tensor.h"
 
 namespace vitq {
 
@@ -35,8 +34,11 @@ class PackedWeights {
     std::array<std::int32_t, kMaxDepth> runs;
   };
   std::vector<Block> blocks_;
+  struct alignas(kQuadBytes) PackedQuad {
+    std::array<std::int8_t, kQuadBytes> codes;
+  };
   std::vector<std::int32_t> inputs_;
-  Tensor codes_;
+  std::vector<PackedQuad> quads_;
 };
 
 }  // namespace vitq

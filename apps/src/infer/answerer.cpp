@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer/answerer.h"
+
+#include <chrono>
+
+#include "common/image_inputs.h"
+
+namespace vitq::apps {
+
+namespace {
+
+constexpr std::size_t kTop = 5;
+
+// It counts milliseconds since it was made or last asked.
+class Stopwatch {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double, std::milli> elapsed = now - start_;
+    start_ = now;
+    return elapsed.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// The error becomes the answer of these images, in place of the stages that are left.
+void record_failure(const Error& error, std::span<Answer* const> answers, Batch& batch) {
+  for (Answer* answer : answers) answer->error = error.what();
+  batch.messages.emplace_back(error.what());
+}
+
+}  // namespace
+
+Answerer::Answerer(const InferJob& job, Model model, const ModelInfo& info, bool keeps_images)
+    : job_(job), model_(std::move(model)), info_(info), keeps_images_(keeps_images) {}
+
+Batch Answerer::read(std::span<const std::string> inputs) const {
+  Batch batch;
+  for (const std::string& input : inputs) {
+    QueuedImage queued;
+    queued.answer.image = input;
+    try {
+      read_and_prepare(input, queued);
+    } catch (const Error& error) {
+      if (!job_.keep_going) {
+        batch.failure = std::current_exception();
+        break;  // The images before this one are answered all the same.
+      }
+      Answer* const answers[] = {&queued.answer};
+      record_failure(error, answers, batch);
+    }
+    batch.images.push_back(std::move(queued));
+  }
+  return batch;
+}
+
+void Answerer::read_and_prepare(const std::string& input, QueuedImage& queued) const {
+  Stopwatch watch;
+  Image image = read_input(input, job_.exif, job_.image_limits);
+  Timing timing = {.decode = watch.lap()};
+  queued.pixels = with_context(input, [&] { return model_.info().preprocess.pixels(image); });
+  timing.preprocess = watch.lap();
+  queued.answer.width = image.width;
+  queued.answer.height = image.height;
+  if (job_.timing) queued.answer.timing = timing;
+  if (keeps_images_) queued.image = std::move(image);
+}
+
+// A detector takes each image at its own size: equal ones that follow each other go together.
+void Answerer::run(Batch& batch) const {
+  Group group;
+  for (QueuedImage& queued : batch.images) {
+    if (!queued.answer.error.empty()) continue;
+    const bool fits = group.pixels.empty() || (group.pixels[0].width == queued.pixels.width &&
+                                               group.pixels[0].height == queued.pixels.height);
+    if (!fits) run_group(std::exchange(group, {}), batch);
+    group.pixels.push_back(std::move(queued.pixels));
+    group.answers.push_back(&queued.answer);
+  }
+  if (!group.pixels.empty()) run_group(group, batch);
+}
+
+void Answerer::run_group(const Group& group, Batch& batch) const {
+  const auto count = static_cast<std::int64_t>(group.pixels.size());
+  const auto work = [&] {
+    // A size that the memory cannot hold is refused before the pixels become floats.
+    model_.reserve({count, 3, group.pixels[0].height, group.pixels[0].width});
+    batch.runs.push_back(run(model_.input_of(group.pixels), nullptr, group.answers));
+  };
+  try {
+    with_context(group.answers[0]->image, work);
+  } catch (const Error& error) {
+    if (!job_.keep_going) throw;
+    record_failure(error, group.answers, batch);
+  }
+}
+
+NetworkRun Answerer::run(Tensor input, const Tensor* mask, std::span<Answer* const> answers) const {
+  Stopwatch watch;
+  NetworkRun done;
+  done.outputs = mask != nullptr ? model_.run_padded(input, *mask) : model_.run(input);
+  done.input = std::move(input);
+  const double infer = watch.lap() / static_cast<double>(answers.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    watch.lap();
+    interpret(done.outputs, i, *answers[i]);
+    if (!answers[i]->timing) continue;
+    answers[i]->timing->infer = infer;
+    answers[i]->timing->post = watch.lap();
+  }
+  return done;
+}
+
+void Answerer::interpret(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const {
+  const auto part = [row](const Tensor& output) {
+    const std::span<const float> values = output.as<float>();
+    const std::size_t size = values.size() / static_cast<std::size_t>(output.shape()[0]);
+    return values.subspan(row * size, size);
+  };
+  switch (model_.task()) {
+    case Task::kClassification:
+      answer.predictions = top_k(part(outputs[0]), info_, job_.top.value_or(kTop));
+      break;
+    case Task::kDetection:
+      answer.detections =
+          detections(part(outputs[0]), part(outputs[1]), info_, {answer.width, answer.height},
+                     job_.threshold.value_or(kUsualThreshold));
+      break;
+    case Task::kFeatures:
+      answer.features.assign(part(outputs[0]).begin(), part(outputs[0]).end());
+      answer.tokens = outputs[1].shape();
+      break;
+  }
+}
+
+}  // namespace vitq::apps
