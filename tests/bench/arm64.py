@@ -43,18 +43,17 @@ def instructions(program, model):
 
 def section(options):
     return f"""
-No ARM machine has run this: these are predictions, by `tests/bench/arm64.py MODEL`. The loop of each tile of products is
-cut out of its object file, and llvm-mca 19 predicts its cycles on a core, with all data in the first-level cache. The
-limit is what llvm-mca predicts of the multiplying instructions alone.
+No ARM machine has run this: these are predictions, made by `tests/bench/arm64.py MODEL`. The loop of each tile of
+products is cut out of its object file. llvm-mca 19 predicts its cycles on a core, which has all data in its first-level
+cache. The limit is what it predicts of the multiplying instructions alone. It takes a Cortex-A72 for an A57.
 
 {tiles()}
-These are the instructions that an image of {options.model.stem} executes on one thread, counted in QEMU: those of
+These instructions are executed for an image of {options.model.stem} on one thread, as counted in QEMU: those of
 {arm64_counts.MORE_IMAGES} images less those of one, without loading.
 
 {instructions(options.program, options.model)}
-On a real machine `./dev bench` measures rows and peers, `vit_bench MODEL -t 1 --per-op` shows where the time of an image
-goes, and `perf stat -e instructions:u,cycles:u build/release/bin/vit_bench MODEL -t 1 --iters 100` gives the count and
-the cycles for it.
+On a real machine `./dev bench` measures rows and peers, and `vit_bench MODEL -t 1 --per-op` where the time of an image
+goes. `perf stat -e instructions:u,cycles:u build/release/bin/vit_bench MODEL -t 1 --iters 100` counts the instructions.
 """
 
 
