@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: same_bits.sh SOURCE PROGRAMS OTHER_PROGRAMS
-# DeiT-Tiny with weights of 8, 7, 6 and 4 bits gives the same logits, byte for byte, by the programs of this
-# machine and by those for ARM64 on a CPU of each tier, which QEMU stands for. The test skips (77) without
-# VITQ_DATA.
+# DeiT-Tiny is quantized by the PROGRAMS of this machine, with weights of 8, 7, 6 and 4 bits. On three CPUs in
+# QEMU the OTHER_PROGRAMS, for ARM64, give the same logits, byte for byte. It skips (77) without VITQ_DATA.
 set -euo pipefail
 source=$1 programs=$2 other=$3
 [ -n "${VITQ_DATA:-}" ] || { echo "skipped: VITQ_DATA is not set"; exit 77; }

@@ -2,8 +2,6 @@
 // Every op through lowering and both backends, on random shapes, against the oracle.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
 #include "support/graph_check.h"
 #include "vitq/error.h"
 #include "vitq/plan.h"
@@ -45,25 +43,6 @@ TEST_CASE("linear layers with every epilogue match the oracle") {
     if (pick(random, 0, 1) == 1) y = y + linear(s / "b", x, y.shape()[-1]);
     return activate(y, static_cast<Act>(pick(random, 0, kActs - 1)));
   });
-}
-
-TEST_CASE("what a layer makes of a weight or a constant is computed once, and is no step") {
-  for_seeds(4, [](const Scope& s, Random& random) {
-    const Value x = rows(s, random, 24);
-    const Value latent = s.param("latent", {1, x.shape()[1], 10});
-    Tensor halves({1, x.shape()[1], 7}, DType::kF32);
-    std::ranges::fill(halves.as<float>(), 0.5F);
-    const Value constants = constant(s.graph(), "halves", halves);
-    return x + activate(linear(s / "a", latent, 24), Act::kGelu) + linear(s / "b", constants, 24);
-  });
-  Graph graph;
-  const Scope s(graph);
-  const Value x = input(graph, "x", {2, 3, 4});
-  graph.set_outputs({{"y", (x + linear(s / "a", s.param("latent", {1, 3, 5}), 4)).id}});
-  Random random(1);
-  const Plan plan = lower(graph, random_weights(random, graph), Scheme::float32(), {});
-  CHECK(std::ranges::none_of(
-      plan.steps, [](const Step& step) { return std::holds_alternative<step::Linear>(step.op); }));
 }
 
 TEST_CASE("the sum of two products keeps both") {

@@ -90,8 +90,8 @@ class Session {
 // The instruction set and libraries in use, for reports: "avx512_vnni", "oneDNN 2.6.3".
 std::string isa_in_use();
 std::string library_versions();
-// How many threads a session uses when it is not told: what affinity and cgroup quota allow, and
-// the big cores alone where there are little ones.
+// How many threads a session uses when it is not told: what affinity and cgroup quota allow. Where
+// there are big and little cores, only the big ones count.
 int default_threads();
 
 }  // namespace vitq

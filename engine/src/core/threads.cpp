@@ -89,8 +89,7 @@ std::vector<int> affinity_cpus() {
 // Relative to 1024, the fastest CPU of the machine; that is what a CPU has that does not tell.
 int capacity_of(const std::string& root, int cpu) {
   constexpr int kFastest = 1024;
-  std::ifstream file(
-      cat(root, "/sys/devices/system/cpu/cpu", cpu, "/cpu_capacity"));
+  std::ifstream file(cat(root, "/sys/devices/system/cpu/cpu", cpu, "/cpu_capacity"));
   int capacity = 0;
   return file >> capacity ? capacity : kFastest;
 }

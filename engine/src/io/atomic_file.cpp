@@ -2,7 +2,9 @@
 #include "io/atomic_file.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +25,12 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail_existing(const fs::path& path) {
   throw FileError(Fault::kUnreadable, path.string(),
                   "found an existing file, which may not be overwritten");
+}
+
+// Not every C library has renameat2, which Linux has had since 3.15.
+bool rename_to_new(const fs::path& from, const fs::path& to) {
+  return ::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) ==
+         0;
 }
 
 // What will be replaced: a link is followed, so that it goes on pointing to the file.
@@ -112,7 +120,7 @@ void AtomicFile::move_into_place() {
   if (::link(temporary_.c_str(), path_.c_str()) == 0) return;
   if (errno == EEXIST) fail_existing(path_);
   // A file system without links: the kernel's own exclusive rename is left.
-  if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) != 0) {
+  if (!rename_to_new(temporary_, path_)) {
     if (errno == EEXIST) fail_existing(path_);
     fail_system(path_, "cannot write", errno);
   }

@@ -29,8 +29,8 @@ Tensor values_of(const LoweringContext& context, NodeId id) {
   return context.weights.at(node.name).to_f32();
 }
 
-// What a layer makes of constants. Sums of 64 bits in one order are the same on every CPU, which a
-// step's would not be: the layers of a quantized network that read constants stay in float.
+// What a layer makes of constants. Quantized networks keep such layers in float. Sums in double
+// and in one order are the same on every CPU, which those of a step would not be.
 Tensor constant_layer(const LoweringContext& context, NodeId id) {
   const Node& node = context.graph[id];
   const Tensor x = values_of(context, node.inputs[0]);

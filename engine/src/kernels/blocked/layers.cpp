@@ -86,7 +86,7 @@ class BlockedLayer : public Kernel {
     if (finish_.bias) add(*finish_.bias, 0);
     if (finish_.residual) add(*finish_.residual, cursor.offset(1));
     activate_row(rows_, finish_.act, sums, columns_,
-             data_of<float>(buffers, finish_.out) + cursor.offset(0));
+                 data_of<float>(buffers, finish_.out) + cursor.offset(0));
   }
 
   Source source_;

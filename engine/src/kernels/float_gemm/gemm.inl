@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tile of sums stays in registers while a step along k multiplies a column of `a` by a row of `b`.
+// A tile of sums stays in registers while a step along k multiplies a column of `a` by a row of
+// `b`.
 //
 // The namespace of an instruction set includes this file. It has defined kName, kLanes (floats in a
 // vector) and kTileRows. No inline function of the standard library is used here: the linker could
