@@ -31,7 +31,8 @@ TEST_CASE("layers that read weights or constants match the oracle") {
   for (unsigned seed = 0; seed < 4; ++seed) {
     CAPTURE(seed);
     Random random(seed);
-    check_graph(with_constant_layers(random), random);
+    Graph graph = with_constant_layers(random);
+    check_graph(graph, random);
   }
 }
 
