@@ -193,7 +193,11 @@ TEST_CASE("the implementations of float products are in order, and any CPU has o
   const auto name_of = [](const CpuFeatures& features) {
     return std::string(float_gemm(features).name);
   };
+#if defined(__aarch64__)
+  CHECK(name_of({}) == "blocked:neon");
+#else
   CHECK(name_of({}) == "blocked:portable");
+#endif
 #if defined(__x86_64__)
   CHECK(name_of({.avx2 = true}) == "blocked:avx2");
   CHECK(name_of({.avx2 = true, .avx512 = true}) == "blocked:avx512");

@@ -3,9 +3,9 @@
 // of `b`. A step takes kStep codes of each. `a` is [groups of rows][steps][kTile][kStep]. `b` is
 // [groups of columns][starts of kTile sums, then steps][kTile][kStep].
 //
-// Where an instruction multiplies signed codes alone, `a` is held with its bits flipped by kFlip,
-// which makes code c of it c - offset or offset - c. The tile subtracts products of the latter. So
-// either lacks offset * b, and the sum of that over a column is where the column's sums start.
+// Some instructions multiply signed codes alone. For them `a` is held with its bits flipped by
+// kFlip. Code c is then c - offset, or offset - c where the tile subtracts products. Either way
+// offset * b is missing, and its sum over a column is where the column's sums start.
 //
 // Beyond k `a` is held as zeros, so that what `b` has there counts nothing. Groups are whole; sums
 // of rows and columns that are not there are not stored.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NEON has instructions for the greater and the lesser of two, but they are not those of a
-// comparison, which takes a negative zero for as great as a positive one.
+// NEON has instructions for the greater and the lesser of two. A comparison and a choice, as
+// order.inl has them, take one more.
 #include <arm_neon.h>
 
 #include "kernels/arm64/tiers.h"

@@ -15,7 +15,7 @@ const CodeGemm& code_gemm(const CpuFeatures& features) {
 }
 
 const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
-  return portable_float_gemm();
+  return float_neon::table();
 }
 
 std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& /*step*/,

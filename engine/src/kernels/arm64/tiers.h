@@ -4,12 +4,16 @@
 #pragma once
 
 #include "kernels/code_gemm/code_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
 #include "kernels/rows/rows.h"
 
 namespace vitq {
 
 namespace rows_neon {
 const RowKernels& table();
+}
+namespace float_neon {
+const FloatGemm& table();
 }
 namespace smull_neon {
 const CodeGemm& table();
