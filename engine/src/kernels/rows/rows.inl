@@ -73,7 +73,7 @@ template <typename T, typename Make>
   constexpr std::int64_t kBlock = sizeof(T) == 1 ? 2 * kLanes : kLanes;
   std::int64_t i = 0;
   for (; i + kBlock <= n; i += kBlock) {
-    T block[kBlock];
+    T block[static_cast<std::size_t>(kBlock)];
 #pragma omp simd
     for (std::int64_t l = 0; l < kBlock; ++l) block[l] = make(i + l);
 #pragma omp simd
