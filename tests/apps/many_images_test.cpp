@@ -119,3 +119,17 @@ TEST_CASE("vit_eval counts the same with any number of threads") {
     check_same(run("vit_eval", shared), expected_stop);
   }
 }
+
+TEST_CASE("vit_eval compares detectors in the same way with any number of threads") {
+  const Scene scene("hf_detr");
+  const std::vector<std::string> command = {scene.model, "--images",  scene.folder, "--format",
+                                            "json",      "--against", scene.model,  "--keep-going"};
+  const Result expected = run("vit_eval", command);
+  REQUIRE_MESSAGE(expected.code == 1, expected.err);
+  for (const char* threads : {"2", "5"}) {
+    std::vector<std::string> shared = command;
+    shared.insert(shared.end(), {"-t", threads});
+    CAPTURE(threads);
+    check_same(run("vit_eval", shared), expected);
+  }
+}
