@@ -16,9 +16,9 @@ struct VitConfig {
   enum class Positions { kAll, kClassAndPatches, kPatches };
   // Where the last norm is: before the pooling on all tokens, after it, or nowhere.
   enum class LastNorm { kTokens, kPooled, kNone };
-  // What stands for the image: the class token, the mean of the patches, the mean of the class and
-  // distillation tokens, class token and mean of the patches side by side, or what a learned query
-  // attends to (SigLIP's multihead attention pooling).
+  // What stands for the image. It is the class token, the mean of the patches, or the mean of the
+  // class and distillation tokens. It may be the class token and the mean of the patches side by
+  // side, or what a learned query attends to (SigLIP's multihead attention pooling).
   enum class Pool { kClass, kAverage, kFirstTokens, kClassAndAverage, kAttention };
 
   std::int64_t image_height = 224, image_width = 224;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A product of any size is cut along k: a block of columns of the packed operand stays in the
-// first cache, and a block of rows of the other one in the second.
+// A product of any size is cut along k. A block of columns of the packed operand stays in the first
+// cache, and a block of rows of the other one in the second.
 #pragma once
 
 #include <algorithm>
