@@ -43,9 +43,9 @@ struct DetectorComparison {
 };
 
 // Shows each image to both models, each with its own preprocessing. `options.batch` counts for
-// nothing: images differ in size. Throws what reading an image throws, and WeightError for an answer
-// that is no number. Throws UnsupportedError if one does not detect, or if they differ in classes
-// or queries.
+// nothing: images differ in size. Throws what reading an image throws, and WeightError for an
+// answer that is no number. Throws UnsupportedError if one does not detect, or if they differ in
+// classes or queries.
 DetectorComparison compare_detectors(const Model& model, const Model& reference,
                                      std::span<const LabelledImage> images,
                                      const EvaluateOptions& options = {});
