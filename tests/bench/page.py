@@ -9,9 +9,8 @@ ARM64 is a prediction. In each table of measured times every round timed each pa
 image, so that all saw the same disturbances. *Ratio* is the median over the rounds of a party's time by ONNX
 Runtime's in float, and *of min* the same of the least times. *Logit SNR* is the energy of ONNX Runtime's logits in
 float over that of a party's difference from them. It is measured on images that none was calibrated on, on this CPU:
-where 16-bit sums may saturate, the same file answers worse. It is left empty for random weights (deit-tiny,
-deit-small, vit-base), whose answers mean nothing. A run is sound if ONNX Runtime's first int8 of the table takes at
-most 0.80 of its float.
+where 16-bit sums may saturate, the same file answers worse. It is left empty for random weights, whose answers mean
+nothing. A run is sound if ONNX Runtime's first int8 of the table takes at most 0.80 of its float.
 
 Each party's int8 is its own quantizer's. ONNX Runtime: dynamic, and static of the products with weights, all per
 channel; attention is its fused operator. OpenVINO: NNCF's mixed preset for transformers, without smooth
