@@ -95,8 +95,9 @@ TEST_CASE("images and tensors that do not fit are refused") {
   check_failed(vitq_detect(model, &image, 2.0F, &result), VITQ_USAGE, "threshold");
   check_failed(vitq_detect(model, &image, 0.5F, &result), VITQ_UNSUPPORTED, "does not detect");
   check_failed(vitq_features(model, &image, &result), VITQ_UNSUPPORTED, "not features");
-  const vitq_image missing = image_at("/no/such/file.png");
-  check_failed(vitq_classify(model, &missing, 1, &result), VITQ_UNREADABLE, "/no/such/file.png");
+  const std::string nowhere = "/no/such/file.png";
+  const vitq_image missing = image_at(nowhere);
+  check_failed(vitq_classify(model, &missing, 1, &result), VITQ_UNREADABLE, nowhere);
 
   const float values[3] = {};
   vitq_tensor tensor = {};

@@ -59,6 +59,7 @@ class OpenResult {
   vitq_result result_ = 0;
 };
 
+// Points at `path`.
 inline vitq_image image_at(const std::string& path) {
   vitq_image image = {};
   image.size = sizeof(image);

@@ -14,6 +14,7 @@ using QuadCodes = std::array<std::int8_t, kQuadBytes>;
 // Vectors of 128 bits, which every x86-64 has.
 constexpr std::size_t kVectorBytes = 16;
 using Codes = std::int8_t __attribute__((vector_size(kVectorBytes)));
+using UnsignedCodes = std::uint8_t __attribute__((vector_size(kVectorBytes)));
 using Words = std::int16_t __attribute__((vector_size(kVectorBytes)));
 using UnsignedWords = std::uint16_t __attribute__((vector_size(kVectorBytes)));
 using Halves = std::int64_t __attribute__((vector_size(kVectorBytes)));
@@ -54,7 +55,9 @@ Sums sums_of(const QuadCodes& codes) {
     Codes part;
     std::memcpy(&part, &codes[i * kVectorBytes], sizeof(part));
     sums.words[i] = pair_sums(part & (part > 0));
-    sums.words[Sums::kVectors + i] = pair_sums(-part & (part < 0));
+    // The magnitude of -128 is a byte without a sign.
+    const Codes opposite = reinterpret_cast<Codes>(-reinterpret_cast<UnsignedCodes>(part));
+    sums.words[Sums::kVectors + i] = pair_sums(opposite & (part < 0));
   }
   return sums;
 }
