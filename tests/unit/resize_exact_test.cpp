@@ -235,7 +235,7 @@ TEST_CASE("sums across rows are exact on every instruction set, at any width") {
     expected.push_back(77);
     for (const ResizeKernels* kernels : tiers()) {
       Bytes out(static_cast<std::size_t>(width) + 1, 77);
-      kernels->rows(in.data(), static_cast<std::ptrdiff_t>(stride), tap, taps.view(), width,
+      kernels->rows({in.data(), static_cast<std::ptrdiff_t>(stride)}, tap, taps.view(), width,
                     out.data());
       CAPTURE(width);
       REQUIRE(out == expected);

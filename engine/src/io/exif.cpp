@@ -66,10 +66,28 @@ struct Turn {
   bool flip_y;
 };
 
+// How the stored pixels are walked to write upright ones, in bytes.
+struct PixelWalk {
+  const std::uint8_t* first;  // what becomes the upper left pixel
+  std::ptrdiff_t across;      // to what stands beside it
+  std::ptrdiff_t down;        // to what stands below it
+};
+
 constexpr Turn kTurns[8] = {
     {false, false, false}, {false, true, false}, {false, true, true}, {false, false, true},
     {true, false, false},  {true, false, true},  {true, true, true},  {true, true, false},
 };
+
+// Writes a square of at most `side` pixels.
+void turn_tile(const PixelWalk& walk, int left, int top, int side, Image& out) {
+  const int width = std::min(side, out.width - left);
+  const int bottom = std::min(top + side, out.height);
+  for (int y = top; y < bottom; ++y) {
+    const std::uint8_t* from = walk.first + y * walk.down + left * walk.across;
+    std::uint8_t* to = out.row(y) + std::ptrdiff_t{3} * left;
+    for (int x = 0; x < width; ++x) std::memcpy(to + 3 * x, from + x * walk.across, 3);
+  }
+}
 
 }  // namespace
 
@@ -89,19 +107,11 @@ Image upright(Image image, int orientation) {
   const std::ptrdiff_t down = std::ptrdiff_t{turn.flip_y ? -3 : 3} * image.width;
   const std::uint8_t* first = image.row(turn.flip_y ? image.height - 1 : 0) +
                               std::ptrdiff_t{3} * (turn.flip_x ? image.width - 1 : 0);
-  const std::ptrdiff_t across = turn.swap ? down : along;
-  const std::ptrdiff_t next_row = turn.swap ? along : down;
+  const PixelWalk walk = {first, turn.swap ? down : along, turn.swap ? along : down};
   // Tiles keep the lines of both images in the cache, of which one goes across.
   constexpr int kTile = 64;
   for (int top = 0; top < out.height; top += kTile) {
-    for (int left = 0; left < out.width; left += kTile) {
-      const int width = std::min(kTile, out.width - left);
-      for (int y = top; y < std::min(top + kTile, out.height); ++y) {
-        const std::uint8_t* from = first + y * next_row + left * across;
-        std::uint8_t* to = out.row(y) + std::ptrdiff_t{3} * left;
-        for (int x = 0; x < width; ++x) std::memcpy(to + 3 * x, from + x * across, 3);
-      }
-    }
+    for (int left = 0; left < out.width; left += kTile) turn_tile(walk, left, top, kTile, out);
   }
   return out;
 }

@@ -82,7 +82,7 @@ void resample_rows(const PixelRows& in, const ResizeAxis& axis, Image& out) {
   const ResizeKernels& kernels = resize_kernels(cpu());
   for (int y = 0; y < out.height; ++y) {
     const ResizeTaps& taps = axis.taps[static_cast<std::size_t>(y)];
-    kernels.rows(in.row(taps.first), in.stride, taps, axis.view(), std::int64_t{3} * out.width,
+    kernels.rows({in.row(taps.first), in.stride}, taps, axis.view(), std::int64_t{3} * out.width,
                  out.row(y));
   }
 }

@@ -30,6 +30,12 @@ struct ResizeWeights {
   const std::int16_t* high;
 };
 
+// Rows of bytes that are `stride` apart.
+struct ResizeRows {
+  const std::uint8_t* first;
+  std::ptrdiff_t stride;
+};
+
 struct ResizeKernels {
   // How many rows go through `columns` together, and how many bytes after a row it may read.
   static constexpr int kRows = 4;
@@ -39,9 +45,9 @@ struct ResizeKernels {
   // taps. Rows may be given more than once.
   void (*columns)(const std::uint8_t* const* in, const ResizeTaps* taps, int outputs,
                   const ResizeWeights& weights, std::uint8_t* const* out);
-  // `bytes` columns of rows that are `stride` bytes apart are summed to one row.
-  void (*rows)(const std::uint8_t* in, std::ptrdiff_t stride, const ResizeTaps& taps,
-               const ResizeWeights& weights, std::int64_t bytes, std::uint8_t* out);
+  // `bytes` columns of the rows are summed to one row.
+  void (*rows)(const ResizeRows& in, const ResizeTaps& taps, const ResizeWeights& weights,
+               std::int64_t bytes, std::uint8_t* out);
 };
 
 // The fastest that `features`, which the CPU must have, can run. x86/resize_select.cpp or

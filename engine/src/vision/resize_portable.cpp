@@ -35,15 +35,15 @@ void columns(const std::uint8_t* const* in, const ResizeTaps* taps, int outputs,
   }
 }
 
-void rows(const std::uint8_t* in, std::ptrdiff_t stride, const ResizeTaps& taps,
-          const ResizeWeights& weights, std::int64_t bytes, std::uint8_t* out) {
+void rows(const ResizeRows& in, const ResizeTaps& taps, const ResizeWeights& weights,
+          std::int64_t bytes, std::uint8_t* out) {
   constexpr std::int64_t kBlock = 256;
   for (std::int64_t start = 0; start < bytes; start += kBlock) {
     const std::int64_t count = bytes - start < kBlock ? bytes - start : kBlock;
     std::int32_t sums[kBlock];
     for (std::int64_t x = 0; x < count; ++x) sums[x] = kHalfPixel;
     for (int i = 0; i < taps.count; ++i) {
-      const std::uint8_t* row = in + i * stride + start;
+      const std::uint8_t* row = in.first + i * in.stride + start;
       const std::int32_t weight = weights.whole[taps.weights + static_cast<std::size_t>(i)];
       for (std::int64_t x = 0; x < count; ++x) sums[x] += row[x] * weight;
     }

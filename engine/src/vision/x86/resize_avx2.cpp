@@ -51,21 +51,27 @@ __m128i four_bytes_each(const HalfSums* sums) {
   return _mm_unpacklo_epi16(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
 }
 
+// Of one pixel of each row.
+void sum_taps(const std::uint8_t* const* in, const ResizeTaps& taps, const ResizeWeights& weights,
+              HalfSums* sums) {
+  const std::int16_t* low = weights.low + taps.weights;
+  const std::int16_t* high = weights.high + taps.weights;
+  std::ptrdiff_t at = std::ptrdiff_t{3} * taps.first;
+  for (int i = 0; i < taps.count; i += kTapGroup, at += std::ptrdiff_t{3} * kTapGroup) {
+    const __m256i weights_low = four_weights(low + i);
+    const __m256i weights_high = four_weights(high + i);
+    for (int r = 0; r < ResizeKernels::kRows; ++r) {
+      sums[r].add(four_pixels(in[r] + at), weights_low, weights_high);
+    }
+  }
+}
+
 void columns(const std::uint8_t* const* in, const ResizeTaps* taps, int outputs,
              const ResizeWeights& weights, std::uint8_t* const* out) {
   constexpr int kRows = ResizeKernels::kRows;
   for (int x = 0; x < outputs; ++x) {
-    const std::int16_t* low = weights.low + taps[x].weights;
-    const std::int16_t* high = weights.high + taps[x].weights;
-    std::ptrdiff_t at = std::ptrdiff_t{3} * taps[x].first;
     HalfSums sums[kRows];
-    for (int i = 0; i < taps[x].count; i += kTapGroup, at += std::ptrdiff_t{3} * kTapGroup) {
-      const __m256i weights_low = four_weights(low + i);
-      const __m256i weights_high = four_weights(high + i);
-      for (int r = 0; r < kRows; ++r) {
-        sums[r].add(four_pixels(in[r] + at), weights_low, weights_high);
-      }
-    }
+    sum_taps(in, taps[x], weights, sums);
     std::uint8_t pixels[4 * kRows];
     _mm_storeu_si128(reinterpret_cast<__m128i*>(pixels), four_bytes_each(sums));
     for (int r = 0; r < kRows; ++r) {
@@ -98,15 +104,15 @@ __m256i two_weights(const std::int16_t* weights) {
   return _mm256_set1_epi32(two);
 }
 
-void sum_block(const std::uint8_t* in, std::ptrdiff_t stride, const ResizeTaps& taps,
-               const ResizeWeights& weights, std::uint8_t* out) {
+void sum_block(const ResizeRows& in, const ResizeTaps& taps, const ResizeWeights& weights,
+               std::uint8_t* out) {
   const std::int16_t* low = weights.low + taps.weights;
   const std::int16_t* high = weights.high + taps.weights;
   HalfSums sums[4];
   for (int i = 0; i < taps.count; i += 2) {
-    const std::uint8_t* upper = in + i * stride;
+    const std::uint8_t* upper = in.first + i * in.stride;
     // The weight after an odd number of rows is zero.
-    const RowPairs pairs(upper, i + 1 < taps.count ? upper + stride : upper);
+    const RowPairs pairs(upper, i + 1 < taps.count ? upper + in.stride : upper);
     for (int q = 0; q < 4; ++q) {
       sums[q].add(pairs.quarters[q], two_weights(low + i), two_weights(high + i));
     }
@@ -116,13 +122,13 @@ void sum_block(const std::uint8_t* in, std::ptrdiff_t stride, const ResizeTaps& 
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_packus_epi16(left, right));
 }
 
-void rows(const std::uint8_t* in, std::ptrdiff_t stride, const ResizeTaps& taps,
-          const ResizeWeights& weights, std::int64_t bytes, std::uint8_t* out) {
-  if (bytes < kBlock) return portable_resize_kernels().rows(in, stride, taps, weights, bytes, out);
+void rows(const ResizeRows& in, const ResizeTaps& taps, const ResizeWeights& weights,
+          std::int64_t bytes, std::uint8_t* out) {
+  if (bytes < kBlock) return portable_resize_kernels().rows(in, taps, weights, bytes, out);
   for (std::int64_t start = 0; start < bytes; start += kBlock) {
     // The last block may repeat bytes of the one before.
     const std::int64_t at = start + kBlock <= bytes ? start : bytes - kBlock;
-    sum_block(in + at, stride, taps, weights, out + at);
+    sum_block({in.first + at, in.stride}, taps, weights, out + at);
   }
 }
 
