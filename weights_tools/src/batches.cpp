@@ -100,6 +100,7 @@ class Batches {
 
  private:
   void read(std::span<const LabelledImage> part, BatchWork& batch) const;
+  void prepare(const LabelledImage& image, std::vector<ModelImages>& views) const;
 
   std::span<const LabelledImage> images_;
   const EvaluateOptions& options_;
@@ -110,6 +111,15 @@ class Batches {
   std::vector<std::size_t> view_of_;  // each model
 };
 
+// Puts the image into all views, or throws in the middle.
+void Batches::prepare(const LabelledImage& image, std::vector<ModelImages>& views) const {
+  for (std::size_t v = 0; v < views.size(); ++v) {
+    const Clock::time_point start = Clock::now();
+    views[v].pixels.push_back(prepared_pixels(image.path, *views_[v], options_.image_limits));
+    views[v].seconds += seconds_since(start);
+  }
+}
+
 // The images come in one by one, each in all views or in none.
 void Batches::read(std::span<const LabelledImage> part, BatchWork& batch) const {
   std::vector<ModelImages>& views = batch.views;
@@ -117,11 +127,7 @@ void Batches::read(std::span<const LabelledImage> part, BatchWork& batch) const 
   batch.read = std::ssize(part);
   for (const LabelledImage& image : part) {
     try {
-      for (std::size_t v = 0; v < views.size(); ++v) {
-        const Clock::time_point start = Clock::now();
-        views[v].pixels.push_back(prepared_pixels(image.path, *views_[v], options_.image_limits));
-        views[v].seconds += seconds_since(start);
-      }
+      prepare(image, views);
       batch.answers.images.push_back(image);
     } catch (const Error&) {
       batch.left_out.push_back({image, std::current_exception()});
