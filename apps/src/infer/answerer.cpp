@@ -39,21 +39,26 @@ Answerer::Answerer(const InferJob& job, Model model, const ModelInfo& info, bool
 Batch Answerer::read(std::span<const std::string> inputs) const {
   Batch batch;
   for (const std::string& input : inputs) {
-    QueuedImage queued;
-    queued.answer.image = input;
-    try {
-      read_and_prepare(input, queued);
-    } catch (const Error& error) {
-      if (!job_.keep_going) {
-        batch.failure = std::current_exception();
-        break;  // The images before this one are answered all the same.
-      }
-      Answer* const answers[] = {&queued.answer};
-      record_failure(error, answers, batch);
-    }
-    batch.images.push_back(std::move(queued));
+    if (batch.failure) break;  // The images before that one are answered all the same.
+    add(input, batch);
   }
   return batch;
+}
+
+void Answerer::add(const std::string& input, Batch& batch) const {
+  QueuedImage queued;
+  queued.answer.image = input;
+  try {
+    read_and_prepare(input, queued);
+  } catch (const Error& error) {
+    if (!job_.keep_going) {
+      batch.failure = std::current_exception();
+      return;
+    }
+    Answer* const answers[] = {&queued.answer};
+    record_failure(error, answers, batch);
+  }
+  batch.images.push_back(std::move(queued));
 }
 
 void Answerer::read_and_prepare(const std::string& input, QueuedImage& queued) const {

@@ -57,6 +57,7 @@ class Answerer {
     std::vector<Answer*> answers;
   };
 
+  void add(const std::string& input, Batch& batch) const;
   void read_and_prepare(const std::string& input, QueuedImage& queued) const;
   void run_group(const Group& group, Batch& batch) const;
   void interpret(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const;
