@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "batches.h"
+#include "energies.h"
 #include "vitq/compare_models.h"
 #include "vitq/error.h"
 
@@ -83,12 +84,7 @@ void DetectorComparison::add(const DetectorAnswer& reference, const DetectorAnsw
     if (argmax(expected) == argmax(logits)) ++agreeing;
     of_image += vitq::divergence(expected, logits, info.scores);
   }
-  for (std::size_t i = 0; i < reference.logits.size(); ++i) {
-    const auto value = static_cast<double>(reference.logits[i]);
-    const double error = value - static_cast<double>(answer.logits[i]);
-    reference_energy += value * value;
-    error_energy += error * error;
-  }
+  add_energies(reference.logits, answer.logits, *this);
   for (std::size_t i = 0; i < reference.boxes.size(); ++i) {
     box_error +=
         std::abs(static_cast<double>(reference.boxes[i]) - static_cast<double>(answer.boxes[i]));

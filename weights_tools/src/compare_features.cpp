@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "batches.h"
+#include "energies.h"
 #include "vitq/error.h"
 #include "vitq/gemm.h"
 
@@ -167,12 +168,7 @@ std::int64_t right_by_neighbours(const FeatureRows& rows, std::size_t k, int thr
 FeatureComparison compare_features(const FeatureRows& reference, const FeatureRows& rows,
                                    int threads) {
   FeatureComparison sums;
-  for (std::size_t i = 0; i < reference.values.size(); ++i) {
-    const auto value = static_cast<double>(reference.values[i]);
-    const double error = value - static_cast<double>(rows.values[i]);
-    sums.reference_energy += value * value;
-    sums.error_energy += error * error;
-  }
+  add_energies(reference.values, rows.values, sums);
   for (std::size_t i = 0; i < rows.count(); ++i) {
     sums.cosines.push_back(cosine(reference.row(i), rows.row(i)));
   }

@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "energies.h"
 #include "vitq/compare_models.h"
 #include "vitq/divergence.h"
 
 namespace vitq {
-
-namespace {
-
-double square(double value) {
-  return value * value;
-}
-
-}  // namespace
 
 std::size_t argmax(std::span<const float> values) {
   return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
@@ -51,11 +44,7 @@ void Comparison::add(std::span<const float> reference, std::span<const float> lo
   const auto is_label = [label](std::size_t id) { return static_cast<std::int64_t>(id) == label; };
   if (is_label(expected) && !is_label(found)) ++lost;
   if (is_label(found) && !is_label(expected)) ++won;
-  for (std::size_t i = 0; i < reference.size(); ++i) {
-    const auto value = static_cast<double>(reference[i]);
-    reference_energy += square(value);
-    error_energy += square(value - static_cast<double>(logits[i]));
-  }
+  add_energies(reference, logits, *this);
   divergences.push_back(vitq::divergence(reference, logits, scores));
   divergence += divergences.back();
 }
