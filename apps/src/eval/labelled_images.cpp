@@ -202,9 +202,13 @@ ClassFolders find_class_folders(const fs::path& folder, std::span<const LabelCol
 }
 
 std::vector<LabelledImage> find_unlabelled(const fs::path& folder, LeftOut& left_out) {
-  std::vector<LabelledImage> images;
   LeftOut ignored;
-  if (!folders_in(folder, ignored).empty()) return images;
+  if (!folders_in(folder, ignored).empty()) return {};
+  return all_images(folder, left_out);
+}
+
+std::vector<LabelledImage> all_images(const fs::path& folder, LeftOut& left_out) {
+  std::vector<LabelledImage> images;
   for (std::string& path : expand_inputs({folder.string()}, Below::kTaken, left_out)) {
     images.push_back({std::move(path), kNoLabel});
   }

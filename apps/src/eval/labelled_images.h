@@ -18,6 +18,10 @@ namespace vitq::apps {
 // Throws FileError.
 std::vector<LabelledImage> find_unlabelled(const std::filesystem::path& folder, LeftOut& left_out);
 
+// Answers those of the folders below as well, without labels. Throws FileError, also if there are
+// none.
+std::vector<LabelledImage> all_images(const std::filesystem::path& folder, LeftOut& left_out);
+
 // The text file has lines `file<TAB>label[<TAB>...]`. Files are relative to `folder`, labels are in
 // [0, classes). Throws FileError naming the line; unless it is to keep going, also for a file that
 // is not there.

@@ -7,7 +7,6 @@
 #include "common/args.h"
 #include "common/failures.h"
 #include "common/find_model.h"
-#include "common/image_inputs.h"
 #include "common/progress.h"
 #include "common/range_check.h"
 #include "eval/detector_report.h"
@@ -63,6 +62,10 @@ void require_no_labels(const EvalJob& job) {
   }
 }
 
+std::vector<LabelledImage> limited(std::span<const LabelledImage> images, const EvalJob& job) {
+  return spread(images, job.limit == 0 ? images.size() : job.limit);
+}
+
 std::vector<LabelledImage> find_images(const EvalJob& job, const ClassNames& classes) {
   std::vector<LabelledImage> images;
   LeftOut left_out;
@@ -77,7 +80,7 @@ std::vector<LabelledImage> find_images(const EvalJob& job, const ClassNames& cla
     images = std::move(found.images);
   }
   left_out.tell("vit_eval");
-  return job.limit == 0 ? images : spread(images, job.limit);
+  return limited(images, job);
 }
 
 DetectionReport evaluate_detector(const EvalJob& job, const Model& model, Failures& failures) {
@@ -153,12 +156,9 @@ DetectorReport compare_detector(const EvalJob& job, const Model& model, Failures
   }
   require_no_labels(job);
   LeftOut left_out;
-  std::vector<LabelledImage> images;
-  for (std::string& path : expand_inputs({job.images}, Below::kTaken, left_out)) {
-    images.push_back({std::move(path)});
-  }
+  const std::vector<LabelledImage> found = all_images(job.images, left_out);
   left_out.tell("vit_eval");
-  if (job.limit != 0) images = spread(images, job.limit);
+  const std::vector<LabelledImage> images = limited(found, job);
   return watched(job, images.size(), failures, [&](const EvaluateOptions& how) {
     return DetectorReport{
         .model = job.model,
