@@ -8,20 +8,6 @@
 #include "vitq/tensor.h"
 
 namespace vitq {
-namespace {
-
-// The first `count` rows of `a` have `rows` columns each, which become rows.
-FloatRows transposed(const FloatMatrix& a, std::int64_t rows, std::int64_t count, float* memory) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t row = 0; row < rows; ++row) {
-      memory[row * count + i] = a.data[i * a.row_stride + row];
-    }
-  }
-  return {memory, count};
-}
-
-}  // namespace
-
 void gemm(const GemmShape& s, const float* a, const float* b, float* c) {
   if (s.m == 0 || s.n == 0) return;
   if (s.k == 0) {
@@ -34,11 +20,13 @@ void gemm(const GemmShape& s, const float* a, const float* b, float* c) {
   product.pack({b, s.transpose_b ? 1 : s.n, s.transpose_b ? s.k : 1}, right);
   const std::int64_t block = std::min(product.block_rows(), s.m);
   Tensor memory({s.transpose_a ? block * product.depth() : 1}, DType::kF32);
+  const std::int64_t row_stride = s.transpose_a ? 1 : s.k;
+  const std::int64_t column_stride = s.transpose_a ? s.m : 1;
   for (std::int64_t row = 0; row < s.m; row += block) {
     const std::int64_t rows = std::min(block, s.m - row);
-    const auto left = [&](std::int64_t begin, std::int64_t count) -> FloatRows {
-      if (!s.transpose_a) return {a + row * s.k + begin, s.k};
-      return transposed({a + begin * s.m + row, s.m}, rows, count, memory.as<float>().data());
+    const auto left = [&](std::int64_t begin, std::int64_t count) {
+      const float* first = a + row * row_stride + begin * column_stride;
+      return rows_of({first, row_stride, column_stride}, rows, count, memory.as<float>().data());
     };
     product.multiply(rows, left, right, c + row * s.n);
   }

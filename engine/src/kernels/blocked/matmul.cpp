@@ -68,23 +68,13 @@ class BlockedMatMul : public Kernel {
     for (std::int64_t row = range.begin; row < range.end; row += block_) {
       const std::int64_t rows = std::min(block_, range.end - row);
       const auto left = [&](std::int64_t begin, std::int64_t count) {
-        return left_block(a + row * a_.row_stride + begin * a_.column_stride, rows, count,
-                          left_.in(slot));
+        FloatMatrix part = a_;
+        part.data = a + row * a_.row_stride + begin * a_.column_stride;
+        return rows_of(part, rows, count, left_.in(slot));
       };
       product_.multiply(rows, left, packed_.in(slot), sums_.in(slot));
       store(sums_.in(slot), rows, matrix(out_, 2) + row * c_.row_stride);
     }
-  }
-
-  // Rows whose elements are not neighbours are copied.
-  FloatRows left_block(const float* a, std::int64_t rows, std::int64_t count, float* memory) const {
-    if (a_.column_stride == 1) return {a, a_.row_stride};
-    for (std::int64_t row = 0; row < rows; ++row) {
-      for (std::int64_t i = 0; i < count; ++i) {
-        memory[row * count + i] = a[row * a_.row_stride + i * a_.column_stride];
-      }
-    }
-    return {memory, count};
   }
 
   void store(const float* sums, std::int64_t rows, float* c) const {

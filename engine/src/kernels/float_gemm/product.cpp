@@ -30,6 +30,16 @@ void pack_columns(const FloatMatrix& b, std::int64_t depth, std::int64_t width,
 
 }  // namespace
 
+FloatRows rows_of(const FloatMatrix& a, std::int64_t rows, std::int64_t count, float* memory) {
+  if (a.column_stride == 1) return {a.data, a.row_stride};
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      memory[row * count + i] = a.data[row * a.row_stride + i * a.column_stride];
+    }
+  }
+  return {memory, count};
+}
+
 FloatProduct::FloatProduct(const FloatGemm& gemm, std::int64_t n, std::int64_t k)
     : gemm_(gemm),
       n_(n),

@@ -22,6 +22,9 @@ struct FloatRows {
   std::int64_t stride = 0;
 };
 
+// The first `rows` rows of `a`, of which `count` columns, as they lie or else copied to `memory`.
+FloatRows rows_of(const FloatMatrix& a, std::int64_t rows, std::int64_t count, float* memory);
+
 // The product of [m, k] and [k, n], for any m.
 class FloatProduct {
  public:
