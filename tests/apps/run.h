@@ -52,6 +52,11 @@ inline Result run(const std::string& program, std::vector<std::string> arguments
   return run({.program = program, .arguments = std::move(arguments)});
 }
 
+// A program of docs/examples.
+inline Result run_example(const std::string& name, std::vector<std::string> arguments) {
+  return run("../examples/" + name, std::move(arguments));
+}
+
 inline fs::path golden(const std::string& name) {
   return fs::path(VITQ_TEST_FILES) / "golden" / "models" / name;
 }

@@ -9,14 +9,6 @@
 using namespace vitq;
 using namespace vitq::test;
 
-namespace {
-
-Result run_example(const std::string& name, std::vector<std::string> arguments) {
-  return run("../examples/" + name, std::move(arguments));
-}
-
-}  // namespace
-
 TEST_CASE("the examples in C and Rust name what the one in C++ names") {
   const TempFolder temp;
   const std::string model = make_model(temp);

@@ -9,14 +9,6 @@
 using namespace vitq;
 using namespace vitq::test;
 
-namespace {
-
-Result run_example(const std::string& name, std::vector<std::string> arguments) {
-  return run("../examples/" + name, std::move(arguments));
-}
-
-}  // namespace
-
 TEST_CASE("the example quantizes a checkpoint, and the example that classifies reads the result") {
   const TempFolder temp;
   const std::string model = (temp.path() / "float.safetensors").string();
