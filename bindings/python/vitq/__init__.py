@@ -10,6 +10,7 @@
 An image is a path, the bytes of a file, a NumPy array u8 [height, width, 3], or a PIL image.
 """
 
+from . import _library
 from ._errors import (ArgumentError, Cancelled, Error, FormatError, InternalError, LimitError, MismatchError,
                       UnreadableError)
 from ._making import Progress, convert, quantize
@@ -17,4 +18,4 @@ from ._model import Class, Features, Model, Object, load, load_bytes
 
 __all__ = ["ArgumentError", "Cancelled", "Class", "Error", "Features", "FormatError", "InternalError", "LimitError",
            "MismatchError", "Model", "Object", "Progress", "UnreadableError", "convert", "load", "load_bytes", "quantize"]
-__version__ = "0.1.0"
+__version__ = _library.version()

@@ -75,6 +75,7 @@ def _open():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, ctypes.c_int
     library.vitq_last_error.restype = _text
+    library.vitq_version.restype = ctypes.c_uint32
     return library
 
 
@@ -86,6 +87,11 @@ def call(name, *arguments):
     status = getattr(_LIBRARY, "vitq_" + name)(*arguments)
     if status != 0:
         raise error_of(status, _LIBRARY.vitq_last_error().decode(errors="replace"))
+
+
+def version():
+    number = _LIBRARY.vitq_version()
+    return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
 def free(result):

@@ -132,6 +132,7 @@ class Answers(Desk):
     def test_a_model_tells_what_it_is(self):
         with vitq.load(self.model()) as model:
             self.assertEqual(model.info["task"], "classification")
+            self.assertIn(f"vit_infer {vitq.__version__}\n", program("vit_infer", "--version"))
             self.assertRegex(repr(model), r"<vitq.Model: vit, classification, float, \d+ x \d+>")
         with self.assertRaisesRegex(vitq.ArgumentError, "no open model"):
             model.classify(self.photos[0])
