@@ -161,7 +161,7 @@ TEST_CASE("data that differ from their checksum end with 5, and so does an unkno
 
   Weights weights = read_safetensors(model);
   std::string& info = weights.metadata.at("vitq");
-  info.replace(info.find("\"format\":5"), 10, "\"format\":9");
+  info.replace(info.find("\"format\":6"), 10, "\"format\":9");
   const fs::path later = temp.path() / "later.safetensors";
   write_safetensors(later, weights, Overwrite::kNo);
   check_refused(run("vit_infer", {"-m", later, write_image(temp, "a.png", 0)}), 5, "format 9");

@@ -27,13 +27,13 @@ struct Quantized {
   Converted source;
   Weights weights;
 
-  Quantized(const std::string& name, int bits)
+  Quantized(const std::string& name, int bits, const QParams& activation = {})
       : file(temp.path() / "int8.safetensors"),
         source(convert(fs::path(VITQ_TEST_FILES) / "golden" / "models" / name, {})) {
     const fs::path plain = temp.path() / "float.safetensors";
     write_safetensors(plain, source.weights, Overwrite::kNo);
     Model model = Model::load(plain);
-    weights = naive_quantized(source.weights, model.graph(), source.info, bits);
+    weights = naive_quantized(source.weights, model.graph(), source.info, bits, activation);
     write_safetensors(file, weights, Overwrite::kNo);
   }
 
@@ -122,6 +122,31 @@ TEST_CASE("integer and simulated plans agree, and both follow the float network"
       logits(Model::load(model.temp.path() / "float.safetensors"), input, 4);
   CHECK(snr_db(simulated, integer) > 30.0);
   CHECK(snr_db(plain, integer) > 20.0);
+}
+
+TEST_CASE(
+    "output tokens have activations of their own bits and others are clipped, as the formulas "
+    "say") {
+  for (const int bits : {4, 6}) {
+    QParams activation;
+    activation.bits = bits;
+    activation.output_token_bits = 8;
+    activation.clip = {0.02F, 0.125F};
+    const Quantized model("timm_vit", 8, activation);
+    const std::vector<Image> input = images(2, {3, 16, 16});
+    const std::vector<float> found = logits(model.open(), input, 2);
+    VitOracle::Sizes sizes = {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6};
+    sizes.bits = bits;
+    const Tensor pixels = normalize(input, model.source.info.preprocess);
+    const std::vector<float> expected = VitOracle(model.weights, sizes).logits(pixels);
+    sizes.output_token_bits = bits;
+    const std::vector<float> without = VitOracle(model.weights, sizes).logits(pixels);
+    CAPTURE(bits);
+    CHECK(snr_db(expected, found) > 40.0);
+    CHECK(snr_db(without, found) < 30.0);
+    CHECK(same_bits(logits(model.open(2), input, 1), found));
+    CHECK(same_bits(logits(model.open(1, Backend::kReference), input, 2), found));
+  }
 }
 
 TEST_CASE("a quantized network computes what the formulas say, in 64-bit integers and doubles") {

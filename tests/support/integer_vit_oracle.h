@@ -30,6 +30,8 @@ class VitOracle {
   struct Sizes {
     std::int64_t patch, heads, depth;
     double eps;
+    int bits = 8;               // of activations
+    int output_token_bits = 8;  // of the class token's
   };
   VitOracle(const Weights& weights, const Sizes& sizes) : weights_(weights), sizes_(sizes) {}
 
@@ -52,6 +54,12 @@ class VitOracle {
     return {tensor.as<float>().begin(), tensor.as<float>().end()};
   }
 
+  // The largest code of a token's activations; the head reads the class token with the bits of all.
+  double largest_code(std::size_t token, std::size_t tokens) const {
+    const int bits = token == 0 && tokens > 1 ? sizes_.output_token_bits : sizes_.bits;
+    return std::exp2(bits) - 1.0;
+  }
+
   // y_o = u_o sum_c w_oc (lo + s q_c) + b_o for rows coded by their own range; `pixels` are codes.
   Rows layer(const std::string& name, const Rows& x, bool pixels = false) const {
     const Tensor& codes = weights_.at(name + ".weight");
@@ -59,15 +67,26 @@ class VitOracle {
     const Row b = weights_.find(name + ".bias") != nullptr ? values(name + ".bias") : Row(u.size());
     const auto k = x[0].size();
     Rows result;
-    for (const Row& row : x) {
+    for (std::size_t t = 0; t < x.size(); ++t) {
+      const Row& row = x[t];
       double lo = 0.0;
       double s = 1.0;
       if (!pixels) {
+        const double top = largest_code(t, x.size());
         lo = *std::min_element(row.begin(), row.end());
-        s = std::max((*std::max_element(row.begin(), row.end()) - lo) / 255.0, 1e-9);
+        double hi = *std::max_element(row.begin(), row.end());
+        const bool own_bits = t == 0 && x.size() > 1;
+        if (weights_.find(name + ".0.clip") != nullptr && !own_bits) {
+          const Row clip = values(name + ".0.clip");
+          const double width = hi - lo;
+          lo += clip[0] * width;
+          hi -= clip[1] * width;
+        }
+        s = std::max((hi - lo) / top, 1e-9);
       }
+      const double most = pixels ? 255.0 : largest_code(t, x.size());
       std::vector<std::int64_t> q;
-      for (const double v : row) q.push_back(std::llrint((v - lo) / s));
+      for (const double v : row) q.push_back(std::llrint(std::clamp((v - lo) / s, 0.0, most)));
       Row y;
       for (std::size_t o = 0; o < u.size(); ++o) {
         std::int64_t acc = 0;
@@ -131,11 +150,12 @@ class VitOracle {
   }
 
   // A row as the values that its codes stand for: symmetric for keys, from its minimum for queries.
-  static Row rounded(const Row& row, bool symmetric) {
+  // `top` is the largest code of a query.
+  static Row rounded(const Row& row, bool symmetric, double top) {
     const double lo = *std::min_element(row.begin(), row.end());
     const double hi = *std::max_element(row.begin(), row.end());
-    const double s =
-        symmetric ? std::max(std::max(-lo, hi) / 127.0, 1e-9) : std::max((hi - lo) / 255.0, 1e-9);
+    const double reach = symmetric ? std::max(-lo, hi) / ((top - 1.0) / 2.0) : (hi - lo) / top;
+    const double s = std::max(reach, 1e-9);
     Row result;
     for (const double v : row) {
       result.push_back(symmetric ? s * static_cast<double>(std::llrint(v / s))
@@ -144,24 +164,26 @@ class VitOracle {
     return result;
   }
 
-  static Rows head_attention(const Rows& q, const Rows& k, const Rows& v) {
+  Rows head_attention(const Rows& q, const Rows& k, const Rows& v) const {
     const std::size_t keys = k.size();
     const std::size_t d = v[0].size();
     Row mean(d);
     Row scale(d, 1e-9);
+    const double value_top = (std::exp2(sizes_.bits) - 2.0) / 2.0;
     for (const Row& row : v) {
       for (std::size_t c = 0; c < d; ++c) mean[c] += row[c] / static_cast<double>(keys);
     }
     for (const Row& row : v) {
       for (std::size_t c = 0; c < d; ++c)
-        scale[c] = std::max(scale[c], std::abs(row[c] - mean[c]) / 127.0);
+        scale[c] = std::max(scale[c], std::abs(row[c] - mean[c]) / value_top);
     }
     Rows result;
-    for (const Row& query : q) {
-      const Row rounded_query = rounded(query, false);
+    for (std::size_t t = 0; t < q.size(); ++t) {
+      const double top = largest_code(t, q.size());
+      const Row rounded_query = rounded(q[t], false, top);
       Row logits;
-      for (const Row& key : k) {
-        const Row rounded_key = rounded(key, true);
+      for (std::size_t j = 0; j < keys; ++j) {
+        const Row rounded_key = rounded(k[j], true, largest_code(j, keys));
         double logit = 0.0;
         for (std::size_t c = 0; c < d; ++c) logit += rounded_query[c] * rounded_key[c];
         logits.push_back(logit / std::sqrt(static_cast<double>(d)));
@@ -171,7 +193,7 @@ class VitOracle {
       std::vector<std::int64_t> p;
       for (const double logit : logits) {
         sum += std::exp(logit - largest);
-        p.push_back(std::llrint(255.0 * std::exp(logit - largest)));
+        p.push_back(std::llrint(top * std::exp(logit - largest)));
       }
       Row out;
       for (std::size_t c = 0; c < d; ++c) {
@@ -179,7 +201,7 @@ class VitOracle {
         for (std::size_t j = 0; j < keys; ++j) {
           acc += p[j] * std::llrint((v[j][c] - mean[c]) / scale[c]);
         }
-        out.push_back(mean[c] + scale[c] * static_cast<double>(acc) / (255.0 * sum));
+        out.push_back(mean[c] + scale[c] * static_cast<double>(acc) / (top * sum));
       }
       result.push_back(out);
     }

@@ -11,9 +11,14 @@
 
 namespace vitq::test {
 
-inline QParams naive_input(const Graph& graph, const Node& node, const Preprocess& preprocess) {
-  QParams act;
+// How the first operand of a product is coded, if not as pixels: as `other` says. Values without
+// tokens have no output tokens.
+inline QParams naive_input(const Graph& graph, const Node& node, const Preprocess& preprocess,
+                           const QParams& other) {
+  QParams act = other;
+  if (graph[node.inputs[0]].shape.rank() < 3) act.output_token_bits = std::nullopt;
   if (!std::holds_alternative<op::Input>(graph[node.inputs[0]].op)) return act;
+  act = QParams();
   act.range = Range::kStatic;
   act.scale = {1.0F};
   act.lo = {0.0F};
@@ -57,9 +62,10 @@ inline QParams naive_weight(Tensor& weight, const QParams& act, int bits) {
   return params;
 }
 
-// Quantizes every layer and attention of a converted model.
+// Quantizes every layer and attention of a converted model: weights of `bits`, and activations as
+// `activation` says where they are coded row by row.
 inline Weights naive_quantized(const Weights& model, const Graph& graph, const ModelInfo& info,
-                               int bits) {
+                               int bits, const QParams& activation = {}) {
   Weights result = model;
   Scheme scheme;
   for (NodeId id = 0; id < graph.size(); ++id) {
@@ -67,13 +73,16 @@ inline Weights naive_quantized(const Weights& model, const Graph& graph, const M
     // As the quantizer, which leaves what does not depend on the image.
     if (!node.inputs.empty() && is_constant(graph[node.inputs[0]])) continue;
     if (const auto* product = std::get_if<op::MatMul>(&node.op)) {
-      QParams right;
-      right.range = product->transpose_b ? Range::kPerToken : Range::kPerChannel;
-      scheme.set({id, 0}, {});
-      scheme.set({id, 1}, right);
+      QParams rows = activation;
+      rows.clip.clear();
+      QParams values;
+      values.bits = activation.bits;
+      values.range = Range::kPerChannel;
+      scheme.set({id, 0}, rows);
+      scheme.set({id, 1}, product->transpose_b ? rows : values);
     } else if (std::holds_alternative<op::Linear>(node.op) ||
                std::holds_alternative<op::Conv2d>(node.op)) {
-      const QParams act = naive_input(graph, node, info.preprocess);
+      const QParams act = naive_input(graph, node, info.preprocess, activation);
       scheme.set({id, 0}, act);
       scheme.set({id, 1}, naive_weight(result.tensors.at(graph[node.inputs[1]].name), act, bits));
     }

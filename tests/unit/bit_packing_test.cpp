@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "vitq/error.h"
+#include "vitq/layers.h"
+#include "vitq/lower.h"
 #include "vitq/quant.h"
 
 using namespace vitq;
@@ -64,11 +66,70 @@ TEST_CASE("bytes that no codes give are refused in words") {
     return bytes;
   };
   CHECK_NOTHROW(bit_unpacked(with(0, 0), shape, 4));
-  CHECK_THROWS_WITH_AS(bit_unpacked(with(0x80, 0), shape, 4),
-                       "row 0: code -8 lies outside of 4 bits", WeightError);
   CHECK_THROWS_WITH_AS(bit_unpacked(with(0, 0x10), shape, 4),
                        "row 1: bits beyond the last code are not 0", WeightError);
   CHECK_THROWS_WITH_AS(bit_unpacked(Tensor({5}, DType::kU8), shape, 4),
                        "expected packed codes u8 [4], found u8 [5]", WeightError);
   CHECK_THROWS_AS(bit_unpacked(Tensor(shape, DType::kS8), shape, 4), WeightError);
+}
+
+namespace {
+
+// A layer of four weights of 2 bits, whose codes are entries of a codebook.
+struct CodebookLayer {
+  Graph graph;
+  Scheme scheme;
+  Weights weights;
+
+  CodebookLayer(std::vector<float> codebook, int bits) {
+    const Value out = linear(Scope(graph) / "layer", input(graph, "x", {1, 2}), 2, Bias::kNo);
+    graph.set_outputs({{"y", out.id}});
+    scheme.set({out.id, 0}, {});
+    scheme.set({out.id, 1}, {.bits = bits,
+                             .range = Range::kStatic,
+                             .scale = {1.0F, 2.0F},
+                             .lo = {},
+                             .smoothing_scale = {},
+                             .channel_offset = {},
+                             .codebook = std::move(codebook)});
+    Tensor& codes = weights.tensors["layer.weight"];
+    codes = Tensor({2, 2}, DType::kS8);
+    const std::int8_t values[] = {-31, 31, 9, -8};
+    std::copy(std::begin(values), std::end(values), codes.as<std::int8_t>().begin());
+  }
+  // As a model file holds it.
+  void store() {
+    store_scheme(graph, scheme, weights);
+    bit_pack(graph, scheme, weights);
+  }
+  Scheme load() { return load_scheme(graph, weights, scheme_to_json(graph, scheme)); }
+};
+
+}  // namespace
+
+TEST_CASE("codes of a codebook are stored as places in it") {
+  CodebookLayer layer({-31.0F, -8.0F, 9.0F, 31.0F}, 2);
+  const Tensor before = layer.weights.tensors.at("layer.weight").clone();
+  layer.store();
+  const auto bytes = layer.weights.tensors.at("layer.weight").as<std::uint8_t>();
+  REQUIRE(bytes.size() == 2);
+  CHECK(int{bytes[0]} == 0b0110);  // -31 and 31: -2 and 1
+  CHECK(int{bytes[1]} == 0b1100);  // 9 and -8: 0 and -1
+  const Scheme loaded = layer.load();
+  CHECK(loaded.sites() == layer.scheme.sites());
+  CHECK(same(layer.weights.tensors.at("layer.weight"), before));
+}
+
+TEST_CASE("a codebook that is none is refused") {
+  const std::vector<float> bad[] = {{-31.0F, 9.0F, -8.0F, 31.0F},  // falls
+                                    {-31.0F, 9.0F, 9.0F, 31.0F},   // repeats
+                                    {-31.0F, -8.0F, 9.5F, 31.0F},  // no integer
+                                    {-31.0F, -8.0F, 9.0F, 128.0F},
+                                    {-31.0F, 9.0F, 31.0F}};
+  for (const std::vector<float>& codebook : bad) {
+    CodebookLayer layer(codebook, 2);
+    store_scheme(layer.graph, layer.scheme, layer.weights);
+    layer.weights.tensors["layer.weight"] = Tensor({2}, DType::kU8);
+    CHECK_THROWS_AS((void)layer.load(), WeightError);
+  }
 }

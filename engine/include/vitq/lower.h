@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "vitq/graph.h"
@@ -25,6 +26,8 @@ struct LowerOptions {
   Numerics numerics = Numerics::kInteger;
   // Compute only what the outputs read: after the last attention of a ViT, the class token.
   bool prune = true;
+  // Of the network that this graph is a part of. Otherwise they follow from the graph's outputs.
+  std::optional<AxisSpan> output_tokens = {};
   // Operands that a Tap will look at; nothing is fused away that would hide them.
   std::vector<Site> observe = {};
   // Values that the plan gives after the graph's own outputs, all of their rows: nothing is pruned.

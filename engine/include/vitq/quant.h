@@ -44,6 +44,7 @@ enum class Range : std::uint8_t {
 //   [-max_weight_code(bits), max_weight_code(bits)]. They satisfy
 //   smoothing_scale[c] * weight[o][c] = scale[o] * w[o][c].
 //   The weight's tensor holds the codes (s8). The smoothing_scale is that of operand 0.
+//   With a codebook each w is one of its entries instead, integers in [-127, 127].
 // Operand 0 of a MatMul of queries and keys (transpose_b) is kPerToken. Its codes in [0, max_code]
 // stand for
 //   q[c] = channel_offset[c] + (lo + scale * code) / smoothing_scale[c].
@@ -57,12 +58,19 @@ enum class Range : std::uint8_t {
 //   Its mean and scale are found per image.
 struct QParams {
   int bits = 8;
+  // In the rows of output tokens, where those have other bits. kPerToken only.
+  std::optional<int> output_token_bits = {};
   Range range = Range::kPerToken;
   std::vector<float> scale;            // kStatic only
   std::vector<float> lo;               // kStatic activations only: one value
   std::vector<float> smoothing_scale;  // per channel, positive; empty: 1. Of a Conv2d: per input
                                        // channel, or [C, k, k]
   std::vector<float> channel_offset;   // per channel; empty: 0
+  // Of inputs with kPerToken: the shares of a row's range that are cut off below and above; empty:
+  // none. Output tokens with bits of their own are not clipped.
+  std::vector<float> clip = {};
+  std::vector<float> codebook =
+      {};  // of weights: 2^bits rising integers; empty: all within the bits
 
   friend bool operator==(const QParams&, const QParams&) = default;
 };
@@ -88,6 +96,16 @@ constexpr std::int32_t max_weight_code(int bits) {
   return (1 << (bits - 1)) - 1;
 }
 
+// What is left of [lo, hi] without these shares of it at its ends.
+struct RowRange {
+  float lo, hi;
+
+  RowRange clipped(float below, float above) const {
+    if (below == 0.0F && above == 0.0F) return *this;  // also where the width is no number
+    const float width = hi - lo;
+    return {lo + below * width, hi - above * width};
+  }
+};
 // The scale of a row that spans [lo, hi]: constant rows happen.
 inline float row_scale(float lo, float hi, int bits) {
   return std::max((hi - lo) / static_cast<float>(max_code(bits)), 1e-9F);
@@ -128,12 +146,12 @@ void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights);
 // the other.
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json);
 
-// Rows of codes (s8 [n, ...]) become u8 [n * bit_packed_row_bytes]. Each code is the two's
-// complement of `bits` bits. One follows the other from the lowest bit of the first byte up. Every
-// row begins a byte, and what its last byte has left over is 0.
+// Rows of codes (s8 [n, ...]) of `bits` bits become u8 [n * bit_packed_row_bytes]. Each code is the
+// two's complement of `bits` bits. One follows the other from the lowest bit of the first byte up.
+// Every row begins a byte, and what its last byte has left over is 0.
 Tensor bit_packed(const Tensor& codes, int bits);
 // This returns the codes, of this shape. It throws WeightError if the bytes are not as many as they
-// have to be. The same holds if a code is none (-2^(bits - 1)), or a left-over bit is not 0.
+// have to be, or if a left-over bit is not 0.
 Tensor bit_unpacked(const Tensor& bytes, const Shape& shape, int bits);
 std::int64_t bit_packed_row_bytes(std::int64_t columns, int bits);
 

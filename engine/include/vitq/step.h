@@ -2,6 +2,7 @@
 // The steps of a plan: what they do, and the strided views of buffers that they read and write.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -28,16 +29,39 @@ struct View {
   DType dtype = DType::kF32;
 };
 
+// Rows r with r % tokens in [begin, end) are output tokens. With tokens 0 none is.
+struct OutputRows {
+  std::int64_t tokens = 0, begin = 0, end = 0;
+
+  bool has(std::int64_t row) const {
+    if (tokens == 0) return false;
+    const std::int64_t token = row % tokens;
+    return token >= begin && token < end;
+  }
+};
+
 // How rows of floats become codes: code = rne((v - lo) / scale), within [0, max_code(bits)], with
 // v = (x - channel_offset) / smoothing_scale.
 struct RowCoding {
   int bits = 8;
+  int output_token_bits = 8;  // in these rows instead
+  OutputRows output_rows = {};
+  float clip_below = 0.0F, clip_above = 0.0F;  // shares of the range of the other rows
   Range range = Range::kPerToken;
   float scale = 1.0F;                       // kStatic
   float lo = 0.0F;                          // kStatic
   std::optional<View> channel_offset = {};  // f32 constants, one value per column; both or none
   std::optional<View> inverse_smoothing = {};
   std::optional<View> ranges = {};  // kPerToken: f32 [..., 2], where each row's scale and lo go
+
+  int bits_of(std::int64_t row) const { return output_rows.has(row) ? output_token_bits : bits; }
+  // Of a row that spans this.
+  RowRange range_of(std::int64_t row, RowRange all) const {
+    return output_rows.has(row) ? all : all.clipped(clip_below, clip_above);
+  }
+  int most_bits() const {
+    return output_rows.tokens > 0 ? std::max(bits, output_token_bits) : bits;
+  }
 };
 
 // What happens to a product before it is stored, in this order.
@@ -174,10 +198,9 @@ struct IntegerLinear {
   View weight_scale = {};             // f32 [n]
   View lo_term = {};                  // f32 [n]: weight_scale times the sum of the weights' codes
   View bias = {};                     // f32 [n]
-  std::optional<View> output_bias = {};  // f32 [n]: instead, in the rows of output tokens
-  RowCoding coding = {};                 // of x: scale and lo of all rows, or where each row's are
-  // Rows r with r % tokens in [output_begin, output_end) are output tokens. With tokens 0 none is.
-  std::int64_t tokens = 0, output_begin = 0, output_end = 0;
+  std::optional<View> output_bias = {};  // f32 [n]: instead, in these rows
+  OutputRows output_rows = {};
+  RowCoding coding = {};  // of x: scale and lo of all rows, or where each row's are
 
   template <typename Self, typename Visit>
   static void views(Self& self, const Visit& visit) {
@@ -203,6 +226,7 @@ struct Attention {
   // left. Keys that it hides have no part in the ranges of the values.
   std::optional<View> hidden = {};
   QParams q_params = {}, k_params = {}, p_params = {}, v_params = {};
+  OutputRows q_output = {}, k_output = {};  // which of the T are output tokens
   // f32 constants [H * d]. Queries and keys are coded as (x - offset) * factor, and what the
   // queries' offset adds to a score is q_score.
   View q_offset = {}, q_factor = {}, k_offset = {}, k_factor = {}, q_score = {};

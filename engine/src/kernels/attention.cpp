@@ -58,6 +58,16 @@ struct Head {
   std::int64_t image, head;
 };
 
+// A query by its index among all and in its block.
+struct Query {
+  std::int64_t token, in_block;
+};
+
+// The bits of one token's codes.
+int bits_of(const QParams& params, const OutputRows& output, std::int64_t token) {
+  return output.has(token) ? params.output_token_bits.value_or(params.bits) : params.bits;
+}
+
 class AttentionKernel : public Kernel {
  public:
   AttentionKernel(const Step& step, const KernelContext& context, const CodeGemm& gemm)
@@ -113,7 +123,9 @@ class AttentionKernel : public Kernel {
       auto* sums = memory_.sums.in(head.slot);
       gemm_.multiply({.m = count, .n = keys_, .k = channels_}, memory_.q_codes.in(head.slot),
                      memory_.k_codes.in(head.slot), sums);
-      for (std::int64_t i = 0; i < count; ++i) code_scores(head, i, sums + i * keys_);
+      for (std::int64_t i = 0; i < count; ++i) {
+        code_scores(head, {begin + i, i}, sums + i * keys_);
+      }
       auto* out = memory_.out.in(head.slot);
       gemm_.multiply({.m = count, .n = values_, .k = keys_}, memory_.p_codes.in(head.slot),
                      memory_.v_codes.in(head.slot), out);
@@ -128,8 +140,8 @@ class AttentionKernel : public Kernel {
     const float* score = constant(head, op_.q_score);
     auto* row = memory_.row.in(head.slot);
     auto* u = memory_.k_rows.in(head.slot);
-    const auto top = static_cast<float>(max_weight_code(op_.k_params.bits));
     for (std::int64_t j = 0; j < keys_; ++j) {
+      const auto top = static_cast<float>(max_weight_code(bits_of(op_.k_params, op_.k_output, j)));
       auto* codes = memory_.s8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
@@ -150,19 +162,20 @@ class AttentionKernel : public Kernel {
     auto* row = memory_.row.in(head.slot);
     auto* ranges = memory_.q_rows.in(head.slot);
     for (std::int64_t i = 0; i < count; ++i) {
+      const int bits = bits_of(op_.q_params, op_.q_output, begin + i);
       auto* codes = memory_.u8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
       rows_.center_scale_min_max({row_of(head, op_.q, begin + i), constant(head, op_.q_offset),
                                   constant(head, op_.q_factor)},
                                  channels_, row, &lo, &hi);
-      float scale = row_scale(lo, hi, op_.q_params.bits);
+      float scale = row_scale(lo, hi, bits);
       if (op_.q_params.range == Range::kStatic) {
         lo = op_.q_params.lo[0];
         scale = op_.q_params.scale[0];
       }
-      rows_.quantize_u8(row, channels_, lo, 1.0F / scale,
-                        static_cast<float>(max_code(op_.q_params.bits)), codes);
+      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(max_code(bits)),
+                        codes);
       gemm_.pack_a_row({codes, channels_, i}, memory_.q_codes.in(head.slot));
       ranges[2 * i] = scale;
       ranges[2 * i + 1] = lo;
@@ -170,13 +183,14 @@ class AttentionKernel : public Kernel {
   }
 
   // From a row of sums to softmax codes, and the scale of what they are multiplied to.
-  void code_scores(const Head& head, std::int64_t i, const std::int32_t* sums) const {
+  void code_scores(const Head& head, Query query, const std::int32_t* sums) const {
+    const std::int64_t i = query.in_block;
     const auto* u = memory_.k_rows.in(head.slot);
     const auto* range = memory_.q_rows.in(head.slot) + 2 * i;
     auto* row = memory_.row.in(head.slot);
     auto* codes = memory_.u8_row.in(head.slot);
     auto* scale = memory_.p_rows.in(head.slot) + i;
-    const auto top = static_cast<float>(max_code(op_.p_params.bits));
+    const auto top = static_cast<float>(max_code(bits_of(op_.p_params, op_.q_output, query.token)));
     rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
     if (const float* added = hidden(head)) rows_.add(row, added, keys_, row);
     if (op_.p_params.range == Range::kStatic) {

@@ -6,28 +6,25 @@ namespace vitq {
 RowCoder::RowCoder(const RowCoding& coding, std::int64_t n, const RowKernels& rows)
     : coding_(coding), n_(n), rows_(rows) {}
 
-// Of the values without their smoothing_scales, which are left in `room` if there are
-// smoothing_scales.
-RowScale RowCoder::range_of(Buffers buffers, const float* values, float* room) const {
-  const bool frozen = coding_.range == Range::kStatic;
-  float lo = 0.0F;
-  float hi = 0.0F;
+// Of the values without their smoothing scales and offsets, which are left in `room` if they have
+// some.
+RowRange RowCoder::span_of(Buffers buffers, const float* values, float* room) const {
+  RowRange range = {0.0F, 0.0F};
   if (coding_.channel_offset) {
     const auto* channel_offset = data_of<const float>(buffers, *coding_.channel_offset);
     const auto* factor = data_of<const float>(buffers, *coding_.inverse_smoothing);
-    rows_.center_scale_min_max({values, channel_offset, factor}, n_, room, &lo, &hi);
-  } else if (!frozen) {
-    rows_.min_max(values, n_, &lo, &hi);
+    rows_.center_scale_min_max({values, channel_offset, factor}, n_, room, &range.lo, &range.hi);
+  } else if (coding_.range != Range::kStatic) {
+    rows_.min_max(values, n_, &range.lo, &range.hi);
   }
-  if (frozen) return {coding_.scale, coding_.lo};
-  return {row_scale(lo, hi, coding_.bits), lo};
+  return range;
 }
 
 void RowCoder::encode(Buffers buffers, std::int64_t row, const float* values, float* room,
                       std::uint8_t* codes) const {
-  const RowScale range = range_of(buffers, values, room);
+  const RowScale range = scale_of_row(coding_, row, span_of(buffers, values, room));
   if (coding_.channel_offset) values = room;
-  const auto top = static_cast<float>(max_code(coding_.bits));
+  const auto top = static_cast<float>(max_code(coding_.bits_of(row)));
   rows_.quantize_u8(values, n_, range.lo, 1.0F / range.scale, top, codes);
   keep_row_scale(coding_, buffers, row, range);
 }
@@ -39,6 +36,12 @@ void RowCoder::simulate(Buffers buffers, std::int64_t row, float* values,
   for (std::int64_t i = 0; i < n_; ++i) {
     values[i] = range.lo + range.scale * static_cast<float>(codes[i]);
   }
+}
+
+RowScale scale_of_row(const RowCoding& coding, std::int64_t row, RowRange span) {
+  if (coding.range == Range::kStatic) return {coding.scale, coding.lo};
+  const RowRange range = coding.range_of(row, span);
+  return {row_scale(range.lo, range.hi, coding.bits_of(row)), range.lo};
 }
 
 RowScale row_scale_of(const RowCoding& coding, Buffers buffers, std::int64_t row) {

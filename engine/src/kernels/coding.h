@@ -12,6 +12,8 @@ namespace vitq {
 struct RowScale {
   float scale, lo;
 };
+// Of row number `row`, whose values span this.
+RowScale scale_of_row(const RowCoding& coding, std::int64_t row, RowRange span);
 // Of row number `row` of an operand coded before.
 RowScale row_scale_of(const RowCoding& coding, Buffers buffers, std::int64_t row);
 // Where that looks them up; nowhere, if they are frozen.
@@ -30,7 +32,7 @@ class RowCoder {
   void simulate(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const;
 
  private:
-  RowScale range_of(Buffers buffers, const float* values, float* room) const;
+  RowRange span_of(Buffers buffers, const float* values, float* room) const;
 
   RowCoding coding_;
   std::int64_t n_;

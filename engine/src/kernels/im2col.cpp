@@ -180,7 +180,7 @@ RowScale Im2colCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t c
       hi = std::max(hi, range[1]);
     }
   }
-  const RowScale result = {row_scale(lo, hi, coding_.bits), lo};
+  const RowScale result = scale_of_row(coding_, row, {lo, hi});
   keep_row_scale(coding_, buffers, row, result);
   return result;
 }

@@ -84,7 +84,7 @@ class IntegerLinearKernel : public Kernel {
     const std::optional<View>& residual = step_.epilogue.residual;
     const std::optional<View>& codes = step_.epilogue.codes;
     float* product = residual ? own : y;  // the residual may lie where y will
-    const View& bias = is_output_token(row) ? *op_.output_bias : op_.bias;
+    const View& bias = op_.output_rows.has(row) ? *op_.output_bias : op_.bias;
     rows_.linear_epilogue(
         sums, columns_, x.scale, x.lo, data_of<const float>(buffers, op_.weight_scale),
         data_of<const float>(buffers, op_.lo_term), data_of<const float>(buffers, bias), product);
@@ -97,12 +97,6 @@ class IntegerLinearKernel : public Kernel {
     const View& coded = codes_only ? step_.out : *codes;
     coder_->encode(buffers, row, y, own,
                    data_of<std::uint8_t>(buffers, coded) + cursor.offset(codes_only ? 0 : 1));
-  }
-
-  bool is_output_token(std::int64_t row) const {
-    if (op_.tokens == 0) return false;
-    const std::int64_t token = row % op_.tokens;
-    return token >= op_.output_begin && token < op_.output_end;
   }
 
   Step step_;

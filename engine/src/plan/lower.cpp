@@ -40,19 +40,35 @@ LowerOptions moved(LowerOptions options, const Pruned& pruned) {
   return options;
 }
 
-// The output tokens of every linear layer of a graph whose nodes come from `origin` in `whole`. Of
-// a layer that was cut down, only output tokens are left.
-std::map<NodeId, AxisSpan> output_tokens_of(const Graph& whole, const Pruned& pruned) {
-  std::map<NodeId, AxisSpan> result;
-  const std::optional<AxisSpan> output_rows = output_tokens(whole);
-  for (NodeId id = 0; id < pruned.graph.size() && output_rows; ++id) {
-    const Shape& shape = pruned.graph[id].shape;
-    const Shape& before = whole[pruned.origin[static_cast<std::size_t>(id)]].shape;
-    if (!std::holds_alternative<op::Linear>(pruned.graph[id].op) || shape.rank() != 3) continue;
-    if (shape != before) {
-      result[id] = {kTokens, 0, shape[kTokens]};
-    } else if (output_rows->end < shape[kTokens]) {
-      result[id] = *output_rows;
+// The axis of tokens in an operand of a layer [N, tokens, C] or an attention [N, heads, tokens,
+// dim].
+std::optional<int> token_axis(const Graph& graph, Site site) {
+  const Node& node = graph[site.node];
+  const int rank = graph[node.inputs[at(site.operand)]].shape.rank();
+  if (std::holds_alternative<op::Linear>(node.op) && rank == 3) return kTokens;
+  if (std::holds_alternative<op::MatMul>(node.op) && rank == 4) return kTokens + 1;
+  return std::nullopt;
+}
+
+// Where the output tokens are in the operands of a graph whose nodes come from `origin` in `whole`.
+// Of an operand that was cut down, only output tokens are left.
+std::map<Site, AxisSpan> output_tokens_of(const Graph& whole, const Pruned& pruned,
+                                          const std::optional<AxisSpan>& output_rows) {
+  std::map<Site, AxisSpan> result;
+  if (!output_rows) return result;
+  const Graph& graph = pruned.graph;
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    for (const int operand : {0, 1}) {
+      if (graph[id].inputs.size() < 2) continue;
+      const std::optional<int> axis = token_axis(graph, {id, operand});
+      if (!axis) continue;
+      const NodeId input = graph[id].inputs[at(operand)];
+      const std::int64_t tokens = graph[input].shape[*axis];
+      if (tokens != whole[pruned.origin[at(input)]].shape[*axis]) {
+        result[{id, operand}] = {*axis, 0, tokens};
+      } else if (output_rows->end < tokens) {
+        result[{id, operand}] = {*axis, output_rows->begin, output_rows->end};
+      }
     }
   }
   return result;
@@ -117,13 +133,14 @@ Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
   const Pruned pruned = all ? whole(graph, options.also) : prune(graph);
   const Scheme inner = moved(scheme, pruned);
   const LowerOptions inner_options = moved(options, pruned);
-  const std::map<NodeId, AxisSpan> output_tokens = output_tokens_of(graph, pruned);
+  const auto output = options.output_tokens ? options.output_tokens : output_tokens(graph);
+  const std::map<Site, AxisSpan> output_rows = output_tokens_of(graph, pruned, output);
   WeightCache own;
   LoweringContext context = {.graph = pruned.graph,
                              .weights = weights,
                              .scheme = inner,
                              .options = inner_options,
-                             .output_tokens = output_tokens,
+                             .output_tokens = output_rows,
                              .cache = cache == nullptr ? own : *cache,
                              .fusions = fuse(pruned.graph, inner_options),
                              .readers = pruned.graph.readers(),

@@ -123,6 +123,8 @@ View lower_attention(LoweringContext& context, NodeId av) {
   attention.k = builder.columns_last(context.operand(qk, 1));
   begin_node(av);
   attention.v = builder.columns_last(context.operand(av, 1));
+  attention.q_output = context.output_rows({qk, 0}, attention.q.dims[2]);
+  attention.k_output = context.output_rows({qk, 1}, attention.k.dims[2]);
   if (nodes.hidden) attention.hidden = context.places[at(*nodes.hidden)];
   require_no_overflow(context.graph[av], attention.k.dims[2]);
 

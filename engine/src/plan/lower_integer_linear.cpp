@@ -38,6 +38,14 @@ RowCoding coding_of(LoweringContext& context, NodeId root, const View& x) {
   if (x.dtype == DType::kU8) return {.bits = 8, .range = Range::kStatic};
   const QParams& params = context.params(root, 0);
   RowCoding coding = {.bits = params.bits, .range = params.range};
+  if (!params.clip.empty()) {
+    coding.clip_below = params.clip[0];
+    coding.clip_above = params.clip[1];
+  }
+  if (params.output_token_bits) {
+    coding.output_token_bits = *params.output_token_bits;
+    coding.output_rows = context.output_rows({root, 0}, x.dims[kTokens]);
+  }
   if (params.range == Range::kStatic) {
     coding.scale = params.scale[0];
     coding.lo = params.lo[0];
@@ -97,11 +105,9 @@ void set_input(step::IntegerLinear& linear, LoweringContext& context, NodeId roo
 }
 
 // The output tokens of a layer that has a bias of its own for them.
-std::optional<AxisSpan> output_rows(const LoweringContext& context, NodeId root,
-                                    const LinearConstants& constants) {
-  const auto found = context.output_tokens.find(root);
-  if (!constants.output_bias || found == context.output_tokens.end()) return std::nullopt;
-  return found->second;
+OutputRows biased_rows(const LoweringContext& context, NodeId root, const View& x,
+                       const LinearConstants& constants) {
+  return constants.output_bias ? context.output_rows({root, 0}, x.dims[kTokens]) : OutputRows{};
 }
 
 // Rows of x as the values that their codes stand for, before smoothing is undone.
@@ -150,12 +156,8 @@ void add_integer_linear(LoweringContext& context, Product product) {
   linear.weight_scale = builder.constant(constants.weight_scale);
   linear.lo_term = builder.constant(constants.lo_term);
   linear.bias = builder.constant(constants.bias);
-  if (const auto rows = output_rows(context, root, constants)) {
-    linear.output_bias = builder.constant(*constants.output_bias);
-    linear.tokens = x.dims[kTokens];
-    linear.output_begin = rows->begin;
-    linear.output_end = rows->end;
-  }
+  linear.output_rows = biased_rows(context, root, x, constants);
+  if (linear.output_rows.tokens > 0) linear.output_bias = builder.constant(*constants.output_bias);
   builder.add_step(std::move(linear), out, std::move(epilogue));
 }
 
@@ -169,8 +171,8 @@ void add_simulated_linear(LoweringContext& context, const Product& product) {
   const View rounded = rounded_rows(context, root, x);
   const View matrix = builder.constant(context.once<Tensor>(
       context.graph[root].name, "values", [&] { return weight_values(constants); }));
-  const std::optional<AxisSpan> output = output_rows(context, root, constants);
-  if (!output) {
+  const OutputRows output = biased_rows(context, root, x, constants);
+  if (output.tokens == 0) {
     const View bias = builder.constant(constants.bias);
     builder.add_step(step::Linear{rounded, matrix, bias}, out, epilogue);
     return;
@@ -183,9 +185,9 @@ void add_simulated_linear(LoweringContext& context, const Product& product) {
     builder.add_step(step::Linear{rows(rounded), matrix, builder.constant(bias)}, rows(out),
                      std::move(of_rows));
   };
-  part(0, output->begin, constants.bias);
-  part(output->begin, output->end, *constants.output_bias);
-  part(output->end, x.dims[kTokens], constants.bias);
+  part(0, output.begin, constants.bias);
+  part(output.begin, output.end, *constants.output_bias);
+  part(output.end, output.tokens, constants.bias);
 }
 
 }  // namespace vitq

@@ -38,7 +38,7 @@ struct LoweringContext {
   const Weights& weights;
   const Scheme& scheme;
   const LowerOptions& options;
-  const std::map<NodeId, AxisSpan>& output_tokens;  // of linear layers, where some rows are output
+  const std::map<Site, AxisSpan>& output_tokens;  // in operands of layers and attentions
   WeightCache& cache;
   Fusions fusions;
   std::vector<std::vector<NodeId>> readers;
@@ -49,6 +49,12 @@ struct LoweringContext {
 
   bool quantized(NodeId id) const { return scheme.find({id, 0}) != nullptr; }
   const QParams& params(NodeId id, int operand) const { return *scheme.find({id, operand}); }
+  // Which rows of an operand of `tokens` rows are output tokens; none where all or none are.
+  OutputRows output_rows(Site site, std::int64_t tokens) const {
+    const auto found = output_tokens.find(site);
+    if (found == output_tokens.end()) return {};
+    return {tokens, found->second.begin, found->second.end};
+  }
   // Where an operand of a node lies.
   View operand(NodeId id, int index) const { return places[at(graph[id].inputs[at(index)])]; }
   std::optional<View> optional_operand(NodeId id, int index) const {

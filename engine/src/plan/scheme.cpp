@@ -2,6 +2,7 @@
 // Schemes: look-up, and their form in model files.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/text.h"
 #include "plan/prune.h"
@@ -22,7 +23,9 @@ struct SiteTensor {
 constexpr SiteTensor kParts[] = {{"scale", &QParams::scale},
                                  {"lo", &QParams::lo},
                                  {"smoothing_scale", &QParams::smoothing_scale},
-                                 {"channel_offset", &QParams::channel_offset}};
+                                 {"channel_offset", &QParams::channel_offset},
+                                 {"clip", &QParams::clip},
+                                 {"codebook", &QParams::codebook}};
 
 // What format 2 of model files called these, and an output token's bias.
 struct OldName {
@@ -73,6 +76,36 @@ void unpack(const Node& weight, const QParams& params, Weights& weights) {
   } catch (const WeightError& error) {
     throw WeightError(cat("'", weight.name, "': ", error.what()));
   }
+  if (params.codebook.empty()) return;
+  const std::vector<float>& entries = params.codebook;
+  for (std::int8_t& code : tensor.as<std::int8_t>()) {
+    code = static_cast<std::int8_t>(entries[at(code + static_cast<int>(entries.size()) / 2)]);
+  }
+}
+
+// Places in the codebook for codes that are its entries.
+Tensor places_of(const Tensor& codes, const std::vector<float>& codebook) {
+  Tensor places = codes.clone();
+  for (std::int8_t& code : places.as<std::int8_t>()) {
+    const auto entry = std::ranges::lower_bound(codebook, static_cast<float>(code));
+    const auto half = static_cast<std::ptrdiff_t>(codebook.size() / 2);
+    code = static_cast<std::int8_t>(entry - codebook.begin() - half);
+  }
+  return places;
+}
+
+// Codes of weights of fewer than 8 bits may be places in a codebook.
+void require_codebook(const Graph& graph, Site site, const QParams& params) {
+  const std::vector<float>& entries = params.codebook;
+  if (entries.empty()) return;
+  const auto is_code = [](float v) { return std::trunc(v) == v && std::abs(v) <= 127.0F; };
+  const bool good = is_weight(graph, site) && params.bits < 8 &&
+                    entries.size() == std::size_t{1} << static_cast<unsigned>(params.bits) &&
+                    std::ranges::all_of(entries, is_code) &&
+                    std::ranges::is_sorted(entries, std::less_equal<>());
+  if (good) return;
+  throw WeightError(cat("layer '", graph[site.node].name, "', operand ", site.operand,
+                        ": a codebook has 2^bits rising integers of at most 127"));
 }
 
 // Checks one site of a file against the graph and the weights.
@@ -95,6 +128,13 @@ class SiteCheck {
     }
     const auto positive = [](float value) { return std::isnormal(value) && value > 0.0F; };
     const auto finite = [](float value) { return std::isfinite(value); };
+    require(!params.output_token_bits || params.range == Range::kPerToken,
+            "only ranges found per token have bits of output tokens");
+    require(!params.output_token_bits || operand_rank() >= 3,
+            "bits of output tokens, where there are no tokens");
+    require(
+        params.clip.empty() || may_clip(params),
+        "expected two shares of at least 0, below 1 together, that ranges found per token clip");
     require_all(params.scale, positive, "scale ");
     require_all(params.smoothing_scale, positive, "smoothing scale ");
     require_all(params.channel_offset, finite, "channel offset ");
@@ -112,6 +152,15 @@ class SiteCheck {
     const auto* product = std::get_if<op::MatMul>(&node_.op);
     const bool values = product != nullptr && !product->transpose_b && site_.operand == 1;
     return range == Range::kStatic || range == (values ? Range::kPerChannel : Range::kPerToken);
+  }
+  bool may_clip(const QParams& params) const {
+    const bool input = site_.operand == 0 && !std::holds_alternative<op::MatMul>(node_.op);
+    if (!input || params.range != Range::kPerToken || params.clip.size() != 2) return false;
+    const auto [below, above] = std::pair(params.clip[0], params.clip[1]);
+    return below >= 0.0F && above >= 0.0F && below + above < 1.0F;
+  }
+  int operand_rank() const {
+    return graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape.rank();
   }
   std::size_t channels(int axis) const {
     return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);
@@ -133,6 +182,7 @@ class SiteCheck {
     const Tensor& tensor = weights_.at(name);
     require(tensor.dtype() == DType::kS8,
             cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
+    if (!params.codebook.empty()) return;  // every place in it is a code
     const std::int32_t top = max_weight_code(params.bits);
     const std::span<const std::int8_t> all = tensor.as<std::int8_t>();
     if (within(all, top)) return;
@@ -189,6 +239,7 @@ Json scheme_to_json(const Graph& graph, const Scheme& scheme) {
   for (const auto& [site, params] : scheme.sites()) {
     Json json = Json::object();
     json.set("node", graph[site.node].name).set("operand", site.operand).set("bits", params.bits);
+    if (params.output_token_bits) json.set("output_token_bits", *params.output_token_bits);
     json.set("range", kRanges[static_cast<std::size_t>(params.range)]);
     sites.push(std::move(json));
   }
@@ -211,6 +262,7 @@ void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights) {
   for (const auto& [site, params] : scheme.sites()) {
     if (!is_weight(graph, site) || params.bits == 8) continue;
     Tensor& tensor = weights.tensors.at(weight_of(graph, site).name);
+    if (!params.codebook.empty()) tensor = places_of(tensor, params.codebook);
     tensor = bit_packed(tensor, params.bits);
   }
 }
@@ -224,6 +276,9 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
     if (scheme.find(site) != nullptr) entry.fail("the site is there twice");
     QParams params;
     params.bits = static_cast<int>(entry.at("bits").integer(2, 8));
+    if (const auto more = entry.find("output_token_bits")) {
+      params.output_token_bits = static_cast<int>(more->integer(2, 8));
+    }
     params.range = range_of(entry.at("range"));
     for (const SiteTensor& part : kParts) {
       const Tensor* tensor = weights.find(tensor_name(graph, site, part.name));
@@ -231,6 +286,7 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
       const std::span<const float> values = tensor->as<float>();
       (params.*part.values).assign(values.begin(), values.end());
     }
+    require_codebook(graph, site, params);
     if (is_weight(graph, site) && params.bits < 8) unpack(weight_of(graph, site), params, weights);
     SiteCheck(graph, weights, site).run(params);
     scheme.set(site, std::move(params));

@@ -27,7 +27,7 @@ std::string_view name_of(Scores scores);
 // All that a model file has but its tensors, as JSON under the metadata key "vitq".
 // docs/file_format.md describes it.
 struct ModelInfo {
-  static constexpr std::int64_t kFormat = 5;        // written
+  static constexpr std::int64_t kFormat = 6;        // written
   static constexpr std::int64_t kOldestFormat = 2;  // read
 
   std::string family;
