@@ -95,15 +95,19 @@ bool Where::matches(const AttentionDraft& attention) const {
 }
 
 Recipe recipe_from_json(const Json& json) {
-  constexpr std::string_view kKeys[] = {"name", "token_weights", "min_edge_bits", "rounds"};
+  constexpr std::string_view kKeys[] = {"name", "token_weights", "min_edge_bits",
+                                        "min_output_token_bits", "rounds"};
   require_keys(json, kKeys);
   Recipe recipe;
   recipe.name = json.at("name").string();
   if (const auto weights = json.find("token_weights"))
     recipe.token_weights = token_weights_of(*weights);
-  if (const auto bits = json.find("min_edge_bits")) {
-    recipe.min_edge_bits = static_cast<int>(bits->integer(kMinBits, kMaxBits));
-  }
+  const auto read_least = [&json](std::string_view key, int& bits) {
+    const auto found = json.find(key);
+    if (found) bits = static_cast<int>(found->integer(kMinBits, kMaxBits));
+  };
+  read_least("min_edge_bits", recipe.min_edge_bits);
+  read_least("min_output_token_bits", recipe.min_output_token_bits);
   for (const Json& round : json.at("rounds").items()) {
     std::vector<RecipeStep>& steps = recipe.rounds.emplace_back();
     for (const Json& step : round.items()) steps.push_back(step_of(step));

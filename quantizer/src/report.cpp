@@ -25,8 +25,7 @@ void add_rows(const Matrix& from, std::int64_t begin, std::int64_t end, std::int
 // Takes rows for the report. Output tokens get no greater share than they have of all rows, though
 // the sample may hold all of them.
 Matrix some_rows(const LayerSource& source, const LayerSample& rows) {
-  const std::int64_t output_tokens =
-      (source.output_end - source.output_begin) * source.images() * kRowsShown;
+  const std::int64_t output_tokens = source.output.count() * source.images() * kRowsShown;
   const std::int64_t of_output = (output_tokens + source.rows_in_all() - 1) / source.rows_in_all();
   Matrix result(0, rows.x.cols);
   add_rows(rows.x, 0, rows.output_tokens, of_output, result);

@@ -54,6 +54,12 @@ QParams params_of(int bits, Range range) {
   return params;
 }
 
+QParams per_token(const Unit& unit) {
+  QParams params = params_of(unit.plan.bits->activations, Range::kPerToken);
+  params.output_token_bits = unit.output_token_bits;
+  return params;
+}
+
 // [1, C, H, W] -> [H W, C].
 Matrix rows_of_image(const Tensor& image) {
   const std::int64_t channels = image.shape()[1];
@@ -116,7 +122,7 @@ LayerDraft Walk::start(const Unit& unit) const {
         rows_of(state_.network.weights.at(state_.network.graph[node.inputs[2]].name).to_f32())
             .values;
   }
-  layer.input = params_of(layer.activation_bits, Range::kPerToken);
+  layer.input = per_token(unit);
   if (unit.role == Role::kInput) layer.input = pixel_codes(*state_.network.pixels);
   set_smoothing(layer, layer.input.smoothing_scale, layer.input.channel_offset);
   layer.new_bias = layer.bias;
@@ -173,8 +179,8 @@ LayerSource Walk::source_of(const Unit& unit) const {
 
 void Walk::add_output_tokens(const Unit& unit, LayerSource& source) const {
   const bool output_only = unit.output_only || unit.role == Role::kOutput;
-  source.output_begin = output_only ? 0 : unit.output_tokens.begin;
-  source.output_end =
+  source.output.begin = output_only ? 0 : unit.output_tokens.begin;
+  source.output.end =
       output_only ? source.rows.front() : unit.output_tokens.end;  // as many in each
   const auto weight = state_.token_weights.find(unit.stream);
   if (!output_only && weight != state_.token_weights.end()) source.output_weight = weight->second;
@@ -207,7 +213,6 @@ void Walk::visit_layer(const Unit& unit) {
 void Walk::keep(const Unit& unit, const LayerDraft& layer) {
   store_layer(layer);
   quantized_.advance(only(unit.plan.node), state_.weights, state_.scheme, state_.threads);
-  if (!layer.output_token_bias.empty()) apply_output_token_bias(unit, layer);
   state_.drafts[unit.plan.node] = layer;
 }
 
@@ -228,20 +233,8 @@ void Walk::store_layer(const LayerDraft& layer) {
   state_.scheme.set({layer.node, 0}, layer.input);
   QParams weight_codes = params_of(layer.weight_bits, Range::kStatic);
   weight_codes.scale = layer.scale;
+  weight_codes.codebook = layer.codebook;
   state_.scheme.set({layer.node, 1}, std::move(weight_codes));
-}
-
-// The stream runs parts of the graph, and these do not know which tokens the outputs read.
-void Walk::apply_output_token_bias(const Unit& unit, const LayerDraft& layer) {
-  const std::size_t n = layer.new_bias.size();
-  for (std::int64_t image = 0; image < state_.images.count(); ++image) {
-    Tensor value = quantized_.value(unit.plan.node, image);
-    const std::span<float> rows = value.as<float>();
-    for (std::int64_t r = unit.output_tokens.begin; r < unit.output_tokens.end; ++r) {
-      const std::span<float> row = rows.subspan(static_cast<std::size_t>(r) * n, n);
-      for (std::size_t o = 0; o < n; ++o) row[o] += layer.output_token_bias[o] - layer.new_bias[o];
-    }
-  }
 }
 
 void Walk::visit_attention(const Unit& unit) {
@@ -257,9 +250,9 @@ void Walk::visit_attention(const Unit& unit) {
                               .dim = shape[3],
                               .scale = std::get<op::MatMul>(graph[unit.plan.node].op).scale,
                               .bits = bits,
-                              .query = params_of(bits, Range::kPerToken),
-                              .key = params_of(bits, Range::kPerToken),
-                              .probability = params_of(bits, Range::kPerToken),
+                              .query = per_token(unit),
+                              .key = per_token(unit),
+                              .probability = per_token(unit),
                               .value = params_of(bits, Range::kPerChannel)};
   AttentionData data = {.images = state_.images.count(), .threads = state_.threads, .sample = {}};
   data.sample = [this, &unit](std::int64_t image) -> AttentionSample {

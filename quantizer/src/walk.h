@@ -42,7 +42,6 @@ class Walk {
   Matrix targets(const Unit& unit, std::int64_t image) const;
   void keep(const Unit& unit, const LayerDraft& layer);
   void store_layer(const LayerDraft& layer);
-  void apply_output_token_bias(const Unit& unit, const LayerDraft& layer);
 
   WalkState& state_;
   const std::vector<RecipeStep>& steps_;

@@ -26,9 +26,9 @@ Sums weighted(const LayerDraft& layer, const LayerSource& source) {
   double total = 0.0;
   const auto visit = [&](const auto& add) {
     for (std::int64_t image = 0; image < source.images(); ++image) {
-      const Matrix u = dequantized_inputs(layer, source.inputs(image));
+      const Matrix u = dequantized_inputs(layer, source.inputs(image), source.output);
       for (std::int64_t r = 0; r < u.rows; ++r) {
-        add(u.row(r), r < source.output_end ? static_cast<double>(source.output_weight) : 1.0);
+        add(u.row(r), r < source.output.end ? static_cast<double>(source.output_weight) : 1.0);
       }
     }
   };

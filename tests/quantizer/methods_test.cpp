@@ -3,6 +3,8 @@
 // than it began.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "layer/rounding.h"
@@ -36,6 +38,61 @@ TEST_CASE("searched scales never round worse than the largest weight's") {
       return objective(layer, unit);
     };
     CHECK(error(searched_scales(layer, importance, 40)) <= error(largest_scales(layer)));
+  }
+}
+
+TEST_CASE("a code grid gives the nearest code there is") {
+  LayerDraft layer = draft_of(random_matrix(1, 4, 1), 3);
+  const std::vector<std::vector<float>> books = {{}, {-31, -17, -9, -2, 3, 8, 16, 29}};
+  for (const std::vector<float>& book : books) {
+    layer.codebook = book;
+    const std::vector<float> codes =
+        book.empty() ? std::vector<float>{-3, -2, -1, 0, 1, 2, 3} : book;
+    const CodeGrid grid(layer);
+    for (float v = -40.0F; v < 40.0F; v += 0.0625F) {
+      const float found = grid.nearest(v);
+      CAPTURE(v);
+      CHECK(std::ranges::count(codes, found) == 1);
+      for (const float code : codes) CHECK(std::abs(found - v) <= std::abs(code - v));
+    }
+  }
+}
+
+TEST_CASE("a codebook rounds weights that lie like a bell with less error than even codes") {
+  for (const int bits : {2, 3, 4, 5}) {
+    Matrix weight = random_matrix(64, 64, 5);
+    for (float& v : weight.values) v = v * v * v;
+    const LayerDraft start = draft_of(weight, bits);
+    LayerData data(source_of(start, correlated_images(3, 60, 64)), 1);
+    LayerDraft even = rounded(bits, data, start);
+    LayerDraft coded = even;
+    run("codebook", "{}", coded, data);
+    REQUIRE(coded.codebook.size() == std::size_t{1} << static_cast<unsigned>(bits));
+    CHECK(std::ranges::is_sorted(coded.codebook, std::less_equal<>()));
+    for (const std::int8_t code : coded.codes) {
+      CHECK(std::ranges::count(coded.codebook, static_cast<float>(code)) == 1);
+    }
+    Matrix diagonal(64, 64);
+    const std::vector<float> importance = diagonal_of(data.moments(start).gram);
+    for (std::int64_t c = 0; c < 64; ++c) {
+      diagonal.row(c)[static_cast<std::size_t>(c)] = importance[static_cast<std::size_t>(c)];
+    }
+    CAPTURE(bits);
+    CHECK(objective(coded, diagonal) < (bits < 5 ? 0.9 : 1.0) * objective(even, diagonal));
+  }
+}
+
+TEST_CASE("weights that even codes hold, and small layers, get no codebook") {
+  Matrix even = random_matrix(64, 64, 5);
+  for (float& v : even.values) v = std::nearbyintf(v * 7.0F) / 7.0F;
+  for (const Matrix& weight : {even, random_matrix(2, 64, 5)}) {
+    const LayerDraft start = draft_of(weight, 4);
+    LayerData data(source_of(start, correlated_images(3, 60, 64)), 1);
+    LayerDraft layer = rounded(4, data, start);
+    const std::vector<std::int8_t> codes = layer.codes;
+    run("codebook", "{}", layer, data);
+    CHECK(layer.codebook.empty());
+    CHECK(layer.codes == codes);
   }
 }
 
@@ -182,6 +239,35 @@ TEST_CASE("a channel that the calibration images left still does no harm when it
   REQUIRE_FALSE(layer.input.smoothing_scale.empty());
   layer = rounded(8, calibration, layer);
   CHECK(output_error(layer, others.sample(layer)) < 1e-3);
+}
+
+TEST_CASE("clipping gives few codes to where most values are, and leaves even values alone") {
+  LayerDraft layer = draft_of(random_matrix(6, 64, 4), 8, 3);
+  std::vector<Matrix> images = correlated_images(4, 100, 64);
+  for (Matrix& image : images) {
+    for (std::int64_t r = 0; r < image.rows; ++r) {
+      image.row(r)[static_cast<std::size_t>(r) % 64] = 6.0F;  // the top of each row is one value
+    }
+  }
+  LayerData data(source_of(layer, images), 1);
+  LayerDraft clipped = layer;
+  run("clip", "{}", clipped, data);
+  REQUIRE(clipped.input.clip.size() == 2);
+  CHECK(clipped.input.clip[1] > 0.05F);
+  layer = rounded(8, data, layer);
+  clipped.scale = layer.scale;
+  clipped.codes = layer.codes;
+  CHECK(output_error(clipped, data.sample(clipped)) < output_error(layer, data.sample(layer)));
+
+  LayerDraft fine = draft_of(random_matrix(6, 64, 4), 8, 8);
+  for (Matrix& image : images) {
+    for (std::int64_t r = 0; r < image.rows; ++r) {
+      for (std::size_t c = 0; c < 64; ++c) image.row(r)[c] = static_cast<float>(c % 2);
+    }
+  }
+  LayerData even(source_of(fine, images), 1);
+  run("clip", "{}", fine, even);
+  CHECK(fine.input.clip.empty());
 }
 
 TEST_CASE("settings that nobody knows or that do not fit are refused") {

@@ -42,7 +42,7 @@ inline vitq::LayerDraft layer_draft(std::int64_t n, std::int64_t k, int bits) {
 inline vitq::LayerSource layer_source(std::int64_t images, std::int64_t rows, std::int64_t k) {
   vitq::LayerSource source;
   source.rows.assign(static_cast<std::size_t>(images), rows);
-  source.output_end = 1;
+  source.output.end = 1;
   source.inputs = [=](std::int64_t image) {
     return noise(rows, k, static_cast<std::uint64_t>(image));
   };

@@ -48,7 +48,7 @@ inline LayerSource source_of(const LayerDraft& layer, std::vector<Matrix> images
                              std::int64_t output_tokens = 0) {
   LayerSource source;
   for (const Matrix& image : images) source.rows.push_back(image.rows);
-  source.output_end = output_tokens;
+  source.output.end = output_tokens;
   source.inputs = [images](std::int64_t i) { return images[static_cast<std::size_t>(i)]; };
   source.targets = [images, layer](std::int64_t i) {
     return float_outputs(layer, images[static_cast<std::size_t>(i)]);

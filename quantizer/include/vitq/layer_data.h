@@ -20,10 +20,8 @@ namespace vitq {
 // several threads at once.
 struct LayerSource {
   std::vector<std::int64_t> rows;  // how many rows each image has
-  // Rows [output_begin, output_end) of each image are output tokens: the network's outputs read
-  // them.
-  std::int64_t output_begin = 0;
-  std::int64_t output_end = 0;
+  // These rows of each image are output tokens: the network's outputs read them.
+  RowSpan output;
   float output_weight = 1.0F;  // how much an error there counts, against one in another row
   std::function<Matrix(std::int64_t image)> inputs;   // [rows, k], from the quantized network
   std::function<Matrix(std::int64_t image)> targets;  // [rows, n], from the float network

@@ -42,6 +42,7 @@ struct LayerDraft {
   // unless a method has moved them to make up for errors of the inputs.
   Matrix goal;
   std::vector<float> scale;              // [n], of the weight codes
+  std::vector<float> codebook;           // what codes can be; empty: all that the bits allow
   std::vector<std::int8_t> codes;        // [n, k]
   std::vector<float> new_bias;           // [n], of the quantized layer
   std::vector<float> output_token_bias;  // [n], replaces new_bias in output tokens; or empty
@@ -60,8 +61,8 @@ void set_smoothing(LayerDraft& layer, std::vector<float> smoothing_scale,
 Matrix float_outputs(const LayerDraft& layer, const Matrix& x);
 
 // What the codes of these inputs [rows, k] stand for before smoothing scale and channel offset are
-// put back: lo + scale * code.
-Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x);
+// put back: lo + scale * code. Rows `output` are output tokens.
+Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x, RowSpan output);
 // scale * codes, [n, k].
 Matrix dequantized_weights(const LayerDraft& layer);
 // The quantized layer's outputs [rows, n], with `new_bias`, for dequantized inputs [rows, k].

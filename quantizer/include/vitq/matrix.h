@@ -29,4 +29,13 @@ struct Matrix {
   friend bool operator==(const Matrix&, const Matrix&) = default;
 };
 
+// Rows [begin, end).
+struct RowSpan {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+
+  std::int64_t count() const { return end - begin; }
+  bool has(std::int64_t row) const { return row >= begin && row < end; }
+};
+
 }  // namespace vitq

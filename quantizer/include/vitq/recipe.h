@@ -56,14 +56,17 @@ struct Recipe {
   TokenWeights token_weights;
   // The fewest bits of weights and activations in the first layer and in the heads.
   int min_edge_bits = kMinBits;
+  // The fewest bits of activations in output tokens. They are few, and most of the noise that
+  // reaches the outputs comes by them.
+  int min_output_token_bits = kMinBits;
   std::vector<std::vector<RecipeStep>> rounds;
   Json json;  // as it was read, for the record
 };
 
-// Reads {"name", "token_weights"?: {"images", "noise", "power"}, "min_edge_bits"?, "rounds":
-// [[step]]}. A step is {"method", "where"?: {"roles", "weight_bits": [min, max],
-// "activation_bits": [min, max]}} with the settings of its method beside them. Throws FileError for
-// anything else.
+// Reads {"name", "token_weights"?: {"images", "noise", "power"}, "min_edge_bits"?,
+// "min_output_token_bits"?, "rounds": [[step]]}. A step is {"method", "where"?: {"roles",
+// "weight_bits": [min, max], "activation_bits": [min, max]}} with the settings of its method beside
+// them. Throws FileError for anything else.
 Recipe recipe_from_json(const Json& json);
 // Throws UnsupportedError, which lists the names there are, for any other name.
 Recipe recipe_named(std::string_view name);

@@ -108,7 +108,8 @@ std::vector<float> corrected_bias(const LayerDraft& layer, const LayerData& data
   std::vector<ColumnSums> lanes(kLanes, ColumnSums(static_cast<std::size_t>(layer.weight.cols)));
   for_lanes(data.threads(), data.source().images(), [&](std::int64_t lane, std::int64_t image) {
     const Matrix x = all_rows(data.source(), image);
-    lanes[static_cast<std::size_t>(lane)].add(x, dequantized_inputs(layer, x));
+    const RowSpan output = data.source().output;
+    lanes[static_cast<std::size_t>(lane)].add(x, dequantized_inputs(layer, x, output));
   });
   ColumnSums sums = lanes[0];
   for (std::size_t lane = 1; lane < lanes.size(); ++lane) sums.add(lanes[lane]);

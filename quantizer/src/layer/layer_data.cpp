@@ -136,7 +136,7 @@ const Moments& LayerData::moments(const LayerDraft& layer, Cross cross) {
 }
 
 double output_error(const LayerDraft& layer, const LayerSample& rows) {
-  const Matrix y = outputs(layer, dequantized_inputs(layer, rows.x));
+  const Matrix y = outputs(layer, dequantized_inputs(layer, rows.x, {0, rows.output_tokens}));
   const std::size_t n = layer.new_bias.size();
   std::vector<double> sum(n, 0.0);
   std::vector<double> squares(n, 0.0);

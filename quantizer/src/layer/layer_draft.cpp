@@ -25,10 +25,13 @@ std::size_t columns_of(const LayerDraft& layer) {
 }
 
 // Gives lo and scale of the codes for one row of smoothed values.
-std::pair<float, float> range_of(const QParams& input, std::span<const float> row) {
+std::pair<float, float> range_of(const QParams& input, int bits, bool clips,
+                                 std::span<const float> row) {
   if (input.range == Range::kStatic) return {input.lo.front(), input.scale.front()};
   const auto [min, max] = std::minmax_element(row.begin(), row.end());
-  return {*min, row_scale(*min, *max, input.bits)};
+  RowRange range = {*min, *max};
+  if (clips) range = range.clipped(input.clip[0], input.clip[1]);
+  return {range.lo, row_scale(range.lo, range.hi, bits)};
 }
 
 }  // namespace
@@ -62,7 +65,8 @@ Matrix float_outputs(const LayerDraft& layer, const Matrix& x) {
   return y;
 }
 
-Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x) {
+Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x, RowSpan output) {
+  const QParams& input = layer.input;
   const std::vector<float> smoothing_scale = column_smoothing(layer);
   const std::vector<float> channel_offset = column_offset(layer);
   Matrix u(x.rows, x.cols);
@@ -71,9 +75,11 @@ Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x) {
     const std::span<float> out = u.row(r);
     for (std::size_t c = 0; c < in.size(); ++c)
       out[c] = (in[c] - channel_offset[c]) / smoothing_scale[c];
-    const auto [lo, scale] = range_of(layer.input, out);
+    const bool own_bits = output.has(r) && input.output_token_bits;
+    const int bits = own_bits ? *input.output_token_bits : input.bits;
+    const auto [lo, scale] = range_of(input, bits, !own_bits && !input.clip.empty(), out);
     const float inverse = 1.0F / scale;
-    const auto top = static_cast<float>(max_code(layer.input.bits));
+    const auto top = static_cast<float>(max_code(bits));
     for (float& v : out) {
       v = lo + scale * nearest_within((v - lo) * inverse, 0.0F, top);
     }

@@ -14,7 +14,7 @@ namespace {
 std::vector<std::int64_t> pick(const LayerSource& source, std::int64_t image, std::int64_t count) {
   std::vector<std::int64_t> others;
   for (std::int64_t r = 0; r < source.rows[at(image)]; ++r) {
-    if (r < source.output_begin || r >= source.output_end) others.push_back(r);
+    if (!source.output.has(r)) others.push_back(r);
   }
   std::mt19937_64 random(static_cast<std::uint64_t>(image) * 0x9E3779B97F4A7C15U + 1);
   for (std::int64_t i = 0; i < count; ++i) {
@@ -36,7 +36,7 @@ struct Shares {
 
 Shares shares_of(const LayerSource& source, std::int64_t count) {
   Shares shares;
-  shares.output_tokens = source.output_end - source.output_begin;
+  shares.output_tokens = source.output.count();
   const std::int64_t all_others = source.rows_in_all() - source.images() * shares.output_tokens;
   const std::int64_t room = all_others > 0 ? count / 2 : count;
   shares.output_images = source.images();
@@ -57,7 +57,7 @@ Shares shares_of(const LayerSource& source, std::int64_t count) {
 std::vector<float> weights_of(const LayerSource& source, std::int64_t output_tokens,
                               std::int64_t others) {
   const auto images = static_cast<double>(source.images());
-  const auto all_output = static_cast<double>(source.output_end - source.output_begin) * images;
+  const auto all_output = static_cast<double>(source.output.count()) * images;
   const auto all_others = static_cast<double>(source.rows_in_all()) - all_output;
   const double of_output = static_cast<double>(source.output_weight) * all_output /
                            static_cast<double>(std::max<std::int64_t>(output_tokens, 1));
@@ -76,7 +76,7 @@ void visit_kept(const LayerSource& source, const Shares& shares, std::int64_t im
                 const Visit& visit) {
   if (image < shares.output_images) {
     for (std::int64_t s = 0; s < shares.output_tokens; ++s) {
-      visit(image * shares.output_tokens + s, source.output_begin + s);
+      visit(image * shares.output_tokens + s, source.output.begin + s);
     }
   }
   const auto before = shares.others.begin() + static_cast<std::ptrdiff_t>(image);

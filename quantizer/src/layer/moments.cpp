@@ -120,11 +120,11 @@ void add_image(const LayerDraft& layer, const LayerSource& source, std::int64_t 
                const Centres& centres, Lane& lane) {
   const Matrix x = source.inputs(image);
   Matrix t = layer.target == Target::kOwnInputs ? float_outputs(layer, x) : source.targets(image);
-  Matrix u = dequantized_inputs(layer, x);
+  Matrix u = dequantized_inputs(layer, x, source.output);
   subtract(u, centres.u);
   subtract(t, centres.t);
   for (std::int64_t r = 0; r < u.rows; ++r) {
-    const bool output_tokens = r >= source.output_begin && r < source.output_end;
+    const bool output_tokens = source.output.has(r);
     lane.add(u.row(r), t.row(r), output_tokens ? source.output_weight : 1.0F, output_tokens);
   }
 }
@@ -169,7 +169,8 @@ void add_background(const LayerDraft& layer, LayerData& data, const Centres& cen
                     Moments& moments) {
   const LayerSource& source = data.source();
   const Lane lane = sum_images(layer, data, false, [&](std::int64_t image, Lane& into) {
-    Matrix u = dequantized_inputs(layer, source.background(image));
+    const Matrix x = source.background(image);
+    Matrix u = dequantized_inputs(layer, x, {0, x.rows});  // like the rows that are read
     subtract(u, centres.u);
     for (std::int64_t r = 0; r < u.rows; ++r) into.add(u.row(r), {}, 1.0F, true);
   });
@@ -193,7 +194,7 @@ Moments collect_moments(const LayerDraft& layer, LayerData& data, Cross cross) {
   moments.input_mean = mean_of(lane.u_sum, lane.weight, centres.u);
   moments.target_mean = mean_of(lane.t_sum, lane.weight, centres.t);
   moments.rows = source.rows_in_all();
-  moments.others = moments.rows - source.images() * (source.output_end - source.output_begin);
+  moments.others = moments.rows - source.images() * source.output.count();
   if (moments.others > 0) {
     const auto others = static_cast<double>(moments.others);
     moments.input_others = mean_of(lane.u_others, others, centres.u);

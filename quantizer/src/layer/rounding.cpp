@@ -78,6 +78,17 @@ float best_scale(std::span<const float> row, std::span<const float> importance,
 
 }  // namespace
 
+CodeGrid::CodeGrid(const LayerDraft& layer)
+    : top_(static_cast<float>(max_weight_code(layer.weight_bits))) {
+  const std::vector<float>& entries = layer.codebook;
+  if (entries.empty()) return;
+  top_ = std::max(-entries.front(), entries.back());
+  for (float v = -top_ + 0.25F; v < top_ + 0.5F; v += 0.5F) {
+    nearest_.push_back(
+        *std::ranges::min_element(entries, {}, [v](float entry) { return std::abs(entry - v); }));
+  }
+}
+
 std::vector<float> largest_scales(const LayerDraft& layer) {
   std::vector<float> scales;
   const auto top = static_cast<float>(max_weight_code(layer.weight_bits));
@@ -101,11 +112,12 @@ std::vector<float> searched_scales(const LayerDraft& layer, std::span<const floa
 
 void round_to_nearest(LayerDraft& layer) {
   layer.codes.resize(layer.goal.values.size());
+  const CodeGrid grid(layer);
   std::size_t i = 0;
   for (std::int64_t o = 0; o < layer.goal.rows; ++o) {
     const float inverse = 1.0F / layer.scale[static_cast<std::size_t>(o)];
     for (const float v : layer.goal.row(o)) {
-      layer.codes[i++] = signed_code_of(v, inverse, layer.weight_bits);
+      layer.codes[i++] = static_cast<std::int8_t>(grid.nearest(v * inverse));
     }
   }
 }

@@ -18,6 +18,22 @@ inline float nearest_within(float v, float min, float max) {
   return (std::min(std::max(v, min), max) + kShift) - kShift;
 }
 
+// The codes that a layer's weights can have.
+class CodeGrid {
+ public:
+  explicit CodeGrid(const LayerDraft& layer);
+  // The code nearest to v, a weight in units of its scale.
+  float nearest(float v) const {
+    if (nearest_.empty()) return nearest_within(v, -top_, top_);
+    return nearest_[static_cast<std::size_t>(2.0F * (std::clamp(v, -top_, top_) + top_))];
+  }
+
+ private:
+  float top_;  // the largest magnitude
+  // Of a codebook: by halves of a code. The border between two entries is a whole number of halves.
+  std::vector<float> nearest_;
+};
+
 // max|row| / max_weight_code for each row of the goal, [n].
 std::vector<float> largest_scales(const LayerDraft& layer);
 // For each row of the goal, the scale with the smallest sum over c of importance[c] * error[c]^2

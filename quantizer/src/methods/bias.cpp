@@ -18,7 +18,7 @@ struct Lack {
 Lack lack_of(const LayerDraft& layer, const LayerSample& rows, std::int64_t count) {
   Matrix x(count, rows.x.cols);
   std::copy_n(rows.x.values.begin(), x.values.size(), x.values.begin());
-  const Matrix y = outputs(layer, dequantized_inputs(layer, x));
+  const Matrix y = outputs(layer, dequantized_inputs(layer, x, {0, count}));
   const auto n = static_cast<double>(count);
   Lack lack;
   double spread = 0.0;

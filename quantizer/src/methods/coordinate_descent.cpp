@@ -49,14 +49,13 @@ class Descent {
   }
 
   // Returns whether a code has changed.
-  bool sweep(float scale, float top, std::span<const std::int64_t> order) {
+  bool sweep(float scale, const CodeGrid& grid, std::span<const std::int64_t> order) {
     bool changed = false;
     for (const std::int64_t input : order) {
       const auto j = static_cast<std::size_t>(input);
       const std::span<const float> h = gram_.row(input);
       const float slope = scale * codes_gram_[j] - goal_gram_[j];
-      const float best = std::nearbyintf(codes_[j] - slope / (h[j] * scale));
-      const float code = std::clamp(best, -top, top);
+      const float code = grid.nearest(codes_[j] - slope / (h[j] * scale));
       const float step = code - codes_[j];
       if (step == 0.0F) continue;
       for (std::size_t i = 0; i < codes_gram_.size(); ++i) codes_gram_[i] += step * h[i];
@@ -91,12 +90,12 @@ class CoordinateDescent : public Method {
     const auto k = static_cast<std::size_t>(layer.goal.cols);
     const auto row = static_cast<std::size_t>(o);
     const std::span<std::int8_t> codes = std::span(layer.codes).subspan(row * k, k);
-    const auto top = static_cast<float>(max_weight_code(layer.weight_bits));
+    const CodeGrid grid(layer);
     Descent descent(gram, layer.goal.row(o), codes);
     float scale = layer.scale[row];
     for (int i = 0; i < count_; ++i) {
       scale = descent.best_scale(scale);
-      if (!descent.sweep(scale, top, order)) break;
+      if (!descent.sweep(scale, grid, order)) break;
     }
     layer.scale[row] = scale;
     std::transform(descent.codes().begin(), descent.codes().end(), codes.begin(),

@@ -49,13 +49,22 @@ class Gptq : public Method {
     const std::vector<std::int64_t> order = by_falling_diagonal(gram);
     const Matrix back = feedback(gram, order, damping_);
     layer.codes.resize(layer.goal.values.size());
-    parallel_for(data.threads(), layer.goal.rows,
-                 [&](std::int64_t o) { round_row(layer, o, order, back); });
+    const CodeGrid grid(layer);
+    parallel_for(data.threads(), layer.goal.rows, [&](std::int64_t o) {
+      round_row(layer, o, grid, {order, back});
+    });
   }
 
  private:
-  static void round_row(LayerDraft& layer, std::int64_t o, const std::vector<std::int64_t>& order,
-                        const Matrix& back) {
+  // In which order columns are rounded, and how later ones make up for each.
+  struct Feedback {
+    const std::vector<std::int64_t>& order;
+    const Matrix& shares;
+  };
+
+  static void round_row(LayerDraft& layer, std::int64_t o, const CodeGrid& grid,
+                        const Feedback& feedback) {
+    const std::vector<std::int64_t>& order = feedback.order;
     const std::size_t k = order.size();
     const std::span<const float> goal = layer.goal.row(o);
     std::int8_t* codes = layer.codes.data() + o * layer.goal.cols;
@@ -63,10 +72,10 @@ class Gptq : public Method {
     std::vector<float> left(k);
     for (std::size_t j = 0; j < k; ++j) left[j] = goal[static_cast<std::size_t>(order[j])];
     for (std::size_t j = 0; j < k; ++j) {
-      const std::int8_t code = signed_code_of(left[j], 1.0F / scale, layer.weight_bits);
-      codes[order[j]] = code;
-      const float error = left[j] - static_cast<float>(code) * scale;
-      const std::span<const float> share = back.row(static_cast<std::int64_t>(j));
+      const float code = grid.nearest(left[j] * (1.0F / scale));
+      codes[order[j]] = static_cast<std::int8_t>(code);
+      const float error = left[j] - code * scale;
+      const std::span<const float> share = feedback.shares.row(static_cast<std::int64_t>(j));
       for (std::size_t i = j + 1; i < k; ++i) left[i] -= error * share[i];
     }
   }

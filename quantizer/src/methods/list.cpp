@@ -15,11 +15,13 @@ struct Entry {
 constexpr Entry kMethods[] = {
     // Inputs
     {"smooth", make_smooth},        // input channels are shifted and scaled before they are coded
+    {"clip", make_clip},            // rows lose the ends of their ranges
     {"qk_smooth", make_qk_smooth},  // so are the channels of queries and keys
     // Weights
     {"nearest", make_nearest},      // weights go to the nearest codes
     {"row_scale", make_row_scale},  // scales with the smallest error of rounding
     {"ridge", make_ridge},          // weights move to make up for errors of the inputs
+    {"codebook", make_codebook},    // codes lie as the weights do
     {"gptq", make_gptq},            // later columns make up for errors of earlier ones
     {"coordinate_descent", make_coordinate_descent},  // each code in turn gets its best value
     {"bias", make_bias},                              // outputs get the mean they should have

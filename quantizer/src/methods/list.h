@@ -11,6 +11,8 @@ namespace vitq {
 
 std::unique_ptr<const Method> make_qk_smooth(Settings& settings);
 std::unique_ptr<const Method> make_bias(Settings& settings);
+std::unique_ptr<const Method> make_clip(Settings& settings);
+std::unique_ptr<const Method> make_codebook(Settings& settings);
 std::unique_ptr<const Method> make_correlation(Settings& settings);
 std::unique_ptr<const Method> make_entropy(Settings& settings);
 std::unique_ptr<const Method> make_smooth(Settings& settings);

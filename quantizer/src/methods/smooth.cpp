@@ -128,7 +128,7 @@ class Smooth : public Method {
  private:
   // Gives the error with weights rounded to nearest, without the part that a bias makes up for.
   double error_of(LayerDraft& trial, const LayerSample& rows, const Matrix& wanted) const {
-    const Matrix u = dequantized_inputs(trial, rows.x);
+    const Matrix u = dequantized_inputs(trial, rows.x, {0, rows.output_tokens});
     std::vector<float> importance;
     for (const double v : variances(u, rows.weight)) {
       importance.push_back(static_cast<float>(v) + 1e-12F);
