@@ -15,6 +15,7 @@ const apps::Program kProgram = {
         "the same --stats-in.",
     .examples =
         "  vit_quantize deit.safetensors --calib photos/ -o deit.int8.safetensors\n"
+        "  vit_quantize deit.safetensors -o deit.int8.safetensors\n"
         "  vit_quantize deit.safetensors --dry-run --weight-bits 6 --keep head\n"
         "  vit_quantize deit.safetensors --calib photos/ -o deit.w4.safetensors \\\n"
         "      --weight-bits 4 --set 'qkv$=w6a8' --report report.html\n"

@@ -44,6 +44,7 @@ QuantizedModel example() {
   attention.plan.attention = true;
   made.report = {fc1, fc2, attention, layer("head", std::nullopt)};
   made.provenance = Json::object();
+  made.images = 12;
   made.provenance.set("tool", "vitq 9.8.7").set("recipe", Json::object().set("name", "careful"));
   made.provenance.set("bits", "w7a8").set("calibration", "0123456789abcdef");
   return made;
@@ -54,7 +55,6 @@ struct Page {
   QuantizeFacts facts = {.source = temp.file("float.safetensors", std::string(4000, 'x')),
                          .output = temp.file("int.safetensors", std::string(1000, 'x')),
                          .command = "vit_quantize a --keep 'b c'",
-                         .images = 12,
                          .seconds = 3.25};
   std::string of(const QuantizedModel& made, const std::optional<TradeOff>& trade_off = {}) const {
     return html_report(made, facts, trade_off);

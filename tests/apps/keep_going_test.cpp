@@ -96,6 +96,23 @@ TEST_CASE("vit_quantize --keep-going makes the same of the images that it could 
   CHECK(contents_of(all) == contents_of(two));
 }
 
+TEST_CASE("without images a model is quantized on generated ones, the same in every run") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const auto quantize = [&](const std::string& name, const std::string& threads) {
+    const std::string out = (temp.path() / name).string();
+    const Result result =
+        run("vit_quantize", {model, "-o", out, "--limit", "6", "--threads", threads});
+    REQUIRE(result.code == 0);
+    CHECK(says(result, "calibrated on  6 generated images"));
+    return out;
+  };
+  const std::string one = quantize("one.safetensors", "1");
+  CHECK(contents_of(one) == contents_of(quantize("two.safetensors", "2")));
+  const Weights weights = read_safetensors(one);
+  CHECK(weights.metadata.at("vitq").find(R"("calibration":"generated")") != std::string::npos);
+}
+
 TEST_CASE("what is poor to calibrate on is said") {
   const TempFolder temp;
   const std::string model = make_model(temp);

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <random>
 
+#include "generated_images.h"
 #include "prepared.h"
 #include "vitq/quantize_model.h"
 
@@ -54,6 +55,19 @@ CalibrationSet calibration_set(std::vector<const Image*> images, const Preproces
   set.image = [images = std::move(images), preprocess](std::int64_t index) {
     const Image pixels = preprocess.pixels(*images[static_cast<std::size_t>(index)]);
     return normalize({&pixels, 1}, preprocess);
+  };
+  return set;
+}
+
+CalibrationSet generated_calibration(std::size_t count, const Shape& input,
+                                     const Preprocess& preprocess) {
+  CalibrationSet set;
+  set.count = static_cast<std::int64_t>(count);
+  set.digest = kGeneratedImages;
+  const auto side = [&input](int axis) { return static_cast<int>(input[axis]); };
+  set.image = [width = side(3), height = side(2), preprocess](std::int64_t index) {
+    const Image image = generated_image(static_cast<std::size_t>(index), width, height);
+    return normalize({&image, 1}, preprocess);
   };
   return set;
 }

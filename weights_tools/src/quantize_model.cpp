@@ -94,6 +94,9 @@ class ModelQuantizer {
     if (asked.budget) require_one_budget(*asked.budget);
     if (!images.empty()) {
       calibration_ = calibration_of(std::move(images));
+    } else if (asked.generate_images) {
+      calibration_ =
+          generated_calibration(asked.limit, usual_input(model_.info), model_.info.preprocess);
     }
   }
 

@@ -48,12 +48,15 @@ std::string names_of_recipes() {
 }
 
 void declare_calibration(CLI::App& app, QuantizeJob& job) {
-  app.add_option("--calib", job.calibration,
-                 "Images like those that the network will see: a folder (with those below it), "
-                 "or a text file that names them, one a line, relative to itself. A detector takes "
-                 "each at the size that it has in vit_infer");
+  app.add_option(
+      "--calib", job.calibration,
+      "Images like those that the network will see: a folder (with those below it), "
+      "or a text file that names them, one a line, relative to itself. A detector takes "
+      "each at the size that it has in vit_infer. Without it the images are generated, which "
+      "costs some accuracy");
   app.add_option("--limit", job.limit,
-                 "At most so many images, spread evenly over all (default 128)")
+                 "At most so many images, spread evenly over all; or so many generated ones "
+                 "(default 128)")
       ->check(CLI::Range(1, 1'000'000));
   add_image_limits(app, job.image_limits);
   app.add_option("--seed", job.seed, "Choose the images at random, from this number");
@@ -92,9 +95,6 @@ void require_sense(const QuantizeJob& job) {
   if (job.dry_run && !budget.stated()) return;
   if (job.output.empty() && !job.dry_run)
     throw UsageError("no output is named: -o FILE, or --dry-run");
-  if (job.calibration.empty()) {
-    throw UsageError("--calib FOLDER is missing: images like those that the network will see");
-  }
   require_writable(job.output, job.overwrite);
   require_writable(job.report, job.overwrite);
   require_writable(budget.stats_out, job.overwrite);

@@ -121,6 +121,11 @@ double float_bit_operations(std::span<const LayerReport> report) {
   return sum;
 }
 
+std::string calibrated_on(const QuantizedModel& made) {
+  const bool generated = made.provenance.at("calibration").string() == "generated";
+  return std::to_string(made.images) + (generated ? " generated images" : " images");
+}
+
 std::string summary_text(const QuantizeFacts& facts, const QuantizedModel& made) {
   const auto size = [](const std::filesystem::path& path) {
     return static_cast<std::int64_t>(std::filesystem::file_size(path));
@@ -130,10 +135,9 @@ std::string summary_text(const QuantizeFacts& facts, const QuantizedModel& made)
   const double operations = bit_operations(made.report);
   return facts.output.string() + ": " + byte_count(after) + ", " + ratio(after, before) + " of " +
          facts.source.string() + " (" + byte_count(before) + ")\n" + "  calibrated on  " +
-         std::to_string(facts.images) + " images, in " + fixed(facts.seconds, 1) + " s\n" +
-         "  in float       " + kept_text(made) + "\n  bit operations " + with_prefix(operations) +
-         ", " + fixed(operations / float_bit_operations(made.report), 3) +
-         " of the float model's\n";
+         calibrated_on(made) + ", in " + fixed(facts.seconds, 1) + " s\n" + "  in float       " +
+         kept_text(made) + "\n  bit operations " + with_prefix(operations) + ", " +
+         fixed(operations / float_bit_operations(made.report), 3) + " of the float model's\n";
 }
 
 }  // namespace vitq::apps

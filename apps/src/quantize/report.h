@@ -18,7 +18,6 @@ struct QuantizeFacts {
   std::filesystem::path source;
   std::filesystem::path output;
   std::string command;  // as a shell takes it
-  std::int64_t images = 0;
   double seconds = 0.0;
 };
 
@@ -42,6 +41,8 @@ std::string kept_text(const QuantizedModel& made);
 double bit_operations(std::span<const LayerReport> report);
 double float_bit_operations(std::span<const LayerReport> report);
 
+// "128 images", or "128 generated images".
+std::string calibrated_on(const QuantizedModel& made);
 // Tells the files' sizes, what stayed in float, and bit operations.
 std::string summary_text(const QuantizeFacts& facts, const QuantizedModel& made);
 

@@ -32,6 +32,7 @@ QuantizeModelOptions options_of(const QuantizeJob& job, const Recipe& recipe) {
   }
   options.image_limits = job.image_limits;
   options.limit = job.limit;
+  options.generate_images = job.calibration.empty();
   options.seed = job.seed;
   options.threads = job.threads;
   options.memory_bytes = job.memory << 20;
@@ -110,7 +111,7 @@ int run(const QuantizeJob& job) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   if (!made.note.empty()) std::cerr << made.note << '\n';
   write_model(job.output, made.info, made.weights, job.overwrite);
-  const QuantizeFacts facts = {job.model, job.output, job.command, made.images, seconds.count()};
+  const QuantizeFacts facts = {job.model, job.output, job.command, seconds.count()};
   if (!job.report.empty()) write_report(job, made, facts);
   std::cerr << summary_text(facts, made);
   return failures.tell("vit_quantize", images.size() + failures.count());

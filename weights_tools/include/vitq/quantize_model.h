@@ -24,6 +24,7 @@ struct QuantizeModelOptions {
   std::vector<LayerRule> rules = {};
   std::optional<BitBudget> budget = {};  // chooses the bits of the weights
   std::size_t limit = 128;               // so many of the images at most
+  bool generate_images = false;  // so many, where none are given; otherwise that is an error
   std::optional<std::uint64_t> seed =
       {};  // draws them at random; without it they are spread evenly
   ImageLimits image_limits = {};
