@@ -100,15 +100,18 @@ class Measurements:
         seconds = time.monotonic() - start
         facts = json.loads(report.read_text())
         operations = facts["bit_operations"] / facts["float_bit_operations"]
-        evaluations = [json.loads(self.programs.run(
-            "vit_eval", model, "--against", network.model, "--images", part.folder, "--labels", part.labels,
-            "--format", "json", "--each", *part.options)) for part in network.sets]
-        self.each[key_of(network, title)] = [
-            kl for each in evaluations for kl in each["against"]["kl_of_each"]]
+        figures, self.each[key_of(network, title)] = self.evaluated(network, model)
         size = os.path.getsize(model)
         return Row(*title, size=size,
                    ratio=size / os.path.getsize(network.model), seconds=seconds,
-                   operations=operations, **pooled(evaluations))
+                   operations=operations, **figures)
+
+    def evaluated(self, network, model):
+        """Figures of a model against its network, and the KL of each image."""
+        evaluations = [json.loads(self.programs.run(
+            "vit_eval", model, "--against", network.model, "--images", part.folder, "--labels", part.labels,
+            "--format", "json", "--each", *part.options)) for part in network.sets]
+        return pooled(evaluations), [kl for each in evaluations for kl in each["against"]["kl_of_each"]]
 
 
 def pooled(evaluations):

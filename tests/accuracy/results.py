@@ -16,6 +16,7 @@ import mixed
 import networks
 import pairs
 import sections
+import sites
 import table
 from measure import Measurements, Programs
 
@@ -44,7 +45,7 @@ def arguments():
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
                         "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', weights and activations "
-                        "apart 'pairs', 4MP to 8MP 'budget', the kinds of calibration 'calibration'")
+                        "apart 'pairs', site by site 'sites', 4MP to 8MP 'budget', the kinds of calibration 'calibration'")
     parser.add_argument("--update", action="store_true", help="replace the sections that are measured in the "
                         "output, and leave its others as they are")
     parser.add_argument("--scenes", type=Path, help="a folder with held_out and calibration, made by "
@@ -89,6 +90,8 @@ def measure_all(options, programs, measurements):
             more += mixed.section(network, mixed.rows(measurements, network))
         if name in MIXED and wanted(("budget",)):
             more += budget.section(measurements, network, budget.rows(measurements, network))
+        if name in MIXED and wanted(("sites",)):
+            more += sites.section(network, sites.rows(measurements, network))
         if name in MIXED and wanted(("pairs",)):
             more += pairs.section(measurements, network, pairs.rows(measurements, network))
         if name == "deit_tiny" and wanted(("ablation_mixed",)):
