@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vit_eval tells how many of labelled images a model gets right, and how near its answers are to
-// those of another. It does the same for features, and tells how well a detector finds objects.
+// vit_eval: how many images a model gets right, and how near its answers are to another's.
+// It does the same for features, and tells how well a detector finds objects.
 #include "common/args.h"
 #include "eval/run.h"
 

@@ -22,11 +22,14 @@ constexpr int kMaxThreads = 1024;
 
 constexpr std::string_view kExitCodes =
     "\nExit codes:\n"
-    "  0 success                              4 malformed or unsupported file, bad weights\n"
-    "  1 some inputs failed (--keep-going)    5 checksum or format version mismatch\n"
-    "  2 wrong command line or variable       6 out of memory, or a limit exceeded\n"
-    "  3 file missing, unreadable or there   70 internal error\n"
-    "    already (--force)\n";
+    "  0   success\n"
+    "  1   some inputs failed (--keep-going)\n"
+    "  2   wrong command line or variable\n"
+    "  3   file missing, unreadable or there already (--force)\n"
+    "  4   malformed or unsupported file, bad weights\n"
+    "  5   checksum or format version mismatch\n"
+    "  6   out of memory, or a limit exceeded\n"
+    "  70  internal error\n";
 
 // Answers the variable's number of threads, or 0 if it is unset or empty. OMP_NUM_THREADS may be a
 // list with one number per level of nesting.
