@@ -42,6 +42,15 @@ class Features(NamedTuple):
     tokens: np.ndarray
 
 
+def file_of(path):
+    """The model file: of an installed model's name, too, and of the default one for none."""
+    if path is None or not os.path.exists(path):
+        path = _library.installed("default" if path is None else os.fspath(path)) or path
+    if path is None:
+        raise ArgumentError("no default model is installed with the library; name a model file")
+    return path
+
+
 def load(path: Union[str, os.PathLike, None] = None, threads: int = 0, verify: bool = False) -> "Model":
     """Opens a model file, or an installed model by its name; without a path, the default one.
 
@@ -49,13 +58,9 @@ def load(path: Union[str, os.PathLike, None] = None, threads: int = 0, verify: b
     time, 1 is best. verify: check the file's checksum.
     Raises UnreadableError, FormatError, MismatchError, LimitError.
     """
-    if path is None or not os.path.exists(path):
-        path = _library.installed("default" if path is None else os.fspath(path)) or path
-    if path is None:
-        raise ArgumentError("no default model is installed with the library; name a model file")
     handle = ctypes.c_uint64()
     options = _library.LoadOptions(threads=threads, verify=int(verify))
-    call("model_load", _library.path_bytes(path), ctypes.byref(options), ctypes.byref(handle))
+    call("model_load", _library.path_bytes(file_of(path)), ctypes.byref(options), ctypes.byref(handle))
     return Model(handle)
 
 
