@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What workers of Ray run: rows of answers for images."""
+"""What workers of Ray run: rows of answers for images, and counts of what is right."""
 
 import functools
 
 import pyarrow
 
 from ._errors import ArgumentError, Error
+from ._measuring import counts, objects
 from ._model import load
 
 _PREDICTIONS = [("id", pyarrow.list_(pyarrow.int64())), ("label", pyarrow.list_(pyarrow.string())),
@@ -27,6 +28,18 @@ def answers(paths, question, images=None):
     model = _opened(question["model"])
     rows = [_row(model, path, image, question) for path, image in zip(paths, paths if images is None else images)]
     return pyarrow.Table.from_pylist(rows, question["schema"])
+
+
+def counts_of(pairs, asked):
+    """What evaluate() counts in the images of pairs (path, class id)."""
+    paths, labels = zip(*pairs)
+    return counts(_opened(asked["model"]), paths, labels, asked["batch"], 1, asked["keep_going"])
+
+
+def objects_in(places, asked):
+    """What evaluate() finds in a range of the annotated images."""
+    return objects(_opened(asked["model"]), asked["images"], asked["coco"], 1, asked["keep_going"],
+                   asked["ignore_unmatched"], places.start, len(places))
 
 
 def answers_to_batch(batch, question, skip):

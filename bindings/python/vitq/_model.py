@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks that are ready to run."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -72,6 +73,16 @@ def load_bytes(data: bytes, threads: int = 0, verify: bool = False) -> "Model":
     return Model(handle)
 
 
+@contextlib.contextmanager
+def opened(model, threads=0):
+    """A Model as it is, or one that is loaded and closed again."""
+    if isinstance(model, Model):
+        yield model
+    else:
+        with load(model, threads=threads) as loaded:
+            yield loaded
+
+
 class Model:
     """A network. load() makes it. It never changes: any number of threads may call it at a time, and its weights are
     there once. Where a method takes an image it takes a list of images, too, and answers a list."""
@@ -82,6 +93,11 @@ class Model:
         call("model_info", handle, ctypes.byref(text))
         #: What the model is: "task", "input", "outputs", "family", "labels", "preprocess" and so on.
         self.info: dict[str, Any] = json.loads(text.value.decode())
+
+    @property
+    def handle(self):
+        """Its number in the C interface."""
+        return self._handle
 
     def close(self) -> None:
         """Lets go of the network; calls under way in other threads end well. Later calls raise ArgumentError."""

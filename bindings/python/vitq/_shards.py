@@ -3,7 +3,6 @@
 
 import collections
 import sys
-import time
 from typing import NamedTuple, Optional
 
 import ray
@@ -52,29 +51,38 @@ def remote(function):
     return ray.remote(num_cpus=1, max_retries=_RETRIES)(function)
 
 
-def results(submit, shards, workers):
-    """Yields each shard with the answer of the task that submit(shard) starts, as they come.
+def results(submit, count, size, workers):
+    """Cuts `count` items into shards, ranges of `size` items. Yields each shard with the answer of the task that
+    submit(shard) starts, as they come.
 
     workers: so many shards at a time; 0: what the cluster's CPUs take, as it grows and shrinks. What a task raises
     comes out here. A shard whose workers die again and again is halved. Where one item is left, the error is yielded
     in place of an answer.
     """
+    shards = (range(begin, min(begin + size, count)) for begin in range(0, count, size))
     waiting, running = collections.deque(shards), {}
-    while waiting or running:
-        # A shard more for each CPU is ready, so that none waits for this process.
-        slots = workers or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        while waiting and len(running) < slots:
-            shard = waiting.popleft()
-            running[submit(shard)] = shard
-        for reference in ray.wait(list(running))[0]:
-            shard = running.pop(reference)
-            try:
-                yield shard, ray.get(reference)
-            except RayTaskError as error:
-                raise error.cause from None
-            except RayError as error:
-                if len(shard) == 1:
-                    yield shard, error
-                else:
-                    middle = len(shard) // 2
-                    waiting.extendleft([shard[:middle], shard[middle:]])
+    try:
+        while waiting or running:
+            # A shard more for each CPU is ready, so that none waits for this process.
+            slots = workers or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+            while waiting and len(running) < slots:
+                shard = waiting.popleft()
+                running[submit(shard)] = shard
+            for reference in ray.wait(list(running))[0]:
+                yield from _answer(running.pop(reference), reference, waiting)
+    finally:
+        for reference in running:
+            ray.cancel(reference)
+
+
+def _answer(shard, reference, waiting):
+    try:
+        yield shard, ray.get(reference)
+    except RayTaskError as error:
+        raise error.cause from None
+    except RayError as error:
+        if len(shard) == 1:
+            yield shard, error
+        else:
+            middle = len(shard) // 2
+            waiting.extendleft([shard[:middle], shard[middle:]])

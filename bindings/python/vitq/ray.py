@@ -20,14 +20,15 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence, Union
 import pyarrow
 import ray
 
-from ._answers import COLUMNS, answers, answers_to_batch
+from ._answers import COLUMNS, answers, answers_to_batch, counts_of, objects_in
 from ._errors import ArgumentError
 from ._images import paths_of
+from ._measuring import figures, labelled, require_one, with_shares
 from ._model import file_of, load
 from ._parts import Parts
 from ._shards import Line, Progress, remote, results, start
 
-__all__ = ["Progress", "Summary", "infer"]
+__all__ = ["Progress", "Summary", "evaluate", "infer"]
 
 _Path = Union[str, os.PathLike]
 
@@ -57,8 +58,7 @@ def infer(model: Optional[_Path], images: Union[_Path, Sequence[_Path], "ray.dat
     off goes on where it was, and a lost worker or node loses and doubles no row.
     Raises UnreadableError and FormatError for the model, and ArgumentError where `output` has answers of another one.
     """
-    if shard < 1 or workers < 0:
-        raise ArgumentError(f"shard is {shard}, expected 1 at least, and workers {workers}, 0 at least")
+    _require_counts(shard, workers)
     began = time.monotonic()
     schema = _schema_of(model, k, threshold)
     question = {"model": model, "k": k, "threshold": threshold, "schema": schema}
@@ -80,6 +80,57 @@ def infer(model: Optional[_Path], images: Union[_Path, Sequence[_Path], "ray.dat
             failed += table.num_rows - table["error"].null_count
             progress(Progress(done, total, failed, time.monotonic() - began))
     return Summary(done, failed, skipped, time.monotonic() - began)
+
+
+def evaluate(model: Optional[_Path], images: Union[_Path, Sequence[_Path]],
+             labels: Union[_Path, Sequence[int], None] = None, *, coco: Optional[_Path] = None, batch: int = 8,
+             keep_going: bool = False, ignore_unmatched: bool = False, workers: int = 0, shard: int = 64,
+             progress: Optional[Callable[[Progress], Any]] = None) -> dict[str, Any]:
+    """Counts what a model gets right as vitq.evaluate() does, on many machines: with the same answer, bit for bit.
+
+    workers, shard, progress: as in infer(); the shard is rounded up to whole batches, so that a float network gets the
+    batches that one process gives it. The other arguments and the answer are those of vitq.evaluate().
+    Raises what that raises.
+    """
+    require_one(labels, coco)
+    _require_counts(shard, workers)
+    start()
+    asked = {"model": model, "images": images, "coco": coco, "batch": batch, "keep_going": keep_going,
+             "ignore_unmatched": ignore_unmatched}
+    if coco is None:
+        pairs = list(zip(*labelled(images, labels)))
+        whole_batches = -(-shard // batch) * batch
+        return with_shares(_summed(_of_shards(counts_of, pairs, asked, workers, whole_batches, progress)))
+    with open(coco, "rb") as file:
+        places = range(len(json.load(file)["images"]))
+    found = _of_shards(objects_in, places, asked, workers, shard, progress)
+    with load(model, threads=1) as network:
+        return figures(network, coco, found, ignore_unmatched)
+
+
+def _of_shards(function, items, asked, workers, shard, progress):
+    """What function(shard, asked) answers of each shard, in their order. Where one failed, its error is raised."""
+    began, progress, found, done, failed = time.monotonic(), progress or Line(), {}, 0, 0
+    work, asked = remote(function), ray.put(asked)
+    submit = lambda places: work.remote(items[places.start:places.stop], asked)  # noqa: E731
+    for places, answer in results(submit, len(items), shard, workers):
+        if isinstance(answer, Exception):
+            raise answer
+        found[places.start] = answer
+        done += len(places)
+        failed += len(answer["failed"])
+        progress(Progress(done, len(items), failed, time.monotonic() - began))
+    return [found[first] for first in sorted(found)]
+
+
+def _summed(parts):
+    """Counts of all shards, and the images that they left out."""
+    return {key: sum((part[key] for part in parts), [] if key == "failed" else 0) for key in parts[0]}
+
+
+def _require_counts(shard, workers):
+    if shard < 1 or workers < 0:
+        raise ArgumentError(f"shard is {shard}, expected 1 at least, and workers {workers}, 0 at least")
 
 
 def _schema_of(path, k, threshold):
@@ -110,11 +161,11 @@ def _texts(paths):
 
 
 def _tables_of_paths(paths, question, workers, shard):
-    shards = [paths[begin:begin + shard] for begin in range(0, len(paths), shard)]
     answer, asked = remote(answers), ray.put(question)
-    for images, table in results(lambda images: answer.remote(images, asked), shards, workers):
+    submit = lambda places: answer.remote(paths[places.start:places.stop], asked)  # noqa: E731
+    for places, table in results(submit, len(paths), shard, workers):
         if isinstance(table, Exception):
-            row = {"path": images[0], "error": f"its worker died: {type(table).__name__}"}
+            row = {"path": paths[places.start], "error": f"its worker died: {type(table).__name__}"}
             table = pyarrow.Table.from_pylist([row], question["schema"])
         yield table
 
