@@ -13,7 +13,7 @@ from . import _library
 from ._errors import ArgumentError
 from ._images import image_of, images_of, is_single
 from ._library import call
-from ._results import Result
+from ._results import DTYPES, Result
 
 
 class Class(NamedTuple):
@@ -93,6 +93,7 @@ class Model:
         call("model_info", handle, ctypes.byref(text))
         #: What the model is: "task", "input", "outputs", "family", "labels", "preprocess" and so on.
         self.info: dict[str, Any] = json.loads(text.value.decode())
+        self._input = DTYPES[int(self.info["pixels"])]
 
     @property
     def handle(self):
@@ -144,11 +145,11 @@ class Model:
         """Runs the network on [N, 3, H, W] as prepare() makes it: f32, or u8 if info["pixels"]. Answers its outputs
         f32 [N, ...] by name. Raises ArgumentError for another shape or type."""
         array = np.asarray(array)
-        wanted = np.uint8 if self.info["pixels"] else np.float32
+        wanted = self._input
         if array.dtype != wanted or array.ndim > 8:
-            raise ArgumentError(f"run() takes {np.dtype(wanted)} [N, 3, H, W], found {array.dtype} {list(array.shape)}")
+            raise ArgumentError(f"run() takes {wanted} [N, 3, H, W], found {array.dtype} {list(array.shape)}")
         array = np.ascontiguousarray(array)
-        tensor = _library.Tensor(dtype=int(wanted is np.uint8), rank=array.ndim, data=array.ctypes.data)
+        tensor = _library.Tensor(dtype=DTYPES.index(wanted), rank=array.ndim, data=array.ctypes.data)
         tensor.shape[:array.ndim] = array.shape
         result = Result()
         call("run", self._handle, ctypes.byref(tensor), result.out())

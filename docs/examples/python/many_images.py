@@ -8,6 +8,5 @@ import sys
 
 import vitq.ray
 
-if __name__ == "__main__":
-    summary = vitq.ray.infer(sys.argv[1], sys.argv[2], sys.argv[3], k=3)
-    print(f"{summary.images} images, {summary.failed} failed, {summary.images / summary.seconds:.0f} a second")
+summary = vitq.ray.infer(sys.argv[1], sys.argv[2], sys.argv[3], k=3)
+print(f"{summary.images} images, {summary.failed} failed, {summary.images / summary.seconds:.0f} a second")

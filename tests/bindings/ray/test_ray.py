@@ -50,7 +50,8 @@ class Cluster(unittest.TestCase):
             (cls.photos / f"{index:04}.bmp").write_bytes(bitmap(pixels))
         (cls.photos / BROKEN).write_bytes(b"no image")
         cls.paths = [str(path) for path in sorted(cls.photos.iterdir())]
-        cls.cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        head = {"num_cpus": 0, "include_dashboard": False}
+        cls.cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
         cls.addClassCleanup(cls.cluster.shutdown)
         cls.nodes = [cls.cluster.add_node(num_cpus=1) for _ in range(2)]
         ray.init(cls.cluster.address, log_to_driver=False)

@@ -72,7 +72,7 @@ VITQ_API vitq_status vitq_coco_detect(vitq_model model, const char* annotations,
 /* Counts how well objects were found, by COCO's twelve figures.
  *
  * model: knows the classes. found: `count` texts of vitq_coco_detect(), of parts that have no image
- * in common, in the order of the parts. Of any such parts the figures are the same, bit for bit.
+ * in common. However the images were cut into parts, the figures are the same, bit for bit.
  * result: receives a text in JSON: "images", "objects", the figures "AP", "AP50" and so on as
  * shares of one (null where there is no object), and "AP_by_category". Errors: VITQ_UNSUPPORTED for
  * texts that do not fit, and those of vitq_coco_detect(). */
