@@ -172,10 +172,12 @@ TEST_CASE("questions that do not fit are refused") {
   const OpenModel detector(make_model(temp, "hf_detr"));
   check_failed(vitq_compare(model, detector, paths, 3, nullptr, result.out()), VITQ_UNSUPPORTED,
                "classify");
-  check_failed(vitq_coco_detect(model, nullptr, "x", nullptr, result.out()), VITQ_USAGE,
+  check_failed(vitq_coco_detect(model, "x", "x", nullptr, result.out()), VITQ_UNSUPPORTED,
+               "does not detect");
+  check_failed(vitq_coco_detect(detector, nullptr, "x", nullptr, result.out()), VITQ_USAGE,
                "annotations is null");
-  check_failed(vitq_coco_figures(model, "x", nullptr, 1, nullptr, result.out()), VITQ_UNREADABLE,
-               "x");
+  check_failed(vitq_coco_figures(detector, "nowhere", nullptr, 1, nullptr, result.out()),
+               VITQ_UNREADABLE, "nowhere");
   check_failed(vitq_find_images("/no/such/folder", result.out()), VITQ_UNREADABLE,
                "/no/such/folder");
   check_failed(vitq_find_images(nullptr, result.out()), VITQ_USAGE, "folder is null");
