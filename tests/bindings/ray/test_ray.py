@@ -109,6 +109,17 @@ class Cluster(unittest.TestCase):
         self.opened = vitq.load(self.model(), threads=1)
         self.assertEqual(self.rows(output), self.expected(self.paths, self.classes))
 
+    def test_an_image_that_takes_its_workers_down_stands_alone(self):
+        def deadly(places):
+            if 5 in places:
+                os._exit(1)
+            return list(places)
+
+        work = ray.remote(num_cpus=1, max_retries=0)(deadly)
+        found = {tuple(places): answer for places, answer in vitq.ray.results(work.remote, 8, 4, 2)}
+        self.assertIsInstance(found.pop((5,)), ray.exceptions.WorkerCrashedError)
+        self.assertEqual(found, {places: list(places) for places in ((0, 1, 2, 3), (4,), (6, 7))})
+
     def test_a_job_that_broke_off_goes_on_where_it_was(self):
         class Broken(Exception):
             pass
