@@ -2,13 +2,12 @@
 // Programs on annotated images: the ids of COCO's results, and what vit_eval counts and refuses.
 #include <fstream>
 
-#include "common/coco_classes.h"
 #include "run.h"
+#include "vitq/coco_classes.h"
 #include "vitq/error.h"
 #include "vitq/json.h"
 
 using namespace vitq;
-using namespace vitq::apps;
 using namespace vitq::test;
 
 namespace {

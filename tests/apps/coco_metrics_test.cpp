@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of fixed detections against those of pycocotools (tests/golden/make_coco.py).
-#include "eval/coco_metrics.h"
+#include "vitq/coco_metrics.h"
 
 #include <doctest/doctest.h>
 
 #include <filesystem>
 
-#include "eval/coco_match.h"
+#include "coco_match.h"
 #include "support/coco_figures.h"
 
 using namespace vitq;
-using namespace vitq::apps;
 
 TEST_CASE("the figures of synthetic detections are those of pycocotools") {
   const auto path = std::filesystem::path(VITQ_TEST_FILES) / "golden" / "coco" / "cases.json";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Annotations and results in COCO's JSON, good and bad.
-#include "common/coco.h"
+#include "vitq/coco.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,6 @@
 #include "vitq/error.h"
 
 using namespace vitq;
-using namespace vitq::apps;
 using vitq::test::TempFolder;
 
 namespace {

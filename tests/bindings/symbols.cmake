@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The shared library LIBRARY shows the functions that HEADER declares, and nothing else. NM lists symbols.
+# The shared library LIBRARY shows the functions that the headers in the folder HEADERS declare, and nothing
+# else. NM lists symbols.
 execute_process(COMMAND ${NM} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "[^\n]+" lines "${listing}")
 set(shown)
@@ -8,8 +9,13 @@ foreach(line IN LISTS lines)
     list(APPEND shown ${CMAKE_MATCH_1})
   endif()
 endforeach()
-file(STRINGS ${HEADER} declared REGEX "^VITQ_API ")
-list(TRANSFORM declared REPLACE "^.*[ *](vitq_[a-z_]+)\\(.*$" "\\1")
+file(GLOB headers ${HEADERS}/*.h)
+set(declared)
+foreach(header IN LISTS headers)
+  file(STRINGS ${header} lines REGEX "^VITQ_API ")
+  list(TRANSFORM lines REPLACE "^.*[ *](vitq_[a-z_]+)\\(.*$" "\\1")
+  list(APPEND declared ${lines})
+endforeach()
 list(SORT shown)
 list(SORT declared)
 if(NOT shown OR NOT shown STREQUAL declared)

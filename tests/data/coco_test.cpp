@@ -3,12 +3,11 @@
 // tests/golden/make_coco.py has recorded for the same detections.
 #include <cmath>
 
-#include "eval/coco_metrics.h"
 #include "support/coco_figures.h"
 #include "support/data_folder.h"
+#include "vitq/coco_metrics.h"
 
 using namespace vitq;
-using namespace vitq::apps;
 using vitq::test::data_folder;
 
 namespace {

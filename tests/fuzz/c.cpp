@@ -87,6 +87,10 @@ class Calls {
 
   const vitq_image* image();
   const vitq_tensor* tensor();
+  const char* const* paths();
+  const vitq_measure_options* measuring();
+  const vitq_coco_options* coco();
+  void measure(std::uint8_t call);
   void check(vitq_status status, const std::uint64_t& made, std::set<std::uint64_t>& open);
   void closed(vitq_status status, std::uint64_t handle, std::set<std::uint64_t>& open);
 
@@ -95,6 +99,8 @@ class Calls {
   std::vector<std::uint64_t> given_;
   alignas(64) std::array<std::byte, 8192> memory_ = {};
   std::array<std::uint8_t, 3 * 16 * 16 + 64> pixels_ = {};
+  std::array<const char*, 2> paths_ = {"/no/such/image", nullptr};
+  std::array<std::int64_t, 2> labels_ = {};
   std::vector<float> values_ = std::vector<float>(3 * 32 * 32, 0.5F);
 };
 
@@ -121,6 +127,29 @@ const vitq_tensor* Calls::tensor() {
   return filled(tensor);
 }
 
+const char* const* Calls::paths() {
+  paths_[1] = byte() % 8 == 1 ? nullptr : model_file();  // which is no image
+  return byte() % 8 == 1 ? nullptr : paths_.data();
+}
+
+const vitq_measure_options* Calls::measuring() {
+  for (std::int64_t& label : labels_) label = byte() % 16 - 2;
+  vitq_measure_options options = {};
+  if (byte() % 2 == 1) options.labels = labels_.data();
+  options.batch = byte() % 4 - 1;
+  options.threads = byte() % 4 - 1;
+  options.keep_going = byte() % 4 == 1 ? 0 : 1;
+  return filled(options);
+}
+
+const vitq_coco_options* Calls::coco() {
+  vitq_coco_options options = {};
+  options.first = byte() - 1;
+  options.count = byte() - 1;
+  options.threads = byte() % 4 - 1;
+  return filled(options);
+}
+
 void Calls::check(vitq_status status, const std::uint64_t& made, std::set<std::uint64_t>& open) {
   require((status == VITQ_OK) == (made != 0));
   require(status != VITQ_INTERNAL);
@@ -135,10 +164,27 @@ void Calls::closed(vitq_status status, std::uint64_t handle, std::set<std::uint6
   open.erase(handle);
 }
 
+void Calls::measure(std::uint8_t call) {
+  std::uint64_t made = 0;
+  const std::uint64_t model = handle();
+  const std::size_t count = byte() % 3;
+  if (call == 12) {
+    const char* texts[] = {R"({"images": [1], "results": []})", "?"};
+    check(vitq_coco_figures(model, model_file(), texts, count, coco(), &made), made, results_);
+    return;
+  }
+  const std::uint64_t reference = handle();
+  const char* const* images = paths();
+  const vitq_measure_options* options = measuring();
+  check(call == 10 ? vitq_evaluate(model, images, count, options, &made)
+                   : vitq_compare(model, reference, images, count, options, &made),
+        made, results_);
+}
+
 bool Calls::next() {
   if (input_.empty()) return false;
   std::uint64_t made = 0;
-  switch (const std::uint8_t call = byte() % 10; call) {
+  switch (const std::uint8_t call = byte() % 13; call) {
     case 0: {
       vitq_load_options options = {};
       options.threads = byte() % 8 == 1 ? -1 : 1;
@@ -192,6 +238,9 @@ bool Calls::next() {
       check(vitq_features(model, image(), &made), made, results_);
       break;
     }
+    case 10:
+    case 11:
+    case 12: measure(call); break;
     default: {
       const std::uint64_t model = handle();
       const vitq_image* shown = image();

@@ -22,7 +22,7 @@ set(runtime_sees core io op graph plan kernels runtime)
 
 # The layer that each public header of the engine belongs to.
 set(core_headers error error_code finite gemm in_order tensor)
-set(io_headers config_schema image json npy weights)
+set(io_headers config_schema image image_folder json npy weights)
 set(vision_headers preprocess preprocess_schemas)
 set(op_headers op)
 set(graph_headers graph layers)

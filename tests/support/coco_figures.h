@@ -6,17 +6,17 @@
 
 #include <cmath>
 
-#include "eval/coco_metrics.h"
+#include "vitq/coco_metrics.h"
 
 namespace vitq::test {
 
-inline void check_score(const apps::Score& found, const Json& expected) {
+inline void check_score(const Score& found, const Json& expected) {
   REQUIRE(found.has_value() == !expected.is_null());
   if (found) CHECK(std::abs(*found - expected.number()) <= 1e-9);
 }
 
-inline void check_figures(const apps::CocoMetrics& metrics, const Json& expected) {
-  for (const auto& [name, score] : apps::figures(metrics)) {
+inline void check_figures(const CocoMetrics& metrics, const Json& expected) {
+  for (const auto& [name, score] : figures(metrics)) {
     CAPTURE(name);
     check_score(score, expected.at(name));
   }

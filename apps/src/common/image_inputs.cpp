@@ -35,6 +35,10 @@ std::string read_standard_input(std::size_t max) {
 
 }  // namespace
 
+void tell(const LeftOut& left_out, const std::string& program) {
+  if (!left_out.empty()) std::cerr << program << ": left out (" << left_out.str() << ")\n";
+}
+
 std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs, Below below,
                                        LeftOut& left_out) {
   std::vector<std::string> expanded;

@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/image_folder.h"
-#include "vitq/error.h"
 #include "vitq/image.h"
+#include "vitq/image_folder.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
@@ -15,6 +14,9 @@ class App;
 }
 
 namespace vitq::apps {
+
+// Writes a line of what was left out to standard error in the program's name, if there is any.
+void tell(const LeftOut& left_out, const std::string& program);
 
 // "-" and files stay as they are. A folder becomes the images in it, sorted. Throws FileError for
 // what does not exist and for a folder without images.
@@ -26,15 +28,5 @@ Image read_input(const std::string& input, Exif exif, const ImageLimits& limits)
 
 // Declares --max-megapixels.
 void add_image_limits(CLI::App& app, ImageLimits& limits);
-
-// Answers what `work` answers. If the image exceeds a limit, the error is thrown with its name.
-template <typename Work>
-auto with_context(const std::string& image, const Work& work) {
-  try {
-    return work();
-  } catch (const LimitError& error) {
-    throw LimitError(image + ": " + error.what());
-  }
-}
 
 }  // namespace vitq::apps

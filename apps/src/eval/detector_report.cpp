@@ -3,7 +3,7 @@
 
 #include "common/table.h"
 #include "eval/wilson.h"
-#include "vitq/compare_models.h"
+#include "vitq/comparison_json.h"
 
 namespace vitq::apps {
 
@@ -49,24 +49,11 @@ std::string to_text(const DetectorReport& report) {
 
 Json to_json(const DetectorReport& report) {
   const DetectorComparison& c = report.comparison;
-  const std::optional<double> snr = decibels(c.reference_energy, c.error_energy);
   Json against = Json::object();
   against.set("model", report.against);
-  against.set("objects", c.objects).set("found", c.found).set("further", c.further);
-  against.set("agreement", percentage(c.agreeing, c.queries));
-  against.set("logit_snr_db", snr ? Json(*snr) : Json()).set("kl", mean_divergence(c));
-  against.set("box_error", mean_box_error(c));
+  for (auto& [name, value] : vitq::to_json(c).members()) against.set(name, value);
   against.set("images_per_second", rate(c, c.reference_seconds));
-  Json sums = Json::object();
-  sums.set("queries", c.queries).set("agreeing", c.agreeing);
-  sums.set("reference_energy", c.reference_energy).set("error_energy", c.error_energy);
-  sums.set("kl", c.divergence).set("box_error", c.box_error);
-  against.set("sums", std::move(sums));
-  if (report.each) {
-    Json each = Json::array();
-    for (const double kl : c.divergences) each.push(kl);
-    against.set("kl_of_each", std::move(each));
-  }
+  if (report.each) against.set("kl_of_each", json_of(c.divergences));
   Json json = Json::object();
   json.set("model", report.model).set("images", c.images);
   json.set("images_per_second", rate(c, c.seconds));

@@ -7,7 +7,7 @@
 #include "common/table.h"
 #include "eval/load_model.h"
 #include "eval/wilson.h"
-#include "vitq/compare_models.h"
+#include "vitq/comparison_json.h"
 
 namespace vitq::apps {
 
@@ -24,24 +24,15 @@ double mean_cosine(const FeatureComparison& comparison) {
 
 Json comparison_json(const FeatureReport& report) {
   const FeatureComparison& c = *report.comparison;
-  const std::optional<double> snr = decibels(c.reference_energy, c.error_energy);
   Json json = Json::object();
   json.set("model", report.against);
-  json.set("feature_snr_db", snr ? Json(*snr) : Json()).set("mean_cosine", mean_cosine(c));
-  if (c.same_neighbour) {
-    json.set("neighbour_agreement", percentage(*c.same_neighbour, report.images));
-  }
+  for (auto& [name, value] : vitq::to_json(c).members()) json.set(name, value);
   if (report.neighbours) {
     json.set("knn_top1", percentage(report.reference_right, report.images));
     json.set("right", report.reference_right);
   }
-  Json sums = Json::object();
-  sums.set("reference_energy", c.reference_energy).set("error_energy", c.error_energy);
-  json.set("sums", std::move(sums));
-  if (!report.each) return json;
-  Json each = Json::array();
-  for (const double cosine : c.cosines) each.push(cosine);
-  return json.set("cosine_of_each", std::move(each));
+  if (report.each) json.set("cosine_of_each", json_of(c.cosines));
+  return json;
 }
 
 void add_comparison(Table& table, const FeatureReport& report) {

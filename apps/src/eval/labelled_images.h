@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "common/image_folder.h"
 #include "vitq/evaluate.h"
+#include "vitq/image_folder.h"
 #include "vitq/labels.h"
 
 namespace vitq::apps {

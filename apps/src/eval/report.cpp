@@ -3,6 +3,7 @@
 
 #include "common/table.h"
 #include "eval/wilson.h"
+#include "vitq/comparison_json.h"
 
 namespace vitq::apps {
 
@@ -34,26 +35,15 @@ void add_comparison(Table& table, const Evaluation& evaluation) {
 
 Json comparison_json(const Evaluation& evaluation) {
   const Comparison& c = evaluation.comparison;
-  const std::optional<double> snr = decibels(c.reference_energy, c.error_energy);
   Json json = Json::object();
   json.set("model", evaluation.against);
-  if (evaluation.labelled) {
-    json.set("top1", percentage(evaluation.reference.right, c.images));
-    json.set("lost", c.lost).set("won", c.won).set("mcnemar_p", mcnemar_p(c.lost, c.won));
+  const ModelComparison pair = {evaluation.accuracy, evaluation.reference, c};
+  for (auto& [name, value] : vitq::to_json(pair, evaluation.labelled).members()) {
+    json.set(name, value);
   }
-  json.set("agreement", percentage(c.agreeing, c.images));
-  json.set("logit_snr_db", snr ? Json(*snr) : Json()).set("kl", mean_divergence(c));
   json.set("images_per_second", rate(evaluation.reference));
-  // Who pools several sets of images needs counts and sums.
-  Json sums = Json::object();
-  if (evaluation.labelled) sums.set("right", evaluation.reference.right);
-  sums.set("agreeing", c.agreeing).set("reference_energy", c.reference_energy);
-  sums.set("error_energy", c.error_energy).set("kl", c.divergence);
-  json.set("sums", std::move(sums));
-  if (!evaluation.each) return json;
-  Json each = Json::array();
-  for (const double kl : c.divergences) each.push(kl);
-  return json.set("kl_of_each", std::move(each));
+  if (evaluation.each) json.set("kl_of_each", json_of(c.divergences));
+  return json;
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include "common/find_model.h"
 #include "common/progress.h"
 #include "common/range_check.h"
+#include "eval/detection_report.h"
 #include "eval/detector_report.h"
-#include "eval/evaluate_detection.h"
 #include "eval/evaluate_features.h"
 #include "eval/labelled_images.h"
 #include "eval/load_model.h"
@@ -79,11 +79,11 @@ std::vector<LabelledImage> find_images(const EvalJob& job, const ClassNames& cla
     std::cerr << "vit_eval: class folders matched " << found.matching << '\n';
     images = std::move(found.images);
   }
-  left_out.tell("vit_eval");
+  tell(left_out, "vit_eval");
   return limited(images, job);
 }
 
-DetectionReport evaluate_detector(const EvalJob& job, const Model& model, Failures& failures) {
+AnnotatedReport evaluate_detector(const EvalJob& job, const Model& model, Failures& failures) {
   const CocoTruth all = read_coco_truth(job.coco);
   if (all.zero_id) {
     std::cerr
@@ -100,9 +100,10 @@ DetectionReport evaluate_detector(const EvalJob& job, const Model& model, Failur
   }
   const CocoTruth known = without(all, match.unmatched);
   const CocoTruth part = job.limit == 0 ? known : spread(known, job.limit);
-  DetectionReport report =
-      evaluate_detection(model, part, match, {job.images, job.image_limits, job.session.threads},
-                         job.keep_going ? &failures : nullptr);
+  const DetectOptions options = {
+      .folder = job.images, .limits = job.image_limits, .threads = job.session.threads};
+  AnnotatedReport report =
+      evaluate_detection(model, part, match, options, job.keep_going ? &failures : nullptr);
   report.model = job.model;
   return report;
 }
@@ -157,7 +158,7 @@ DetectorReport compare_detector(const EvalJob& job, const Model& model, Failures
   require_no_labels(job);
   LeftOut left_out;
   const std::vector<LabelledImage> found = all_images(job.images, left_out);
-  left_out.tell("vit_eval");
+  tell(left_out, "vit_eval");
   const std::vector<LabelledImage> images = limited(found, job);
   return watched(job, images.size(), failures, [&](const EvaluateOptions& how) {
     return DetectorReport{
@@ -188,8 +189,8 @@ int run(const EvalJob& job) {
     std::cout << (job.format == "json" ? to_json(result).dump(2) + "\n" : to_text(result));
   };
   if (const Model model = load_model(job.model, job); !job.coco.empty()) {
-    const DetectionReport report = evaluate_detector(job, model, failures);
-    print(static_cast<std::int64_t>(report.images), report);
+    const AnnotatedReport report = evaluate_detector(job, model, failures);
+    print(static_cast<std::int64_t>(report.found.images), report);
   } else if (model.task() == Task::kDetection) {
     const DetectorReport report = compare_detector(job, model, failures);
     print(report.comparison.images, report);

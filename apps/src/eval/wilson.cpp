@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "common/table.h"
+#include "vitq/comparison_json.h"
 
 namespace vitq::apps {
 
@@ -17,10 +18,6 @@ Interval wilson(std::int64_t hits, std::int64_t trials) {
   const double centre = (share + kZ * kZ / (2.0 * n)) / scale;
   const double half = kZ / scale * std::sqrt(share * (1.0 - share) / n + kZ * kZ / (4.0 * n * n));
   return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
-}
-
-double percentage(std::int64_t part, std::int64_t of) {
-  return 100.0 * static_cast<double>(part) / static_cast<double>(of);
 }
 
 std::string share_text(std::int64_t hits, std::int64_t trials) {

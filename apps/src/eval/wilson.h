@@ -14,8 +14,6 @@ struct Interval {
 };
 Interval wilson(std::int64_t hits, std::int64_t trials);
 
-// 100 for all.
-double percentage(std::int64_t part, std::int64_t of);
 // "79.87 %  (595; 95 % interval 76.84 to 82.59)".
 std::string share_text(std::int64_t hits, std::int64_t trials);
 

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "common/image_inputs.h"
+#include "vitq/with_context.h"
 
 namespace vitq::apps {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "common/coco_classes.h"
+#include "vitq/coco_classes.h"
 
 namespace vitq::apps {
 

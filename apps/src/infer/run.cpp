@@ -15,7 +15,7 @@ int run(const InferJob& job) {
   LeftOut left_out;
   const std::vector<std::string> images =
       expand_inputs(job.images, job.recursive ? Below::kTaken : Below::kLeftOut, left_out);
-  left_out.tell("vit_infer");
+  tell(left_out, "vit_infer");
   if (!job.attention.output.empty() && images.size() != 1) {
     throw UsageError("--attention takes exactly one image, not " + std::to_string(images.size()));
   }

@@ -63,7 +63,7 @@ std::vector<fs::path> calibration_images(const fs::path& source, bool keep_going
   for (std::string& path : expand_inputs({source.string()}, Below::kTaken, left_out)) {
     images.emplace_back(std::move(path));
   }
-  left_out.tell("vit_quantize");
+  tell(left_out, "vit_quantize");
   return images;
 }
 

@@ -2,9 +2,7 @@
 // Images and tensors are shown to a network.
 #include <limits>
 
-#include "call.h"
-#include "models.h"
-#include "results.h"
+#include "ask.h"
 #include "vitq/error.h"
 #include "vitq/graph.h"
 
@@ -69,17 +67,6 @@ Tensor tensor_of(const vitq_tensor* given) {
   Tensor copy(shape, dtype);
   std::memcpy(copy.data(), data, copy.bytes());
   return copy;
-}
-
-// Calls answer(model, result) and hands the result out.
-template <typename Answer>
-vitq_status ask(vitq_model model, vitq_result* result, const Answer& answer) {
-  return call([&] {
-    vitq_result& made = required(result, "result");
-    Result found;
-    answer(open_model(model)->model, found);
-    made = hand_out(std::move(found));
-  });
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ Struct known_part(const Struct* given, const char* name) {
   if (given == nullptr) return result;
   const std::size_t size = given->size;
   const auto* bytes = reinterpret_cast<const std::byte*>(given);
-  if (size < sizeof(std::size_t)) {
+  // Other sizes than whole multiples would end in the middle of a pointer.
+  if (size < sizeof(std::size_t) || size % alignof(Struct) != 0) {
     throw ArgumentError(std::string(name) + "->size is " + std::to_string(size) +
                         ", which is no size of this struct; set it to sizeof");
   }

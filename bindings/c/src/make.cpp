@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "call.h"
+#include "paths.h"
 #include "results.h"
 #include "vitq/convert.h"
 #include "vitq/model_file.h"
@@ -68,9 +69,9 @@ void tell(const vitq_quantize_options& options, const Progress& progress) {
 }
 
 QuantizeModelOptions options_of(const vitq_quantize_options& given) {
-  if (given.limit < 0) throw ArgumentError("options->limit is less than 0");
-  if (given.threads < 0) throw ArgumentError("options->threads is less than 0");
-  if (given.memory_bytes < 0) throw ArgumentError("options->memory_bytes is less than 0");
+  require_not_negative(given.limit, "options->limit");
+  require_not_negative(given.threads, "options->threads");
+  require_not_negative(given.memory_bytes, "options->memory_bytes");
   QuantizeModelOptions options;
   options.recipe = recipe_named(text_or(given.recipe, "default"));
   options.bits.weights = bits_of(given.weight_bits, options.bits.weights, "options->weight_bits");
@@ -121,12 +122,7 @@ vitq_status vitq_quantize(const char* model, const char* const* images, size_t c
   return vitq::c::call([&] {
     vitq::c::required(model, "model");
     vitq::c::required(output, "output");
-    if (count == 0) throw vitq::c::ArgumentError("count is 0, expected 1 image at least");
-    vitq::c::required(images, "images");
-    std::vector<std::filesystem::path> paths;
-    for (size_t i = 0; i < count; ++i) {
-      paths.emplace_back(&vitq::c::required(images[i], "an image"));
-    }
+    const std::vector<std::filesystem::path> paths = vitq::c::paths_of(images, count);
     const vitq_quantize_options known = vitq::c::known_part(options, "options");
     const vitq::Overwrite overwrite = vitq::c::overwrite_of(known.overwrite);
     vitq::c::require_writable(output, overwrite);

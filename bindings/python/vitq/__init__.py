@@ -14,8 +14,11 @@ from . import _library
 from ._errors import (ArgumentError, Cancelled, Error, FormatError, InternalError, LimitError, MismatchError,
                       UnreadableError)
 from ._making import Progress, convert, quantize
+from ._measuring import compare, evaluate
 from ._model import Class, Features, Model, Object, load, load_bytes
+from ._state_dict import from_state_dict
 
 __all__ = ["ArgumentError", "Cancelled", "Class", "Error", "Features", "FormatError", "InternalError", "LimitError",
-           "MismatchError", "Model", "Object", "Progress", "UnreadableError", "convert", "load", "load_bytes", "quantize"]
+           "MismatchError", "Model", "Object", "Progress", "UnreadableError", "compare", "convert", "evaluate",
+           "from_state_dict", "load", "load_bytes", "quantize"]
 __version__ = _library.version()

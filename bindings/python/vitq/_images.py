@@ -2,14 +2,15 @@
 """Images of Python as the C interface takes them."""
 
 import ctypes
+import json
 import os
 
 import numpy as np
 
 from . import _library
 from ._errors import ArgumentError
-
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+from ._library import call, path_bytes
+from ._results import Result
 
 
 def is_single(image):
@@ -62,11 +63,10 @@ def paths_of(images):
         return [os.fsdecode(path) for path in images]
     if not os.path.isdir(images):
         return [os.fsdecode(images)]
-    found = []
-    for folder, folders, names in os.walk(images, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [os.path.join(folder, name) for name in names
-                  if name.lower().endswith(_ENDINGS) and not name.startswith(".")]
-    if not found:
-        raise ArgumentError(f"{images}: found no {', '.join(_ENDINGS)} file in this folder or below")
-    return sorted(found)
+    result = Result()
+    call("find_images", path_bytes(images), result.out())
+    found = json.loads(result.text())
+    if not found["images"]:
+        left_out = f" (left out: {found['left_out']})" if found["left_out"] else ""
+        raise ArgumentError(f"{images}: found no {found['endings']} file in this folder or below{left_out}")
+    return found["images"]

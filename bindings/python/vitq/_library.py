@@ -38,6 +38,11 @@ QuantizeOptions = _sized("QuantizeOptions", [
     ("recipe", _text), ("weight_bits", _i32), ("activation_bits", _i32), ("limit", _i64), ("threads", _i32),
     ("memory_bytes", _i64), ("overwrite", _i32), ("progress", ProgressFunction), ("user", ctypes.c_void_p)])
 
+MeasureOptions = _sized("MeasureOptions", [("labels", ctypes.POINTER(_i64)), ("batch", _i64), ("threads", _i32),
+                                           ("keep_going", _i32)])
+CocoOptions = _sized("CocoOptions", [("first", _i64), ("count", _i64), ("threads", _i32), ("keep_going", _i32),
+                                     ("ignore_unmatched", _i32)])
+
 
 class Class(ctypes.Structure):
     _fields_ = [("id", _i64), ("label", _text), ("score", ctypes.c_float)]
@@ -64,6 +69,11 @@ _ARGUMENTS = {
     "vitq_result_objects": [_handle, _to(_to(Object)), _to(ctypes.c_size_t)],
     "vitq_result_text": [_handle, _to(_text)],
     "vitq_result_free": [_handle],
+    "vitq_find_images": [_text, _to(_handle)],
+    "vitq_evaluate": [_handle, _to(_text), ctypes.c_size_t, _to(MeasureOptions), _to(_handle)],
+    "vitq_compare": [_handle, _handle, _to(_text), ctypes.c_size_t, _to(MeasureOptions), _to(_handle)],
+    "vitq_coco_detect": [_handle, _text, _text, _to(CocoOptions), _to(_handle)],
+    "vitq_coco_figures": [_handle, _text, _to(_text), ctypes.c_size_t, _to(CocoOptions), _to(_handle)],
     "vitq_convert": [_text, _text, _to(ConvertOptions), _to(_handle)],
     "vitq_quantize": [_text, _to(_text), ctypes.c_size_t, _text, _to(QuantizeOptions), _to(_handle)],
 }
@@ -111,3 +121,8 @@ def installed(name):
 def path_bytes(path):
     """A path as the interface takes it; none where there is none."""
     return None if path is None else os.fsencode(path)
+
+
+def texts(texts):
+    """An array of texts, each of them bytes."""
+    return (ctypes.c_char_p * len(texts))(*texts)

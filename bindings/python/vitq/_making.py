@@ -9,7 +9,7 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence, Union
 from . import _library
 from ._errors import Cancelled
 from ._images import paths_of
-from ._library import call, path_bytes
+from ._library import call, path_bytes, texts
 from ._results import Result
 
 _Path = Union[str, os.PathLike]
@@ -80,7 +80,7 @@ def quantize(model: _Path, images: Union[_Path, Sequence[_Path]], output: _Path,
         memory_bytes=memory_bytes, overwrite=int(overwrite), progress=_library.ProgressFunction(tell))
     result = Result()
     try:
-        call("quantize", path_bytes(model), (ctypes.c_char_p * len(paths))(*paths), len(paths), path_bytes(output),
+        call("quantize", path_bytes(model), texts(paths), len(paths), path_bytes(output),
              ctypes.byref(options), result.out())
     except Cancelled:
         raise raised[0] from None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks that are ready to run."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -12,7 +13,7 @@ from . import _library
 from ._errors import ArgumentError
 from ._images import image_of, images_of, is_single
 from ._library import call
-from ._results import Result
+from ._results import DTYPES, Result
 
 
 class Class(NamedTuple):
@@ -42,6 +43,15 @@ class Features(NamedTuple):
     tokens: np.ndarray
 
 
+def file_of(path):
+    """The model file: of an installed model's name, too, and of the default one for none."""
+    if path is None or not os.path.exists(path):
+        path = _library.installed("default" if path is None else os.fspath(path)) or path
+    if path is None:
+        raise ArgumentError("no default model is installed with the library; name a model file")
+    return path
+
+
 def load(path: Union[str, os.PathLike, None] = None, threads: int = 0, verify: bool = False) -> "Model":
     """Opens a model file, or an installed model by its name; without a path, the default one.
 
@@ -49,13 +59,9 @@ def load(path: Union[str, os.PathLike, None] = None, threads: int = 0, verify: b
     time, 1 is best. verify: check the file's checksum.
     Raises UnreadableError, FormatError, MismatchError, LimitError.
     """
-    if path is None or not os.path.exists(path):
-        path = _library.installed("default" if path is None else os.fspath(path)) or path
-    if path is None:
-        raise ArgumentError("no default model is installed with the library; name a model file")
     handle = ctypes.c_uint64()
     options = _library.LoadOptions(threads=threads, verify=int(verify))
-    call("model_load", _library.path_bytes(path), ctypes.byref(options), ctypes.byref(handle))
+    call("model_load", _library.path_bytes(file_of(path)), ctypes.byref(options), ctypes.byref(handle))
     return Model(handle)
 
 
@@ -65,6 +71,16 @@ def load_bytes(data: bytes, threads: int = 0, verify: bool = False) -> "Model":
     options = _library.LoadOptions(threads=threads, verify=int(verify))
     call("model_load_bytes", bytes(data), len(data), ctypes.byref(options), ctypes.byref(handle))
     return Model(handle)
+
+
+@contextlib.contextmanager
+def opened(model, threads=0):
+    """A Model as it is, or one that is loaded and closed again."""
+    if isinstance(model, Model):
+        yield model
+    else:
+        with load(model, threads=threads) as loaded:
+            yield loaded
 
 
 class Model:
@@ -77,6 +93,12 @@ class Model:
         call("model_info", handle, ctypes.byref(text))
         #: What the model is: "task", "input", "outputs", "family", "labels", "preprocess" and so on.
         self.info: dict[str, Any] = json.loads(text.value.decode())
+        self._input = DTYPES[int(self.info["pixels"])]
+
+    @property
+    def handle(self):
+        """Its number in the C interface."""
+        return self._handle
 
     def close(self) -> None:
         """Lets go of the network; calls under way in other threads end well. Later calls raise ArgumentError."""
@@ -123,11 +145,11 @@ class Model:
         """Runs the network on [N, 3, H, W] as prepare() makes it: f32, or u8 if info["pixels"]. Answers its outputs
         f32 [N, ...] by name. Raises ArgumentError for another shape or type."""
         array = np.asarray(array)
-        wanted = np.uint8 if self.info["pixels"] else np.float32
+        wanted = self._input
         if array.dtype != wanted or array.ndim > 8:
-            raise ArgumentError(f"run() takes {np.dtype(wanted)} [N, 3, H, W], found {array.dtype} {list(array.shape)}")
+            raise ArgumentError(f"run() takes {wanted} [N, 3, H, W], found {array.dtype} {list(array.shape)}")
         array = np.ascontiguousarray(array)
-        tensor = _library.Tensor(dtype=int(wanted is np.uint8), rank=array.ndim, data=array.ctypes.data)
+        tensor = _library.Tensor(dtype=DTYPES.index(wanted), rank=array.ndim, data=array.ctypes.data)
         tensor.shape[:array.ndim] = array.shape
         result = Result()
         call("run", self._handle, ctypes.byref(tensor), result.out())

@@ -2,13 +2,14 @@
 """What a call answers. Arrays lie in the library's memory, which lives as long as one of them."""
 
 import ctypes
+import math
 
 import numpy as np
 
 from . import _library
 from ._library import call
 
-_DTYPES = (np.float32, np.uint8)  # by vitq_dtype
+DTYPES = (np.dtype(np.float32), np.dtype(np.uint8))  # by vitq_dtype
 
 
 class Result:
@@ -43,7 +44,7 @@ class Result:
         return items[:count.value]
 
     def _array(self, tensor):
-        shape, dtype = tuple(tensor.shape[:tensor.rank]), np.dtype(_DTYPES[tensor.dtype])
-        memory = (ctypes.c_byte * (int(np.prod(shape)) * dtype.itemsize)).from_address(tensor.data)
+        shape, dtype = tensor.shape[:tensor.rank], DTYPES[tensor.dtype]
+        memory = (ctypes.c_byte * (math.prod(shape) * dtype.itemsize)).from_address(tensor.data)
         memory.owner = self  # keeps the result alive as long as the array
-        return np.frombuffer(memory, dtype).reshape(shape)
+        return np.ndarray(shape, dtype, memory)

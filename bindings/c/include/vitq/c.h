@@ -192,6 +192,13 @@ VITQ_API vitq_status vitq_detect(vitq_model model, const vitq_image* image, floa
  * vitq_prepare() and vitq_run(). */
 VITQ_API vitq_status vitq_features(vitq_model model, const vitq_image* image, vitq_result* result);
 
+/* Names the images in a folder and the folders below it, sorted. Hidden files are left out; links
+ * are followed, and no folder is looked into twice.
+ *
+ * result: receives a text in JSON: "images" (paths), "left_out" (in words what else was there) and
+ * "endings" (in words those of images). Errors: VITQ_UNREADABLE, VITQ_USAGE. */
+VITQ_API vitq_status vitq_find_images(const char* folder, vitq_result* result);
+
 /* ---- Making models ---- */
 
 typedef struct vitq_convert_options {
@@ -256,5 +263,7 @@ VITQ_API vitq_status vitq_quantize(const char* model, const char* const* images,
 #ifdef __cplusplus
 }
 #endif
+
+#include "vitq/c_measure.h"
 
 #endif

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace vitq::apps {
+namespace vitq {
 
 class LeftOut {
  public:
@@ -17,8 +17,6 @@ class LeftOut {
 
   // "files .webp: 12, folders below: 1"; the most frequent first.
   std::string str() const;
-  // Writes a line of it to standard error in the program's name, if there is any.
-  void tell(const std::string& program) const;
 
  private:
   std::map<std::string, std::size_t> reasons_;
@@ -43,4 +41,4 @@ std::vector<std::filesystem::path> images_in(const std::filesystem::path& folder
 std::vector<std::filesystem::path> folders_in(const std::filesystem::path& folder,
                                               LeftOut& left_out);
 
-}  // namespace vitq::apps
+}  // namespace vitq

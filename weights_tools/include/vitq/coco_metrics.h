@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/coco.h"
+#include "vitq/coco.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 // It is nothing where there is no object to find. pycocotools says -1.
 using Score = std::optional<double>;
@@ -34,4 +34,4 @@ std::vector<std::pair<std::string, Score>> figures(const CocoMetrics& metrics);
 // proportion to results and objects.
 CocoMetrics coco_metrics(const CocoTruth& truth, std::span<const CocoResult> results);
 
-}  // namespace vitq::apps
+}  // namespace vitq

@@ -11,7 +11,7 @@
 
 #include "vitq/json.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 // The units are pixels of the image as it is stored. The left upper corner is at x and y.
 struct CocoBox {
@@ -77,4 +77,4 @@ CocoTruth with_images(const CocoTruth& truth, std::vector<CocoImage> images);
 // Answers `count` of the images, spread evenly over all, with what is in them.
 CocoTruth spread(const CocoTruth& truth, std::size_t count);
 
-}  // namespace vitq::apps
+}  // namespace vitq

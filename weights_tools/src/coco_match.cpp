@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/coco_match.h"
+#include "coco_match.h"
 
 #include <algorithm>
 
-namespace vitq::apps {
+namespace vitq {
 
 namespace {
 
@@ -98,4 +98,4 @@ std::ptrdiff_t CocoMatcher::best(std::size_t detection, double min, bool countin
   return found;
 }
 
-}  // namespace vitq::apps
+}  // namespace vitq

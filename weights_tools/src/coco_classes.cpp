@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/coco_classes.h"
+#include "vitq/coco_classes.h"
 
 #include <algorithm>
 #include <cctype>
@@ -8,7 +8,7 @@
 
 #include "vitq/error.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 namespace {
 
@@ -118,4 +118,4 @@ std::string nearest(const std::string& name, const std::vector<std::string>& nam
   return best;
 }
 
-}  // namespace vitq::apps
+}  // namespace vitq

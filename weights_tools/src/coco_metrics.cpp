@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/coco_metrics.h"
+#include "vitq/coco_metrics.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 #include <map>
 #include <utility>
 
-#include "eval/coco_match.h"
+#include "coco_match.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 namespace {
 
@@ -43,13 +43,13 @@ using Cells = std::map<std::int64_t, Cell>;  // by image
 
 // These are all detections of one category by falling score, and how many objects there are to
 // find.
-struct Ranking {
+struct CategoryRanking {
   std::vector<CocoMatch> matches;
   std::size_t objects = 0;
 };
 
-Ranking rank(const std::vector<CocoMatcher>& images, const AreaRange& range) {
-  Ranking ranking;
+CategoryRanking rank(const std::vector<CocoMatcher>& images, const AreaRange& range) {
+  CategoryRanking ranking;
   for (const CocoMatcher& image : images) {
     ranking.objects += image.countable(range);
     const std::vector<CocoMatch> matches = image.match(range);
@@ -67,7 +67,7 @@ struct Curve {
 };
 
 // The curve is that of one overlap, with the `max` best detections of each image.
-Curve curve_of(const Ranking& ranking, std::size_t overlap, std::size_t max) {
+Curve curve_of(const CategoryRanking& ranking, std::size_t overlap, std::size_t max) {
   Curve curve;
   double right = 0.0;
   double wrong = 0.0;
@@ -110,7 +110,7 @@ struct Means {
 Score add_category(const std::vector<CocoMatcher>& images, Means& means) {
   Mean own;
   for (std::size_t a = 0; a < kAreas.size(); ++a) {
-    const Ranking ranking = rank(images, kAreas[a]);
+    const CategoryRanking ranking = rank(images, kAreas[a]);
     if (ranking.objects == 0) continue;
     for (std::size_t t = 0; t < kOverlaps; ++t) {
       const Curve curve = curve_of(ranking, t, kMaxDetections);
@@ -182,4 +182,4 @@ CocoMetrics coco_metrics(const CocoTruth& truth, std::span<const CocoResult> res
   return metrics;
 }
 
-}  // namespace vitq::apps
+}  // namespace vitq

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/evaluate_detection.h"
+#include "vitq/evaluate_detection.h"
 
 #include <algorithm>
-#include <chrono>
+#include <limits>
+#include <set>
 
-#include "common/image_inputs.h"
-#include "common/progress.h"
-#include "common/table.h"
 #include "vitq/error.h"
 #include "vitq/in_order.h"
+#include "vitq/with_context.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 namespace {
 
@@ -27,7 +26,7 @@ void require_images(const CocoTruth& truth, const std::filesystem::path& folder)
                       " images " + std::to_string(count) + " are missing");
 }
 
-Image read_annotated(const CocoImage& annotated, const ImageSource& source) {
+Image read_annotated(const CocoImage& annotated, const DetectOptions& source) {
   const std::filesystem::path path = image_path(annotated, source.folder);
   Image image = read_image(path, Exif::kIgnore, source.limits);
   const bool unknown = annotated.width == 0 || annotated.height == 0;
@@ -52,10 +51,6 @@ CocoResult result_of(const Detection& object, std::int64_t image, std::int64_t c
           .score = static_cast<double>(object.score)};
 }
 
-std::string percent(const Score& score) {
-  return score ? fixed(100.0 * *score, 2) : "nothing to find";
-}
-
 Json share(const Score& score) {
   return score ? Json(*score) : Json();
 }
@@ -67,7 +62,7 @@ struct Prepared {
   std::exception_ptr error = nullptr;
 };
 
-Prepared prepare(const Model& model, const CocoImage& annotated, const ImageSource& source) {
+Prepared prepare(const Model& model, const CocoImage& annotated, const DetectOptions& source) {
   Prepared prepared;
   try {
     const Image image = read_annotated(annotated, source);
@@ -95,15 +90,17 @@ void look_at(const Model& model, const CocoImage& annotated, const Prepared& pre
 
 }  // namespace
 
+void require_detector(const Model& model) {
+  if (model.task() == Task::kDetection) return;
+  throw UnsupportedError("a model of the family '" + model.info().family +
+                         "' does not detect objects; COCO's figures are for detectors");
+}
+
 Detected detect(const Model& model, const CocoTruth& truth, const CategoryMatch& match,
-                const ImageSource& source, Failures* failures) {
-  if (model.task() != Task::kDetection) {
-    throw UnsupportedError("a model of the family '" + model.info().family +
-                           "' does not detect objects; --coco is for detectors");
-  }
-  if (failures == nullptr) require_images(truth, source.folder);
+                const DetectOptions& options) {
+  require_detector(model);
+  if (!options.failed) require_images(truth, options.folder);
   Detected found;
-  Progress progress(truth.images.size(), "images");
   std::size_t next = 0;
   const auto take = [&](const Prepared& prepared) {
     const CocoImage& annotated = truth.images[next++];
@@ -111,47 +108,31 @@ Detected detect(const Model& model, const CocoTruth& truth, const CategoryMatch&
       look_at(model, annotated, prepared, match, found.results);
       found.images.push_back(annotated);
     } catch (const Error& error) {
-      if (failures == nullptr) throw;
-      failures->add(error);
+      if (!options.failed) throw;
+      options.failed(annotated, error);
     }
-    progress.advance();
+    if (options.progress) options.progress();
   };
   // The next images are read while the network runs on all threads.
   in_order(
-      truth.images.size(), source.threads,
-      [&](std::size_t i) { return prepare(model, truth.images[i], source); }, take);
+      truth.images.size(), options.threads,
+      [&](std::size_t i) { return prepare(model, truth.images[i], options); }, take);
   return found;
 }
 
-DetectionReport evaluate_detection(const Model& model, const CocoTruth& truth,
-                                   const CategoryMatch& match, const ImageSource& source,
-                                   Failures* failures) {
-  const auto start = std::chrono::steady_clock::now();
-  Detected found = detect(model, truth, match, source, failures);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  const CocoTruth seen = with_images(truth, std::move(found.images));
-  DetectionReport report = {
-      .model = {},
-      .images = seen.images.size(),
-      .objects = seen.objects.size(),
-      .images_per_second = static_cast<double>(seen.images.size()) / took.count(),
-      .metrics = coco_metrics(seen, found.results),
-      .categories = {}};
+DetectionReport report_detections(const CocoTruth& truth, const Detected& found) {
+  const CocoTruth seen = with_images(truth, found.images);
+  DetectionReport report = {.images = seen.images.size(),
+                            .objects = seen.objects.size(),
+                            .metrics = coco_metrics(seen, found.results),
+                            .categories = {}};
   for (const CocoCategory& category : truth.categories) report.categories.push_back(category.name);
   return report;
 }
 
-std::string to_text(const DetectionReport& report) {
-  Table table({"images", std::to_string(report.images)});
-  table.add({"objects", std::to_string(report.objects)});
-  for (const auto& [name, score] : figures(report.metrics)) table.add({name, percent(score)});
-  table.add({"images per second", fixed(report.images_per_second, 1)});
-  return table.str();
-}
-
 Json to_json(const DetectionReport& report) {
   Json json = Json::object();
-  json.set("model", report.model).set("images", static_cast<std::int64_t>(report.images));
+  json.set("images", static_cast<std::int64_t>(report.images));
   json.set("objects", static_cast<std::int64_t>(report.objects));
   for (const auto& [name, score] : figures(report.metrics)) json.set(name, share(score));
   Json categories = Json::object();
@@ -161,8 +142,38 @@ Json to_json(const DetectionReport& report) {
     const std::string& name = report.categories[i];
     if (score || !categories.contains(name)) categories.set(name, share(score));
   }
-  json.set("AP_by_category", std::move(categories));
-  return json.set("images_per_second", report.images_per_second);
+  return json.set("AP_by_category", std::move(categories));
 }
 
-}  // namespace vitq::apps
+Json to_json(const Detected& found) {
+  Json images = Json::array();
+  for (const CocoImage& image : found.images) images.push(image.id);
+  Json results = Json::array();
+  for (const CocoResult& each : found.results) {
+    Json box = Json::array();
+    box.push(each.box.x).push(each.box.y).push(each.box.width).push(each.box.height);
+    Json result = Json::object();
+    result.set("image_id", each.image).set("category_id", each.category);
+    results.push(std::move(result.set("bbox", std::move(box)).set("score", each.score)));
+  }
+  return Json::object().set("images", std::move(images)).set("results", std::move(results));
+}
+
+void add_detected(const Json& json, const CocoTruth& truth, Detected& found) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  std::set<std::int64_t> seen;
+  for (const CocoImage& image : found.images) seen.insert(image.id);
+  for (const Json& each : json.at("images").items()) {
+    const std::int64_t id = each.integer(Limits::min(), Limits::max());
+    const auto image = std::ranges::lower_bound(truth.images, id, {}, &CocoImage::id);
+    if (image == truth.images.end() || image->id != id) {
+      each.fail("there is no annotated image " + std::to_string(id));
+    }
+    if (!seen.insert(id).second) each.fail("the image " + std::to_string(id) + " is there twice");
+    found.images.push_back(*image);
+  }
+  std::ranges::copy(parse_coco_results(json.at("results"), truth),
+                    std::back_inserter(found.results));
+}
+
+}  // namespace vitq

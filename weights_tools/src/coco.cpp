@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/coco.h"
+#include "vitq/coco.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "vitq/error.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 namespace {
 
@@ -258,4 +258,4 @@ CocoTruth spread(const CocoTruth& truth, std::size_t count) {
   return with_images(truth, std::move(images));
 }
 
-}  // namespace vitq::apps
+}  // namespace vitq

@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
-#include "common/coco.h"
+#include "vitq/coco.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 // A box counts as found from these overlaps (intersection over union) on: 0.50, 0.55, ..., 0.95.
 constexpr std::size_t kOverlaps = 10;
@@ -70,4 +70,4 @@ class CocoMatcher {
   std::vector<double> overlaps_;            // [results][objects]
 };
 
-}  // namespace vitq::apps
+}  // namespace vitq

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/image_folder.h"
+#include "vitq/image_folder.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <deque>
-#include <iostream>
 #include <set>
 
 #include "vitq/error.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 namespace {
 
@@ -52,9 +51,9 @@ std::string reason_against(const fs::path& path, fs::file_type type) {
   return ending.empty() ? "files without an ending" : "files " + ending;
 }
 
-class Walk {
+class FolderWalk {
  public:
-  Walk(Below below, LeftOut& left_out) : below_(below), left_out_(left_out) {}
+  FolderWalk(Below below, LeftOut& left_out) : below_(below), left_out_(left_out) {}
 
   std::vector<fs::path> run(const fs::path& folder) {
     std::error_code error;
@@ -120,10 +119,6 @@ std::string LeftOut::str() const {
   return others == 0 ? text : text + ", others: " + std::to_string(others);
 }
 
-void LeftOut::tell(const std::string& program) const {
-  if (!empty()) std::cerr << program << ": left out (" << str() << ")\n";
-}
-
 std::string image_endings() {
   std::string text;
   for (std::size_t i = 0; i < kEndings.size(); ++i) {
@@ -134,7 +129,7 @@ std::string image_endings() {
 }
 
 std::vector<fs::path> images_in(const fs::path& folder, Below below, LeftOut& left_out) {
-  return Walk(below, left_out).run(folder);
+  return FolderWalk(below, left_out).run(folder);
 }
 
 std::vector<fs::path> folders_in(const fs::path& folder, LeftOut& left_out) {
@@ -150,4 +145,4 @@ std::vector<fs::path> folders_in(const fs::path& folder, LeftOut& left_out) {
   return folders;
 }
 
-}  // namespace vitq::apps
+}  // namespace vitq

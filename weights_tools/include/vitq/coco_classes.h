@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "common/coco.h"
+#include "vitq/coco.h"
 
-namespace vitq::apps {
+namespace vitq {
 
 struct CategoryMatch {
   std::map<std::int64_t, std::int64_t> category_of;  // by class id
@@ -33,4 +33,4 @@ CocoTruth without(const CocoTruth& truth, const std::vector<CocoCategory>& categ
 // apart; empty if there are no names.
 std::string nearest(const std::string& name, const std::vector<std::string>& names);
 
-}  // namespace vitq::apps
+}  // namespace vitq
