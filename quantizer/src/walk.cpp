@@ -126,8 +126,7 @@ LayerDraft Walk::start(const Unit& unit) const {
   if (unit.role == Role::kInput) layer.input = pixel_codes(*state_.network.pixels);
   set_smoothing(layer, layer.input.smoothing_scale, layer.input.channel_offset);
   layer.new_bias = layer.bias;
-  layer.scale = largest_scales(layer);
-  round_to_nearest(layer);
+  round_to_nearest(layer, largest_scales(layer));
   return layer;
 }
 
@@ -250,6 +249,7 @@ void Walk::visit_attention(const Unit& unit) {
                               .dim = shape[3],
                               .scale = std::get<op::MatMul>(graph[unit.plan.node].op).scale,
                               .bits = bits,
+                              .output_tokens = {unit.output_tokens.begin, unit.output_tokens.end},
                               .query = per_token(unit),
                               .key = per_token(unit),
                               .probability = per_token(unit),

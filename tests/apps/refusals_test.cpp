@@ -42,7 +42,7 @@ TEST_CASE("every program has help with examples and exit codes, and a version") 
     const Result help = run(program, {"--help"});
     CHECK(help.code == 0);
     CHECK(help.out.find("Examples:\n  " + std::string(program) + " ") != std::string::npos);
-    CHECK(help.out.find("5 checksum or format version mismatch") != std::string::npos);
+    CHECK(help.out.find("  5   checksum or format version mismatch\n") != std::string::npos);
     const Result version = run(program, {"--version"});
     CHECK(version.code == 0);
     CHECK(version.out.starts_with(std::string(program) + " "));

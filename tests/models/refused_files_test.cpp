@@ -2,8 +2,11 @@
 // Model files and checkpoints that would lead out of buffers or divide by nothing, each refused.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "support/naive_scheme.h"
 #include "support/temp_folder.h"
@@ -44,6 +47,79 @@ TEST_CASE("a range of a kind that the operand cannot have is refused") {
   CHECK_THROWS_AS((void)Model::load(weight), WeightError);
   const fs::path columns = quantized(temp, "\"operand\":0", "\"per_token\"", "\"per_channel\"");
   CHECK_THROWS_AS((void)Model::load(columns), WeightError);
+}
+
+namespace {
+
+// The golden ViT, quantized with weights of 4 bits, with one tensor more.
+fs::path with_tensor(const TempFolder& temp, const std::string& name, std::vector<float> values) {
+  const Converted source = convert(kGolden / "hf_vit", {});
+  const fs::path file = temp.path() / "model.safetensors";
+  write_safetensors(file, source.weights, Overwrite::kYes);
+  Model model = Model::load(file);
+  Weights weights = naive_quantized(source.weights, model.graph(), source.info, 4);
+  Tensor tensor({static_cast<std::int64_t>(values.size())}, DType::kF32);
+  std::ranges::copy(values, tensor.as<float>().begin());
+  weights.tensors[name] = std::move(tensor);
+  write_safetensors(file, weights, Overwrite::kYes);
+  return file;
+}
+
+std::vector<float> rising(int count, float first) {
+  std::vector<float> values;
+  for (int i = 0; i < count; ++i) values.push_back(first + static_cast<float>(i));
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("clipping is refused where it cannot be, and so are shares that leave nothing") {
+  const TempFolder temp;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::string layer = "blocks.0.attn.qkv.0.clip";
+  CHECK_NOTHROW((void)Model::load(with_tensor(temp, layer, {0.25F, 0.5F})));
+  const std::vector<float> bad[] = {{0.5F, 0.5F}, {-0.1F, 0.0F}, {nan, 0.0F},
+                                    {0.0F, nan},  {0.1F},        {0.1F, 0.1F, 0.1F}};
+  for (const std::vector<float>& shares : bad) {
+    CHECK_THROWS_AS((void)Model::load(with_tensor(temp, layer, shares)), WeightError);
+  }
+  for (const char* site :
+       {"patch_embed.proj.0", "blocks.0.attn.qkv.1", "blocks.0.attn.qk.0", "blocks.0.attn.av.1"}) {
+    CAPTURE(site);
+    const std::string name = std::string(site) + ".clip";
+    CHECK_THROWS_AS((void)Model::load(with_tensor(temp, name, {0.1F, 0.1F})), WeightError);
+  }
+}
+
+TEST_CASE("a codebook is refused where it cannot be, and so are entries that are no codes") {
+  const TempFolder temp;
+  const std::string layer = "blocks.0.attn.qkv.1.codebook";
+  CHECK_NOTHROW((void)Model::load(with_tensor(temp, layer, rising(16, -8.0F))));
+  std::vector<float> bad[] = {rising(15, -8.0F),   rising(16, 112.5F), rising(16, 113.0F),
+                              rising(16, -128.0F), rising(16, -8.0F),  rising(16, -8.0F)};
+  bad[4][3] = std::numeric_limits<float>::quiet_NaN();
+  bad[5][3] = bad[5][2];
+  for (const std::vector<float>& entries : bad) {
+    CHECK_THROWS_AS((void)Model::load(with_tensor(temp, layer, entries)), WeightError);
+  }
+  const fs::path input = with_tensor(temp, "blocks.0.attn.qkv.0.codebook", rising(256, -128.0F));
+  CHECK_THROWS_AS((void)Model::load(input), WeightError);
+}
+
+TEST_CASE("bits of output tokens are refused where there are no tokens of their own range") {
+  const TempFolder temp;
+  const std::string more = "\"output_token_bits\":8,";
+  const auto with = [&](const std::string& at, const std::string& range, const std::string& bits) {
+    const std::string text = "\"range\":\"" + range + "\"";
+    return quantized(temp, at, text, bits + text);
+  };
+  CHECK_NOTHROW((void)Model::load(with("blocks.0.attn.qkv", "per_token", more)));
+  CHECK_THROWS_AS((void)Model::load(with("patch_embed.proj", "static", more)), WeightError);
+  CHECK_THROWS_AS((void)Model::load(with("blocks.0.attn.av", "per_channel", more)), WeightError);
+  CHECK_THROWS_AS((void)Model::load(with("\"node\":\"head\"", "per_token", more)), WeightError);
+  CHECK_THROWS_AS(
+      (void)Model::load(with("blocks.0.attn.qkv", "per_token", "\"output_token_bits\":9,")),
+      FileError);
 }
 
 TEST_CASE("a checkpoint whose patches have no extent is refused") {

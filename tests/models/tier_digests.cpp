@@ -59,19 +59,35 @@ class Digests {
 
   // The network of a checkpoint, quantized, on one of them.
   void print(const fs::path& checkpoint, int bits) const {
+    print_quantized(checkpoint.filename().string() + " W" + std::to_string(bits), checkpoint, bits,
+                    {});
+  }
+
+  // The same with few bits of activations: rows are clipped, but for those of output tokens.
+  void print_few_bits(const fs::path& checkpoint) const {
+    QParams activation;
+    activation.bits = 4;
+    activation.output_token_bits = 8;
+    activation.clip = {0.03125F, 0.125F};
+    print_quantized(checkpoint.filename().string() + " W4A4", checkpoint, 4, activation);
+  }
+
+ private:
+  void print_quantized(const std::string& name, const fs::path& checkpoint, int bits,
+                       const QParams& activation) const {
     const test::TempFolder temp;
     const fs::path plain = temp.path() / "float.safetensors";
     const fs::path quantized = temp.path() / "codes.safetensors";
     const Converted source = convert(checkpoint, {});
     write_safetensors(plain, source.weights, Overwrite::kNo);
     const Model model = Model::load(plain);
-    write_safetensors(quantized,
-                      test::naive_quantized(source.weights, model.graph(), source.info, bits),
-                      Overwrite::kNo);
-    print(checkpoint.filename().string() + " W" + std::to_string(bits), quantized);
+    write_safetensors(
+        quantized,
+        test::naive_quantized(source.weights, model.graph(), source.info, bits, activation),
+        Overwrite::kNo);
+    print(name, quantized);
   }
 
- private:
   Backend backend_;
   std::vector<Image> images_ = samples();
 };
@@ -81,6 +97,7 @@ void print_all(Backend backend) {
   const fs::path pretrained = kTree / "models" / "pretrained";
   digests.print("default", pretrained / "vit-cifar10" / "int8.safetensors", 3);
   for (const int bits : {8, 7, 6, 4}) digests.print(pretrained / "vit-cifar10", bits);
+  digests.print_few_bits(pretrained / "vit-cifar10");
   digests.print(pretrained / "detr-small", 8);
   for (const fs::path& golden : sorted_entries(kTree / "tests" / "golden" / "models")) {
     // Others do not say what they are.

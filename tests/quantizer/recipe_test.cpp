@@ -25,10 +25,12 @@ TEST_CASE("every named recipe can be read, and says its name") {
 }
 
 TEST_CASE("a recipe says where its steps apply") {
-  const Recipe recipe = read(R"({"name": "x", "min_edge_bits": 6, "rounds": [
+  const Recipe recipe =
+      read(R"({"name": "x", "min_edge_bits": 6, "min_output_token_bits": 7, "rounds": [
     [{"method": "gptq", "damping": 0.1, "where": {"roles": ["inner"], "weight_bits": [2, 4]}}],
     [{"method": "nearest"}]]})");
   CHECK(recipe.min_edge_bits == 6);
+  CHECK(recipe.min_output_token_bits == 7);
   CHECK(recipe.token_weights.images == 0);
   REQUIRE(recipe.rounds.size() == 2);
   LayerDraft layer;

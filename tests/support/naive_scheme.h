@@ -16,7 +16,7 @@ namespace vitq::test {
 inline QParams naive_input(const Graph& graph, const Node& node, const Preprocess& preprocess,
                            const QParams& other) {
   QParams act = other;
-  if (graph[node.inputs[0]].shape.rank() < 3) act.output_token_bits = std::nullopt;
+  if (graph[node.inputs[0]].shape.rank() != 3) act.output_token_bits = std::nullopt;
   if (!std::holds_alternative<op::Input>(graph[node.inputs[0]].op)) return act;
   act = QParams();
   act.range = Range::kStatic;

@@ -23,7 +23,12 @@ class Numbers {
   }
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(random_() % count); }
   // About normal, of deviation 1: three uniform numbers.
-  float bell() { return uniform(-1.0F, 1.0F) + uniform(-1.0F, 1.0F) + uniform(-1.0F, 1.0F); }
+  float bell() {
+    float sum = uniform(-1.0F, 1.0F);
+    sum += uniform(-1.0F, 1.0F);
+    sum += uniform(-1.0F, 1.0F);
+    return sum;
+  }
 
  private:
   std::mt19937_64 random_;
@@ -135,7 +140,9 @@ class Painter {
     leaf.along_y = dy / length;
     leaf.narrowness = numbers_.uniform(0.2F, 1.0F);
     const float light = 118.0F + 55.0F * numbers_.bell();
-    leaf.color = color_of(light, 45.0F * numbers_.bell(), 25.0F * numbers_.bell());
+    const float blue_yellow = 45.0F * numbers_.bell();
+    const float red_green = 25.0F * numbers_.bell();
+    leaf.color = color_of(light, blue_yellow, red_green);
     leaf.roughness = numbers_.uniform(2.0F, 45.0F);
     return leaf;
   }

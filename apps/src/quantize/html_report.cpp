@@ -64,7 +64,8 @@ std::string summary(const QuantizedModel& made, const QuantizeFacts& facts,
       predicted_time(trade_off) +
       fact("Bits", trade_off ? "by layer" : record.at("bits").string(), mean_bits(made)) +
       fact("Recipe", record.at("recipe").at("name").string(), "") +
-      fact("Calibrated on", calibrated_on(made), "digest " + record.at("calibration").string()) +
+      fact("Calibrated on", calibrated_on(made),
+           made.generated ? "" : "digest " + record.at("calibration").string()) +
       fact("Time", fixed(facts.seconds, 1) + " s", "") + fact("In float", kept_text(made), "");
   return section("Summary", "", "<dl>\n" + facts_list + "</dl>");
 }

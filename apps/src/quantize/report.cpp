@@ -122,8 +122,7 @@ double float_bit_operations(std::span<const LayerReport> report) {
 }
 
 std::string calibrated_on(const QuantizedModel& made) {
-  const bool generated = made.provenance.at("calibration").string() == "generated";
-  return std::to_string(made.images) + (generated ? " generated images" : " images");
+  return std::to_string(made.images) + (made.generated ? " generated images" : " images");
 }
 
 std::string summary_text(const QuantizeFacts& facts, const QuantizedModel& made) {

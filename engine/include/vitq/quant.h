@@ -69,9 +69,13 @@ struct QParams {
   // Of inputs with kPerToken: the shares of a row's range that are cut off below and above; empty:
   // none. Output tokens with bits of their own are not clipped.
   std::vector<float> clip = {};
-  std::vector<float> codebook =
-      {};  // of weights: 2^bits rising integers; empty: all within the bits
+  // Of weights of fewer than 8 bits: the 2^bits codes there are, rising integers in [-127, 127];
+  // empty: all within the bits.
+  std::vector<float> codebook = {};
 
+  int bits_of(bool output_token) const {
+    return output_token ? output_token_bits.value_or(bits) : bits;
+  }
   friend bool operator==(const QParams&, const QParams&) = default;
 };
 
@@ -101,8 +105,8 @@ struct RowRange {
   float lo, hi;
 
   RowRange clipped(float below, float above) const {
-    if (below == 0.0F && above == 0.0F) return *this;  // also where the width is no number
     const float width = hi - lo;
+    if (!std::isfinite(width)) return *this;
     return {lo + below * width, hi - above * width};
   }
 };
@@ -132,9 +136,9 @@ struct AxisSpan {
 };
 std::optional<AxisSpan> output_tokens(const Graph& graph);
 
-// A scheme lies in a model file as JSON, with {"node", "operand", "bits", "range"} per site. Its
-// numbers are tensors "<node>.<operand>.scale", ".lo", ".smoothing_scale", ".channel_offset" beside
-// the codes.
+// A scheme lies in a model file as JSON, with {"node", "operand", "bits", "range"} per site, and
+// "output_token_bits" where there are some. Its numbers are tensors "<node>.<operand>.scale",
+// ".lo", ".smoothing_scale", ".channel_offset", ".clip" and ".codebook" beside the codes.
 Json scheme_to_json(const Graph& graph, const Scheme& scheme);
 void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
 // This puts codes of fewer than 8 bits as they lie in a model file in place of what `weights`
@@ -142,8 +146,8 @@ void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
 void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights);
 // This reads the scheme of a model file and unpacks its codes in `weights`. It throws FileError or
 // WeightError for unknown nodes, counts that do not fit the layer, and codes outside of their bits.
-// The same holds for scales that are not finite, positive and normal, and for one operand without
-// the other.
+// The same holds for scales that are not finite, positive and normal, for one operand without the
+// other, and for clipping, codebooks and bits of output tokens where there can be none.
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json);
 
 // Rows of codes (s8 [n, ...]) of `bits` bits become u8 [n * bit_packed_row_bytes]. Each code is the

@@ -63,11 +63,6 @@ struct Query {
   std::int64_t token, in_block;
 };
 
-// The bits of one token's codes.
-int bits_of(const QParams& params, const OutputRows& output, std::int64_t token) {
-  return output.has(token) ? params.output_token_bits.value_or(params.bits) : params.bits;
-}
-
 class AttentionKernel : public Kernel {
  public:
   AttentionKernel(const Step& step, const KernelContext& context, const CodeGemm& gemm)
@@ -141,7 +136,8 @@ class AttentionKernel : public Kernel {
     auto* row = memory_.row.in(head.slot);
     auto* u = memory_.k_rows.in(head.slot);
     for (std::int64_t j = 0; j < keys_; ++j) {
-      const auto top = static_cast<float>(max_weight_code(bits_of(op_.k_params, op_.k_output, j)));
+      const auto top =
+          static_cast<float>(max_weight_code(op_.k_params.bits_of(op_.k_output.has(j))));
       auto* codes = memory_.s8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
@@ -162,7 +158,7 @@ class AttentionKernel : public Kernel {
     auto* row = memory_.row.in(head.slot);
     auto* ranges = memory_.q_rows.in(head.slot);
     for (std::int64_t i = 0; i < count; ++i) {
-      const int bits = bits_of(op_.q_params, op_.q_output, begin + i);
+      const int bits = op_.q_params.bits_of(op_.q_output.has(begin + i));
       auto* codes = memory_.u8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
@@ -190,7 +186,8 @@ class AttentionKernel : public Kernel {
     auto* row = memory_.row.in(head.slot);
     auto* codes = memory_.u8_row.in(head.slot);
     auto* scale = memory_.p_rows.in(head.slot) + i;
-    const auto top = static_cast<float>(max_code(bits_of(op_.p_params, op_.q_output, query.token)));
+    const auto top =
+        static_cast<float>(max_code(op_.p_params.bits_of(op_.q_output.has(query.token))));
     rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
     if (const float* added = hidden(head)) rows_.add(row, added, keys_, row);
     if (op_.p_params.range == Range::kStatic) {

@@ -158,7 +158,7 @@ void Im2colCoder::encode_in_place(Buffers buffers, std::int64_t row, std::int64_
   const auto* from = data_of<const float>(buffers, im2col_.image) + corner;
   const RowScale range = range_of(buffers, row, im2col_.image.offset + corner);
   const float inverse = 1.0F / range.scale;
-  const auto top = static_cast<float>(max_code(coding_.bits));
+  const auto top = static_cast<float>(max_code(coding_.bits_of(row)));
   for_each_run(im2col_.image, [&](std::int64_t run, std::int64_t to, std::int64_t length) {
     rows_.quantize_u8(from + run, length, range.lo, inverse, top, codes + to);
   });

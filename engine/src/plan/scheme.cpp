@@ -89,6 +89,9 @@ Tensor places_of(const Tensor& codes, const std::vector<float>& codebook) {
   for (std::int8_t& code : places.as<std::int8_t>()) {
     const auto entry = std::ranges::lower_bound(codebook, static_cast<float>(code));
     const auto half = static_cast<std::ptrdiff_t>(codebook.size() / 2);
+    if (entry == codebook.end() || *entry != static_cast<float>(code)) {
+      throw WeightError(cat("code ", int{code}, " is not in the codebook"));
+    }
     code = static_cast<std::int8_t>(entry - codebook.begin() - half);
   }
   return places;
@@ -102,7 +105,7 @@ void require_codebook(const Graph& graph, Site site, const QParams& params) {
   const bool good = is_weight(graph, site) && params.bits < 8 &&
                     entries.size() == std::size_t{1} << static_cast<unsigned>(params.bits) &&
                     std::ranges::all_of(entries, is_code) &&
-                    std::ranges::is_sorted(entries, std::less_equal<>());
+                    std::ranges::adjacent_find(entries, std::greater_equal<>()) == entries.end();
   if (good) return;
   throw WeightError(cat("layer '", graph[site.node].name, "', operand ", site.operand,
                         ": a codebook has 2^bits rising integers of at most 127"));
@@ -130,7 +133,7 @@ class SiteCheck {
     const auto finite = [](float value) { return std::isfinite(value); };
     require(!params.output_token_bits || params.range == Range::kPerToken,
             "only ranges found per token have bits of output tokens");
-    require(!params.output_token_bits || operand_rank() >= 3,
+    require(!params.output_token_bits || has_tokens(),
             "bits of output tokens, where there are no tokens");
     require(
         params.clip.empty() || may_clip(params),
@@ -159,8 +162,10 @@ class SiteCheck {
     const auto [below, above] = std::pair(params.clip[0], params.clip[1]);
     return below >= 0.0F && above >= 0.0F && below + above < 1.0F;
   }
-  int operand_rank() const {
-    return graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape.rank();
+  bool has_tokens() const {
+    const int rank = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape.rank();
+    return (std::holds_alternative<op::Linear>(node_.op) && rank == 3) ||
+           (std::holds_alternative<op::MatMul>(node_.op) && rank == 4);
   }
   std::size_t channels(int axis) const {
     return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);

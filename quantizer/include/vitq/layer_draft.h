@@ -53,7 +53,7 @@ struct LayerDraft {
 std::vector<float> column_smoothing(const LayerDraft& layer);
 std::vector<float> column_offset(const LayerDraft& layer);
 // Sets smoothing scales and channel offsets of the input, and with them the goal. Each list has one
-// value per input channel or is empty.
+// value per input channel or is empty. Nothing is clipped then.
 void set_smoothing(LayerDraft& layer, std::vector<float> smoothing_scale,
                    std::vector<float> channel_offset);
 
@@ -81,6 +81,7 @@ struct AttentionDraft {
   std::int64_t dim = 1;  // of one head
   float scale = 1.0F;    // of the logits
   int bits = kMaxBits;
+  RowSpan output_tokens;  // which rows of queries and keys are output tokens
 
   QParams query;
   QParams key;

@@ -76,7 +76,9 @@ void Stream::compute(std::span<const NodeId> outputs, const Weights& weights, co
   for (const NodeId id : outputs) results.push_back(room_for(id));
   const auto lowered = [&](const Graph& graph) {
     const Subgraph part = subgraph(graph, given, outputs);
-    const LowerOptions options = {.prune = false, .output_tokens = output_tokens(graph)};
+    LowerOptions options;
+    options.prune = false;
+    options.output_tokens = output_tokens(graph);
     return lower(part.graph, weights, restricted(scheme, part), options);
   };
   images_.run(threads, lowered, [&](Session& session, std::int64_t image) {

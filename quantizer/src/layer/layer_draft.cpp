@@ -48,6 +48,7 @@ void set_smoothing(LayerDraft& layer, std::vector<float> smoothing_scale,
                    std::vector<float> channel_offset) {
   layer.input.smoothing_scale = std::move(smoothing_scale);
   layer.input.channel_offset = std::move(channel_offset);
+  layer.input.clip.clear();
   const std::vector<float> factors = column_smoothing(layer);
   layer.goal = layer.weight;
   for (std::int64_t o = 0; o < layer.goal.rows; ++o) {
@@ -75,8 +76,8 @@ Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x, RowSpan outp
     const std::span<float> out = u.row(r);
     for (std::size_t c = 0; c < in.size(); ++c)
       out[c] = (in[c] - channel_offset[c]) / smoothing_scale[c];
+    const int bits = input.bits_of(output.has(r));
     const bool own_bits = output.has(r) && input.output_token_bits;
-    const int bits = own_bits ? *input.output_token_bits : input.bits;
     const auto [lo, scale] = range_of(input, bits, !own_bits && !input.clip.empty(), out);
     const float inverse = 1.0F / scale;
     const auto top = static_cast<float>(max_code(bits));

@@ -122,6 +122,12 @@ void round_to_nearest(LayerDraft& layer) {
   }
 }
 
+void round_to_nearest(LayerDraft& layer, std::vector<float> scales) {
+  layer.scale = std::move(scales);
+  layer.codebook.clear();
+  round_to_nearest(layer);
+}
+
 Matrix steadied_gram(const LayerDraft& layer, LayerData& data, double ridge, double few_ridge) {
   Matrix gram = data.moments(layer).gram;
   const std::vector<float> diagonal = diagonal_of(gram);

@@ -42,6 +42,8 @@ std::vector<float> searched_scales(const LayerDraft& layer, std::span<const floa
                                    int steps, int threads = 1);
 // Sets the codes: the goal rounded to nearest under `layer.scale`.
 void round_to_nearest(LayerDraft& layer);
+// Sets scales of even codes first. A codebook that was made for others goes.
+void round_to_nearest(LayerDraft& layer, std::vector<float> scales);
 
 // The Gram matrix of the inputs, [k, k], with `ridge` times its mean diagonal added to the
 // diagonal. Where the layer has few rows and a background steadies them, `few_ridge` replaces

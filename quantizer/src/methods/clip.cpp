@@ -16,19 +16,31 @@ class Clip : public Method {
   Clip(double most, int steps, std::int64_t rows) : most_(most), steps_(steps), rows_(rows) {}
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
+    layer.input.clip.clear();
     if (layer.input.range != Range::kPerToken) return;
     const LayerSample rows = data.sample(layer, rows_);
     if (layer.input.output_token_bits && rows.output_tokens == rows.x.rows) return;
+    const Trials trials = {rows, importance_of(layer), data.threads()};
     std::vector<float> clip = {0.0F, 0.0F};
-    for (const std::size_t end : {1U, 0U, 1U}) choose(layer, {rows, data.threads()}, end, clip);
+    for (const std::size_t end : {1U, 0U, 1U}) choose(layer, trials, end, clip);
     if (clip[0] > 0.0F || clip[1] > 0.0F) layer.input.clip = clip;
   }
 
  private:
   struct Trials {
     const LayerSample& rows;
+    std::vector<double> importance;  // of each channel
     int threads;
   };
+
+  static std::vector<double> importance_of(const LayerDraft& layer) {
+    std::vector<double> importance(static_cast<std::size_t>(layer.goal.cols), 0.0);
+    for (std::size_t i = 0; i < layer.goal.values.size(); ++i) {
+      const auto w = static_cast<double>(layer.goal.values[i]);
+      importance[i % importance.size()] += w * w;
+    }
+    return importance;
+  }
 
   // Takes the best share at one end, given that at the other.
   void choose(const LayerDraft& layer, const Trials& trials, std::size_t end,
@@ -41,30 +53,24 @@ class Clip : public Method {
       LayerDraft trial = layer;
       trial.input.clip = clip;
       trial.input.clip[end] = share(static_cast<std::size_t>(step));
-      errors[static_cast<std::size_t>(step)] = error_of(trial, trials.rows);
+      errors[static_cast<std::size_t>(step)] = error_of(trial, trials);
     });
     const auto best = std::min_element(errors.begin(), errors.end()) - errors.begin();
     clip[end] = share(static_cast<std::size_t>(best));
   }
 
-  static double error_of(const LayerDraft& layer, const LayerSample& rows) {
+  static double error_of(const LayerDraft& layer, const Trials& trials) {
+    const LayerSample& rows = trials.rows;
     const std::vector<float> scale = column_smoothing(layer);
     const std::vector<float> offset = column_offset(layer);
     const Matrix u = dequantized_inputs(layer, rows.x, {0, rows.output_tokens});
-    std::vector<double> sums(scale.size(), 0.0);
+    double error = 0.0;
     for (std::int64_t r = 0; r < u.rows; ++r) {
       const auto weight = static_cast<double>(rows.weight[static_cast<std::size_t>(r)]);
       for (std::size_t c = 0; c < scale.size(); ++c) {
         const float wanted = (rows.x.row(r)[c] - offset[c]) / scale[c];
         const auto off = static_cast<double>(u.row(r)[c] - wanted);
-        sums[c] += weight * off * off;
-      }
-    }
-    double error = 0.0;
-    for (std::int64_t o = 0; o < layer.goal.rows; ++o) {
-      for (std::size_t c = 0; c < scale.size(); ++c) {
-        const auto w = static_cast<double>(layer.goal.row(o)[c]);
-        error += w * w * sums[c];
+        error += weight * trials.importance[c] * off * off;
       }
     }
     return error;

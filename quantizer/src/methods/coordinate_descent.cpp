@@ -80,22 +80,28 @@ class CoordinateDescent : public Method {
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
     const Matrix gram = steadied_gram(layer, data, ridge_, few_ridge_);
     const std::vector<std::int64_t> order = by_falling_diagonal(gram);
-    parallel_for(data.threads(), layer.goal.rows,
-                 [&](std::int64_t o) { improve_row(layer, o, gram, order); });
+    const CodeGrid grid(layer);
+    parallel_for(data.threads(), layer.goal.rows, [&](std::int64_t o) {
+      improve_row(layer, o, {gram, order, grid});
+    });
   }
 
  private:
-  void improve_row(LayerDraft& layer, std::int64_t o, const Matrix& gram,
-                   std::span<const std::int64_t> order) const {
+  struct Shared {
+    const Matrix& gram;
+    const std::vector<std::int64_t>& order;
+    const CodeGrid& grid;
+  };
+
+  void improve_row(LayerDraft& layer, std::int64_t o, const Shared& shared) const {
     const auto k = static_cast<std::size_t>(layer.goal.cols);
     const auto row = static_cast<std::size_t>(o);
     const std::span<std::int8_t> codes = std::span(layer.codes).subspan(row * k, k);
-    const CodeGrid grid(layer);
-    Descent descent(gram, layer.goal.row(o), codes);
+    Descent descent(shared.gram, layer.goal.row(o), codes);
     float scale = layer.scale[row];
     for (int i = 0; i < count_; ++i) {
       scale = descent.best_scale(scale);
-      if (!descent.sweep(scale, grid, order)) break;
+      if (!descent.sweep(scale, shared.grid, shared.order)) break;
     }
     layer.scale[row] = scale;
     std::transform(descent.codes().begin(), descent.codes().end(), codes.begin(),

@@ -22,6 +22,7 @@ namespace {
 
 void set_codes(LayerDraft& layer, float scale) {
   const Matrix codes = symmetric_codes(layer.weight, scale, weight_codes(layer.weight_bits));
+  layer.codebook.clear();
   layer.scale.assign(static_cast<std::size_t>(layer.weight.rows), scale);
   layer.codes.resize(codes.values.size());
   std::ranges::transform(codes.values, layer.codes.begin(),

@@ -12,8 +12,7 @@ class Nearest : public Method {
  public:
   explicit Nearest(bool largest) : largest_(largest) {}
   void fit_layer(LayerDraft& layer, LayerData& /*data*/) const override {
-    if (largest_) layer.scale = largest_scales(layer);
-    round_to_nearest(layer);
+    round_to_nearest(layer, largest_ ? largest_scales(layer) : layer.scale);
   }
 
  private:

@@ -89,13 +89,14 @@ Both measure(const AttentionDraft& attention, const AttentionData& data) {
 // Quantizes the queries and keys of one head, given its part of the scales and offsets.
 struct HeadChannels {
   std::span<const float> balance, query_centre, key_centre;
-  int bits = 8;
+  const AttentionDraft& attention;
 
   Matrix quantized_queries(Matrix rows) const {
     for (std::int64_t r = 0; r < rows.rows; ++r) {
       const std::span<float> row = rows.row(r);
       for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - query_centre[c]) * balance[c];
       const auto [min, max] = std::minmax_element(row.begin(), row.end());
+      const int bits = attention.query.bits_of(attention.output_tokens.has(r));
       const float lo = *min;
       const float scale = row_scale(lo, *max, bits);
       for (std::size_t c = 0; c < row.size(); ++c) {
@@ -113,6 +114,7 @@ struct HeadChannels {
         row[c] = (row[c] - key_centre[c]) / balance[c];
         reach = std::max(reach, std::abs(row[c]));
       }
+      const int bits = attention.key.bits_of(attention.output_tokens.has(r));
       const float scale = std::max(reach / static_cast<float>(max_weight_code(bits)), 1e-9F);
       for (float& v : row) v = scale * static_cast<float>(signed_code_of(v, 1.0F / scale, bits));
     }
@@ -201,7 +203,7 @@ class QkSmooth : public Method {
         const HeadChannels parts = {std::span(candidates[n]).subspan(first, dim),
                                     std::span(attention.query.channel_offset).subspan(first, dim),
                                     std::span(attention.key.channel_offset).subspan(first, dim),
-                                    attention.bits};
+                                    attention};
         const Matrix found = matmul_nt(parts.quantized_queries(query), parts.quantized_keys(key));
         errors[n] += centred_distance(found, logits);
       }

@@ -11,9 +11,8 @@ class ScaleByError : public Method {
  public:
   explicit ScaleByError(int steps) : steps_(steps) {}
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
-    layer.scale =
-        searched_scales(layer, diagonal_of(data.moments(layer).gram), steps_, data.threads());
-    round_to_nearest(layer);
+    const std::vector<float> importance = diagonal_of(data.moments(layer).gram);
+    round_to_nearest(layer, searched_scales(layer, importance, steps_, data.threads()));
   }
 
  private:

@@ -121,8 +121,7 @@ class Smooth : public Method {
     const auto best = std::min_element(errors.begin(), errors.end()) - errors.begin();
     const Smoothing& chosen = candidates[static_cast<std::size_t>(best)];
     set_smoothing(layer, chosen.smoothing_scale, chosen.channel_offset);
-    layer.scale = largest_scales(layer);
-    round_to_nearest(layer);
+    round_to_nearest(layer, largest_scales(layer));
   }
 
  private:
@@ -133,8 +132,7 @@ class Smooth : public Method {
     for (const double v : variances(u, rows.weight)) {
       importance.push_back(static_cast<float>(v) + 1e-12F);
     }
-    trial.scale = searched_scales(trial, importance, steps_);
-    round_to_nearest(trial);
+    round_to_nearest(trial, searched_scales(trial, importance, steps_));
     Matrix off = outputs(trial, u);
     for (std::size_t i = 0; i < off.values.size(); ++i) off.values[i] -= wanted.values[i];
     const std::vector<double> errors = variances(off, rows.weight);

@@ -20,14 +20,13 @@ std::optional<Bits> with_edges(const Unit& unit, const Recipe& recipe, Bits bits
   return bits;
 }
 
-// Output tokens have bits of their own where the recipe asks for more than the layer has. A layer
-// that reads nothing else has the same bits everywhere.
-void raise_output_tokens(const Network& network, const Recipe& recipe, std::vector<Unit>& units) {
-  if (!output_tokens(network.graph)) return;
+// Output tokens have bits of their own where the recipe asks for more than the layer has.
+void raise_output_tokens(const Recipe& recipe, std::vector<Unit>& units) {
   for (Unit& unit : units) {
-    if (!unit.plan.bits || unit.role == Role::kOutput) continue;
-    if (unit.plan.bits->activations < recipe.min_output_token_bits)
+    const bool some = unit.plan.bits && unit.output_tokens.end > 0;
+    if (some && unit.plan.bits->activations < recipe.min_output_token_bits) {
       unit.output_token_bits = recipe.min_output_token_bits;
+    }
   }
 }
 
@@ -103,7 +102,7 @@ void decide_bits(const Network& network, const Recipe& recipe, const QuantizeOpt
   require_bits(options.bits);
   for (Unit& unit : units) unit.plan.bits = with_edges(unit, recipe, options.bits);
   for (const LayerRule& rule : options.rules) apply_rule(network, rule, units);
-  raise_output_tokens(network, recipe, units);
+  raise_output_tokens(recipe, units);
   for (Unit& unit : units) unit.plan.bytes = bytes_of(network.graph, unit);
 }
 

@@ -39,6 +39,10 @@ std::optional<AxisSpan> TokenFlow::output_tokens(NodeId id) const {
   return tokens ? output_tokens_ : std::nullopt;
 }
 
+std::optional<AxisSpan> TokenFlow::output_tokens_among(std::int64_t tokens) const {
+  return output_tokens_ && tokens == tokens_ ? output_tokens_ : std::nullopt;
+}
+
 // Tells whether the reader computes each token from the same token of this value.
 bool TokenFlow::keeps_tokens(NodeId reader, NodeId id) const {
   const Node& node = graph_[reader];

@@ -19,6 +19,8 @@ class TokenFlow {
 
   // Where the output tokens lie on axis 1 of this value, if it holds every token.
   std::optional<AxisSpan> output_tokens(NodeId id) const;
+  // Where they lie among so many tokens, if those are all.
+  std::optional<AxisSpan> output_tokens_among(std::int64_t tokens) const;
   // Whether the other tokens have been cut away on the way to this value.
   bool cut(NodeId id) const { return cut_[at(id)]; }
   // Whether only the output tokens of this value have an effect on the outputs.

@@ -66,6 +66,9 @@ class Finder {
     unit.operand = graph_[logits].inputs[0];
     unit.key = graph_[logits].inputs[1];
     unit.value = graph_[output].inputs[1];
+    const Shape& scores = graph_[logits].shape;
+    const auto tokens = flow_.output_tokens_among(scores[-1]);
+    if (tokens && scores[-2] == scores[-1]) unit.output_tokens = *tokens;
     return unit;
   }
 

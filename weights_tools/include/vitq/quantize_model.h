@@ -41,6 +41,7 @@ struct QuantizedModel {
   std::vector<LayerReport> report;    // of every layer that can be quantized
   Json provenance;                    // recipe, bits, rules, digest and number of the images, tool
   std::int64_t images = 0;            // that were calibrated on
+  bool generated = false;             // whether those were generated
   std::optional<TradeOff> trade_off;  // of a budget
   std::string note;                   // what the budget's judging images found, for people
 };

@@ -27,28 +27,28 @@ class OfHead {
 };
 
 // Replaces queries by what their codes stand for.
-void round_query(std::span<float> row, const QParams& params) {
+void round_query(std::span<float> row, const QParams& params, int bits) {
   const auto [min, max] = std::ranges::minmax(row);
   const bool is_static = params.range == Range::kStatic;
   const float lo = is_static ? params.lo[0] : min;
-  const float scale = is_static ? params.scale[0] : row_scale(min, max, params.bits);
+  const float scale = is_static ? params.scale[0] : row_scale(min, max, bits);
   for (float& v : row) {
-    v = lo + scale * static_cast<float>(code_of(v, lo, 1.0F / scale, params.bits));
+    v = lo + scale * static_cast<float>(code_of(v, lo, 1.0F / scale, bits));
   }
 }
 
-void round_key(std::span<float> row, const QParams& params) {
+void round_key(std::span<float> row, const QParams& params, int bits) {
   float max = 0.0F;
   for (const float v : row) max = std::max(max, std::fabs(v));
-  const float own = std::max(max / static_cast<float>(max_weight_code(params.bits)), 1e-9F);
+  const float own = std::max(max / static_cast<float>(max_weight_code(bits)), 1e-9F);
   const float scale = params.range == Range::kStatic ? params.scale[0] : own;
   for (float& v : row) {
-    v = scale * static_cast<float>(signed_code_of(v, 1.0F / scale, params.bits));
+    v = scale * static_cast<float>(signed_code_of(v, 1.0F / scale, bits));
   }
 }
 
 // Replaces the logits of one query by the probabilities that its values are weighted with.
-void to_probabilities(std::span<float> row, const QParams& params) {
+void to_probabilities(std::span<float> row, const QParams& params, int bits) {
   const float max = std::ranges::max(row);
   double sum = 0.0;
   for (float& v : row) {
@@ -59,11 +59,11 @@ void to_probabilities(std::span<float> row, const QParams& params) {
   if (params.range == Range::kStatic) {
     const float scale = params.scale[0];
     for (float& v : row) {
-      v = scale * static_cast<float>(code_of(v / all, 0.0F, 1.0F / scale, params.bits));
+      v = scale * static_cast<float>(code_of(v / all, 0.0F, 1.0F / scale, bits));
     }
     return;
   }
-  const auto top = static_cast<float>(max_code(params.bits));
+  const auto top = static_cast<float>(max_code(bits));
   float kept = 0.0F;
   for (float& v : row) {
     v = std::nearbyintf(top * v) / (top * all);
@@ -88,17 +88,20 @@ std::vector<Matrix> coded_attention_maps(const Tensor& query, const Tensor& key,
     for (std::int64_t r = 0; r < q.rows; ++r) {
       const std::span<float> row = q.row(r);
       for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - query_offset[c]) * balance[c];
-      round_query(row, coding.query);
+      round_query(row, coding.query, coding.query.bits_of(coding.output.has(r)));
       for (std::size_t c = 0; c < row.size(); ++c) row[c] += query_offset[c] * balance[c];
     }
     for (std::int64_t r = 0; r < k.rows; ++r) {
       const std::span<float> row = k.row(r);
       for (std::size_t c = 0; c < row.size(); ++c) row[c] = (row[c] - key_offset[c]) / balance[c];
-      round_key(row, coding.key);
+      round_key(row, coding.key, coding.key.bits_of(coding.output.has(r)));
     }
     Matrix map = matmul_nt(q, k);
     for (float& v : map.values) v *= scale;
-    for (std::int64_t r = 0; r < map.rows; ++r) to_probabilities(map.row(r), coding.probability);
+    for (std::int64_t r = 0; r < map.rows; ++r) {
+      const int bits = coding.probability.bits_of(coding.output.has(r));
+      to_probabilities(map.row(r), coding.probability, bits);
+    }
     maps.push_back(std::move(map));
   }
   return maps;

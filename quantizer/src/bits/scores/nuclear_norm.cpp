@@ -99,9 +99,10 @@ class NuclearNorm : public Score {
     const float scale = std::get<op::MatMul>(graph[attention.plan.node].op).scale;
     const QParams* coded = scheme.find({attention.plan.node, 0});
     if (coded == nullptr) return attention_maps({query, key, Tensor{}}, scale);
-    return coded_attention_maps(
-        query, key, scale,
-        {*coded, *scheme.find({attention.plan.node, 1}), *scheme.find({attention.plan.output, 0})});
+    const RowSpan output = {attention.output_tokens.begin, attention.output_tokens.end};
+    return coded_attention_maps(query, key, scale,
+                                {*coded, *scheme.find({attention.plan.node, 1}),
+                                 *scheme.find({attention.plan.output, 0}), output});
   }
 
   // The norms are the same for all bits.

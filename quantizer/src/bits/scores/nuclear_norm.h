@@ -14,6 +14,7 @@ double nuclear_norm(const Matrix& matrix);
 // How the operands of an attention map and its probabilities are coded.
 struct MapCoding {
   QParams query, key, probability;
+  RowSpan output = {};  // which tokens are output tokens
 };
 // softmax(scale * query key^T) of every head, [tokens, keys], as the quantized attention computes
 // it from float queries and keys [heads, tokens, dim]. What the code of the softmax loses is spread
