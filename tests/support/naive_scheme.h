@@ -11,12 +11,13 @@
 
 namespace vitq::test {
 
-// How the first operand of a product is coded, if not as pixels: as `other` says. Values without
-// tokens have no output tokens.
+// How the first operand of a product is coded, if not as pixels: as `other` says. One token alone
+// has the bits of all.
 inline QParams naive_input(const Graph& graph, const Node& node, const Preprocess& preprocess,
                            const QParams& other) {
   QParams act = other;
-  if (graph[node.inputs[0]].shape.rank() != 3) act.output_token_bits = std::nullopt;
+  const Shape& in = graph[node.inputs[0]].shape;
+  if (in.rank() != 3 || in[1] == 1) act.output_token_bits = std::nullopt;
   if (!std::holds_alternative<op::Input>(graph[node.inputs[0]].op)) return act;
   act = QParams();
   act.range = Range::kStatic;

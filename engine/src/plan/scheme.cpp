@@ -114,8 +114,13 @@ void require_codebook(const Graph& graph, Site site, const QParams& params) {
 // Checks one site of a file against the graph and the weights.
 class SiteCheck {
  public:
-  SiteCheck(const Graph& graph, const Weights& weights, Site site)
-      : graph_(graph), weights_(weights), site_(site), node_(graph[site.node]) {}
+  SiteCheck(const Graph& graph, const Weights& weights, Site site,
+            const std::optional<AxisSpan>& output_tokens)
+      : graph_(graph),
+        weights_(weights),
+        site_(site),
+        node_(graph[site.node]),
+        output_tokens_(output_tokens) {}
 
   void run(const QParams& params) const {
     const bool weight = is_weight(graph_, site_);
@@ -133,8 +138,8 @@ class SiteCheck {
     const auto finite = [](float value) { return std::isfinite(value); };
     require(!params.output_token_bits || params.range == Range::kPerToken,
             "only ranges found per token have bits of output tokens");
-    require(!params.output_token_bits || has_tokens(),
-            "bits of output tokens, where there are no tokens");
+    require(!params.output_token_bits || has_others(),
+            "bits of output tokens, where there are no others");
     require(
         params.clip.empty() || may_clip(params),
         "expected two shares of at least 0, below 1 together, that ranges found per token clip");
@@ -162,10 +167,13 @@ class SiteCheck {
     const auto [below, above] = std::pair(params.clip[0], params.clip[1]);
     return below >= 0.0F && above >= 0.0F && below + above < 1.0F;
   }
-  bool has_tokens() const {
-    const int rank = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape.rank();
-    return (std::holds_alternative<op::Linear>(node_.op) && rank == 3) ||
-           (std::holds_alternative<op::MatMul>(node_.op) && rank == 4);
+  // Whether the operand of a layer [N, tokens, C] or an attention [N, heads, tokens, dim] has
+  // tokens beside the output tokens.
+  bool has_others() const {
+    const Shape& shape = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape;
+    const bool layer = std::holds_alternative<op::Linear>(node_.op) && shape.rank() == 3;
+    const bool attention = std::holds_alternative<op::MatMul>(node_.op) && shape.rank() == 4;
+    return output_tokens_ && (layer || attention) && output_tokens_->end < shape[-2];
   }
   std::size_t channels(int axis) const {
     return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);
@@ -211,6 +219,7 @@ class SiteCheck {
   const Weights& weights_;
   Site site_;
   const Node& node_;
+  const std::optional<AxisSpan>& output_tokens_;
 };
 
 NodeId product_named(const Graph& graph, const Json& json) {
@@ -274,6 +283,7 @@ void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights) {
 
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
   rename_tensors_of_format_2(weights);
+  const std::optional<AxisSpan> output = output_tokens(graph);
   Scheme scheme;
   for (const Json& entry : json.items()) {
     const Site site = {product_named(graph, entry.at("node")),
@@ -293,7 +303,7 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
     }
     require_codebook(graph, site, params);
     if (is_weight(graph, site) && params.bits < 8) unpack(weight_of(graph, site), params, weights);
-    SiteCheck(graph, weights, site).run(params);
+    SiteCheck(graph, weights, site, output).run(params);
     scheme.set(site, std::move(params));
   }
   for (const auto& [site, params] : scheme.sites()) {
