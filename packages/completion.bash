@@ -17,8 +17,9 @@ _vitq() {
     return
   fi
   # The word belongs to the option before, if that takes a value, or else to the first positional.
-  entry=$(grep -m 1 -E -e "^  (-.,)?$before(,[^ ]+)? VALUE" <<<"$entries") ||
-    entry=$(grep -m 1 -E '^  [A-Z]+ ' <<<"$entries")
+  entry=$(before=$before awk '
+    $2 == "VALUE" && index("," $1 ",", "," ENVIRON["before"] ",") { print; exit }' <<<"$entries")
+  [[ -n $entry ]] || entry=$(grep -m 1 -E '^  [A-Z]+ ' <<<"$entries")
   if [[ $entry == *"installed one"* ]]; then
     folder=$(dirname "$(type -P "$program")")/../share/vitq
     names=$(find "$folder" -name '*.safetensors' -printf '%f ' 2>/dev/null)

@@ -148,6 +148,12 @@ TEST_CASE("COCO's figures of parts are those of all images") {
   check_failed(vitq_coco_figures(model, annotations.c_str(), texts.data(), texts.size(), nullptr,
                                  twice.out()),
                VITQ_UNSUPPORTED, "there is no annotated image 77");
+  texts = {R"({"images": [1], "results": [)"
+           R"({"image_id": 1, "category_id": 1, "bbox": [0, 0, 9, 9], "score": 0.9},)"
+           R"({"image_id": 2, "category_id": 1, "bbox": [0, 0, 9, 9], "score": 0.9}]})"};
+  check_failed(vitq_coco_figures(model, annotations.c_str(), texts.data(), texts.size(), nullptr,
+                                 twice.out()),
+               VITQ_UNSUPPORTED, "found[0]: $.results[1]: its image 2 is not among \"images\"");
 }
 
 TEST_CASE("questions that do not fit are refused") {

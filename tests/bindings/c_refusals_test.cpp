@@ -46,6 +46,7 @@ TEST_CASE("null pointers are named") {
   check_failed(vitq_convert(nullptr, "x", nullptr, nullptr), VITQ_USAGE, "checkpoint is null");
   check_failed(vitq_quantize("x", nullptr, 1, "y", nullptr, nullptr), VITQ_USAGE, "images is null");
   const char* images[] = {nullptr};
+  check_failed(vitq_quantize("x", images, 0, "y", nullptr, nullptr), VITQ_USAGE, "count is 0");
   check_failed(vitq_quantize("x", images, 1, "y", nullptr, nullptr), VITQ_USAGE, "image is null");
   CHECK(result == 0);
 }

@@ -7,6 +7,8 @@
 #include "bindings/c_support.h"
 #include "vitq/json.h"
 #include "vitq/model.h"
+#include "vitq/model_file.h"
+#include "vitq/quantize_model.h"
 
 using namespace vitq;
 using namespace vitq::test;
@@ -165,6 +167,27 @@ TEST_CASE("models are converted and quantized, and tell what they are") {
   check_failed(vitq_quantize(model.c_str(), images, 1, coded.c_str(), &options, nullptr),
                VITQ_CANCELLED, "stop");
   CHECK(contents_of(coded) == before);
+}
+
+TEST_CASE("without images a model is quantized on generated ones") {
+  const TempFolder temp;
+  const std::string model = make_model(temp);
+  const std::string coded = (temp.path() / "int8.safetensors").string();
+  vitq_quantize_options options = {};
+  options.size = sizeof(options);
+  options.limit = 4;
+  OpenResult quantized;
+  REQUIRE_MESSAGE(
+      vitq_quantize(model.c_str(), nullptr, 0, coded.c_str(), &options, quantized.out()) == VITQ_OK,
+      vitq_last_error());
+  CHECK(Json::parse(quantized.text(), "report").at("images").number() == 4.0);
+  QuantizeModelOptions expected;
+  expected.limit = 4;
+  expected.generate_images = true;
+  const QuantizedModel made = quantize_model(model, std::span<const fs::path>(), expected);
+  const std::string other = (temp.path() / "other.safetensors").string();
+  write_model(other, made.info, made.weights, Overwrite::kNo);
+  CHECK(contents_of(coded) == contents_of(other));
 }
 
 TEST_CASE("one model serves many threads, and a file's bytes make the same model") {

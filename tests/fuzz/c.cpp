@@ -4,44 +4,23 @@
 // succeeds hands out a handle that was never there before, and that can be closed once.
 #include "vitq/c.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "fuzz/c_files.h"
 #include "fuzz/target.h"
-#include "vitq/convert.h"
 #include "vitq/error.h"
 
 namespace {
 
+using vitq::test::files;
+
 void require(bool condition) {
   if (!condition) __builtin_trap();
-}
-
-// A small model file, for as long as the process lives.
-class ModelFile {
- public:
-  ModelFile() {
-    vitq::write_safetensors(path_, vitq::convert(VITQ_GOLDEN_MODELS "/hf_vit", {}).weights,
-                            vitq::Overwrite::kYes);
-  }
-  ~ModelFile() { std::filesystem::remove(path_); }
-  const char* path() const { return path_.c_str(); }
-
- private:
-  std::string path_ = std::filesystem::temp_directory_path() /
-                      ("vitq-fuzz-c-" + std::to_string(::getpid()) + ".safetensors");
-};
-
-const char* model_file() {
-  static const ModelFile file;
-  return file.path();
 }
 
 class Calls {
@@ -90,7 +69,9 @@ class Calls {
   const char* const* paths();
   const vitq_measure_options* measuring();
   const vitq_coco_options* coco();
+  const char* model_file();
   void measure(std::uint8_t call);
+  void measure_objects(std::uint8_t call);
   void check(vitq_status status, const std::uint64_t& made, std::set<std::uint64_t>& open);
   void closed(vitq_status status, std::uint64_t handle, std::set<std::uint64_t>& open);
 
@@ -99,7 +80,7 @@ class Calls {
   std::vector<std::uint64_t> given_;
   alignas(64) std::array<std::byte, 8192> memory_ = {};
   std::array<std::uint8_t, 3 * 16 * 16 + 64> pixels_ = {};
-  std::array<const char*, 2> paths_ = {"/no/such/image", nullptr};
+  std::array<const char*, 2> paths_ = {};
   std::array<std::int64_t, 2> labels_ = {};
   std::vector<float> values_ = std::vector<float>(3 * 32 * 32, 0.5F);
 };
@@ -108,6 +89,7 @@ const vitq_image* Calls::image() {
   vitq_image image = {};
   const std::uint8_t kinds = byte();
   if ((kinds & 1U) != 0) image.path = "/no/such/image";
+  if ((kinds & 16U) != 0) image.path = files().photo.c_str();
   if ((kinds & 2U) != 0) image.bytes = pixels_.data();
   image.byte_count = byte();
   if ((kinds & 4U) != 0) image.rgb = pixels_.data();
@@ -128,7 +110,11 @@ const vitq_tensor* Calls::tensor() {
 }
 
 const char* const* Calls::paths() {
-  paths_[1] = byte() % 8 == 1 ? nullptr : model_file();  // which is no image
+  for (const char*& path : paths_) {
+    const char* const kinds[] = {files().photo.c_str(), nullptr, files().annotations.c_str(),
+                                 "/no/such/image"};
+    path = kinds[byte() % 4];
+  }
   return byte() % 8 == 1 ? nullptr : paths_.data();
 }
 
@@ -147,7 +133,15 @@ const vitq_coco_options* Calls::coco() {
   options.first = byte() - 1;
   options.count = byte() - 1;
   options.threads = byte() % 4 - 1;
+  options.keep_going = byte() % 4 == 1 ? 0 : 1;
+  options.ignore_unmatched = byte() % 2;
   return filled(options);
+}
+
+const char* Calls::model_file() {
+  const char* const kinds[] = {files().classifier.c_str(), nullptr, files().detector.c_str(),
+                               files().photo.c_str()};
+  return kinds[byte() % 4];
 }
 
 void Calls::check(vitq_status status, const std::uint64_t& made, std::set<std::uint64_t>& open) {
@@ -167,13 +161,8 @@ void Calls::closed(vitq_status status, std::uint64_t handle, std::set<std::uint6
 void Calls::measure(std::uint8_t call) {
   std::uint64_t made = 0;
   const std::uint64_t model = handle();
-  const std::size_t count = byte() % 3;
-  if (call == 12) {
-    const char* texts[] = {R"({"images": [1], "results": []})", "?"};
-    check(vitq_coco_figures(model, model_file(), texts, count, coco(), &made), made, results_);
-    return;
-  }
   const std::uint64_t reference = handle();
+  const std::size_t count = byte() % 3;
   const char* const* images = paths();
   const vitq_measure_options* options = measuring();
   check(call == 10 ? vitq_evaluate(model, images, count, options, &made)
@@ -181,15 +170,31 @@ void Calls::measure(std::uint8_t call) {
         made, results_);
 }
 
+void Calls::measure_objects(std::uint8_t call) {
+  std::uint64_t made = 0;
+  const std::uint64_t model = handle();
+  const char* annotations = (byte() % 4 == 1 ? files().photo : files().annotations).c_str();
+  if (call == 12) {
+    const char* found = nullptr;  // of a call before, or any other
+    (void)vitq_result_text(handle(), &found);
+    const char* texts[] = {found, R"({"images": [2], "results": [{"image_id": 1}]})"};
+    const std::size_t count = byte() % 3;
+    check(vitq_coco_figures(model, annotations, texts, count, coco(), &made), made, results_);
+    return;
+  }
+  check(vitq_coco_detect(model, annotations, files().folder.c_str(), coco(), &made), made,
+        results_);
+}
+
 bool Calls::next() {
   if (input_.empty()) return false;
   std::uint64_t made = 0;
-  switch (const std::uint8_t call = byte() % 13; call) {
+  switch (const std::uint8_t call = byte() % 15; call) {
     case 0: {
       vitq_load_options options = {};
       options.threads = byte() % 8 == 1 ? -1 : 1;
       const vitq_load_options* given = filled(options);
-      check(vitq_model_load(byte() % 8 == 1 ? nullptr : model_file(), given, &made), made, models_);
+      check(vitq_model_load(model_file(), given, &made), made, models_);
       break;
     }
     case 1: {
@@ -239,8 +244,14 @@ bool Calls::next() {
       break;
     }
     case 10:
-    case 11:
-    case 12: measure(call); break;
+    case 11: measure(call); break;
+    case 12:
+    case 13: measure_objects(call); break;
+    case 14: {
+      const std::string& folder = byte() % 2 == 1 ? files().photo : files().folder;
+      check(vitq_find_images(folder.c_str(), &made), made, results_);
+      break;
+    }
     default: {
       const std::uint64_t model = handle();
       const vitq_image* shown = image();

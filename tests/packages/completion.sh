@@ -17,7 +17,12 @@ expect() {
   local expected=$1 found
   shift
   COMPREPLY=()
-  _vitq "$programs/$1" "${@: -1}" "${@: -2:1}"
+  _vitq "$programs/$1" "${@: -1}" "${@: -2:1}" 2>"$work/errors"
+  if [ -s errors ]; then
+    printf 'completing "%s" said: %s\n' "$*" "$(<errors)" >&2
+    failed=1
+  fi
+  rm errors
   found=$(printf '%s\n' "${COMPREPLY[@]}" | sort)
   [ "$found" = "$expected" ] && return
   printf 'completing "%s" found:\n%s\nexpected:\n%s\n' "$*" "$found" "$expected" >&2
@@ -33,6 +38,10 @@ expect $'default\ndeit.safetensors\ndetr-small' vit_eval de
 expect deit.safetensors vit_convert de
 expect deit.safetensors vit_infer --keep-going de
 expect $'a photo.png' vit_infer a
+# No word is taken for a pattern.
+for before in 'photo(1.png' '[' '*' 'a\b' '--mode.' '-[a-z]'; do
+  expect $'a photo.png' vit_infer "$before" a
+done
 expect '' vit_infer --nothing-like-this
 
 # Every program is completed, and every option that its help shows is offered.

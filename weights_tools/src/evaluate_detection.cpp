@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <span>
 
 #include "vitq/error.h"
 #include "vitq/in_order.h"
@@ -88,6 +89,18 @@ void look_at(const Model& model, const CocoImage& annotated, const Prepared& pre
   }
 }
 
+// Results in images that a text does not list would count beside those of the text that does.
+void require_images_of(std::span<const CocoResult> results, std::span<const CocoImage> images,
+                       const Json& json) {
+  std::set<std::int64_t> listed;
+  for (const CocoImage& image : images) listed.insert(image.id);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (listed.contains(results[i].image)) continue;
+    json.at("results").items()[i].fail("its image " + std::to_string(results[i].image) +
+                                       " is not among \"images\"");
+  }
+}
+
 }  // namespace
 
 void require_detector(const Model& model) {
@@ -163,6 +176,7 @@ void add_detected(const Json& json, const CocoTruth& truth, Detected& found) {
   using Limits = std::numeric_limits<std::int64_t>;
   std::set<std::int64_t> seen;
   for (const CocoImage& image : found.images) seen.insert(image.id);
+  const std::size_t before = found.images.size();
   for (const Json& each : json.at("images").items()) {
     const std::int64_t id = each.integer(Limits::min(), Limits::max());
     const auto image = std::ranges::lower_bound(truth.images, id, {}, &CocoImage::id);
@@ -172,8 +186,9 @@ void add_detected(const Json& json, const CocoTruth& truth, Detected& found) {
     if (!seen.insert(id).second) each.fail("the image " + std::to_string(id) + " is there twice");
     found.images.push_back(*image);
   }
-  std::ranges::copy(parse_coco_results(json.at("results"), truth),
-                    std::back_inserter(found.results));
+  const std::vector<CocoResult> results = parse_coco_results(json.at("results"), truth);
+  require_images_of(results, std::span(found.images).subspan(before), json);
+  found.results.insert(found.results.end(), results.begin(), results.end());
 }
 
 }  // namespace vitq

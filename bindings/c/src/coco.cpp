@@ -38,6 +38,20 @@ CocoTruth part_of(const CocoTruth& truth, const vitq_coco_options& options) {
   return with_images(truth, {begin, begin + count});
 }
 
+// Images that are left out are added to `failed`.
+DetectOptions options_of(const vitq_coco_options& given, const char* folder, Json& failed) {
+  require_not_negative(given.threads, "options->threads");
+  DetectOptions options = {.folder = &required(folder, "folder")};
+  options.threads = given.threads == 0 ? default_threads() : given.threads;
+  if (given.keep_going == 0) return options;
+  options.failed = [&failed, place = options.folder](const CocoImage& image, const Error& reason) {
+    Json each = Json::object();
+    each.set("path", image_path(image, place).string());
+    failed.push(std::move(each.set("error", reason.what())));
+  };
+  return options;
+}
+
 // Texts of many images are long.
 constexpr Json::Limits kLimits = {.bytes = 2'000'000'000, .tokens = 400'000'000};
 
@@ -68,22 +82,14 @@ vitq_status vitq_coco_detect(vitq_model model, const char* annotations, const ch
     const vitq_coco_options known = vitq::c::known_part(options, "options");
     const vitq::c::Annotated annotated = vitq::c::read_annotated(network, annotations, known);
     vitq::Json failed = vitq::Json::array();
-    vitq::c::require_not_negative(known.threads, "options->threads");
-    vitq::DetectOptions how = {.folder = &vitq::c::required(folder, "folder")};
-    how.threads = known.threads == 0 ? vitq::default_threads() : known.threads;
-    if (known.keep_going != 0) {
-      how.failed = [&](const vitq::CocoImage& image, const vitq::Error& reason) {
-        vitq::Json each = vitq::Json::object();
-        each.set("path", vitq::image_path(image, how.folder).string());
-        failed.push(std::move(each.set("error", reason.what())));
-      };
-    }
+    const vitq::DetectOptions how = vitq::c::options_of(known, folder, failed);
     vitq::Json json =
         to_json(detect(network, vitq::c::part_of(annotated.truth, known), annotated.match, how));
     found.set(json.set("failed", std::move(failed)));
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): a list of C is two parameters, and so is an answer
 vitq_status vitq_coco_figures(vitq_model model, const char* annotations, const char* const* found,
                               size_t count, const vitq_coco_options* options, vitq_result* result) {
   return vitq::c::ask(model, result, [&](const vitq::Model& network, vitq::c::Result& figures) {

@@ -116,17 +116,22 @@ vitq_status vitq_convert(const char* checkpoint, const char* output,
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): a list of C is two parameters, and so is an answer
 vitq_status vitq_quantize(const char* model, const char* const* images, size_t count,
                           const char* output, const vitq_quantize_options* options,
                           vitq_result* result) {
   return vitq::c::call([&] {
     vitq::c::required(model, "model");
     vitq::c::required(output, "output");
-    const std::vector<std::filesystem::path> paths = vitq::c::paths_of(images, count);
+    const bool generate = images == nullptr && count == 0;
+    std::vector<std::filesystem::path> paths;
+    if (!generate) paths = vitq::c::paths_of(images, count);
     const vitq_quantize_options known = vitq::c::known_part(options, "options");
     const vitq::Overwrite overwrite = vitq::c::overwrite_of(known.overwrite);
     vitq::c::require_writable(output, overwrite);
-    vitq::QuantizedModel made = vitq::quantize_model(model, paths, vitq::c::options_of(known));
+    vitq::QuantizeModelOptions how = vitq::c::options_of(known);
+    how.generate_images = generate;
+    vitq::QuantizedModel made = vitq::quantize_model(model, paths, how);
     vitq::c::Result found;
     found.set(vitq::c::json_of(made));
     vitq::write_model(output, made.info, std::move(made.weights), overwrite);

@@ -121,6 +121,7 @@ vitq_status vitq_evaluate(vitq_model model, const char* const* images, size_t co
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): a list of C is two parameters, and so is an answer
 vitq_status vitq_compare(vitq_model model, vitq_model reference, const char* const* images,
                          size_t count, const vitq_measure_options* options, vitq_result* result) {
   return vitq::c::ask(model, result, [&](const vitq::Model& network, vitq::c::Result& found) {

@@ -5,23 +5,40 @@ The library lies beside this file, or where VITQ_LIBRARY says.
 """
 
 import ctypes
+import operator
 import os
 from pathlib import Path
 
-from ._errors import error_of
+from ._errors import ArgumentError, error_of
 
 _FILE = Path(os.environ.get("VITQ_LIBRARY") or Path(__file__).parent / "libvitq.so.1")
 _SHARES = (_FILE.parent / "share" / "vitq", _FILE.parent.parent / "share" / "vitq")
 
 
-def _sized(name, fields):
-    """A struct whose first field is its size."""
-    struct = type(name, (ctypes.Structure,), {"_fields_": [("size", ctypes.c_size_t), *fields]})
-    struct.__init__ = lambda self, **values: ctypes.Structure.__init__(self, size=ctypes.sizeof(struct), **values)
-    return struct
-
-
 _text, _i32, _i64, _f64 = ctypes.c_char_p, ctypes.c_int32, ctypes.c_int64, ctypes.c_double
+
+
+def fitting(name, value, kind):
+    """The value, if a field of this kind holds it: ctypes would cut a whole number that is too long."""
+    if kind not in (_i32, _i64):
+        return value
+    value, most = operator.index(value), 2 ** (8 * ctypes.sizeof(kind) - 1)
+    if not -most <= value < most:
+        raise ArgumentError(f"{name} is {value}, expected {-most} to {most - 1}")
+    return value
+
+
+def _sized(name, fields):
+    """A struct whose first field is its size. A whole number that a field cannot hold is an ArgumentError."""
+    kinds = dict(fields)
+
+    def fill(struct, **values):
+        checked = {each: fitting(each, value, kinds[each]) for each, value in values.items()}
+        ctypes.Structure.__init__(struct, size=ctypes.sizeof(struct), **checked)
+
+    return type(name, (ctypes.Structure,), {"_fields_": [("size", ctypes.c_size_t), *fields], "__init__": fill})
+
+
 
 LoadOptions = _sized("LoadOptions", [("threads", _i32), ("verify", _i32)])
 Tensor = _sized("Tensor", [("name", _text), ("dtype", _i32), ("rank", _i32), ("shape", _i64 * 8),

@@ -51,15 +51,16 @@ def convert(checkpoint: _Path, output: _Path, *, family: Optional[str] = None,
     return json.loads(result.text())
 
 
-def quantize(model: _Path, images: Union[_Path, Sequence[_Path]], output: _Path, *, weight_bits: int = 7,
+def quantize(model: _Path, images: Union[_Path, Sequence[_Path], None], output: _Path, *, weight_bits: int = 7,
              activation_bits: int = 8, recipe: str = "default", limit: int = 128, threads: int = 0,
              memory_bytes: int = 0, overwrite: bool = False,
              progress: Optional[Callable[[Progress], Any]] = None) -> dict[str, Any]:
     """Makes an int8 model file of a float one and of images like those that it will be shown.
 
-    images: a folder or paths, of which `limit` at most are taken. weight_bits, activation_bits: 2 to 8. threads: 0:
-    as many as this process may use. memory_bytes: activations beyond it go to a temporary file; 0: 2 GiB. progress:
-    is told of each layer; what it raises stops the work and comes out here.
+    images: a folder or paths, of which `limit` at most are taken; None: `limit` images are generated, for where there
+    are none. weight_bits, activation_bits: 2 to 8. threads: 0: as many as this process may use. memory_bytes:
+    activations beyond it go to a temporary file; 0: 2 GiB. progress: is told of each layer; what it raises stops the
+    work and comes out here.
     Answers {"images": ..., "layers": [...]}.
     Raises UnreadableError, FormatError, LimitError. `output` is written whole or not at all.
     """
@@ -74,14 +75,14 @@ def quantize(model: _Path, images: Union[_Path, Sequence[_Path]], output: _Path,
             raised.append(error)
         return int(bool(raised))
 
-    paths = [path_bytes(path) for path in paths_of(images)]
+    paths = None if images is None else [path_bytes(path) for path in paths_of(images)]
     options = _library.QuantizeOptions(
         recipe=_text(recipe), weight_bits=weight_bits, activation_bits=activation_bits, limit=limit, threads=threads,
         memory_bytes=memory_bytes, overwrite=int(overwrite), progress=_library.ProgressFunction(tell))
     result = Result()
     try:
-        call("quantize", path_bytes(model), texts(paths), len(paths), path_bytes(output),
-             ctypes.byref(options), result.out())
+        given = (None, 0) if paths is None else (texts(paths), len(paths))
+        call("quantize", path_bytes(model), *given, path_bytes(output), ctypes.byref(options), result.out())
     except Cancelled:
         raise raised[0] from None
     return json.loads(result.text())

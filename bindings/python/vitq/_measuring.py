@@ -4,18 +4,21 @@
 import ctypes
 import json
 import os
+import re
 from typing import Any, Optional, Sequence, Union
 
 from . import _library
 from ._errors import ArgumentError
 from ._images import is_single, paths_of
-from ._library import call, path_bytes, texts
+from ._library import call, fitting, path_bytes, texts
 from ._model import Model, opened
 from ._results import Result
 
 _Path = Union[str, os.PathLike]
 _Images = Union[_Path, Sequence[_Path]]
 _Labels = Union[_Path, Sequence[int]]
+
+USUAL_BATCH = 8  # what a batch of 0 stands for
 
 
 def evaluate(model: Union[Model, _Path, None], images: _Images, labels: Optional[_Labels] = None, *,
@@ -71,8 +74,10 @@ def labelled(images, labels):
         with open(labels, encoding="utf-8") as file:
             rows = [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
         for number, row in enumerate(rows, 1):
-            if len(row) < 2 or not row[1].lstrip("-").isdecimal():
+            if len(row) < 2 or not re.fullmatch("-?[0-9]+", row[1]):
                 raise ArgumentError(f"{os.fspath(labels)}: row {number}: expected path<TAB>class id")
+        if not rows:
+            raise ArgumentError(f"{os.fspath(labels)}: found no row, expected path<TAB>class id")
         return [os.path.join(images, row[0]) for row in rows], [int(row[1]) for row in rows]
     paths = paths_of(images)
     if len(labels) != len(paths) or not paths:
@@ -114,5 +119,8 @@ def figures(model, coco, parts, ignore_unmatched):
 
 
 def _options(labels, batch, threads, keep_going):
-    array = None if labels is None else (ctypes.c_int64 * len(labels))(*labels)
+    array = None
+    if labels is not None:
+        checked = (fitting(f"labels[{index}]", label, ctypes.c_int64) for index, label in enumerate(labels))
+        array = (ctypes.c_int64 * len(labels))(*checked)
     return _library.MeasureOptions(labels=array, batch=batch, threads=threads, keep_going=int(keep_going))

@@ -161,7 +161,8 @@ class Model:
 
     def _classify(self, image, k):
         result = Result()
-        call("classify", self._handle, ctypes.byref(image_of(image)), k, result.out())
+        call("classify", self._handle, ctypes.byref(image_of(image)), _library.fitting("k", k, ctypes.c_int64),
+             result.out())
         return [Class(each.id, each.label.decode(), each.score) for each in result.classes()]
 
     def _detect(self, image, threshold):

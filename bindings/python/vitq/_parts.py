@@ -5,7 +5,7 @@ import fcntl
 import os
 from pathlib import Path
 
-import pyarrow.compute
+import pyarrow
 import pyarrow.parquet
 
 from ._errors import ArgumentError
@@ -17,7 +17,8 @@ class Parts:
     def __init__(self, folder, schema):
         self._folder, self._schema = Path(folder), schema
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(self._folder, os.O_RDONLY)
+        # NFS locks only files that are open for writing.
+        self._lock = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.paths = self._read_paths()
@@ -36,8 +37,11 @@ class Parts:
 
     def write(self, table):
         """Adds the rows whose paths have none yet, in a file of their own. Answers what was added."""
-        known = pyarrow.array(list(self.paths), pyarrow.string())
-        table = table.filter(pyarrow.compute.invert(pyarrow.compute.is_in(table["path"], value_set=known)))
+        new, fresh = set(), []
+        for path in table["path"].to_pylist():
+            fresh.append(path not in self.paths and path not in new)
+            new.add(path)
+        table = table.filter(pyarrow.array(fresh, pyarrow.bool_()))
         table = table.select(self._schema.names).cast(self._schema)
         if table.num_rows == 0:
             return table
@@ -49,7 +53,7 @@ class Parts:
             os.fsync(stream.fileno())
         os.replace(unfinished, file)
         self._next += 1
-        self.paths.update(table["path"].to_pylist())
+        self.paths |= new
         return table
 
     def _read_paths(self):
@@ -58,5 +62,5 @@ class Parts:
             if (pyarrow.parquet.read_schema(file).metadata or {}).get(b"vitq") != self._schema.metadata[b"vitq"]:
                 raise ArgumentError(f"{file}: found the answers of another model or question; take another folder")
             paths.update(pyarrow.parquet.read_table(file, columns=["path"])["path"].to_pylist())
-            self._next = int(file.stem.removeprefix("part-")) + 1
+            self._next = max(self._next, int(file.stem.removeprefix("part-")) + 1)
         return paths

@@ -6,7 +6,7 @@ import sys
 from typing import NamedTuple, Optional
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import NodeDiedError, OutOfMemoryError, RayTaskError, WorkerCrashedError
 
 _RETRIES = 3
 _REDRAW_SECONDS = 0.5
@@ -46,6 +46,11 @@ def start():
         ray.init()
 
 
+def cpus():
+    """How many the cluster has now."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
 def remote(function):
     """The function as tasks of one CPU, which Ray runs again where a worker or node is lost."""
     return ray.remote(num_cpus=1, max_retries=_RETRIES)(function)
@@ -56,15 +61,15 @@ def results(submit, count, size, workers):
     submit(shard) starts, as they come.
 
     workers: so many shards at a time; 0: what the cluster's CPUs take, as it grows and shrinks. What a task raises
-    comes out here. A shard whose workers die again and again is halved. Where one item is left, the error is yielded
-    in place of an answer.
+    comes out here, and so does what Ray itself cannot do. A shard whose workers die again and again is halved. Where
+    one item is left, the error is yielded in place of an answer.
     """
     shards = (range(begin, min(begin + size, count)) for begin in range(0, count, size))
     waiting, running = collections.deque(shards), {}
     try:
         while waiting or running:
             # A shard more for each CPU is ready, so that none waits for this process.
-            slots = workers or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+            slots = workers or 2 * cpus()
             while waiting and len(running) < slots:
                 shard = waiting.popleft()
                 running[submit(shard)] = shard
@@ -80,7 +85,7 @@ def _answer(shard, reference, waiting):
         yield shard, ray.get(reference)
     except RayTaskError as error:
         raise error.cause from None
-    except RayError as error:
+    except (WorkerCrashedError, OutOfMemoryError, NodeDiedError) as error:
         if len(shard) == 1:
             yield shard, error
         else:

@@ -23,14 +23,15 @@ import ray
 from ._answers import COLUMNS, answers, answers_to_batch, counts_of, objects_in
 from ._errors import ArgumentError
 from ._images import paths_of
-from ._measuring import figures, labelled, require_one, with_shares
+from ._measuring import USUAL_BATCH, figures, labelled, require_one, with_shares
 from ._model import file_of, load
 from ._parts import Parts
-from ._shards import Line, Progress, remote, results, start
+from ._shards import Line, Progress, cpus, remote, results, start
 
 __all__ = ["Progress", "Summary", "evaluate", "infer"]
 
 _Path = Union[str, os.PathLike]
+_READS = 4  # of the annotations, by each worker
 
 
 class Summary(NamedTuple):
@@ -89,7 +90,8 @@ def evaluate(model: Optional[_Path], images: Union[_Path, Sequence[_Path]],
     """Counts what a model gets right as vitq.evaluate() does, on many machines: with the same answer, bit for bit.
 
     workers, shard, progress: as in infer(); the shard is rounded up to whole batches, so that a float network gets the
-    batches that one process gives it. The other arguments and the answer are those of vitq.evaluate().
+    batches that one process gives it. With coco= each task reads all annotations: there a shard is a quarter of a
+    worker's images at least. The other arguments and the answer are those of vitq.evaluate().
     Raises what that raises.
     """
     require_one(labels, coco)
@@ -98,11 +100,14 @@ def evaluate(model: Optional[_Path], images: Union[_Path, Sequence[_Path]],
     asked = {"model": model, "images": images, "coco": coco, "batch": batch, "keep_going": keep_going,
              "ignore_unmatched": ignore_unmatched}
     if coco is None:
+        if batch < 0:
+            raise ArgumentError(f"batch is {batch}, expected 0 at least")
         pairs = list(zip(*labelled(images, labels)))
-        whole_batches = -(-shard // batch) * batch
+        whole_batches = _shares(shard, batch or USUAL_BATCH) * (batch or USUAL_BATCH)
         return with_shares(_summed(_of_shards(counts_of, pairs, asked, workers, whole_batches, progress)))
     with open(coco, "rb") as file:
         places = range(len(json.load(file)["images"]))
+    shard = max(shard, _shares(len(places), _READS * (workers or cpus())))
     found = _of_shards(objects_in, places, asked, workers, shard, progress)
     with load(model, threads=1) as network:
         return figures(network, coco, found, ignore_unmatched)
@@ -121,6 +126,11 @@ def _of_shards(function, items, asked, workers, shard, progress):
         failed += len(answer["failed"])
         progress(Progress(done, len(items), failed, time.monotonic() - began))
     return [found[first] for first in sorted(found)]
+
+
+def _shares(count, size):
+    """How many of a size hold so many."""
+    return -(-count // size)
 
 
 def _summed(parts):

@@ -92,9 +92,15 @@ class Measuring(Desk):
             vitq.compare(self.model(), self.model("hf_detr"), self.photos)
         with refused(vitq.FormatError, "classify"):
             vitq.evaluate(self.model("hf_dinov2"), self.photos, [0, 0, 0])
-        (self.folder / "labels").write_text("0.bmp 1\n")
-        with refused(vitq.ArgumentError, "row 1: expected path<TAB>class id"):
-            vitq.evaluate(self.model(), self.folder, self.folder / "labels")
+        with refused(vitq.ArgumentError, rf"labels\[1\] is {2**64}"):
+            vitq.evaluate(self.model(), self.photos, [0, 2**64, 0])
+        with refused(vitq.ArgumentError, f"batch is {2**64 + 1}"):
+            vitq.evaluate(self.model(), self.photos, [0, 0, 0], batch=2**64 + 1)
+        labels = self.folder / "labels"
+        for text, found in (("0.bmp 1\n", "row 1"), ("0.bmp\t--5\n", "row 1"), ("", "found no row")):
+            labels.write_text(text)
+            with refused(vitq.ArgumentError, f"labels: {found}.*expected path<TAB>class id"):
+                vitq.evaluate(self.model(), self.folder, labels)
 
 
 class Memory(Desk):

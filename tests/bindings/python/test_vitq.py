@@ -170,6 +170,16 @@ class Making(Desk):
         input = model.prepare(self.photos)
         self.assertEqual(model.run(input)["logits"].tobytes(), theirs.run(input)["logits"].tobytes())
 
+    def test_without_images_they_are_generated_as_vit_quantize_does(self):
+        made, theirs = self.folder / "made.safetensors", self.folder / "theirs.safetensors"
+        self.assertEqual(vitq.quantize(self.model(), None, made, limit=4)["images"], 4)
+        program("vit_quantize", self.model(), "--limit", 4, "-o", theirs)
+        first, second = vitq.load(made), vitq.load(theirs)
+        input = first.prepare(self.photos)
+        self.assertEqual(first.run(input)["logits"].tobytes(), second.run(input)["logits"].tobytes())
+        with self.assertRaisesRegex(vitq.ArgumentError, "count is 0"):
+            vitq.quantize(self.model(), [], self.folder / "none.safetensors")
+
     def test_what_progress_raises_stops_the_work_and_comes_out(self):
         def stop(progress):
             raise KeyboardInterrupt
@@ -196,8 +206,10 @@ class Refusals(Desk):
         self.refused(ValueError, "0 x 8", model.classify, np.zeros((8, 0, 3), np.uint8))
         self.refused(ValueError, "found NoneType", model.classify, None)
         self.refused(ValueError, "k is 0", model.classify, self.photos[0], k=0)
+        self.refused(ValueError, f"k is {2**64 + 1}", model.classify, self.photos[0], k=2**64 + 1)
         self.refused(ValueError, "count is 0", model.prepare, [])
         self.refused(ValueError, "threads", vitq.load, self.model(), threads=-1)
+        self.refused(ValueError, f"threads is {2**32}", vitq.load, self.model(), threads=2**32)
         self.refused(ValueError, "weight_bits is 1", vitq.quantize, self.model(), self.photos, self.folder / "x", weight_bits=1)
         (self.folder / "empty").mkdir()
         self.refused(ValueError, "found no", vitq.quantize, self.model(), self.folder / "empty", self.folder / "x")

@@ -126,6 +126,17 @@ class Cluster(unittest.TestCase):
         self.assertIsInstance(found.pop((5,)), ray.exceptions.WorkerCrashedError)
         self.assertEqual(found, {places: list(places) for places in ((0, 1, 2, 3), (4,), (6, 7))})
 
+    def test_what_no_image_is_to_blame_for_is_raised(self):
+        work = ray.remote(num_cpus=1)(lambda places: places)
+
+        def cancelled(places):
+            reference = work.remote(places)
+            ray.cancel(reference)
+            return reference
+
+        with self.assertRaises(ray.exceptions.TaskCancelledError):
+            list(vitq.ray.results(cancelled, 8, 4, 2))
+
     def test_a_job_that_broke_off_goes_on_where_it_was(self):
         class Broken(Exception):
             pass
@@ -147,6 +158,23 @@ class Cluster(unittest.TestCase):
         for model, k in ((self.model(), 3), (self.model("hf_deit"), 2)):
             with self.assertRaisesRegex(vitq.ArgumentError, "part-000000.parquet: found the answers of another model"):
                 vitq.ray.infer(model, paths, output, k=k)
+
+    def test_files_are_added_behind_the_last_one(self):
+        schema = vitq.ray._schema_of(self.model(), 5, 0.5)
+        output = self.folder / "parts"
+
+        def added(*paths):
+            with vitq.ray.Parts(output, schema) as parts:
+                table = pyarrow.Table.from_pylist([{"path": path, "error": "none"} for path in paths], schema)
+                return parts.write(table)["path"].to_pylist()
+
+        self.assertEqual(added("a", "b", "a"), ["a", "b"])
+        (output / "part-000000.parquet").rename(output / "part-1000000.parquet")
+        self.assertEqual(added("c"), ["c"])
+        self.assertEqual(added("c", "d"), ["d"])
+        names = [f"part-{number}.parquet" for number in (1000000, 1000001, 1000002)]
+        self.assertEqual(sorted(path.name for path in output.glob("*.parquet")), names)
+        self.assertEqual(sorted(self.rows(output)), ["a", "b", "c", "d"])
 
     def test_objects_and_features_are_those_of_one_process(self):
         paths = self.paths[120:126]
@@ -207,6 +235,20 @@ class Cluster(unittest.TestCase):
         with self.assertRaisesRegex(vitq.FormatError, BROKEN):
             vitq.ray.evaluate(self.model(), self.paths[120:130], [0] * 10)
 
+    def test_evaluation_takes_and_refuses_what_one_process_does(self):
+        paths, labels = self.paths[:9], list(range(9))
+        for batch in (0, 3):
+            self.assertEqual(vitq.ray.evaluate(self.model(), paths, labels, batch=batch),
+                             vitq.evaluate(self.model(), paths, labels, batch=batch))
+        empty = self.folder / "empty"
+        empty.write_text("")
+        for evaluate in (vitq.evaluate, vitq.ray.evaluate):
+            with self.assertRaisesRegex(vitq.ArgumentError, "empty: found no row"):
+                evaluate(self.model(), self.photos, empty)
+            for batch in (-1, 2**64):
+                with self.assertRaisesRegex(vitq.ArgumentError, "batch is"):
+                    evaluate(self.model(), paths, labels, batch=batch)
+
     def test_cocos_figures_of_shards_are_those_of_the_program(self):
         model = vitq.load(self.model("hf_detr"), threads=1)
         annotations = self.folder / "annotations.json"
@@ -222,7 +264,10 @@ class Cluster(unittest.TestCase):
             "images": [{"id": index + 1, "file_name": Path(path).name} for index, path in enumerate(paths)],
             "categories": [{"id": index, "name": name} for index, name in enumerate(names)],
             "annotations": objects}))
-        found = vitq.ray.evaluate(self.model("hf_detr"), self.photos, coco=annotations, shard=5)
+        shards = []
+        found = vitq.ray.evaluate(self.model("hf_detr"), self.photos, coco=annotations, shard=1, workers=2,
+                                  progress=shards.append)
+        self.assertEqual(len(shards), 8)  # four a worker, each of which reads the annotations
         told = json.loads(program("vit_eval", self.model("hf_detr"), "--images", self.photos, "--coco", annotations,
                                   "-f", "json"))
         self.assertGreater(found["AP"], 0)

@@ -251,9 +251,10 @@ typedef struct vitq_quantize_options {
 /* Makes an int8 model file of a float one and images like those that it will be shown. The same
  * files give the same bytes.
  *
- * images: `count` paths, 1 at least. options: null for the defaults. result: receives a text in
- * JSON: "images" (how many were calibrated on) and "layers" (name, bits, error of each). It may be
- * null.
+ * images: `count` paths, 1 at least. Null with a count of 0: `limit` images are generated, for
+ * where there are none; those of the network's own serve it better. options: null for the defaults.
+ * result: receives a text in JSON: "images" (how many were calibrated on) and "layers" (name, bits,
+ * error of each). It may be null.
  * Errors: VITQ_CANCELLED, VITQ_UNREADABLE, VITQ_UNSUPPORTED, VITQ_MISMATCH, VITQ_LIMIT, VITQ_USAGE.
  * `output` is written whole or not at all. */
 VITQ_API vitq_status vitq_quantize(const char* model, const char* const* images, size_t count,
