@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schemes: look-up, and their form in model files.
 #include <algorithm>
-#include <cmath>
-#include <functional>
 
 #include "core/text.h"
 #include "plan/prune.h"
-#include "plan/weight_codes.h"
+#include "plan/scheme_check.h"
 #include "vitq/error.h"
 #include "vitq/quant.h"
 
@@ -61,10 +59,6 @@ bool is_product(const Node& node) {
          std::holds_alternative<op::Conv2d>(node.op) || std::holds_alternative<op::MatMul>(node.op);
 }
 
-bool is_weight(const Graph& graph, Site site) {
-  return site.operand == 1 && !std::holds_alternative<op::MatMul>(graph[site.node].op);
-}
-
 const Node& weight_of(const Graph& graph, Site site) {
   return graph[graph[site.node].inputs[1]];
 }
@@ -96,131 +90,6 @@ Tensor places_of(const Tensor& codes, const std::vector<float>& codebook) {
   }
   return places;
 }
-
-// Codes of weights of fewer than 8 bits may be places in a codebook.
-void require_codebook(const Graph& graph, Site site, const QParams& params) {
-  const std::vector<float>& entries = params.codebook;
-  if (entries.empty()) return;
-  const auto is_code = [](float v) { return std::trunc(v) == v && std::abs(v) <= 127.0F; };
-  const bool good = is_weight(graph, site) && params.bits < 8 &&
-                    entries.size() == std::size_t{1} << static_cast<unsigned>(params.bits) &&
-                    std::ranges::all_of(entries, is_code) &&
-                    std::ranges::adjacent_find(entries, std::greater_equal<>()) == entries.end();
-  if (good) return;
-  throw WeightError(cat("layer '", graph[site.node].name, "', operand ", site.operand,
-                        ": a codebook has 2^bits rising integers of at most 127"));
-}
-
-// Checks one site of a file against the graph and the weights.
-class SiteCheck {
- public:
-  SiteCheck(const Graph& graph, const Weights& weights, Site site,
-            const std::optional<AxisSpan>& output_tokens)
-      : graph_(graph),
-        weights_(weights),
-        site_(site),
-        node_(graph[site.node]),
-        output_tokens_(output_tokens) {}
-
-  void run(const QParams& params) const {
-    const bool weight = is_weight(graph_, site_);
-    if (weight) codes(params);
-    require(range_allowed(params.range), "it cannot have a range of this kind");
-    if (params.range == Range::kStatic) {
-      const std::size_t scales = weight ? channels(0) : 1;
-      const bool fits = params.scale.size() == scales || params.scale.size() == 1;
-      require(fits, cat("expected ", scales, " scales, found ", params.scale.size()));
-      require(weight || params.lo.size() == 1, "expected one lo");
-    } else {
-      require(params.scale.empty() && params.lo.empty(), "a range found at run time has no scale");
-    }
-    const auto positive = [](float value) { return std::isnormal(value) && value > 0.0F; };
-    const auto finite = [](float value) { return std::isfinite(value); };
-    require(!params.output_token_bits || params.range == Range::kPerToken,
-            "only ranges found per token have bits of output tokens");
-    require(!params.output_token_bits || has_others(),
-            "bits of output tokens, where there are no others");
-    require(
-        params.clip.empty() || may_clip(params),
-        "expected two shares of at least 0, below 1 together, that ranges found per token clip");
-    require_all(params.scale, positive, "scale ");
-    require_all(params.smoothing_scale, positive, "smoothing scale ");
-    require_all(params.channel_offset, finite, "channel offset ");
-    require_all(params.lo, finite, "lo ");
-    require(params.smoothing_scale.empty() || one_per_column(params.smoothing_scale.size()),
-            "the smoothing scale does not fit the layer");
-    require(params.channel_offset.empty() || one_per_column(params.channel_offset.size()),
-            "the channel offset does not fit the layer");
-  }
-
- private:
-  // Those of weights are known; only the values of an attention have one per column.
-  bool range_allowed(Range range) const {
-    if (is_weight(graph_, site_)) return range == Range::kStatic;
-    const auto* product = std::get_if<op::MatMul>(&node_.op);
-    const bool values = product != nullptr && !product->transpose_b && site_.operand == 1;
-    return range == Range::kStatic || range == (values ? Range::kPerChannel : Range::kPerToken);
-  }
-  bool may_clip(const QParams& params) const {
-    const bool input = site_.operand == 0 && !std::holds_alternative<op::MatMul>(node_.op);
-    if (!input || params.range != Range::kPerToken || params.clip.size() != 2) return false;
-    const auto [below, above] = std::pair(params.clip[0], params.clip[1]);
-    return below >= 0.0F && above >= 0.0F && below + above < 1.0F;
-  }
-  // Whether the operand of a layer [N, tokens, C] or an attention [N, heads, tokens, dim] has
-  // tokens beside the output tokens.
-  bool has_others() const {
-    const Shape& shape = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape;
-    const bool layer = std::holds_alternative<op::Linear>(node_.op) && shape.rank() == 3;
-    const bool attention = std::holds_alternative<op::MatMul>(node_.op) && shape.rank() == 4;
-    return output_tokens_ && (layer || attention) && output_tokens_->end < shape[-2];
-  }
-  std::size_t channels(int axis) const {
-    return static_cast<std::size_t>(graph_[node_.inputs[1]].shape[axis]);
-  }
-  // Input channels of a layer; heads times channels of an attention operand.
-  std::size_t smoothing_scales() const {
-    if (!std::holds_alternative<op::MatMul>(node_.op)) return channels(1);
-    const Shape& shape = graph_[node_.inputs[static_cast<std::size_t>(site_.operand)]].shape;
-    return static_cast<std::size_t>(shape.rank() == 4 ? shape[1] * shape[3] : shape[-1]);
-  }
-  // Of a convolution: per input channel, or per place of the kernel, too.
-  bool one_per_column(std::size_t count) const {
-    if (count == smoothing_scales()) return true;
-    if (!std::holds_alternative<op::Conv2d>(node_.op)) return false;
-    return count == channels(1) * channels(2) * channels(3);
-  }
-  void codes(const QParams& params) const {
-    const std::string& name = graph_[node_.inputs[1]].name;
-    const Tensor& tensor = weights_.at(name);
-    require(tensor.dtype() == DType::kS8,
-            cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
-    if (!params.codebook.empty()) return;  // every place in it is a code
-    const std::int32_t top = max_weight_code(params.bits);
-    const std::span<const std::int8_t> all = tensor.as<std::int8_t>();
-    if (within(all, top)) return;
-    const auto outside = [top](std::int8_t code) { return code < -top || code > top; };
-    const auto bad = std::find_if(all.begin(), all.end(), outside);
-    require(false,
-            cat("code ", int{*bad}, " in ", name, " lies outside of ", params.bits, " bits"));
-  }
-  template <typename Good>
-  void require_all(const std::vector<float>& values, const Good& good, const char* what) const {
-    const auto bad = std::find_if_not(values.begin(), values.end(), good);
-    if (bad != values.end()) require(false, cat(what, *bad));
-  }
-  void require(bool holds, const std::string& what) const {
-    if (!holds) {
-      throw WeightError(cat("layer '", node_.name, "', operand ", site_.operand, ": ", what));
-    }
-  }
-
-  const Graph& graph_;
-  const Weights& weights_;
-  Site site_;
-  const Node& node_;
-  const std::optional<AxisSpan>& output_tokens_;
-};
 
 NodeId product_named(const Graph& graph, const Json& json) {
   const std::string name = json.string();
@@ -303,7 +172,7 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
     }
     require_codebook(graph, site, params);
     if (is_weight(graph, site) && params.bits < 8) unpack(weight_of(graph, site), params, weights);
-    SiteCheck(graph, weights, site, output).run(params);
+    require_site({graph, weights, output}, site, params);
     scheme.set(site, std::move(params));
   }
   for (const auto& [site, params] : scheme.sites()) {
