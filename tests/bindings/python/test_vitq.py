@@ -148,7 +148,7 @@ class Example(Desk):
                              cwd=self.folder, capture_output=True, text=True, check=False)
         self.assertEqual(run.returncode, 0, run.stderr)
         lines = run.stdout.splitlines()
-        self.assertEqual(lines[0], "0.952  cat")
+        self.assertEqual(lines[0], "0.950  cat")
         self.assertEqual(lines[-1], "<vitq.Model: vit, classification, int8, 16 x 16> (1, 10)")
 
 
