@@ -50,25 +50,30 @@ std::optional<int> token_axis(const Graph& graph, Site site) {
   return std::nullopt;
 }
 
-// Where the output tokens are in the operands of a graph whose nodes come from `origin` in `whole`.
-// Of an operand that was cut down, only output tokens are left.
-std::map<Site, AxisSpan> output_tokens_of(const Graph& whole, const Pruned& pruned,
-                                          const std::optional<AxisSpan>& output_rows) {
-  std::map<Site, AxisSpan> result;
-  if (!output_rows) return result;
+// Where the output tokens are in one operand. Of an operand that was cut down, only output tokens
+// are left.
+std::optional<AxisSpan> output_tokens_at(const Graph& whole, const Pruned& pruned,
+                                         const AxisSpan& output, Site site) {
   const Graph& graph = pruned.graph;
-  for (NodeId id = 0; id < graph.size(); ++id) {
+  const std::optional<int> axis = token_axis(graph, site);
+  if (!axis) return std::nullopt;
+  const NodeId input = graph[site.node].inputs[at(site.operand)];
+  const std::int64_t tokens = graph[input].shape[*axis];
+  if (tokens != whole[pruned.origin[at(input)]].shape[*axis]) return AxisSpan{*axis, 0, tokens};
+  if (output.end >= tokens) return std::nullopt;
+  return AxisSpan{*axis, output.begin, output.end};
+}
+
+// The same of all operands of a graph whose nodes come from `origin` in `whole`.
+std::map<Site, AxisSpan> output_tokens_of(const Graph& whole, const Pruned& pruned,
+                                          const std::optional<AxisSpan>& output) {
+  std::map<Site, AxisSpan> result;
+  if (!output) return result;
+  for (NodeId id = 0; id < pruned.graph.size(); ++id) {
+    if (pruned.graph[id].inputs.size() < 2) continue;
     for (const int operand : {0, 1}) {
-      if (graph[id].inputs.size() < 2) continue;
-      const std::optional<int> axis = token_axis(graph, {id, operand});
-      if (!axis) continue;
-      const NodeId input = graph[id].inputs[at(operand)];
-      const std::int64_t tokens = graph[input].shape[*axis];
-      if (tokens != whole[pruned.origin[at(input)]].shape[*axis]) {
-        result[{id, operand}] = {*axis, 0, tokens};
-      } else if (output_rows->end < tokens) {
-        result[{id, operand}] = {*axis, output_rows->begin, output_rows->end};
-      }
+      const auto span = output_tokens_at(whole, pruned, *output, {id, operand});
+      if (span) result[{id, operand}] = *span;
     }
   }
   return result;
