@@ -153,20 +153,27 @@ class Painter {
     const auto edge = [](float v, int end) {
       return static_cast<int>(std::clamp(v, 0.0F, static_cast<float>(end)));
     };
-    for (int y = edge(leaf.y - reach, image_.height); y < edge(leaf.y + reach, image_.height);
-         ++y) {
-      for (int x = edge(leaf.x - reach, image_.width); x < edge(leaf.x + reach, image_.width);
-           ++x) {
-        const auto pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(image_.width) +
-                           static_cast<std::size_t>(x);
-        if (!free_[pixel] || !leaf.covers(static_cast<float>(x), static_cast<float>(y))) continue;
-        free_[pixel] = false;
-        --left_;
-        for (std::size_t c = 0; c < leaf.color.size(); ++c) {
-          const float v = leaf.color[c] + leaf.roughness * surface.at(x, y);
-          image_.rgb[pixel * 3 + c] = static_cast<std::uint8_t>(std::clamp(v, 0.0F, 255.0F));
+    const int right = edge(leaf.x + reach, image_.width);
+    const int bottom = edge(leaf.y + reach, image_.height);
+    for (int y = edge(leaf.y - reach, image_.height); y < bottom; ++y) {
+      for (int x = edge(leaf.x - reach, image_.width); x < right; ++x) {
+        if (leaf.covers(static_cast<float>(x), static_cast<float>(y))) {
+          color(leaf, x, y, surface.at(x, y));
         }
       }
+    }
+  }
+
+  // Unless a leaf covers the pixel already.
+  void color(const Leaf& leaf, int x, int y, float rough) {
+    const auto pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(image_.width) +
+                       static_cast<std::size_t>(x);
+    if (!free_[pixel]) return;
+    free_[pixel] = false;
+    --left_;
+    for (std::size_t c = 0; c < leaf.color.size(); ++c) {
+      const float v = leaf.color[c] + leaf.roughness * rough;
+      image_.rgb[pixel * 3 + c] = static_cast<std::uint8_t>(std::clamp(v, 0.0F, 255.0F));
     }
   }
 
