@@ -155,20 +155,17 @@ class Painter {
     };
     const int right = edge(leaf.x + reach, image_.width);
     const int bottom = edge(leaf.y + reach, image_.height);
+    const int left = edge(leaf.x - reach, image_.width);
     for (int y = edge(leaf.y - reach, image_.height); y < bottom; ++y) {
-      for (int x = edge(leaf.x - reach, image_.width); x < right; ++x) {
-        if (leaf.covers(static_cast<float>(x), static_cast<float>(y))) {
-          color(leaf, x, y, surface.at(x, y));
-        }
-      }
+      for (int x = left; x < right; ++x) color(leaf, x, y, surface.at(x, y));
     }
   }
 
-  // Unless a leaf covers the pixel already.
+  // If the leaf covers the pixel, and none before it does.
   void color(const Leaf& leaf, int x, int y, float rough) {
     const auto pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(image_.width) +
                        static_cast<std::size_t>(x);
-    if (!free_[pixel]) return;
+    if (!free_[pixel] || !leaf.covers(static_cast<float>(x), static_cast<float>(y))) return;
     free_[pixel] = false;
     --left_;
     for (std::size_t c = 0; c < leaf.color.size(); ++c) {
