@@ -217,3 +217,11 @@ TEST_CASE("lists are read as strictly as all JSON, within limits for each elemen
                          [](const auto&, const auto&) {})
             .contains("a"));
 }
+
+TEST_CASE("an object takes all members of another, in place of its own of the same name") {
+  Json json = Json::object();
+  json.set("a", 1).set("b", 2);
+  json.set_all(Json::object().set("b", 3).set("c", Json::array(std::vector<double>{0.1, 2.0})));
+  CHECK(json.dump() == R"({"a":1,"b":3,"c":[0.1,2.0]})");
+  CHECK_THROWS_AS(json.set_all(Json::array()), FileError);
+}

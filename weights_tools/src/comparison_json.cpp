@@ -24,12 +24,6 @@ double percentage(std::int64_t part, std::int64_t of) {
   return 100.0 * static_cast<double>(part) / static_cast<double>(of);
 }
 
-Json json_of(std::span<const double> values) {
-  Json json = Json::array();
-  for (const double value : values) json.push(value);
-  return json;
-}
-
 Json to_json(const ModelComparison& pair, bool labelled) {
   const Comparison& c = pair.comparison;
   Json json = Json::object();

@@ -44,8 +44,7 @@ std::string to_text(const AnnotatedReport& report) {
 
 Json to_json(const AnnotatedReport& report) {
   Json json = Json::object();
-  json.set("model", report.model);
-  for (auto& [name, value] : vitq::to_json(report.found).members()) json.set(name, value);
+  json.set("model", report.model).set_all(vitq::to_json(report.found));
   return json.set("images_per_second", report.images_per_second);
 }
 

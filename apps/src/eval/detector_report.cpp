@@ -51,9 +51,9 @@ Json to_json(const DetectorReport& report) {
   const DetectorComparison& c = report.comparison;
   Json against = Json::object();
   against.set("model", report.against);
-  for (auto& [name, value] : vitq::to_json(c).members()) against.set(name, value);
+  against.set_all(vitq::to_json(c));
   against.set("images_per_second", rate(c, c.reference_seconds));
-  if (report.each) against.set("kl_of_each", json_of(c.divergences));
+  if (report.each) against.set("kl_of_each", Json::array(c.divergences));
   Json json = Json::object();
   json.set("model", report.model).set("images", c.images);
   json.set("images_per_second", rate(c, c.seconds));

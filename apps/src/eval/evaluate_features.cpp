@@ -26,12 +26,12 @@ Json comparison_json(const FeatureReport& report) {
   const FeatureComparison& c = *report.comparison;
   Json json = Json::object();
   json.set("model", report.against);
-  for (auto& [name, value] : vitq::to_json(c).members()) json.set(name, value);
+  json.set_all(vitq::to_json(c));
   if (report.neighbours) {
     json.set("knn_top1", percentage(report.reference_right, report.images));
     json.set("right", report.reference_right);
   }
-  if (report.each) json.set("cosine_of_each", json_of(c.cosines));
+  if (report.each) json.set("cosine_of_each", Json::array(c.cosines));
   return json;
 }
 

@@ -38,11 +38,9 @@ Json comparison_json(const Evaluation& evaluation) {
   Json json = Json::object();
   json.set("model", evaluation.against);
   const ModelComparison pair = {evaluation.accuracy, evaluation.reference, c};
-  for (auto& [name, value] : vitq::to_json(pair, evaluation.labelled).members()) {
-    json.set(name, value);
-  }
+  json.set_all(vitq::to_json(pair, evaluation.labelled));
   json.set("images_per_second", rate(evaluation.reference));
-  if (evaluation.each) json.set("kl_of_each", json_of(c.divergences));
+  if (evaluation.each) json.set("kl_of_each", Json::array(c.divergences));
   return json;
 }
 

@@ -67,8 +67,7 @@ template <typename Figures>
 Json with_figures(std::int64_t images, const Figures& figures) {
   Json json = Json::object();
   json.set("images", images);
-  if (images == 0) return json;
-  for (auto& [name, value] : figures().members()) json.set(name, value);
+  if (images > 0) json.set_all(figures());
   return json;
 }
 
@@ -77,14 +76,14 @@ Json compare_classifiers(const Model& model, const Model& reference, const Measu
   return with_figures(pair.comparison.images, [&] {
     Json json = to_json(pair, work.labelled());
     if (work.labelled()) add_counts(json, pair.model);
-    return std::move(json.set("kl_of_each", vitq::json_of(pair.comparison.divergences)));
+    return std::move(json.set("kl_of_each", Json::array(pair.comparison.divergences)));
   });
 }
 
 Json compare_objects(const Model& model, const Model& reference, const Measurement& work) {
   const DetectorComparison found = compare_detectors(model, reference, work.images(), work.how());
   return with_figures(found.images, [&] {
-    return std::move(to_json(found).set("kl_of_each", vitq::json_of(found.divergences)));
+    return std::move(to_json(found).set("kl_of_each", Json::array(found.divergences)));
   });
 }
 
@@ -93,7 +92,7 @@ Json compare_towers(const Model& model, const Model& reference, const Measuremen
   return with_figures(static_cast<std::int64_t>(pair.model.count()), [&] {
     const FeatureComparison found =
         compare_features(pair.reference, pair.model, work.how().threads);
-    return std::move(to_json(found).set("cosine_of_each", vitq::json_of(found.cosines)));
+    return std::move(to_json(found).set("cosine_of_each", Json::array(found.cosines)));
   });
 }
 

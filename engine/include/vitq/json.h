@@ -38,8 +38,10 @@ class Json {
   static Json object();
   static Json array();
   static Json array(std::span<const float> values);
+  static Json array(std::span<const double> values);
   static Json array(std::span<const std::string> values);
   Json& set(std::string_view key, Json value);  // replaces an existing key
+  Json& set_all(const Json& object);            // sets every member of another object
   Json& push(Json value);
 
   // Strict parsing: UTF-8, one value, no duplicate keys, no NaN, within the limits. `source` is

@@ -100,6 +100,12 @@ Json Json::array(std::span<const float> values) {
   return Node::make(Node(std::move(tree)));
 }
 
+Json Json::array(std::span<const double> values) {
+  JsonTree tree = JsonTree::array();
+  for (const double value : values) tree.push_back(value);
+  return Node::make(Node(std::move(tree)));
+}
+
 Json Json::array(std::span<const std::string> values) {
   JsonTree tree = JsonTree::array();
   for (const std::string& value : values) tree.push_back(value);
@@ -109,6 +115,11 @@ Json Json::array(std::span<const std::string> values) {
 Json& Json::set(std::string_view key, Json value) {
   if (!is_object()) fail(cat("cannot set a member of ", describe(*node_->value)));
   node_->own()[std::string(key)] = std::move(value.node_->own());
+  return *this;
+}
+
+Json& Json::set_all(const Json& object) {
+  for (auto& [key, value] : object.members()) set(key, value);
   return *this;
 }
 

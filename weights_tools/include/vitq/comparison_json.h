@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "vitq/compare_detectors.h"
 #include "vitq/compare_features.h"
@@ -15,8 +14,6 @@ namespace vitq {
 
 // 100 for all.
 double percentage(std::int64_t part, std::int64_t of);
-
-Json json_of(std::span<const double> values);
 
 // "agreement", "logit_snr_db" (null where the logits are the same) and "kl" in nats; with labels
 // also "top1" (the reference's), "lost", "won" and "mcnemar_p".
