@@ -39,7 +39,6 @@ def _sized(name, fields):
     return type(name, (ctypes.Structure,), {"_fields_": [("size", ctypes.c_size_t), *fields], "__init__": fill})
 
 
-
 LoadOptions = _sized("LoadOptions", [("threads", _i32), ("verify", _i32)])
 Tensor = _sized("Tensor", [("name", _text), ("dtype", _i32), ("rank", _i32), ("shape", _i64 * 8),
                            ("data", ctypes.c_void_p)])

@@ -30,10 +30,7 @@ void SensitivityRuns::begin(const Group& group) {
 void SensitivityRuns::run(std::span<const NodeId> nodes, const Weights& weights,
                           const Scheme& scheme, const Visit& visit) const {
   const auto lowered = [&](const Graph& graph) {
-    const Subgraph part = subgraph(graph, given_, nodes);
-    LowerOptions options;
-    options.output_tokens = output_tokens(graph);
-    return lower(part.graph, weights, restricted(scheme, part), options);
+    return lower_part(graph, subgraph(graph, given_, nodes), weights, scheme, {});
   };
   images_.run(threads_, lowered, [&](Session& session, std::int64_t image) {
     std::vector<Tensor> inputs;

@@ -15,6 +15,17 @@ bool contains(std::span<const NodeId> ids, NodeId id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
+// The part of a scheme about nodes of a subgraph, with the subgraph's numbers for them.
+Scheme restricted(const Scheme& scheme, const Subgraph& part) {
+  Scheme result;
+  for (const auto& [site, params] : scheme.sites()) {
+    const NodeId copy = part.node[at(site.node)];
+    if (copy < 0 || std::holds_alternative<op::Input>(part.graph[copy].op)) continue;
+    result.set({copy, site.operand}, params);
+  }
+  return result;
+}
+
 }  // namespace
 
 Stream::Stream(const CalibrationImages& images, ValueStore& store)
@@ -75,11 +86,7 @@ void Stream::compute(std::span<const NodeId> outputs, const Weights& weights, co
   std::vector<Values> results;
   for (const NodeId id : outputs) results.push_back(room_for(id));
   const auto lowered = [&](const Graph& graph) {
-    const Subgraph part = subgraph(graph, given, outputs);
-    LowerOptions options;
-    options.prune = false;
-    options.output_tokens = output_tokens(graph);
-    return lower(part.graph, weights, restricted(scheme, part), options);
+    return lower_part(graph, subgraph(graph, given, outputs), weights, scheme, {.prune = false});
   };
   images_.run(threads, lowered, [&](Session& session, std::int64_t image) {
     std::vector<Tensor> inputs;
@@ -94,14 +101,10 @@ void Stream::compute(std::span<const NodeId> outputs, const Weights& weights, co
   for (std::size_t i = 0; i < results.size(); ++i) held_[outputs[i]] = std::move(results[i]);
 }
 
-Scheme restricted(const Scheme& scheme, const Subgraph& part) {
-  Scheme result;
-  for (const auto& [site, params] : scheme.sites()) {
-    const NodeId copy = part.node[at(site.node)];
-    if (copy < 0 || std::holds_alternative<op::Input>(part.graph[copy].op)) continue;
-    result.set({copy, site.operand}, params);
-  }
-  return result;
+Plan lower_part(const Graph& network, const Subgraph& part, const Weights& weights,
+                const Scheme& scheme, LowerOptions options) {
+  options.output_tokens = output_tokens(network);
+  return lower(part.graph, weights, restricted(scheme, part), options);
 }
 
 }  // namespace vitq

@@ -46,7 +46,9 @@ class Stream {
   std::map<NodeId, Values> held_;
 };
 
-// The part of a scheme about nodes of a subgraph, with the subgraph's numbers for them.
-Scheme restricted(const Scheme& scheme, const Subgraph& part);
+// Lowers a part of a network, by what the network's scheme says of its nodes. The output tokens are
+// the network's, as a part's own outputs do not tell.
+Plan lower_part(const Graph& network, const Subgraph& part, const Weights& weights,
+                const Scheme& scheme, LowerOptions options);
 
 }  // namespace vitq
