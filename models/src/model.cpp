@@ -187,6 +187,13 @@ Model Model::with_threads(int threads) const {
   return {std::move(network), *info_};
 }
 
+Model Model::with_lowering(const LowerOptions& lower) const {
+  auto network = std::make_shared<Network>(*network_);
+  network->options.lower = lower;
+  network->pool = std::make_shared<SessionPool>(kMaxShapes);
+  return {std::move(network), *info_};
+}
+
 Task Model::task() const {
   return task_of(network_->info);
 }

@@ -71,7 +71,7 @@ void check_model(const std::string& name) {
   CAPTURE(name);
   const TempFolder temp;
   const Weights expected = read_safetensors(golden(name) / "expected.safetensors");
-  Model model = load_for_attention(make_model(temp, name), {.threads = 1});
+  Model model = observe_attention(Model::load(make_model(temp, name), {.session = {.threads = 1}}));
   const Tensor input = first_image(expected);
 
   const Matrix first = expected_layer(expected, 0, std::nullopt);
@@ -84,6 +84,31 @@ void check_model(const std::string& name) {
   check_close(attention_of(model, input, {.method = "rollout", .layer = 0}), with_residual(first));
   CHECK_THROWS_AS(attention_of(model, input, {.layer = 2}), UsageError);
   CHECK_THROWS_AS(attention_of(model, input, {.head = 3}), UsageError);
+}
+
+// All layers and heads at once, of row `row`.
+void check_maps(const std::string& name, std::optional<std::int64_t> query) {
+  CAPTURE(name);
+  const TempFolder temp;
+  const Weights expected = read_safetensors(golden(name) / "expected.safetensors");
+  const Model model = observe_attention(Model::load(make_model(temp, name)));
+  CHECK(has_attention_maps(model));
+  const AttentionMaps maps = attention_maps(model, first_image(expected), query);
+  CHECK(maps.layers == 2);
+  const std::int64_t patches = maps.height * maps.width;
+  const auto* found = maps.weights.data();
+  for (std::int64_t layer = 0; layer < maps.layers; ++layer) {
+    const Tensor& all = expected.at("attention." + std::to_string(layer));
+    const Shape& shape = all.shape();  // [2, heads, queries, keys]
+    REQUIRE(maps.heads == shape[1]);
+    for (std::int64_t head = 0; head < maps.heads; ++head) {
+      const std::int64_t end = (head * shape[2] + query.value_or(0) + 1) * shape[3];
+      for (std::int64_t i = end - patches; i < end; ++i) {
+        CHECK(*found++ ==
+              doctest::Approx(all.as<float>()[static_cast<std::size_t>(i)]).epsilon(1e-4));
+      }
+    }
+  }
 }
 
 // What a decoder's layer pays to the 4 x 5 features of the first image, relative to the most.
@@ -119,7 +144,8 @@ void check_queries(const PatchWeights& found, const std::vector<double>& expecte
 TEST_CASE("a query's attention is PyTorch's; of several queries the largest counts") {
   const TempFolder temp;
   const Weights expected = read_safetensors(golden("hf_detr") / "expected.safetensors");
-  Model model = load_for_attention(make_model(temp, "hf_detr"), {.threads = 1});
+  Model model =
+      observe_attention(Model::load(make_model(temp, "hf_detr"), {.session = {.threads = 1}}));
   const Tensor input = first_image(expected);
   const auto of = [&](const AttentionJob& job, std::vector<std::int64_t> queries) {
     return attention_of_queries(model, input, job, queries);
@@ -133,7 +159,7 @@ TEST_CASE("a query's attention is PyTorch's; of several queries the largest coun
   CHECK_THROWS_AS(of({.layer = 2}, {2}), UsageError);
   CHECK_THROWS_AS(of({.head = 8}, {2}), UsageError);
   CHECK_THROWS_AS(of({}, {6}), UsageError);
-  Model classifier = load_for_attention(make_model(temp), {.threads = 1});
+  Model classifier = observe_attention(Model::load(make_model(temp), {.session = {.threads = 1}}));
   const Tensor square({1, 3, 16, 16}, DType::kF32);
   const std::vector<std::int64_t> query = {0};
   CHECK_THROWS_AS(attention_of_queries(classifier, square, {}, query), UnsupportedError);
@@ -169,6 +195,19 @@ TEST_CASE("vit_infer draws the attention of the objects found, or of one query")
 
 TEST_CASE("attention maps are PyTorch's, with a distillation token and without") {
   for (const char* name : {"timm_vit", "timm_deit_distilled", "hf_deit_teacher"}) check_model(name);
+}
+
+TEST_CASE("the maps of all layers and heads are PyTorch's, of classifiers and detectors") {
+  for (const char* name : {"timm_vit", "timm_deit_distilled"}) check_maps(name, {});
+  check_maps("hf_detr", 2);
+  const TempFolder temp;
+  const Model classifier = observe_attention(Model::load(make_model(temp)));
+  const Tensor square({1, 3, 16, 16}, DType::kF32);
+  CHECK_THROWS_AS(attention_maps(classifier, square, 0), UnsupportedError);
+  const Model detector = observe_attention(Model::load(make_model(temp, "hf_detr")));
+  const Tensor image({1, 3, 30, 40}, DType::kF32);
+  CHECK_THROWS_AS(attention_maps(detector, image), UnsupportedError);
+  CHECK_THROWS_AS(attention_maps(detector, image, 6), UnsupportedError);
 }
 
 TEST_CASE("a heat map is brightest where the weight is, and equal weights leave it even") {

@@ -8,14 +8,10 @@
 
 namespace vitq::apps {
 
-PatchWeights patch_grid(const Graph& graph) {
-  for (NodeId id = graph.size() - 1; id >= 0; --id) {
-    if (!std::holds_alternative<op::Conv2d>(graph[id].op)) continue;
-    const Shape& shape = graph[id].shape;
-    return {static_cast<int>(shape[3]), static_cast<int>(shape[2]),
-            std::vector<double>(static_cast<std::size_t>(shape[2] * shape[3]))};
-  }
-  throw UnsupportedError("this network has no patches, so there is no image of its attention");
+PatchWeights no_weights(const Graph& graph) {
+  const Shape grid = patch_grid(graph);
+  return {static_cast<int>(grid[1]), static_cast<int>(grid[0]),
+          std::vector<double>(static_cast<std::size_t>(grid.elements()))};
 }
 
 void require_index(std::size_t index, std::size_t count, const char* what) {
@@ -68,15 +64,6 @@ std::vector<double> rollout(std::vector<AttentionMatrix> layers, std::size_t tok
   return row;
 }
 
-// `attention` is the shape [N, heads, queries, keys] of the last one that is looked at.
-void require_looking_token(const Shape& attention, std::size_t patches) {
-  const auto tokens = static_cast<std::size_t>(attention[-1]);
-  if (patches > tokens) throw UnsupportedError("the tokens of this network are not its patches");
-  if (patches < tokens || attention[-2] == 1) return;
-  throw UnsupportedError(
-      "this network has no class token whose attention could be drawn; --pca draws its patches");
-}
-
 std::vector<AttentionMatrix> observe(const Model& model, const Tensor& input,
                                      std::span<const Site> sites, std::optional<std::size_t> head) {
   std::vector<AttentionMatrix> layers;
@@ -87,25 +74,15 @@ std::vector<AttentionMatrix> observe(const Model& model, const Tensor& input,
 
 }  // namespace
 
-std::vector<Site> attention_sites(const Graph& graph) {
-  std::vector<Site> sites;
-  for (NodeId id = 0; id < graph.size(); ++id) {
-    const Node& node = graph[id];
-    if (!std::holds_alternative<op::MatMul>(node.op)) continue;
-    if (std::holds_alternative<op::Softmax>(graph[node.inputs[0]].op)) sites.push_back({id, 0});
-  }
-  return sites;
-}
-
 PatchWeights attention_of(const Model& model, const Tensor& input, const AttentionJob& job) {
-  PatchWeights grid = patch_grid(model.graph());
+  PatchWeights grid = no_weights(model.graph());
   std::vector<Site> sites = attention_sites(model.graph());
   if (sites.empty()) throw UnsupportedError("this network has no attention");
   if (job.layer) require_index(*job.layer, sites.size(), "layer");
   if (job.layer) sites.resize(*job.layer + 1);
   const Shape& shape = model.graph()[model.graph()[sites.back().node].inputs[0]].shape;
   const auto tokens = static_cast<std::size_t>(shape[-1]);
-  require_looking_token(shape, grid.weights.size());
+  require_looking_token(shape, static_cast<std::int64_t>(grid.weights.size()));
   const bool last = job.method == "last";
   const std::span<const Site> wanted = last ? std::span(sites).last(1) : std::span(sites);
   std::vector<AttentionMatrix> layers = observe(model, input, wanted, job.head);
@@ -116,12 +93,6 @@ PatchWeights attention_of(const Model& model, const Tensor& input, const Attenti
   const std::size_t patches = grid.weights.size();
   std::copy(row.end() - static_cast<long>(patches), row.end(), grid.weights.begin());
   return grid;
-}
-
-Model load_for_attention(const std::filesystem::path& path, const SessionOptions& session) {
-  std::vector<Site> sites = attention_sites(Model::load(path).graph());
-  return Model::load(path,
-                     {.session = session, .lower = {.prune = false, .observe = std::move(sites)}});
 }
 
 }  // namespace vitq::apps

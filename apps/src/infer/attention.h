@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "draw/heat_map.h"
-#include "vitq/model.h"
+#include "vitq/attention.h"
 
 namespace vitq::apps {
 
@@ -22,12 +22,9 @@ struct AttentionJob {
   std::optional<std::int64_t> query = {};
 };
 
-// Loads a model such that all of its attention is computed and can be seen.
-Model load_for_attention(const std::filesystem::path& path, const SessionOptions& session);
-
-// Answers the weights of the patches of one prepared image [1, 3, H, W]. Throws UsageError for a
-// layer or head that the network does not have, and UnsupportedError for networks whose tokens are
-// not patches.
+// Answers the weights of the patches of one prepared image [1, 3, H, W] by a model that
+// observe_attention() has made. Throws UsageError for a layer or head that the network does not
+// have, and UnsupportedError for networks whose tokens are not patches.
 PatchWeights attention_of(const Model& model, const Tensor& input, const AttentionJob& job);
 
 // This is the attention of one layer for one image, [queries, keys], of one head or the mean of
@@ -36,15 +33,10 @@ using AttentionMatrix = std::vector<double>;
 
 AttentionMatrix of_head(const Tensor& attention, std::optional<std::size_t> head);
 
-// The patches are what the last convolution makes. Tokens before them are the class token and such.
-// The weights are 0. Throws UnsupportedError if there is no convolution.
-PatchWeights patch_grid(const Graph& graph);
+// The network's patches with the weights 0.
+PatchWeights no_weights(const Graph& graph);
 
 // Throws UsageError unless index < count.
 void require_index(std::size_t index, std::size_t count, const char* what);
-
-// Answers where softmax results weigh values: operand 0 of the products, in the order of the
-// layers.
-std::vector<Site> attention_sites(const Graph& graph);
 
 }  // namespace vitq::apps

@@ -30,10 +30,9 @@ std::vector<Detection> wanted_objects(const InferJob& job, const Model& model,
 
 }  // namespace
 
-Image attention_image(const InferJob& job, const std::filesystem::path& path, const Model& model,
-                      const ModelInfo& info, const Image& image) {
-  const Model observed =
-      load_for_attention(path, job.session).with_preprocess(model.info().preprocess);
+Image attention_image(const InferJob& job, const Model& model, const ModelInfo& info,
+                      const Image& image) {
+  const Model observed = observe_attention(model);
   const Tensor input = observed.prepare({&image, 1});
   if (model.task() == Task::kDetection) {
     return attention_of_objects(observed, image, job.attention,

@@ -63,7 +63,6 @@ bool has_whole_images(const InferJob& job, const Model& model, std::size_t batch
 
 Pipeline::Pipeline(const InferJob& job, const std::filesystem::path& model)
     : job_(job),
-      path_(model),
       output_(job.output, job.overwrite),
       model_(load(job, model)),
       info_(model_.info()),
@@ -160,7 +159,7 @@ int Pipeline::finish() {
   if (features_) features_->finish();
   if (check_) std::cerr << check_->report();
   if (!job_.attention.output.empty() && !failed_) {
-    write_png(job_.attention.output, attention_image(job_, path_, model_, info_, last_image_),
+    write_png(job_.attention.output, attention_image(job_, model_, info_, last_image_),
               job_.overwrite);
   }
   if (!job_.features.pca.empty() && !failed_) {

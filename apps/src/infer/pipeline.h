@@ -37,7 +37,6 @@ class Pipeline {
   int finish();
 
   const InferJob& job_;
-  std::filesystem::path path_;
   Output output_;
   Model model_;
   ModelInfo info_;

@@ -2,7 +2,6 @@
 #include "infer/query_attention.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "draw/annotate.h"
 #include "vitq/error.h"
@@ -11,20 +10,6 @@
 namespace vitq::apps {
 
 namespace {
-
-// DETR's decoder has it in its names. All other attention is "self_attn".
-constexpr std::string_view kCross = ".multihead_attn.";
-
-// Cross attention goes from the queries to the features. The sites are in the order of the
-// decoder's layers.
-std::vector<Site> cross_attention_sites(const Graph& graph) {
-  std::vector<Site> sites = attention_sites(graph);
-  std::erase_if(sites, [&graph](const Site& site) {
-    return graph[site.node].name.find(kCross) == std::string::npos;
-  });
-  if (sites.empty()) throw UnsupportedError("this network has no queries that look at an image");
-  return sites;
-}
 
 // Each weight becomes the larger of both, the row relative to its largest.
 void join(std::vector<double>& weights, std::span<const double> row) {
@@ -49,7 +34,7 @@ PatchWeights attention_of_queries(const Model& model, const Tensor& input, const
     attention = of_head(values, job.head);
     count = static_cast<std::size_t>(values.shape()[2]);
   });
-  PatchWeights result = patch_grid(graph);
+  PatchWeights result = no_weights(graph);
   const std::size_t features = attention.size() / count;
   if (result.weights.size() != features) {
     throw UnsupportedError("the features of this network are not what its last convolution makes");

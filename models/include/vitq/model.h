@@ -45,6 +45,9 @@ class Model {
   // many images wait, one thread for each of them gets most done.
   Model with_threads(int threads) const;
 
+  // The same network and weights, lowered in another way.
+  Model with_lowering(const LowerOptions& lower) const;
+
   const ModelInfo& info() const;
   Task task() const;
 

@@ -3,6 +3,7 @@
 // checkpoints and int8 models of float ones, and compares them. Link vitq::weights_tools.
 #pragma once
 
+#include "vitq/attention.h"
 #include "vitq/compare_detectors.h"
 #include "vitq/compare_features.h"
 #include "vitq/compare_models.h"
