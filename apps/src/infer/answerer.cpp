@@ -10,8 +10,6 @@ namespace vitq::apps {
 
 namespace {
 
-constexpr std::size_t kTop = 5;
-
 // It counts milliseconds since it was made or last asked.
 class Stopwatch {
  public:
@@ -108,37 +106,17 @@ NetworkRun Answerer::run(Tensor input, const Tensor* mask, std::span<Answer* con
   NetworkRun done;
   done.outputs = mask != nullptr ? model_.run_padded(input, *mask) : model_.run(input);
   done.input = std::move(input);
+  const AnswerOptions options = {job_.top.value_or(AnswerOptions{}.top),
+                                 job_.threshold.value_or(kUsualThreshold)};
   const double infer = watch.lap() / static_cast<double>(answers.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     watch.lap();
-    interpret(done.outputs, i, *answers[i]);
+    interpret(done.outputs, i, info_, options, *answers[i]);
     if (!answers[i]->timing) continue;
     answers[i]->timing->infer = infer;
     answers[i]->timing->post = watch.lap();
   }
   return done;
-}
-
-void Answerer::interpret(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const {
-  const auto part = [row](const Tensor& output) {
-    const std::span<const float> values = output.as<float>();
-    const std::size_t size = values.size() / static_cast<std::size_t>(output.shape()[0]);
-    return values.subspan(row * size, size);
-  };
-  switch (model_.task()) {
-    case Task::kClassification:
-      answer.predictions = top_k(part(outputs[0]), info_, job_.top.value_or(kTop));
-      break;
-    case Task::kDetection:
-      answer.detections =
-          detections(part(outputs[0]), part(outputs[1]), info_, {answer.width, answer.height},
-                     job_.threshold.value_or(kUsualThreshold));
-      break;
-    case Task::kFeatures:
-      answer.features.assign(part(outputs[0]).begin(), part(outputs[0]).end());
-      answer.tokens = outputs[1].shape();
-      break;
-  }
 }
 
 }  // namespace vitq::apps

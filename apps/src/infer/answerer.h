@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "infer/answer.h"
+#include "common/answer.h"
 #include "infer/options.h"
 #include "vitq/error.h"
 
@@ -60,7 +60,6 @@ class Answerer {
   void add(const std::string& input, Batch& batch) const;
   void read_and_prepare(const std::string& input, QueuedImage& queued) const;
   void run_group(const Group& group, Batch& batch) const;
-  void interpret(std::span<const Tensor> outputs, std::size_t row, Answer& answer) const;
 
   const InferJob& job_;
   Model model_;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "infer/answer.h"
+#include "infer/answer_writer.h"
 #include "infer/attention.h"
 #include "vitq/image.h"
 #include "vitq/session.h"
@@ -18,9 +18,6 @@ class App;
 }
 
 namespace vitq::apps {
-
-// A detector names objects of at least this probability.
-constexpr float kUsualThreshold = 0.5F;
 
 // What is kept of a network of features; empty: nothing.
 struct FeatureJob {

@@ -11,7 +11,7 @@
 
 #include "common/output.h"
 #include "common/range_check.h"
-#include "infer/answer.h"
+#include "infer/answer_writer.h"
 #include "infer/answerer.h"
 #include "infer/dump.h"
 #include "infer/feature_files.h"

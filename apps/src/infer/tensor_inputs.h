@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "infer/answer.h"
+#include "common/answer.h"
 
 namespace vitq::apps {
 

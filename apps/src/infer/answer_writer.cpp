@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "infer/answer.h"
+#include "infer/answer_writer.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 
 #include "common/table.h"
@@ -11,34 +9,6 @@
 namespace vitq::apps {
 
 namespace {
-
-// Answers the shortest decimal number that is this float: 0.357 rather than 0.35699999332427979.
-std::string shortest(float value) {
-  std::array<char, 32> text;
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
-  return {text.data(), end};
-}
-
-double rounded(double milliseconds) {
-  return std::round(1000.0 * milliseconds) / 1000.0;
-}
-
-Json to_json(const Timing& timing) {
-  Json json = Json::object();
-  json.set("decode", rounded(timing.decode)).set("preprocess", rounded(timing.preprocess));
-  return json.set("infer", rounded(timing.infer)).set("post", rounded(timing.post));
-}
-
-std::array<float, 4> sides(const Box& box) {
-  return {box.x0, box.y0, box.x1, box.y1};
-}
-
-double exact(float value) {
-  const std::string text = shortest(value);
-  double exact = 0.0;
-  std::from_chars(text.data(), text.data() + text.size(), exact);
-  return exact;
-}
 
 // Whoever wants all of the numbers takes JSON or --features.
 std::string features_text(const Answer& answer) {
@@ -94,48 +64,6 @@ std::string in_csv(const Answer& answer) {
   return text;
 }
 
-Json list_of(const std::vector<Prediction>& predictions) {
-  Json list = Json::array();
-  for (const Prediction& prediction : predictions) {
-    Json item = Json::object();
-    item.set("id", prediction.id).set("label", prediction.label);
-    list.push(std::move(item.set("score", exact(prediction.score))));
-  }
-  return list;
-}
-
-Json list_of(const std::vector<Detection>& detections) {
-  Json list = Json::array();
-  for (const Detection& object : detections) {
-    Json item = Json::object();
-    item.set("id", object.id).set("label", object.label).set("score", exact(object.score));
-    Json box = Json::array();
-    for (const float side : sides(object.box)) box.push(exact(side));
-    list.push(std::move(item.set("box", std::move(box)).set("query", object.query)));
-  }
-  return list;
-}
-
-Json list_of(const std::vector<float>& values) {
-  Json list = Json::array();
-  for (const float value : values) list.push(exact(value));
-  return list;
-}
-
-void set_findings(Json& json, const Answer& answer, Task task) {
-  switch (task) {
-    case Task::kClassification:
-      json.set("task", "classification").set("predictions", list_of(answer.predictions));
-      break;
-    case Task::kDetection:
-      json.set("task", "detection").set("detections", list_of(answer.detections));
-      break;
-    case Task::kFeatures:
-      json.set("task", "features").set("features", list_of(answer.features));
-      break;
-  }
-}
-
 std::vector<Json> coco_results(const Answer& answer, const CocoIds& ids) {
   std::vector<Json> results;
   if (!answer.error.empty()) return results;
@@ -154,19 +82,6 @@ std::vector<Json> coco_results(const Answer& answer, const CocoIds& ids) {
 }
 
 }  // namespace
-
-Json to_json(const Answer& answer, Task task, const std::string& model) {
-  Json json = Json::object();
-  json.set("image", answer.image);
-  if (!answer.error.empty()) {
-    json.set("error", answer.error);
-  } else {
-    json.set("width", answer.width).set("height", answer.height);
-    set_findings(json, answer, task);
-  }
-  if (answer.timing) json.set("timing_ms", to_json(*answer.timing));
-  return json.set("model", model);
-}
 
 AnswerWriter::AnswerWriter(Format format, Task task, std::string model, Output& output)
     : format_(format), task_(task), model_(std::move(model)), output_(output) {
