@@ -97,6 +97,8 @@ function secondsToWait(text) {
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : 0;
 }
 
+// Names of files, which some messages begin with, stay as they are.
 function sentence(text) {
-  return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+  const first = /^[a-z]+ /.test(text) ? text[0].toUpperCase() : text[0];
+  return first + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }
