@@ -48,6 +48,15 @@ class Scoring {
 
 }  // namespace
 
+std::string_view name_of(Task task) {
+  switch (task) {
+    case Task::kClassification: return "classification";
+    case Task::kDetection: return "detection";
+    case Task::kFeatures: break;
+  }
+  return "features";
+}
+
 std::string_view name_of(Scores scores) {
   return kScores[static_cast<std::size_t>(scores)];
 }

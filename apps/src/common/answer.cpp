@@ -14,13 +14,6 @@ double rounded(double milliseconds) {
   return std::round(1000.0 * milliseconds) / 1000.0;
 }
 
-Json to_json(const Timing& timing) {
-  Json json = Json::object();
-  json.set("decode", rounded(timing.decode)).set("preprocess", rounded(timing.preprocess));
-  if (timing.queue) json.set("queue", rounded(*timing.queue));
-  return json.set("infer", rounded(timing.infer)).set("post", rounded(timing.post));
-}
-
 Json list_of(const std::vector<Prediction>& predictions) {
   Json list = Json::array();
   for (const Prediction& prediction : predictions) {
@@ -50,16 +43,11 @@ Json list_of(const std::vector<float>& values) {
 }
 
 void set_findings(Json& json, const Answer& answer, Task task) {
+  json.set("task", name_of(task));
   switch (task) {
-    case Task::kClassification:
-      json.set("task", "classification").set("predictions", list_of(answer.predictions));
-      break;
-    case Task::kDetection:
-      json.set("task", "detection").set("detections", list_of(answer.detections));
-      break;
-    case Task::kFeatures:
-      json.set("task", "features").set("features", list_of(answer.features));
-      break;
+    case Task::kClassification: json.set("predictions", list_of(answer.predictions)); break;
+    case Task::kDetection: json.set("detections", list_of(answer.detections)); break;
+    case Task::kFeatures: json.set("features", list_of(answer.features)); break;
   }
 }
 
@@ -105,9 +93,16 @@ void interpret(std::span<const Tensor> outputs, std::size_t row, const ModelInfo
   }
 }
 
+Json to_json(const Timing& timing) {
+  Json json = Json::object();
+  json.set("decode", rounded(timing.decode)).set("preprocess", rounded(timing.preprocess));
+  if (timing.queue) json.set("queue", rounded(*timing.queue));
+  return json.set("infer", rounded(timing.infer)).set("post", rounded(timing.post));
+}
+
 Json to_json(const Answer& answer, Task task, const std::string& model) {
   Json json = Json::object();
-  json.set("image", answer.image);
+  if (!answer.image.empty()) json.set("image", answer.image);
   if (!answer.error.empty()) {
     json.set("error", answer.error);
   } else {

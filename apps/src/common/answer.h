@@ -23,7 +23,7 @@ struct Timing {
 };
 
 struct Answer {
-  std::string image;
+  std::string image;  // its name; empty where it has none
   std::int64_t width = 0;
   std::int64_t height = 0;
   std::vector<Prediction> predictions;  // of a classifier
@@ -46,6 +46,7 @@ struct AnswerOptions {
 void interpret(std::span<const Tensor> outputs, std::size_t row, const ModelInfo& info,
                const AnswerOptions& options, Answer& answer);
 
+Json to_json(const Timing& timing);
 Json to_json(const Answer& answer, Task task, const std::string& model);
 
 // The shortest decimal number that is this float, 0.357 rather than 0.35699999332427979, as text

@@ -25,8 +25,9 @@ std::pair<double, double> range_of(const std::vector<double>& components, std::s
   return {values[cut], values[values.size() - 1 - cut]};
 }
 
-// Gives each patch a pixel of its colour.
-Image coloured(const Tensor& tokens) {
+}  // namespace
+
+Image component_colours(const Tensor& tokens) {
   const Shape& shape = tokens.shape();
   const std::vector<double> components =
       principal_components(tokens.as<float>(), static_cast<std::size_t>(shape[3]), kColours);
@@ -42,12 +43,10 @@ Image coloured(const Tensor& tokens) {
   return grid;
 }
 
-}  // namespace
-
 Image component_map(const Tensor& tokens, const Image& image, const Preprocess& preprocess) {
   constexpr double kShare = 0.75;  // of the colours; the rest is the image in grey
   Image view = enlarged_view(image, preprocess);
-  const Image colours = resize(coloured(tokens), view.width, view.height, Filter::kBicubic);
+  const Image colours = resize(component_colours(tokens), view.width, view.height, Filter::kBicubic);
   for (std::size_t i = 0; i < view.rgb.size(); i += 3) {
     const double grey = 0.299 * view.rgb[i] + 0.587 * view.rgb[i + 1] + 0.114 * view.rgb[i + 2];
     for (std::size_t c = 0; c < kColours; ++c) {

@@ -27,15 +27,6 @@ Json json_of(const Shape& shape) {
   return json;
 }
 
-std::string_view name_of(Task task) {
-  switch (task) {
-    case Task::kClassification: return "classification";
-    case Task::kDetection: return "detection";
-    case Task::kFeatures: break;
-  }
-  return "features";
-}
-
 std::string describe(const Model& model) {
   const Graph& graph = model.graph();
   Json outputs = Json::array();
@@ -46,7 +37,7 @@ std::string describe(const Model& model) {
   }
   const ModelInfo& info = model.info();
   Json json = Json::object();
-  json.set("task", name_of(model.task())).set("classes", class_count(info));
+  json.set("task", vitq::name_of(model.task())).set("classes", class_count(info));
   json.set("input", json_of(graph[graph.inputs()[0]].shape)).set("pixels", model.reads_pixels());
   json.set("outputs", std::move(outputs)).set("family", info.family).set("config", info.config);
   json.set("preprocess", info.preprocess.to_json()).set("labels", Json::array(info.labels));

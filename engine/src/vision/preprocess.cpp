@@ -26,7 +26,7 @@ struct Size {
 
 // get_size_with_aspect_ratio of facebookresearch/detr (datasets/transforms.py) and of transformers
 // (models/detr/image_processing_detr.py), and get_size_with_aspect_ratio_yolos of transformers.
-Size size_within(const Image& image, const Preprocess& preprocess) {
+Size size_within(const Size& image, const Preprocess& preprocess) {
   constexpr int kYolosPatch = 16;
   using Resize = Preprocess::Resize;
   const double shorter = std::min(image.width, image.height);
@@ -59,7 +59,7 @@ Size size_within(const Image& image, const Preprocess& preprocess) {
 
 // get_image_size_for_max_height_width of transformers (image_utils.py), and get_params of timm's
 // ResizeKeepRatio (data/transforms.py). Both compute in double precision in this order.
-Size size_to_fit(const Image& image, const Preprocess& preprocess) {
+Size size_to_fit(const Size& image, const Preprocess& preprocess) {
   double width = 0.0;
   double height = 0.0;
   if (preprocess.resize == Preprocess::Resize::kInsideHuggingFace) {
@@ -84,7 +84,7 @@ Size size_to_fit(const Image& image, const Preprocess& preprocess) {
 }
 
 // What the image becomes before it is cropped.
-Size size_for(const Image& image, const Preprocess& preprocess) {
+Size size_for(const Size& image, const Preprocess& preprocess) {
   switch (preprocess.resize) {
     case Preprocess::Resize::kNone: return {image.width, image.height};
     case Preprocess::Resize::kExact: return {preprocess.width, preprocess.height};
@@ -118,6 +118,13 @@ int crop_start(int extent, int size, Preprocess::CropOffset offset) {
   return margin % 2 == 0 ? half : half + half % 2;  // halves go to the even neighbour
 }
 
+Rectangle crop_of(const Size& size, const Preprocess& preprocess) {
+  if (preprocess.crop_height == 0) return {0, 0, size.width, size.height};
+  return {crop_start(size.width, preprocess.crop_width, preprocess.crop_offset),
+          crop_start(size.height, preprocess.crop_height, preprocess.crop_offset),
+          preprocess.crop_width, preprocess.crop_height};
+}
+
 Rectangle common(const Rectangle& a, const Rectangle& b) {
   const int left = std::max(a.left, b.left);
   const int top = std::max(a.top, b.top);
@@ -128,16 +135,22 @@ Rectangle common(const Rectangle& a, const Rectangle& b) {
 }  // namespace
 
 Image Preprocess::pixels(const Image& image) const {
-  const Size size = size_for(image, *this);
+  const Size size = size_for({image.width, image.height}, *this);
   const Rectangle all = {0, 0, size.width, size.height};
   if (crop_height == 0) return resize_part(image, size.width, size.height, filter, all);
-  const Rectangle wanted = {crop_start(size.width, crop_width, crop_offset),
-                            crop_start(size.height, crop_height, crop_offset), crop_width,
-                            crop_height};
+  const Rectangle wanted = crop_of(size, *this);
   const Rectangle part = common(wanted, all);
   Image out = resize_part(image, size.width, size.height, filter, part);
   if (part.width == wanted.width && part.height == wanted.height) return out;
   return crop(out, {wanted.left - part.left, wanted.top - part.top, crop_width, crop_height}, fill);
+}
+
+std::array<double, 4> Preprocess::visible(int image_width, int image_height) const {
+  const Size size = size_for({image_width, image_height}, *this);
+  const Rectangle part = crop_of(size, *this);
+  const double x = static_cast<double>(image_width) / size.width;
+  const double y = static_cast<double>(image_height) / size.height;
+  return {part.left * x, part.top * y, (part.left + part.width) * x, (part.top + part.height) * y};
 }
 
 namespace {

@@ -17,6 +17,8 @@ namespace vitq {
 // forward_head(pre_logits=True), transformers' pooler_output or image_embeds, of any length.
 // `tokens` [N, h, w, C] describe its patches, after the last norm.
 enum class Task { kClassification, kDetection, kFeatures };
+// "classification", "detection" or "features".
+std::string_view name_of(Task task);
 
 // What logits mean: one class of several, each class for itself, or numbers that are the answer
 // already (regression). A detector with softmax has a further class, "no object".
