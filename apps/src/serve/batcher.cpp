@@ -47,8 +47,8 @@ struct Batcher::Pending {
 
   void finish() {
     over = true;
+    job.place.reset();  // before the client hears of it and asks the next
     job.done(std::move(outcome));
-    job.place.reset();
   }
   void fail(std::exception_ptr error) {
     if (over) return;

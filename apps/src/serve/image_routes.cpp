@@ -102,7 +102,10 @@ void attention(const CallPtr& call) {
     query = call->target.integer("query", 0, 0, 1'000'000);
   }
   call->respond([asked, query] {
-    return json_response(attention_answer(asked->call->model, *asked->model, asked->job, query));
+    HttpResponse response =
+        json_response(attention_answer(asked->call->model, *asked->model, asked->job, query));
+    asked->place.reset();  // before the client hears of it and asks the next
+    return response;
   });
 }
 
