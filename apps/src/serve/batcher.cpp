@@ -45,6 +45,8 @@ struct Batcher::Pending {
   bool over = false;      // answered
   Outcome outcome = {};
 
+  bool gone() const { return job.gone && *job.gone; }
+  bool stale(Clock::time_point now) const { return over || job.deadline <= now || gone(); }
   void finish() {
     over = true;
     job.place.reset();  // before the client hears of it and asks the next
@@ -139,8 +141,7 @@ std::vector<Batcher::Unit> Batcher::take_stale() {
   const Clock::time_point now = Clock::now();
   std::vector<Unit> stale;
   std::erase_if(units_, [&](Unit& unit) {
-    const Job& job = unit.job->job;
-    const bool useless = unit.job->over || job.deadline <= now || (job.gone && *job.gone);
+    const bool useless = unit.job->stale(now);
     if (useless) stale.push_back(unit);
     return useless;
   });
@@ -150,7 +151,7 @@ std::vector<Batcher::Unit> Batcher::take_stale() {
 void Batcher::answer_stale(const std::vector<Unit>& units) {
   for (const Unit& unit : units) {
     if (unit.job->over) continue;
-    const bool gone = unit.job->job.gone && *unit.job->job.gone;
+    const bool gone = unit.job->gone();
     metrics_.refused(name_, gone ? "client_gone" : "deadline");
     unit.job->fail(std::make_exception_ptr(
         gone ? HttpError(499, "the client has gone")
@@ -171,8 +172,9 @@ std::vector<Batcher::Unit> Batcher::take_batch(std::unique_lock<std::mutex>& loc
   const auto waiting = [&] {
     return static_cast<std::size_t>(std::ranges::count_if(units_, like_first));
   };
-  changed_.wait_until(lock, first->since + options_.max_delay,
-                      [&] { return ending_ || waiting() >= most; });
+  const Clock::time_point until = std::min(first->since + options_.max_delay, first->job.deadline);
+  changed_.wait_until(lock, until, [&] { return ending_ || waiting() >= most; });
+  if (first->stale(Clock::now())) return {};
   const std::size_t count = std::bit_floor(std::min(most, waiting()));
   std::vector<Unit> batch;
   std::erase_if(units_, [&](Unit& unit) {
