@@ -37,9 +37,10 @@ struct Queue {
   std::future<Outcome> ask(Tensor input, Clock::time_point deadline = Clock::time_point::max(),
                            std::shared_ptr<std::atomic<bool>> gone = nullptr) {
     auto promise = std::make_shared<std::promise<Outcome>>();
-    Batcher::Job job;
+    BatchJob job;
     job.place = batcher.enter(static_cast<std::size_t>(input.shape()[0]));
     job.model = model;
+    job.single = model;
     job.input = std::move(input);
     job.deadline = deadline;
     job.gone = std::move(gone);
@@ -68,7 +69,7 @@ int status_of(const Outcome& outcome) {
 }  // namespace
 
 TEST_CASE("images that were asked for alone or together have the bits of single runs") {
-  Queue queue({.max_batch = 8, .max_delay = std::chrono::microseconds(20'000)});
+  Queue queue({.max_batch = 8, .max_delay = std::chrono::microseconds(500'000)});
   std::vector<std::future<Outcome>> answers;
   std::vector<Tensor> inputs;
   for (int i = 0; i < 13; ++i) inputs.push_back(image(i, i % 4 == 3 ? 3 : 1));
@@ -120,7 +121,7 @@ TEST_CASE("nothing is run for those whose time is up, or who have gone") {
 
 TEST_CASE("an image that cannot be answered does not spoil its neighbours") {
   const TempFolder temp;
-  Queue queue({.max_delay = std::chrono::microseconds(50'000)});
+  Queue queue({.max_delay = std::chrono::microseconds(500'000)});
   queue.model = std::make_shared<const Model>(Model::load(make_model(temp)));
   Tensor good({1, 3, 16, 16}, DType::kF32);
   Tensor bad = good.clone();

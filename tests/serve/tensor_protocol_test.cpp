@@ -34,7 +34,7 @@ HttpRequest binary(const std::string& head, const std::string& bytes) {
 }
 
 LoadedModel loaded(const Model& model, const std::string& format) {
-  return {std::make_shared<const Model>(model), nullptr, "3", format, 0};
+  return {std::make_shared<const Model>(model), nullptr, nullptr, "3", format, 0};
 }
 
 std::string refusal(const HttpRequest& request, const Model& model) {

@@ -4,77 +4,23 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
-#include <optional>
 
 namespace vitq::apps {
 
 namespace {
 
-// Activations of more pixels than these would leave the cache, and those of detectors the memory.
-constexpr std::int64_t kMostPixels = 1 << 20;
-
-double milliseconds(Clock::duration time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
-Shape of_one(const Shape& batch) {
-  return batch.with(0, 1);
-}
-
-std::size_t bytes_of_row(const Tensor& tensor) {
-  return tensor.bytes() / static_cast<std::size_t>(tensor.shape()[0]);
-}
-
-std::byte* row_of(Tensor& tensor, std::int64_t row) {
-  return tensor.data() + static_cast<std::size_t>(row) * bytes_of_row(tensor);
-}
-
-const std::byte* row_of(const Tensor& tensor, std::int64_t row) {
-  return tensor.data() + static_cast<std::size_t>(row) * bytes_of_row(tensor);
+// How many images of this shape may run together, whatever the options say.
+std::size_t most_together(const Shape& shape) {
+  constexpr std::int64_t kMostPixels = 1 << 20;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, kMostPixels / (shape[2] * shape[3])));
 }
 
 }  // namespace
 
-// A job of which some images may be done.
-struct Batcher::Pending {
-  Job job;
-  Clock::time_point since = Clock::now();
-  std::optional<Clock::time_point> begun = {};
-  std::int64_t left = 0;  // images
-  bool over = false;      // answered
-  Outcome outcome = {};
-
-  bool gone() const { return job.gone && *job.gone; }
-  bool stale(Clock::time_point now) const { return over || job.deadline <= now || gone(); }
-  void finish() {
-    over = true;
-    job.place.reset();  // before the client hears of it and asks the next
-    job.done(std::move(outcome));
-  }
-  void fail(std::exception_ptr error) {
-    if (over) return;
-    outcome.error = std::move(error);
-    finish();
-  }
-  void keep(std::int64_t row, const std::vector<Tensor>& outputs, std::int64_t of);
-};
-
-void Batcher::Pending::keep(std::int64_t row, const std::vector<Tensor>& outputs, std::int64_t of) {
-  const std::int64_t images = job.input.shape()[0];
-  if (outcome.outputs.empty()) {
-    for (const Tensor& output : outputs) {
-      outcome.outputs.emplace_back(output.shape().with(0, images), output.dtype());
-    }
-  }
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    std::memcpy(row_of(outcome.outputs[i], row), row_of(outputs[i], of), bytes_of_row(outputs[i]));
-  }
-  --left;
-}
-
 Batcher::Batcher(std::string name, const BatchOptions& options, Metrics& metrics)
-    : name_(std::move(name)), options_(options), metrics_(metrics), thread_([this] { serve(); }) {}
+    : name_(std::move(name)), options_(options), metrics_(metrics) {
+  for (int lane = 0; lane < options_.lanes; ++lane) lanes_.emplace_back([this] { serve(); });
+}
 
 Batcher::~Batcher() {
   {
@@ -82,9 +28,10 @@ Batcher::~Batcher() {
     ending_ = true;
   }
   changed_.notify_all();
+  lanes_.clear();  // They end before the rest does.
 }
 
-std::shared_ptr<Batcher::Place> Batcher::enter(std::size_t images) {
+Place Batcher::enter(std::size_t images) {
   if (images > options_.max_queue) {
     throw HttpError(413, std::to_string(images) + " images are more than the queue of '" + name_ +
                              "' holds, " + std::to_string(options_.max_queue));
@@ -99,7 +46,7 @@ std::shared_ptr<Batcher::Place> Batcher::enter(std::size_t images) {
   }
   inside_ += images;
   metrics_.queued(name_, inside_);
-  return std::make_shared<Place>(*this, images);
+  return {this, [images](Batcher* batcher) { batcher->leave(images); }};
 }
 
 void Batcher::leave(std::size_t images) {
@@ -108,11 +55,9 @@ void Batcher::leave(std::size_t images) {
   metrics_.queued(name_, inside_);
 }
 
-void Batcher::submit(Job job) {
+void Batcher::submit(BatchJob job) {
   const std::int64_t images = job.input.shape()[0];
-  auto pending = std::make_shared<Pending>();
-  pending->job = std::move(job);
-  pending->left = images;
+  const auto pending = std::make_shared<PendingJob>(std::move(job));
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (std::int64_t row = 0; row < images; ++row) units_.push_back({pending, row});
@@ -120,20 +65,30 @@ void Batcher::submit(Job job) {
   changed_.notify_all();
 }
 
+// One lane.
 void Batcher::serve() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return ending_ || !units_.empty(); });
+    changed_.wait(lock, [this] { return may_begin() || (ending_ && units_.empty()); });
     if (units_.empty()) return;
-    std::vector<Unit> stale = take_stale();
-    std::vector<Unit> batch = units_.empty() ? std::vector<Unit>() : take_batch(lock);
+    const std::vector<Unit> stale = take_stale();
+    const Batch batch = units_.empty() ? Batch() : take_batch(lock);
+    const bool works = !batch.units.empty();
+    if (works) ++busy_;
+    if (batch.on_all_threads) exclusive_ = true;
     lock.unlock();
     answer_stale(stale);
-    if (!batch.empty()) run(batch);
-    stale.clear();  // Places are left here, which takes the lock.
-    batch.clear();
+    if (works) run(batch);
     lock.lock();
+    if (works) --busy_;
+    if (batch.on_all_threads) exclusive_ = false;
+    changed_.notify_all();
   }
+}
+
+bool Batcher::may_begin() const {
+  if (units_.empty() || exclusive_) return false;
+  return busy_ == 0 || most_together(units_.front().job->job().input.shape()) > 1;
 }
 
 // Images whose time is up, or which nobody waits for.
@@ -150,80 +105,82 @@ std::vector<Batcher::Unit> Batcher::take_stale() {
 
 void Batcher::answer_stale(const std::vector<Unit>& units) {
   for (const Unit& unit : units) {
-    if (unit.job->over) continue;
     const bool gone = unit.job->gone();
-    metrics_.refused(name_, gone ? "client_gone" : "deadline");
-    unit.job->fail(std::make_exception_ptr(
+    const HttpError error =
         gone ? HttpError(499, "the client has gone")
-             : HttpError(504, "the request's time was up before '" + name_ + "' could answer")));
+             : HttpError(504, "the request's time was up before '" + name_ + "' could answer");
+    if (!unit.job->fail(std::make_exception_ptr(error))) continue;
+    metrics_.refused(name_, gone ? "client_gone" : "deadline");
   }
 }
 
+std::size_t Batcher::waiting_like(const PendingJob& first) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(units_, [&](const Unit& unit) { return unit.job->alike(first); }));
+}
+
 // As many images like the first as may run together. Nothing overtakes images like itself.
-std::vector<Batcher::Unit> Batcher::take_batch(std::unique_lock<std::mutex>& lock) {
-  const std::shared_ptr<Pending> first = units_.front().job;
-  const Shape shape = of_one(first->job.input.shape());
-  const auto like_first = [&](const Unit& unit) {
-    return unit.job->job.model == first->job.model && of_one(unit.job->job.input.shape()) == shape;
-  };
-  const auto fitting =
-      static_cast<std::size_t>(std::max<std::int64_t>(1, kMostPixels / (shape[2] * shape[3])));
-  const std::size_t most = std::bit_floor(std::min(options_.max_batch, fitting));
-  const auto waiting = [&] {
-    return static_cast<std::size_t>(std::ranges::count_if(units_, like_first));
-  };
-  const Clock::time_point until = std::min(first->since + options_.max_delay, first->job.deadline);
-  changed_.wait_until(lock, until, [&] { return ending_ || waiting() >= most; });
-  if (first->stale(Clock::now())) return {};
-  const std::size_t count = std::bit_floor(std::min(most, waiting()));
-  std::vector<Unit> batch;
+Batcher::Batch Batcher::take_batch(std::unique_lock<std::mutex>& lock) {
+  const std::shared_ptr<PendingJob> first = units_.front().job;
+  const std::size_t together = most_together(first->job().input.shape());
+  const std::size_t most = std::bit_floor(std::min(options_.max_batch, together));
+  const Clock::time_point until =
+      std::min(first->since() + options_.max_delay, first->job().deadline);
+  if (Clock::now() < until) {
+    changed_.wait_until(lock, until, [&] { return ending_ || waiting_like(*first) >= most; });
+    // Another lane may have been faster.
+    if (!may_begin() || units_.front().job != first || first->stale(Clock::now())) return {};
+  }
+  const std::size_t waiting = waiting_like(*first);
+  const auto idle = static_cast<std::size_t>(options_.lanes - busy_);
+  const std::size_t share = (waiting + idle - 1) / idle;
+  const std::size_t count = std::bit_floor(std::min(most, share));
+  Batch batch;
+  batch.on_all_threads = busy_ == 0 && (waiting == 1 || together == 1);
   std::erase_if(units_, [&](Unit& unit) {
-    const bool taken = batch.size() < count && like_first(unit);
-    if (taken) batch.push_back(unit);
+    const bool taken = batch.units.size() < count && unit.job->alike(*first);
+    if (taken) batch.units.push_back(unit);
     return taken;
   });
   return batch;
 }
 
 // One image that cannot be answered shall not spoil the answers of the others.
-void Batcher::run(const std::vector<Unit>& batch) {
+void Batcher::run(const Batch& batch) {
   const Clock::time_point begin = Clock::now();
-  for (const Unit& unit : batch) {
-    if (!unit.job->begun) unit.job->begun = begin;
-  }
+  for (const Unit& unit : batch.units) unit.job->begin(begin);
   try {
     run_together(batch);
   } catch (const std::exception&) {
-    if (batch.size() == 1) return batch[0].job->fail(std::current_exception());
-    for (const Unit& unit : batch) run({unit});
+    if (batch.units.size() == 1) {
+      batch.units[0].job->fail(std::current_exception());
+      return;
+    }
+    for (const Unit& unit : batch.units) run({{unit}, batch.on_all_threads});
   }
 }
 
-void Batcher::run_together(const std::vector<Unit>& batch) {
+void Batcher::run_together(const Batch& batch) {
   const Clock::time_point begin = Clock::now();
-  const Job& first = batch[0].job->job;
-  const auto count = static_cast<std::int64_t>(batch.size());
-  Tensor input(first.input.shape().with(0, count), first.input.dtype());
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Unit& unit = batch[static_cast<std::size_t>(i)];
-    std::memcpy(row_of(input, i), row_of(unit.job->job.input, unit.row), bytes_of_row(input));
+  const BatchJob& first = batch.units[0].job->job();
+  const std::size_t size = batch.units.size();
+  Tensor input(first.input.shape().with(0, static_cast<std::int64_t>(size)), first.input.dtype());
+  for (std::size_t i = 0; i < size; ++i) {
+    const Unit& unit = batch.units[i];
+    std::ranges::copy(row_of(std::as_const(unit.job->job().input), unit.row),
+                      row_of(input, static_cast<std::int64_t>(i)).begin());
   }
-  const std::vector<Tensor> outputs = first.model->run(input);
-  const double spent = milliseconds(Clock::now() - begin);
-  metrics_.batch(name_, batch.size(), spent / 1000.0);
-  const double share = spent / static_cast<double>(count);
-  recent_ms_ = recent_ms_ == 0.0 ? share : 0.9 * recent_ms_ + 0.1 * share;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Unit& unit = batch[static_cast<std::size_t>(i)];
-    Pending& pending = *unit.job;
-    if (pending.over) continue;
-    pending.keep(unit.row, outputs, i);
-    pending.outcome.infer_ms += share;
-    pending.outcome.batch = std::max(pending.outcome.batch, batch.size());
-    if (pending.left > 0) continue;
-    pending.outcome.queue_ms = milliseconds(*pending.begun - pending.since);
-    metrics_.waited(name_, pending.outcome.queue_ms / 1000.0);
-    pending.finish();
+  const std::vector<Tensor> outputs =
+      batch.on_all_threads ? first.model->run(input) : first.single->run(input);
+  const std::chrono::duration<double, std::milli> spent = Clock::now() - begin;
+  metrics_.batch(name_, size, spent.count() / 1000.0);
+  const double ms = spent.count() / static_cast<double>(size);
+  recent_ms_ = recent_ms_ == 0.0 ? ms : 0.9 * recent_ms_ + 0.1 * ms;
+  for (std::size_t i = 0; i < size; ++i) {
+    const Unit& unit = batch.units[i];
+    const auto of = static_cast<std::int64_t>(i);
+    const std::optional<double> waited = unit.job->keep(unit.row, outputs, of, size, ms);
+    if (waited) metrics_.waited(name_, *waited / 1000.0);
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 struct Asked {
   CallPtr call;
   std::shared_ptr<const LoadedModel> model;
-  std::shared_ptr<Batcher::Place> place;
+  Place place;
   ImageJob job;
 };
 
@@ -42,9 +42,10 @@ void run_network(const AskedPtr& asked, const Make& make) {
   Call& call = *asked->call;
   const std::chrono::milliseconds limit(
       call.target.integer("timeout_ms", call.context.limit.count(), 1, 3'600'000));
-  Batcher::Job job;
+  BatchJob job;
   job.place = std::move(asked->place);
   job.model = asked->model->model;
+  job.single = asked->model->single;
   job.input = job.model->input_of({&asked->job.pixels, 1});
   job.deadline = call.deadline(limit);
   job.gone = call.request->gone;

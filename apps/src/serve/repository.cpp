@@ -93,7 +93,12 @@ std::shared_ptr<const LoadedModel> ServedModel::load(int version) const {
       Model::load(bytes, file_.string(), {.session = session_, .lower = {}}));
   const Graph& graph = model->graph();
   model->reserve(graph[graph.inputs()[0]].shape);
-  LoadedModel loaded = {model, nullptr, std::to_string(version), format_of(model->info()),
+  const auto single = std::make_shared<const Model>(model->with_threads(1));
+  LoadedModel loaded = {model,
+                        single,
+                        nullptr,
+                        std::to_string(version),
+                        format_of(model->info()),
                         static_cast<std::int64_t>(bytes.size())};
   if (has_attention_maps(*model)) {
     loaded.observed = std::make_shared<const Model>(observe_attention(*model));

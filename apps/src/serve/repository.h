@@ -16,7 +16,8 @@ namespace vitq::apps {
 
 // One version of a model. It never changes, and lives until the last request that it answers.
 struct LoadedModel {
-  std::shared_ptr<const Model> model;
+  std::shared_ptr<const Model> model;     // on all threads
+  std::shared_ptr<const Model> single;    // the same on one
   std::shared_ptr<const Model> observed;  // to look into; null where there is no attention to see
   std::string version;                    // how often it was loaded: "1"
   std::string format;                     // "float", or bits as "w7a8"

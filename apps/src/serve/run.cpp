@@ -49,6 +49,7 @@ std::string url(const HttpOptions& options, std::uint16_t port) {
 int run(ServeJob job) {
   if (job.models.empty()) job.models = {""};
   job.batches.max_delay = std::chrono::microseconds(job.max_delay_us);
+  job.batches.lanes = job.session.threads;
   job.http.workers = std::max(2, job.session.threads);
   std::string token = read_token(job.token_file);
   HttpServer server(job.http);

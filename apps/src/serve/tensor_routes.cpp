@@ -51,9 +51,10 @@ void infer(const CallPtr& call) {
   Batcher& batcher = call->served(call->model).batcher();
   auto request =
       std::make_shared<const TensorRequest>(parse_tensor_request(*call->request, *model->model));
-  Batcher::Job job;
+  BatchJob job;
   job.place = batcher.enter(static_cast<std::size_t>(request->input.shape()[0]));
   job.model = model->model;
+  job.single = model->single;
   job.input = request->input;
   job.deadline = call->deadline(request->limit.value_or(call->context.limit));
   job.gone = call->request->gone;
