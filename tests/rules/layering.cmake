@@ -32,7 +32,7 @@ set(op_sees core op)
 
 # Folders of apps/src: what several programs need is common, and what they draw with has a folder too.
 # A main file is of its program's folder.
-set(apps_folders common draw infer convert quantize eval bench inspect)
+set(apps_folders common draw infer convert quantize eval bench inspect serve)
 foreach(folder IN LISTS apps_folders)
   set(apps_${folder}_sees common draw ${folder})
 endforeach()
@@ -63,6 +63,8 @@ set(fences
   "(arm_neon|auxv|hwcap)\\.h=^engine/src/(core|kernels)/arm64/"
   "\"(core|kernels)/arm64/=^engine/src/(core|kernels)/arm64/"
   "CLI/=^apps/"
+  "boost/=^apps/src/serve/http/(connection|server)\\."
+  "prometheus/=^apps/src/serve/metrics\\.cpp$"
   "Eigen/=^quantizer/src/")
 
 # The layer of a file of the engine or of an include in it, or "" if it is in no table.

@@ -87,6 +87,19 @@ TEST_CASE("images that were asked for alone or together have the bits of single 
   CHECK(largest == 8);
 }
 
+TEST_CASE("several lanes mix nothing up") {
+  Queue queue({.lanes = 3, .max_queue = 1000});
+  std::vector<Tensor> inputs;
+  std::vector<std::future<Outcome>> answers;
+  for (int i = 0; i < 60; ++i) inputs.push_back(image(i, 1 + i % 5));
+  for (const Tensor& input : inputs) answers.push_back(queue.ask(input));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Outcome outcome = answers[i].get();
+    const Tensor expected = queue.model->run(inputs[i])[0];
+    CHECK(std::memcmp(outcome.outputs[0].data(), expected.data(), expected.bytes()) == 0);
+  }
+}
+
 TEST_CASE("a full queue says when to come back, and has room again afterwards") {
   Queue queue({.max_queue = 3});
   const auto held = queue.batcher.enter(2);

@@ -3,12 +3,17 @@
 
 import http.client
 import json
+import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import threading
+import time
 
+# The folder of the programs, for tests.
+PROGRAMS = pathlib.Path(os.environ.get("VITQ_PROGRAMS", ".")).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "docs/images/samples").iterdir())
 SCENES = sorted((ROOT / "docs/images/scenes").iterdir())
@@ -104,3 +109,22 @@ def close(found, expected):
 def comparable(answer):
     return {key: value for key, value in answer.items()
             if key not in ("image", "model", "timing_ms")}
+
+
+def raw(server, data):
+    """Sends bytes as they are and answers what comes back."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(data)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+        return answer
+
+
+def eventually(condition, seconds=20):
+    """Waits until it holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("it did not happen")
+        time.sleep(0.02)

@@ -1,28 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vit_serve as clients see it: answers, refusals, limits, reloads and its end.
-
-usage: serve_test.py PROGRAMS [unittest arguments]
-"""
+"""What vit_serve answers and refuses. VITQ_PROGRAMS is the folder of the programs."""
 
 import concurrent.futures
 import json
-import pathlib
 import re
-import shutil
-import signal
 import socket
-import struct
-import subprocess
-import sys
-import tempfile
-import time
 import unittest
-import zlib
 
-from server import SAMPLES, SCENES, Server, close, comparable, infer
+from server import PROGRAMS, SAMPLES, SCENES, Server, close, comparable, eventually, infer, raw
 
-PROGRAMS = pathlib.Path(sys.argv.pop(1)).resolve()
-MODELS = PROGRAMS.parent / "share" / "vitq"
 CAT = SAMPLES[0].read_bytes()
 
 
@@ -31,36 +17,6 @@ def form(*parts):
     body = b"".join(b"--frontier\r\n" + head.encode() + b"\r\n\r\n" + data + b"\r\n"
                     for head, data in parts)
     return body + b"--frontier--\r\n", "multipart/form-data; boundary=frontier"
-
-
-def raw(server, data, until_closed=True):
-    """Sends bytes as they are and answers what comes back."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        connection.sendall(data)
-        answer = b""
-        while chunk := connection.recv(65536):
-            answer += chunk
-            if not until_closed:
-                break
-        return answer
-
-
-def black_png(width, height):
-    def chunk(kind, data):
-        return (struct.pack(">I", len(data)) + kind + data
-                + struct.pack(">I", zlib.crc32(kind + data)))
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress(bytes((width + 1) * height))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows)
-            + chunk(b"IEND", b""))
-
-
-def eventually(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("it did not happen")
-        time.sleep(0.02)
 
 
 class Answers(unittest.TestCase):
@@ -233,153 +189,6 @@ class Answers(unittest.TestCase):
         entry = json.loads(line)
         self.assertEqual((entry["status"], entry["target"]), (400, "/%22%0a{hostile}"))
         self.assertRegex(entry["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
-
-
-class Limits(unittest.TestCase):
-    def test_a_full_queue_and_deadlines(self):
-        with Server(PROGRAMS, "default", "--max-queue", 1, "--max-delay-us", 1500000) as server:
-            with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                first = pool.submit(server.json, "POST", "/v1/classify", CAT)
-                eventually(lambda: b'queued_images{model="default"} 1'
-                           in server.ask("GET", "/metrics")[2])
-                status, headers, _ = server.ask("POST", "/v1/classify", CAT)
-                self.assertEqual(status, 429)
-                self.assertGreaterEqual(int(headers["Retry-After"]), 1)
-                self.assertEqual(first.result()[0], 200)
-            begin = time.monotonic()
-            status, answer = server.json("POST", "/v1/classify?timeout_ms=200", CAT)
-            self.assertEqual(status, 504)
-            self.assertLess(time.monotonic() - begin, 1.2)
-            self.assertIn("time was up", answer["error"])
-
-    def test_who_goes_away_costs_no_network(self):
-        with Server(PROGRAMS, "default", "--max-delay-us", 700000) as server:
-            connection = server.connect()
-            connection.request("POST", "/v1/classify", CAT)
-            eventually(lambda: b'queued_images{model="default"} 1'
-                       in server.ask("GET", "/metrics")[2])
-            connection.close()  # with what it has read
-            eventually(lambda: b'reason="client_gone"} 1' in server.ask("GET", "/metrics")[2])
-            self.assertNotIn(b"vitq_batch_images_count", server.ask("GET", "/metrics")[2])
-
-    def test_large_bodies_and_images(self):
-        with Server(PROGRAMS, "default", "--max-body-mb", 1, "--max-megapixels", 1) as server:
-            self.assertIn(b" 413 ", raw(
-                server, b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n"
-                + b"a" * 200000))
-            status, answer = server.json("POST", "/v1/classify", black_png(1001, 1000))
-            self.assertEqual(status, 413)
-            self.assertIn("1001", answer["error"])
-            self.assertEqual(server.json("POST", "/v1/classify", black_png(1000, 1000))[0], 200)
-
-    def test_slow_clients_keep_nobody_out(self):
-        with Server(PROGRAMS, "default", "--max-connections", 8) as server:
-            slow = []
-            for _ in range(40):
-                connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-                connection.sendall(b"POST /v1/classify HTTP/1.1\r\nHost: ")
-                slow.append(connection)
-            for _ in range(5):
-                status, _ = server.json("POST", "/v1/classify", CAT)
-                self.assertEqual(status, 200)
-            for connection in slow:
-                connection.close()
-
-    def test_tokens(self):
-        with tempfile.TemporaryDirectory() as folder:
-            token = pathlib.Path(folder) / "token.txt"
-            token.write_text("correct-horse-battery\n")
-            with Server(PROGRAMS, "default", "--token-file", token) as server:
-                bearer = {"Authorization": "Bearer correct-horse-battery"}
-                status, headers, _ = server.ask("GET", "/v1/models")
-                self.assertEqual(status, 401)
-                self.assertIn("Bearer", headers["WWW-Authenticate"])
-                for wrong in ("Bearer correct-horse-batterx", "correct-horse-battery", "Bearer "):
-                    status, _, _ = server.ask("GET", "/metrics", headers={"Authorization": wrong})
-                    self.assertEqual(status, 401)
-                for target in ("/v1/models", "/metrics", "/v2"):
-                    self.assertEqual(server.ask("GET", target, headers=bearer)[0], 200)
-                for target in ("/", "/v2/health/live", "/v2/health/ready"):
-                    self.assertEqual(server.ask("GET", target)[0], 200)
-
-
-class Life(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.model = pathlib.Path(folder.name) / "net.safetensors"
-        shutil.copy(MODELS / "default.safetensors", self.model)
-
-    def test_a_stop_answers_what_was_accepted(self):
-        with Server(PROGRAMS, self.model, "--max-delay-us", 700000) as server:
-            idle = server.connect()
-            idle.request("GET", "/v2/health/ready")
-            idle.getresponse().read()
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                asked = [pool.submit(server.json, "POST", "/v1/classify", CAT) for _ in range(3)]
-                eventually(lambda: b'queued_images{model="net"} 3'
-                           in server.ask("GET", "/metrics")[2])
-                self.assertEqual(server.stop(), 0)
-                self.assertEqual([one.result()[0] for one in asked], [200, 200, 200])
-            with self.assertRaises(OSError):
-                server.ask("GET", "/v2/health/live")
-            self.assertEqual(server.log[-1], "vit_serve: stopped\n")
-
-    def test_reloads_lose_nothing(self):
-        expected = infer(PROGRAMS, "default", SAMPLES[0])
-        with Server(PROGRAMS, self.model) as server:
-            def version():
-                return server.json("GET", "/v2/models/net")[1]["versions"]
-
-            def ask(_):
-                status, answer = server.json("POST", "/v1/classify?model=net", CAT)
-                return status == 200 and comparable(answer) == expected
-
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                asked = pool.map(ask, range(150))
-                server.signal(signal.SIGHUP)
-                eventually(lambda: version() == ["2"])
-                status, answer = server.json("POST", "/v2/repository/models/net/load")
-                self.assertEqual((status, answer), (200, {"name": "net", "version": "3"}))
-                self.assertTrue(all(asked))
-            # Even somebody who writes over the file in place harms nobody.
-            self.model.write_bytes(b"broken")
-            server.signal(signal.SIGHUP)
-            eventually(lambda: any('"not loaded"' in line for line in list(server.log)))
-            status, answer = server.json("POST", "/v2/repository/models/net/load")
-            self.assertEqual(status, 500)
-            self.assertIn("stays as it is", answer["error"])
-            self.assertEqual(version(), ["3"])
-            self.assertTrue(ask(0))
-            status, _ = server.json("POST", "/v2/repository/models/net/load",
-                                    headers={"Origin": "http://elsewhere"})
-            self.assertEqual(status, 403)
-
-    def test_names(self):
-        with Server(PROGRAMS, f"a={self.model}", f"b={self.model}") as server:
-            _, answer = server.json("GET", "/v1/models")
-            self.assertEqual([model["name"] for model in answer["models"]], ["a", "b"])
-            _, answer = server.json("POST", "/v2/repository/index")
-            self.assertEqual([model["state"] for model in answer], ["READY", "READY"])
-
-    def test_command_lines_that_are_refused(self):
-        with Server(PROGRAMS, self.model) as server:
-            for arguments, code, part in (
-                    ([self.model, "--port", server.port], 2, "cannot listen on 127.0.0.1"),
-                    ([self.model, "--bind", "localhost"], 2, "no address"),
-                    ([self.model, self.model], 2, "two models have the name"),
-                    ([f"a/b={self.model}"], 2, "a model's name is of"),
-                    (["nowhere.safetensors"], 3, "nowhere.safetensors"),
-                    ([SAMPLES[0]], 4, SAMPLES[0].name),
-                    ([self.model, "--token-file", self.model], 3, "the token"),
-                    ([self.model, "--max-batch", 16], 2, "--max-batch")):
-                with self.subTest(arguments=arguments):
-                    ended = subprocess.run([PROGRAMS / "vit_serve", "--port", "0",
-                                            *map(str, arguments)] if "--port" not in arguments
-                                           else [PROGRAMS / "vit_serve", *map(str, arguments)],
-                                           capture_output=True, text=True, timeout=30)
-                    self.assertEqual(ended.returncode, code, ended.stderr)
-                    self.assertIn(part, ended.stderr)
 
 
 if __name__ == "__main__":

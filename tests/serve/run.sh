@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: run.sh SOURCE BUILD [short]
+# All tests of vit_serve that other programs have a part in: clients that others wrote, in a virtual
+# environment of their own; Chromium on the page; load; and faults. `short` has less of the last two.
+set -euo pipefail
+source=$1 build=$2 short=${3:-}
+programs=$build/bin
+
+requirements=$source/tests/serve/requirements.txt
+python=$build/venv-serve/bin/python
+if ! cmp -s "$requirements" "$build/venv-serve/installed.txt"; then
+  python3 -m venv --clear "$build/venv-serve"
+  "$python" -m pip install --quiet --requirement "$requirements"
+  cp "$requirements" "$build/venv-serve/installed.txt"
+fi
+
+export PYTHONDONTWRITEBYTECODE=1 VITQ_PROGRAMS=$programs
+load=() faults=240
+if [ -n "$short" ]; then load=(--rounds 1 --seconds 1 --memory 5000) faults=15; fi
+say() { printf '\n== %s\n' "$*" >&2; }
+
+say "clients that others wrote"
+"$python" "$source/tests/serve/clients_test.py"
+say "the page in Chromium; screenshots are in $build/screenshots"
+"$python" "$source/tests/page/page_test.py" --screenshots "$build/screenshots" \
+  --serve "$programs/vit_serve" default detr-small
+"$python" "$source/tests/page/failures_test.py"
+say "load"
+"$python" "$source/tests/serve/measure.py" "$programs" "$build/share/vitq/default.safetensors" "${load[@]}"
+say "faults, for $faults s"
+"$python" "$source/tests/serve/faults.py" "$programs" --seconds $faults
