@@ -5,6 +5,11 @@ import { answers } from './answers.js';
 const mostClasses = 100;  // few are shown; comparisons find the others
 const leastScore = 0.05;  // of boxes; the slider goes no lower
 
+// What a model was made for, or undefined if this is nothing that the page shows.
+export function ownKind(model) {
+  return ['classify', 'detect', 'features'].find((kind) => model.answers?.includes(kind));
+}
+
 export class Asked {
   model;
   picture;
@@ -30,12 +35,12 @@ export class Asked {
 
   // The question that the model was made for.
   own() {
-    const kind = ['classify', 'detect', 'features'].find((each) => this.can(each));
-    const options = {
-      classify: { top: Math.min(this.model.classes || mostClasses, mostClasses) },
-      detect: { threshold: leastScore },
-    };
-    return this.get(kind, options[kind]);
+    return this.get(...this.#ownQuestion());
+  }
+
+  // The same question, whether or not it was answered before.
+  again() {
+    return this.#ask(...this.#ownQuestion());
   }
 
   // Answers { answer, passed }, with the milliseconds that passed.
@@ -47,6 +52,15 @@ export class Asked {
       promise.catch(() => { this.#promises.delete(key); });
     }
     return this.#promises.get(key);
+  }
+
+  #ownQuestion() {
+    const kind = ownKind(this.model);
+    const options = {
+      classify: { top: Math.min(this.model.classes || mostClasses, mostClasses) },
+      detect: { threshold: leastScore },
+    };
+    return [kind, options[kind] ?? {}];
   }
 
   async #ask(kind, options) {

@@ -7,6 +7,6 @@ export function showComponents(canvas, answer) {
   paintColours(canvas, answer.grid, answer.colors);
   place(canvas, answer);
   const [rows, columns] = answer.grid;
-  return `The three principal components of the features of ${columns} × ${rows} patches, as red, green and blue. `
-    + 'Patches of one colour are alike to the model.';
+  return `The three principal components of the features of ${columns} × ${rows} patches, `
+    + 'as red, green and blue. Patches of one colour are alike to the model.';
 }

@@ -53,7 +53,8 @@ export class Controls {
 
 function slider(form, name) {
   const input = form.querySelector(`[name=${name}]`);
-  return { name, input, row: input.closest('.slider'), output: form.querySelector(`output[for=${input.id}]`) };
+  const row = input.closest('.slider');
+  return { name, input, row, output: row.querySelector('output') };
 }
 
 function listen({ input }, change) {

@@ -13,6 +13,15 @@ export function fromTemplate(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
 
+// A row is its heading and its cells.
+export function table(caption, headings, rows) {
+  const columns = headings.map((words) => make('th', { scope: 'col' }, words));
+  return make('table', {}, make('caption', {}, caption),
+    make('thead', {}, make('tr', {}, ...columns)),
+    make('tbody', {}, ...rows.map(([heading, ...cells]) => make('tr', {},
+      make('th', { scope: 'row' }, heading), ...cells.map((cell) => make('td', {}, cell))))));
+}
+
 export function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }

@@ -3,7 +3,8 @@
 import { inWords } from './failure.js';
 import { make } from './dom.js';
 
-// Fills `place`, or empties it if there is no error. `again` is what the button does, if it is given. A token is asked for elsewhere.
+// Fills `place`, or empties it if there is no error. `again` is what the button does, if it is given.
+// A missing token is no reason for one: the form for it asks again.
 export function showFailure(place, error, again) {
   if (!error) {
     place.replaceChildren();

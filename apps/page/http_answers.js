@@ -82,7 +82,8 @@ async function bodyOf(response, signal) {
 }
 
 function refusal(response, said) {
-  const words = typeof said === 'string' && said ? sentence(said) : `The server answered with status ${response.status}.`;
+  const known = typeof said === 'string' && said !== '';
+  const words = known ? sentence(said) : `The server answered with status ${response.status}.`;
   if (response.status === 401) return new Failure(words, { needsToken: true });
   if (response.status === 429 || response.status === 503) {
     return new Failure(words, { waitSeconds: secondsToWait(response.headers.get('Retry-After')) });

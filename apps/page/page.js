@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: pictures come in, one or two models are asked, and their views are put together.
 import { answers } from './answers.js';
+import { ownKind } from './asked.js';
 import { watchCamera } from './camera.js';
-import { comparison } from './compare.js';
+import { Comparison } from './compare.js';
 import { Controls } from './controls.js';
 import { make } from './dom.js';
+import { Failure } from './failure.js';
 import { showFailure } from './failure_box.js';
 import { readPicture, watchImages } from './images.js';
 import { Pane } from './pane.js';
@@ -13,6 +15,7 @@ import { Settings } from './settings.js';
 const byId = (id) => document.getElementById(id);
 const settings = new Settings();
 const controls = new Controls(byId('controls'), settings);
+const comparison = new Comparison(byId('comparison'));
 const panes = [new Pane(settings, paneChanged), new Pane(settings, paneChanged)];
 let models = [];
 let picture = null;
@@ -21,16 +24,17 @@ let latestRefresh = 0;
 
 async function loadModels() {
   try {
-    models = (await answers.models()).filter((model) => model.answers?.length > 0);
+    models = (await answers.models()).filter(ownKind);
+    if (models.length === 0) throw new Failure('There is no model that looks at pictures.');
     showFailure(byId('trouble'), null);
   } catch (error) {
     report(error, loadModels);
     return;
   }
-  const { model, other } = { model: byId('model'), other: byId('other') };
+  const [model, other] = [byId('model'), byId('other')];
   model.replaceChildren(...models.map(option));
   other.replaceChildren(make('option', { value: '' }, 'nothing'), ...models.map(option));
-  model.disabled = models.length === 0;
+  model.disabled = false;
   other.disabled = models.length < 2;
   start();
 }
@@ -62,11 +66,11 @@ async function take(blob, name) {
 // Asks all models about the picture anew.
 function start() {
   for (const each of byId('other').options) each.disabled = each.value === byId('model').value;
-  for (const pane of panes) pane.cancel();
-  byId('comparison').replaceChildren();
+  comparison.hide();
   if (!picture || models.length === 0) return;
   const shown = chosen();
   shown.forEach((model, index) => { panes[index].set(model, picture); });
+  for (const pane of panes.slice(shown.length)) pane.cancel();
   byId('panes').replaceChildren(...panes.slice(0, shown.length).map(({ element }) => element));
   byId('panes').classList.toggle('two', shown.length === 2);
   byId('input').classList.remove('empty');
@@ -101,8 +105,9 @@ function paneChanged(error) {
   update();
   const open = openPanes();
   byId('status').textContent = open.map(({ summary }) => summary).join(' ');
-  const complete = open.length === 2 && open.every(({ answer }) => answer);
-  byId('comparison').replaceChildren(...(complete ? [comparison(...open, settings.threshold)] : []));
+  if (open.length === 2 && open.every(({ own }) => own)) {
+    comparison.show(open.map(({ asked }) => asked), open.map(({ own }) => own), settings.threshold);
+  }
 }
 
 function report(error, again) {

@@ -9,19 +9,18 @@ import { bytes, fromTemplate, make, nameOf, percent } from './dom.js';
 import { showFailure } from './failure_box.js';
 import { featureStrip } from './features.js';
 import { drawPhoto } from './photo.js';
-import { times } from './times.js';
+import { timeStrip } from './times.js';
 
 const shownClasses = 5;
 
 export class Pane {
   element = fromTemplate('pane');
-  answer = null;  // to the model's own question, once it is there
-  passed = 0;  // milliseconds, for that answer
+  asked = null;  // of the latest model and picture
+  own = null;  // what asked.own() has answered
   attention = null;  // the latest answer about attention
 
   #settings;
   #changed;
-  #asked = null;
   #selected;  // one of the boxes
 
   // `changed(error)` is called when an answer has come or failed.
@@ -31,14 +30,14 @@ export class Pane {
   }
 
   get model() {
-    return this.#asked.model;
+    return this.asked.model;
   }
 
   // Forgets all answers, cancels what is under way, and shows the picture. Then refresh() asks.
   set(model, picture) {
     this.cancel();
-    this.#asked = new Asked(model, picture);
-    this.answer = null;
+    this.asked = new Asked(model, picture);
+    this.own = null;
     this.attention = null;
     this.#selected = undefined;
     this.#part('h2').textContent = model.name;
@@ -52,19 +51,18 @@ export class Pane {
   }
 
   cancel() {
-    this.#asked?.cancel();
+    this.asked?.cancel();
   }
 
   // Asks what the view needs, and shows it as the settings say.
   async refresh() {
-    const asked = this.#asked;
+    const asked = this.asked;
     let failure = null;
     this.#setBusy(true);
     try {
-      const { answer, passed } = await asked.own();
+      const own = await asked.own();
       if (asked.cancelled) return;
-      this.answer = answer;
-      this.passed = passed;
+      this.own = own;
       this.#showAnswer();
       await this.#showOverlay(asked);
     } catch (error) {
@@ -72,17 +70,17 @@ export class Pane {
     }
     if (asked.cancelled) return;
     this.#setBusy(false);
-    if (failure && !this.answer) this.#part('.answer').replaceChildren();
+    if (failure && !this.own) this.#part('.answer').replaceChildren();
     showFailure(this.#part('.failure'), failure, () => { this.refresh(); });
     this.#changed(failure);
   }
 
   // What a listener should hear.
   get summary() {
-    if (!this.answer) return '';
-    const { predictions, detections } = this.answer;
+    if (!this.own) return '';
+    const { predictions, detections } = this.own.answer;
     if (!predictions && !detections) return `${this.model.name}: the features are there.`;
-    const found = predictions?.slice(0, 3) ?? above(detections, this.#settings.threshold);
+    const found = predictions?.slice(0, 3) ?? this.#found();
     const words = found.map((one) => `${nameOf(one)} ${percent(one.score)}`).join(', ');
     return `${this.model.name}: ${words || 'nothing found'}.`;
   }
@@ -96,28 +94,28 @@ export class Pane {
   }
 
   #showAnswer() {
-    const { answer } = this;
+    const { answer, passed } = this.own;
     const views = [];
     if (answer.predictions) views.push(bars(answer.predictions.slice(0, shownClasses)));
     if (answer.detections) views.push(this.#showBoxes());
     if (answer.features) views.push(featureStrip(answer.features));
     const place = this.#part('.answer');
     const focused = [...place.querySelectorAll('button')].indexOf(document.activeElement);
-    place.replaceChildren(...views, times(answer.timing_ms ?? {}, this.passed));
+    place.replaceChildren(...views, timeStrip({ ...answer.timing_ms, passed }));
     place.querySelectorAll('button')[focused]?.focus();
   }
 
   #showBoxes() {
-    const { threshold } = this.#settings;
-    const boxes = above(this.answer.detections, threshold);
+    const boxes = this.#found();
     if (!boxes.includes(this.#selected)) this.#selected = undefined;
     const select = (box) => {
       this.#selected = box === this.#selected ? undefined : box;
       this.refresh();
     };
-    drawBoxes(this.#part('.frame'), this.answer, boxes, this.#selected, select);
+    drawBoxes(this.#part('.frame'), this.own.answer, boxes, this.#selected, select);
     if (boxes.length > 0) return boxList(boxes, this.#selected, select);
-    return make('p', { className: 'note' }, `Nothing has a score of ${percent(threshold)} or more.`);
+    const least = percent(this.#settings.threshold);
+    return make('p', { className: 'note' }, `Nothing has a score of ${least} or more.`);
   }
 
   // While an answer is under way, the reader may have gone on to another view or box. Then the refresh of
@@ -127,7 +125,8 @@ export class Pane {
     if (view === 'answer') {
       this.#hideOverlay('');
     } else if (!asked.can(view)) {
-      this.#hideOverlay(`This model has no ${view === 'attention' ? 'attention' : 'features of patches'} to show.`);
+      const what = view === 'attention' ? 'attention' : 'features of patches';
+      this.#hideOverlay(`This model has no ${what} to show.`);
     } else if (view === 'components') {
       const { answer } = await asked.get('components');
       if (!asked.cancelled && this.#settings.view === view) this.#draw(showComponents, answer);
@@ -139,7 +138,7 @@ export class Pane {
   // A class token looks at the whole picture, and each query of a detector at its box.
   async #showAttention(asked) {
     const box = this.#looker();
-    if (this.answer.detections && !box) {
+    if (this.own.answer.detections && !box) {
       this.#hideOverlay('Nothing was found, so there is nothing that looks at the picture.');
       return;
     }
@@ -152,7 +151,11 @@ export class Pane {
   }
 
   #looker() {
-    return this.#selected ?? above(this.answer.detections ?? [], this.#settings.threshold)[0];
+    return this.#selected ?? this.#found()[0];
+  }
+
+  #found() {
+    return above(this.own.answer.detections ?? [], this.#settings.threshold);
   }
 
   #draw(show, answer, ...details) {

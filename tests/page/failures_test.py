@@ -96,12 +96,40 @@ class FailuresTest(PageCase):
         self.assertIn("scene_1", self.photo())
 
     def test_two_models_are_asked_one_after_the_other(self):
+        self.server.failure = "slow"
         self.show(PHOTO, "exact", "small")
+        self.assertEqual(self.server.most_at_once, 1)
         self.assertEqual([query["model"] for _, query in self.server.asked], ["exact", "small"])
         self.assertEqual(self.page.text(".verdict"), "Both say cat. Scores differ by at most 10.00 points, for cat.")
-        changes = self.page.run("return [...document.querySelectorAll('.comparison table:first-child td:last-child')]"
+        changes = self.page.run("return [...document.querySelectorAll('.scores td:last-child')]"
                                 ".map(e => e.textContent)")
         self.assertEqual(changes, ["−10.00", "+3.33", "+3.33", "+3.33"])
+
+    def test_models_are_measured_in_turns(self):
+        self.show(PHOTO, "exact", "small")
+        self.server.asked.clear()
+        self.page.click(".measure")
+        self.page.wait("medians", lambda: "medians of 10" in self.page.text(".timings"))
+        self.assertEqual([query["model"] for _, query in self.server.asked], 10 * ["exact", "small"])
+        self.assertEqual(self.server.most_at_once, 1)
+        self.assertIn("The network5.004.000.80", self.page.text(".timings"))
+
+    def test_boxes_of_two_models_are_matched(self):
+        self.show(SCENE, "finder", "finder-small")
+        self.assertEqual(self.page.text(".verdict"), "Together they find 2 boxes, of which both find 1. "
+                         "Scores differ by at most 20.00 points, for cat.")
+        self.shot("matched")
+
+    def test_features_of_two_models_have_a_cosine(self):
+        # Of each twelve numbers six are 1/2 and six are 1, one of which is turned round: 5.5 / 7.5.
+        self.show(SCENE, "describer", "describer-small")
+        self.assertIn("have the cosine 0.73333.", self.page.text(".verdict"))
+        self.shot("cosine")
+
+    def test_models_that_answer_different_questions_are_compared_by_time(self):
+        self.show(SCENE, "describer", "exact")
+        self.assertIn("only their times", self.page.text(".verdict"))
+        self.assertIn("The network", self.page.text(".timings"))
 
     def test_boxes_lie_where_the_answer_says(self):
         self.show(SCENE, "finder")
@@ -134,6 +162,15 @@ class FailuresTest(PageCase):
                 "Math.round((p + .5) * c.width / 4)); const [r, green] = g.getImageData(x, y, 1, 1).data;"
                 "sums.push(r + green); } return sums.indexOf(Math.max(...sums))")
             self.assertEqual(brightest, 3 * (layer - 1) + head - 1)
+
+    def test_overlays_lie_on_what_the_network_saw(self):
+        self.show(SCENE, "exact")
+        for view in ("attention", "components"):
+            self.view(view)
+            shares = self.page.run("const [p, o] = ['.picture', '.overlay'].map(s => document.querySelector(s)"
+                                   ".getBoundingClientRect()); return [o.left - p.left, o.top - p.top, o.width, o.height]"
+                                   ".map(x => Math.round(160 * x / p.width))")
+            self.assertEqual(shares, stub_server.CROP)
 
     def test_matching_takes_each_box_once(self):
         box = [0, 0, 10, 10]

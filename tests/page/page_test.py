@@ -96,16 +96,18 @@ class PageTest(PageCase):
     def test_two_models_are_compared(self):
         first, second = self.need("classify", 2)[:2]
         self.show(PHOTO, first, second)
-        self.page.wait("a comparison", lambda: self.page.all(".comparison"))
-        self.assertEqual(self.page.texts(".comparison thead")[0], f"Class{first}{second}Change")
-        for row in self.page.all(".comparison table:first-child tbody tr"):
+        self.page.wait("a comparison", lambda: self.page.all("#comparison:not([hidden])"))
+        self.assertEqual(self.page.texts("#comparison thead")[0], f"Class{first}{second}Change")
+        for row in self.page.all(".scores tbody tr"):
             a, b, change = re.findall(r"[+−]?\d+\.\d+", self.page.text_of(row))
             self.assertAlmostEqual(float(b) - float(a), float(change.replace("−", "-")), delta=0.11)
-        self.assertIn("The network", self.page.texts(".comparison table")[1])
+        self.assertIn("The network", self.page.text(".timings"))
+        self.page.click(".measure")
+        self.page.wait("medians", lambda: "medians of 10" in self.page.text(".timings"), 60)
         self.shot("comparison")
         self.choose("#other", "")
         self.answered(1)
-        self.assertEqual(self.page.all(".comparison"), [])
+        self.assertEqual(self.page.all("#comparison:not([hidden])"), [])
 
     def test_the_keyboard_reaches_everything_by_a_name(self):
         self.show(PHOTO, self.need("attention")[0])

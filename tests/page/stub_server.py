@@ -4,6 +4,7 @@
 `failure` is what the next questions meet: '', 'busy', 'token', 'broken', 'cut', 'empty', 'refused' or 'slow'. What
 the server answers is made up, so that a test knows what the page must show.
 """
+import contextlib
 import http.server
 import json
 import pathlib
@@ -17,8 +18,10 @@ POLICY = ("default-src 'self'; img-src 'self' blob: data:; style-src 'self'; scr
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PREDICTIONS = [("cat", 0.9), ("dog", 0.06), ("bird", 0.03), ("frog", 0.01)]
 BOXES = [("truck", 0.95, [10, 8, 90, 80], 7), ("cat", 0.6, [40, 60, 130, 150], 2), ("dog", 0.2, [0, 0, 30, 30], 5)]
+# Models whose names end in small are faster, and less sure.
 TIMES = {"decode": 1.25, "preprocess": 0.5, "queue": 0.1, "infer": 5.0, "post": 0.01}
 GRID = [4, 4]
+CROP = [0, 0, 64, 64]  # from the left and the top, so this is its size, too
 
 
 def model(name, task, answers, **more):
@@ -30,6 +33,8 @@ MODELS = [
     model("exact", "classification", ["classify", "attention", "components"]),
     model("small", "classification", ["classify"], format="W7A8"),
     model("finder", "detection", ["detect", "attention"], family="detr"),
+    model("finder-small", "detection", ["detect"], family="detr", format="W7A8"),
+    model("describer-small", "features", ["features"], family="dinov2", format="W7A8"),
     model("describer", "features", ["features", "attention", "components"], family="dinov2"),
 ]
 
@@ -38,7 +43,7 @@ def attention():
     # Map (layer, head) has its only weight at the patch 3 * layer + head.
     maps = [[[0.5 if patch == 3 * layer + head else 0.0 for patch in range(16)] for head in range(3)]
             for layer in range(5)]
-    return {"layers": 5, "heads": 3, "grid": GRID, "maps": maps, "crop": [0, 0, 64, 64]}
+    return {"layers": 5, "heads": 3, "grid": GRID, "maps": maps, "crop": CROP}
 
 
 def answer(kind, name):
@@ -48,14 +53,16 @@ def answer(kind, name):
         return {"task": "classification", "predictions": [
             {"id": index, "label": label, "score": score} for index, (label, score) in enumerate(scores)]}
     if kind == "detect":
+        less = 0.2 if name == "finder-small" else 0.0
         return {"task": "detection", "detections": [
-            {"id": index, "label": label, "score": score, "box": box, "query": query}
+            {"id": index, "label": label, "score": max(score - less, 0.0), "box": box, "query": query}
             for index, (label, score, box, query) in enumerate(BOXES)]}
     if kind == "features":
-        return {"task": "features", "features": [((7 * index) % 13 - 6) / 6 for index in range(192)]}
+        twelfth = -1 if name == "describer-small" else 1
+        return {"task": "features", "features": 16 * [0.5, 1, 0.5, 1, 0.5, 1, 0.5, 1, 0.5, 1, 0.5, twelfth]}
     if kind == "attention":
         return attention()
-    return {"grid": GRID, "crop": [0, 0, 64, 64], "colors": [[16 * patch, 255 - 16 * patch, 128] for patch in range(16)]}
+    return {"grid": GRID, "crop": CROP, "colors": [[16 * patch, 255 - 16 * patch, 128] for patch in range(16)]}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -74,10 +81,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         address = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(address.query))
-        self.server.asked.append((address.path, query))
-        common = {"image": "", "width": 160, "height": 160, "timing_ms": TIMES, "model": query["model"]}
-        kind = address.path.removeprefix("/v1/")
-        self.fail_or(lambda: self.send_json(200, {**common, **answer(kind, query["model"])}))
+        kind, name = address.path.removeprefix("/v1/"), query["model"]
+        self.server.asked.append((kind, query))
+        times = {**TIMES, "infer": 4.0} if name.endswith("small") else TIMES
+        common = {"image": "", "width": 160, "height": 160, "timing_ms": times, "model": name}
+        with self.server.one_more():
+            self.fail_or(lambda: self.send_json(200, {**common, **answer(kind, name)}))
 
     def fail_or(self, succeed):
         failure = self.server.failure
@@ -119,8 +128,22 @@ class Server(http.server.ThreadingHTTPServer):
         self.page = page
         self.failure = ""
         self.asked = []
+        self.most_at_once = 0
+        self._at_once = 0
+        self._lock = threading.Lock()
         self.address = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @contextlib.contextmanager
+    def one_more(self):
+        with self._lock:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_once -= 1
 
     def handle_error(self, request, client_address):
         # A page that cancels a question closes its connection.
