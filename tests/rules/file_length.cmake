@@ -3,7 +3,7 @@
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 
 set(limit 300)
-find_files(files *.cpp *.h *.inl *.py *.cmake CMakeLists.txt)
+find_files(files *.cpp *.h *.inl *.py *.cmake CMakeLists.txt *.js *.css *.html)
 foreach(file IN LISTS files ITEMS CMakeLists.txt dev)
   file(READ ${ROOT}/${file} text)
   string(REGEX REPLACE "[^\n]+" "" newlines "${text}")

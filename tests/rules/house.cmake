@@ -4,10 +4,10 @@
 # The libraries neither print nor exit, and of the environment read the instruction set to use.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 
-find_files(files *.cpp *.h *.inl *.py *.cmake CMakeLists.txt)
+find_files(files *.cpp *.h *.inl *.py *.cmake CMakeLists.txt *.js *.css *.html *.svg)
 foreach(file IN LISTS files ITEMS CMakeLists.txt dev .ci/run)
   file(STRINGS ${ROOT}/${file} head LIMIT_COUNT 2)
-  if(NOT head MATCHES "^(#![^;]*;)?(//|#) SPDX-License-Identifier: Apache-2.0")
+  if(NOT head MATCHES "^(#![^;]*;)?(//|#|/\\*|<!--) SPDX-License-Identifier: Apache-2.0")
     breach("${file}: does not begin with its SPDX line")
   endif()
   file(STRINGS ${ROOT}/${file} later REGEX "TOD[O]|FIXM[E]")

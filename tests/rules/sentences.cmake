@@ -77,7 +77,7 @@ function(check file)
 endfunction()
 
 set(long 0)
-find_files(files *.cpp *.h *.inl *.py *.sh *.cmake CMakeLists.txt *.md)
+find_files(files *.cpp *.h *.inl *.js *.py *.sh *.cmake CMakeLists.txt *.md)
 file(GLOB documents RELATIVE ${ROOT} ${ROOT}/*.md ${ROOT}/docs/*.md)
 foreach(file IN LISTS files documents ITEMS CMakeLists.txt dev .ci/run)
   check(${file})
