@@ -17,7 +17,6 @@ export class Comparison {
   constructor(element) {
     this.#element = element;
     this.#button = element.querySelector('.measure');
-    this.#button.textContent = `Measure in ${turns} turns`;
     this.#button.addEventListener('click', () => { this.#measure(); });
   }
 
@@ -26,12 +25,13 @@ export class Comparison {
   }
 
   // `asked` are two Asked, and `own` has what their own() answered. What was measured of them stays.
+  // Answers the difference in words.
   show(asked, own, threshold) {
     if (asked.some((each, index) => each !== this.#asked[index])) {
       this.#asked = asked;
       this.#times = own.map(({ answer, passed }) => ({ ...answer.timing_ms, passed }));
       this.#caption = 'Milliseconds of these answers';
-      this.#button.disabled = false;
+      this.#setMeasuring(false);
       showFailure(this.#part('.failure'), null);
     }
     const answers = own.map(({ answer }) => answer);
@@ -40,10 +40,16 @@ export class Comparison {
     this.#part('.scores').replaceChildren(...(table ? [table] : []));
     this.#showTimes();
     this.#element.hidden = false;
+    return words;
   }
 
   #part(selector) {
     return this.#element.querySelector(selector);
+  }
+
+  #setMeasuring(measuring) {
+    this.#button.disabled = measuring;
+    this.#button.textContent = measuring ? 'Measuring …' : `Measure in ${turns} turns`;
   }
 
   #names() {
@@ -56,7 +62,7 @@ export class Comparison {
 
   async #measure() {
     const asked = this.#asked;
-    this.#button.disabled = true;
+    this.#setMeasuring(true);
     let failure = null;
     try {
       const times = await measureInTurns(asked, turns);
@@ -65,7 +71,7 @@ export class Comparison {
       failure = error;
     }
     if (asked !== this.#asked || asked.some(({ cancelled }) => cancelled)) return;
-    this.#button.disabled = false;
+    this.#setMeasuring(false);
     showFailure(this.#part('.failure'), failure);
     if (failure) return;
     this.#caption = `Milliseconds, medians of ${turns} turns`;

@@ -26,8 +26,8 @@ export class Controls {
     listen(threshold, (value) => { settings.set({ threshold: value / 100 }); });
   }
 
-  // `abilities` are the kinds of answers of any model on the page, `attention` the one with most layers,
-  // or null as long as there is none.
+  // `abilities` are the kinds of answers of any model on the page. `attention` has the layers and heads
+  // to choose from, once they are known.
   update(abilities, attention) {
     const settings = this.#settings;
     this.#radios.attention.disabled = !abilities.has('attention');

@@ -7,6 +7,8 @@ import { make } from './dom.js';
 // A missing token is no reason for one: the form for it asks again.
 export function showFailure(place, error, again) {
   if (!error) {
+    // Who pressed the button is left where it was.
+    if (place.contains(document.activeElement)) place.closest('[tabindex]').focus();
     place.replaceChildren();
     return;
   }

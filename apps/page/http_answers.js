@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Models of a server, over HTTP. Whoever answers in its place has the same four members:
-//   note                     one sentence on where pictures go
-//   models(signal)           the list of models, as GET v1/models describes them
-//   ask(question, signal)    one answer, as POST v1/KIND gives it; see ask() below
-//   useToken(token)          what a Failure with `needsToken` asks for
-// Both questions throw a Failure, or an AbortError once `signal` is aborted.
+// Models of a server, over HTTP. Whoever answers in its place exports an `answers` with the same members.
+// models() and ask() throw a Failure, or an AbortError once their `signal` is aborted.
 import { Failure } from './failure.js';
 
 const tokenKey = 'vitq.token';
@@ -19,8 +15,11 @@ const essential = {
 };
 
 export const answers = {
+  // One sentence on where pictures go.
   note: 'Pictures go to the server that this page comes from, and nowhere else.',
 
+  // The models as v1/models describes them. Of each the page needs `name` and `answers`, and shows
+  // `version`, `family`, `format`, `bytes`, `classes` and `input` where they are known.
   async models(signal) {
     const { models } = await request('v1/models', { signal });
     if (!Array.isArray(models)) throw new Failure('The server does not list its models.');
@@ -28,7 +27,7 @@ export const answers = {
   },
 
   // `kind` is one of those above, `model` a name, `image` a Blob with the bytes of an image file.
-  // `options` has what the kind knows: top, threshold or query.
+  // `options` has what the kind knows: top, threshold or query. The answer is that of v1/KIND.
   async ask({ kind, model, image, options }, signal) {
     const address = `v1/${kind}?${new URLSearchParams({ model, ...options })}`;
     const headers = { 'Content-Type': image.type || 'application/octet-stream' };
@@ -39,6 +38,7 @@ export const answers = {
     return answer;
   },
 
+  // A Failure with `needsToken` makes the page ask for one.
   useToken(token) {
     sessionStorage.setItem(tokenKey, token);
   },

@@ -54,10 +54,14 @@ async function take(blob, name) {
   const number = ++latestPicture;
   try {
     const read = await readPicture(blob, name);
-    if (number !== latestPicture) return;
+    if (number !== latestPicture) {
+      read.bitmap.close();
+      return;
+    }
+    picture?.bitmap.close();
     picture = read;
     showFailure(byId('trouble'), null);
-    start();
+    await (models.length > 0 ? start() : loadModels());
   } catch (error) {
     if (number === latestPicture) report(error);
   }
@@ -104,10 +108,12 @@ function paneChanged(error) {
   if (error?.needsToken) askForToken();
   update();
   const open = openPanes();
-  byId('status').textContent = open.map(({ summary }) => summary).join(' ');
+  const words = open.map(({ summary }) => summary);
   if (open.length === 2 && open.every(({ own }) => own)) {
-    comparison.show(open.map(({ asked }) => asked), open.map(({ own }) => own), settings.threshold);
+    const [asked, own] = [open.map((pane) => pane.asked), open.map((pane) => pane.own)];
+    words.push(comparison.show(asked, own, settings.threshold));
   }
+  byId('status').textContent = words.join(' ');
 }
 
 function report(error, again) {

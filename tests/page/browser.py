@@ -2,6 +2,7 @@
 """A Chromium without a window, driven by WebDriver: plain HTTP and JSON, as https://www.w3.org/TR/webdriver2 says."""
 import base64
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -12,8 +13,10 @@ import urllib.request
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"tab": "\ue004", "enter": "\ue007", "escape": "\ue00c", "space": " ", "left": "\ue012", "up": "\ue013",
         "right": "\ue014", "down": "\ue015", "home": "\ue011", "end": "\ue010", "shift": "\ue008"}
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
-             "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--hide-scrollbars"]
+# Root cannot have the sandbox. The camera is a test picture.
+ARGUMENTS = ["--headless=new", *(["--no-sandbox"] if os.geteuid() == 0 else []), "--disable-dev-shm-usage",
+             "--disable-background-networking", "--hide-scrollbars",
+             "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 class Browser:

@@ -12,7 +12,7 @@ SCENE = TREE / "docs/images/scenes/scene_1.png"
 DESKTOP = (1280, 800)
 PHONE = (375, 700)
 # Everything that can be pressed, dragged or typed into, and is there to see.
-USABLE = "button, select, input, [tabindex]"
+USABLE = "button, select, input"
 SHOWN = "[...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility() && !e.disabled)"
 
 
@@ -61,7 +61,8 @@ class PageCase(unittest.TestCase):
                       "list.dispatchEvent(new Event('change', { bubbles: true }))", selector, value)
 
     def answered(self, panes=1):
-        self.page.wait("an answer", lambda: len(self.page.all(".pane[aria-busy=false] .answer > *:last-child")) == panes)
+        done = ".pane[aria-busy=false] .answer > *:last-child"
+        self.page.wait("an answer", lambda: len(self.page.all(done)) == panes)
 
     def view(self, name):
         self.page.run("document.querySelector(`[name=view][value=${arguments[0]}]`).click()", name)

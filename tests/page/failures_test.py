@@ -31,6 +31,7 @@ class FailuresTest(PageCase):
         self.page.click(".pane [role=alert] button")
         self.answered()
         self.assertEqual(self.page.text(".failure"), "")
+        self.assertIn("pane", self.page.run("return document.activeElement.className"))
         self.assertIn("cat", self.page.text(".bars"))
 
     def test_a_busy_server_is_asked_again_when_it_says(self):
@@ -77,6 +78,16 @@ class FailuresTest(PageCase):
         self.page.press("enter")
         self.page.wait("a model", lambda: self.page.run("return document.querySelector('#model').value"))
         self.assertEqual(self.page.text("#trouble"), "")
+
+    def test_models_are_listed_later_for_a_picture_that_came_before(self):
+        self.server.failure = "busy"
+        self.page.go(self.url)
+        self.page.wait("words", lambda: self.page.text("#trouble"))
+        self.page.type("#file", str(PHOTO))
+        self.page.wait("a button", lambda: self.page.all("#trouble button:enabled"))
+        self.server.failure = ""
+        self.page.click("#trouble button")
+        self.answered()
 
     def test_a_server_that_is_gone_is_said_to_be_gone(self):
         self.server.close()
@@ -151,8 +162,9 @@ class FailuresTest(PageCase):
         self.show(PHOTO, "exact")
         self.view("attention")
         for layer, head in ((1, 2), (4, 1)):
-            self.page.run("for (const [id, value] of Object.entries(arguments[0])) { const slider ="
-                          "document.getElementById(id); slider.value = value; slider.dispatchEvent(new Event('input')); }",
+            self.page.run("for (const [id, value] of Object.entries(arguments[0])) {"
+                          "const slider = document.getElementById(id); slider.value = value;"
+                          "slider.dispatchEvent(new Event('input')); }",
                           {"layer": layer, "head": head})
             self.page.wait("the map", lambda: f"layer {layer}, by head {head}" in self.page.text("figcaption"))
             # Colours at the centres of the patches, of which glow() makes the brightest the most yellow.
@@ -167,8 +179,9 @@ class FailuresTest(PageCase):
         self.show(SCENE, "exact")
         for view in ("attention", "components"):
             self.view(view)
-            shares = self.page.run("const [p, o] = ['.picture', '.overlay'].map(s => document.querySelector(s)"
-                                   ".getBoundingClientRect()); return [o.left - p.left, o.top - p.top, o.width, o.height]"
+            shares = self.page.run("const [p, o] = ['.picture', '.overlay'].map(s =>"
+                                   "document.querySelector(s).getBoundingClientRect());"
+                                   "return [o.left - p.left, o.top - p.top, o.width, o.height]"
                                    ".map(x => Math.round(160 * x / p.width))")
             self.assertEqual(shares, stub_server.CROP)
 

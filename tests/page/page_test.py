@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a browser, before any server of the contract: vit_serve, a page of files, or the stub.
 
-usage: page_test.py [--url URL | --serve PROGRAM MODEL...] [--screenshots FOLDER]
+usage: page_test.py [--url URL | --serve PROGRAMS MODEL...] [--screenshots FOLDER]
 """
 import argparse
+import contextlib
 import pathlib
 import re
-import subprocess
+import struct
 import sys
 import tempfile
 import unittest
 
 import browser
 import stub_server
-from case import PAGE, PHOTO, SCENE, SHOWN, USABLE, PageCase
+from case import PAGE, PHOTO, SCENE, SHOWN, TREE, USABLE, PageCase
+
+sys.path.append(str(TREE / "tests/serve"))
+from server import Server  # noqa: E402
 
 
 class PageTest(PageCase):
@@ -31,8 +35,9 @@ class PageTest(PageCase):
         likeliest = self.page.texts(".bars .label")[0]
         self.assertIn(likeliest, self.page.text("#status"))
         self.assertIn("The network", self.page.text(".stages"))
-        self.assertEqual(self.page.run("const [a, b] = ['.bar', '.bars li'].map(s =>"
-                                       "document.querySelector(s).getBoundingClientRect().width); return a === b"), True)
+        # The bar of a score fills that share of its line.
+        filled = self.page.run("return getComputedStyle(document.querySelector('.bar')).backgroundSize")
+        self.assertAlmostEqual(float(filled.split("%")[0].removeprefix("calc(")), scores[0], delta=0.06)
         self.shot("classes")
 
     def test_a_detector_draws_boxes_that_the_list_selects(self):
@@ -145,6 +150,19 @@ class PageTest(PageCase):
             self.answered()
             self.assertEqual(self.photo(), f"{name}.png, 40 × 30 pixels")
 
+    def test_a_photo_stands_as_its_camera_was_held(self):
+        # An EXIF block of one entry, which says that the first row is on the right.
+        entry = struct.pack("<HHIHH", 0x112, 3, 1, 6, 0)
+        exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+        photo = PHOTO.read_bytes()
+        with tempfile.TemporaryDirectory() as folder:
+            turned = pathlib.Path(folder) / "turned.jpg"
+            turned.write_bytes(photo[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + photo[2:])
+            self.show(PHOTO)
+            width, height = re.findall(r"\d+", self.photo())
+            self.show(turned)
+        self.assertEqual(re.findall(r"\d+", self.photo()), [height, width])
+
     def test_the_camera_takes_a_photo(self):
         self.page.click("#camera")
         self.page.wait("the camera", lambda: self.page.all(".take:enabled"))
@@ -176,37 +194,23 @@ class PageTest(PageCase):
         self.assertEqual(origins, [self.page.run("return location.origin")])
 
 
-def serve(program, models):
-    """Starts the program and answers it with the address that it prints."""
-    process = subprocess.Popen([program, *models, "--port", "0"], stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        found = re.search(r"listening on (http://\S+)", line)
-        if found:
-            return process, found[1]
-        sys.stderr.write(line)
-    raise SystemExit(f"{program} ended with {process.wait()} before it listened")
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--url")
-    parser.add_argument("--serve", nargs="+", metavar=("PROGRAM", "MODEL"))
+    parser.add_argument("--serve", nargs="+", metavar=("PROGRAMS", "MODEL"),
+                        help="the folder of vit_serve, and what it serves")
     parser.add_argument("--screenshots", type=pathlib.Path)
     options, rest = parser.parse_known_args()
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
     PageCase.screenshots = options.screenshots
-    process = None
-    if options.serve:
-        process, PageCase.url = serve(options.serve[0], options.serve[1:])
-    else:
-        PageCase.url = options.url or stub_server.Server(PAGE).address
-    try:
+    with contextlib.ExitStack() as stack:
+        if options.serve:
+            served = stack.enter_context(Server(pathlib.Path(options.serve[0]), *options.serve[1:]))
+            PageCase.url = f"http://127.0.0.1:{served.port}"
+        else:
+            PageCase.url = options.url or stub_server.Server(PAGE).address
         unittest.main(argv=[sys.argv[0], *rest])
-    finally:
-        if process:
-            process.terminate()
-            process.wait()
 
 
 if __name__ == "__main__":
