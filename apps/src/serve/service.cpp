@@ -74,7 +74,8 @@ const Route& find_route(const Call& call) {
 
 const PageFile* find_page_file(const Call& call) {
   if (method_of(*call.request) != "GET") return nullptr;
-  const std::string_view path = call.target.path == "/" ? "/index.html" : call.target.path;
+  std::string_view path = call.target.path;
+  if (path == "/") path = "/index.html";
   const auto found = std::ranges::find(page_files(), path, &PageFile::path);
   return found == page_files().end() ? nullptr : &*found;
 }
