@@ -23,8 +23,12 @@ say() { printf '\n== %s\n' "$*" >&2; }
 say "clients that others wrote"
 "$python" "$source/tests/serve/clients_test.py"
 say "the page in Chromium; screenshots are in $build/screenshots"
+models=$build/serve
+mkdir -p "$models"
+"$programs/vit_convert" "$source/models/pretrained/vit-cifar10" -o "$models/float.safetensors" --force
+"$programs/vit_convert" "$source/tests/golden/models/hf_dinov2" -o "$models/features.safetensors" --force
 "$python" "$source/tests/page/page_test.py" --screenshots "$build/screenshots" \
-  --serve "$programs/vit_serve" default detr-small
+  --serve "$programs" default "$models/float.safetensors" detr-small "$models/features.safetensors"
 "$python" "$source/tests/page/failures_test.py"
 say "load"
 "$python" "$source/tests/serve/measure.py" "$programs" "$build/share/vitq/default.safetensors" "${load[@]}"
