@@ -20,8 +20,9 @@ load=() faults=240
 if [ -n "$short" ]; then load=(--rounds 1 --seconds 1 --memory 5000) faults=15; fi
 say() { printf '\n== %s\n' "$*" >&2; }
 
-say "clients that others wrote"
+say "clients that others wrote, and the documents"
 "$python" "$source/tests/serve/clients_test.py"
+"$python" "$source/tests/serve/documents_test.py"
 say "the page in Chromium; screenshots are in $build/screenshots"
 models=$build/serve
 mkdir -p "$models"
