@@ -46,7 +46,8 @@ Image component_colours(const Tensor& tokens) {
 Image component_map(const Tensor& tokens, const Image& image, const Preprocess& preprocess) {
   constexpr double kShare = 0.75;  // of the colours; the rest is the image in grey
   Image view = enlarged_view(image, preprocess);
-  const Image colours = resize(component_colours(tokens), view.width, view.height, Filter::kBicubic);
+  const Image colours =
+      resize(component_colours(tokens), view.width, view.height, Filter::kBicubic);
   for (std::size_t i = 0; i < view.rgb.size(); i += 3) {
     const double grey = 0.299 * view.rgb[i] + 0.587 * view.rgb[i + 1] + 0.114 * view.rgb[i + 2];
     for (std::size_t c = 0; c < kColours; ++c) {

@@ -53,8 +53,8 @@ struct Preprocess {
 
   // The image as the network sees it, still in 8 bits.
   Image pixels(const Image& image) const;
-  // The part of an image of this size that it sees, in the image's pixels: left, top, right, bottom.
-  // It reaches beyond an image that is padded.
+  // The part of an image of this size that it sees, in the image's pixels: left, top, right,
+  // bottom. It reaches beyond an image that is padded.
   std::array<double, 4> visible(int image_width, int image_height) const;
 
   // The canonical form stored in model files.

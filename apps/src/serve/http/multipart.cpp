@@ -71,7 +71,8 @@ std::string boundary_of(std::string_view content_type) {
   for_parameters(content_type, [&](std::string_view name, std::string value) {
     if (starts_with(name, "boundary") && name.size() == 8) boundary = std::move(value);
   });
-  if (boundary.empty() || boundary.size() > 70) refuse_body("has no boundary of 1 to 70 characters");
+  if (boundary.empty() || boundary.size() > 70)
+    refuse_body("has no boundary of 1 to 70 characters");
   return boundary;
 }
 
@@ -124,7 +125,8 @@ std::vector<Part> parse_multipart(std::string_view content_type, std::string_vie
     body.remove_prefix(kLine.size());
     const std::size_t end = body.find("\r\n" + delimiter);
     if (end == std::string_view::npos) refuse_body("ends before its last boundary");
-    if (parts.size() == kMaxParts) refuse_body("has more than " + std::to_string(kMaxParts) + " parts");
+    if (parts.size() == kMaxParts)
+      refuse_body("has more than " + std::to_string(kMaxParts) + " parts");
     parts.push_back(part_of(body.substr(0, end)));
     body.remove_prefix(end + kLine.size());
   }

@@ -62,7 +62,8 @@ void add_member(Target& target, std::string_view member) {
   const std::string name = decoded(member.substr(0, equals), true);
   const std::string value =
       equals == std::string_view::npos ? "" : decoded(member.substr(equals + 1), true);
-  if (!target.query.emplace(name, value).second) refuse_target("'" + name + "' is in the query twice");
+  if (!target.query.emplace(name, value).second)
+    refuse_target("'" + name + "' is in the query twice");
 }
 
 template <typename T>
@@ -95,7 +96,7 @@ std::int64_t Target::integer(const std::string& name, std::int64_t usual, std::i
   const std::optional<std::int64_t> value = parsed<std::int64_t>(found->second);
   if (value && *value >= min && *value <= max) return *value;
   refuse_target("'" + name + "' is \"" + found->second + "\", expected an integer from " +
-         std::to_string(min) + " to " + std::to_string(max));
+                std::to_string(min) + " to " + std::to_string(max));
 }
 
 double Target::number(const std::string& name, double usual, double min, double max) const {
@@ -104,7 +105,7 @@ double Target::number(const std::string& name, double usual, double min, double 
   const std::optional<double> value = parsed<double>(found->second);
   if (value && *value >= min && *value <= max) return *value;  // false for NaN
   refuse_target("'" + name + "' is \"" + found->second + "\", expected a number from " +
-         significant(min, 6) + " to " + significant(max, 6));
+                significant(min, 6) + " to " + significant(max, 6));
 }
 
 void Target::require_known(std::span<const std::string_view> names) const {
