@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a browser, before any server of the contract: vit_serve, a page of files, or the stub.
 
-usage: page_test.py [--url URL | --serve PROGRAMS MODEL...] [--screenshots FOLDER]
+usage: page_test.py [--url URL | --serve PROGRAM MODEL...] [--screenshots FOLDER]
 """
 import argparse
 import contextlib
@@ -166,6 +166,7 @@ class PageTest(PageCase):
     def test_the_camera_takes_a_photo(self):
         self.page.click("#camera")
         self.page.wait("the camera", lambda: self.page.all(".take:enabled"))
+        self.shot("camera")
         self.page.press("escape")
         self.page.wait("no dialog", lambda: not self.page.all("dialog[open]"))
         self.assertIsNone(self.page.run("return document.querySelector('video').srcObject"))
@@ -197,8 +198,8 @@ class PageTest(PageCase):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--url")
-    parser.add_argument("--serve", nargs="+", metavar=("PROGRAMS", "MODEL"),
-                        help="the folder of vit_serve, and what it serves")
+    parser.add_argument("--serve", nargs="+", metavar=("PROGRAM", "MODEL"),
+                        help="vit_serve, and what it serves")
     parser.add_argument("--screenshots", type=pathlib.Path)
     options, rest = parser.parse_known_args()
     if options.screenshots:
@@ -206,7 +207,8 @@ def main():
     PageCase.screenshots = options.screenshots
     with contextlib.ExitStack() as stack:
         if options.serve:
-            served = stack.enter_context(Server(pathlib.Path(options.serve[0]), *options.serve[1:]))
+            program, models = pathlib.Path(options.serve[0]), options.serve[1:]
+            served = stack.enter_context(Server(program.parent, *models))
             PageCase.url = f"http://127.0.0.1:{served.port}"
         else:
             PageCase.url = options.url or stub_server.Server(PAGE).address
