@@ -185,6 +185,13 @@ class FailuresTest(PageCase):
                                    ".map(x => Math.round(160 * x / p.width))")
             self.assertEqual(shares, stub_server.CROP)
 
+    def test_a_measured_time_is_the_median(self):
+        measured = self.page.run_async(
+            "const times = [9, 1, 2, 4];"
+            "const again = async () => ({ answer: { timing_ms: {} }, passed: times.pop() });"
+            "import('./measure.js').then((m) => m.measureInTurns([{ again }], 4)).then(done)")
+        self.assertEqual(measured, [{"passed": 3}])
+
     def test_matching_takes_each_box_once(self):
         box = [0, 0, 10, 10]
         first = [{"id": 1, "label": "", "score": 0.9, "box": box}, {"id": 2, "label": "", "score": 0.8, "box": box}]
