@@ -51,20 +51,29 @@ std::optional<double> PendingJob::keep(std::int64_t row, const std::vector<Tenso
   if (--left_ > 0) return std::nullopt;
   const std::chrono::duration<double, std::milli> waited = *begun_ - since_;
   outcome_.queue_ms = waited.count();
-  finish();
   return waited.count();
 }
 
-bool PendingJob::fail(std::exception_ptr error) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (over_) return false;
-  outcome_.error = std::move(error);
-  finish();
-  return true;
+void PendingJob::fail(std::exception_ptr error) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (over_.exchange(true)) return;
+    outcome_ = Outcome();
+    outcome_.error = std::move(error);
+  }
+  answer();
 }
 
 void PendingJob::finish() {
-  over_ = true;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (over_.exchange(true)) return;
+  }
+  answer();
+}
+
+// Nobody else touches the outcome any more.
+void PendingJob::answer() {
   job_.place.reset();  // before the client hears of it and asks the next
   job_.done(std::move(outcome_));
 }

@@ -51,15 +51,17 @@ class PendingJob {
   bool alike(const PendingJob& other) const;
 
   void begin(Clock::time_point now);
-  // Keeps the outputs of image `row`, which was the `of`-th of a batch of `size` and took `ms`. The
-  // last one answers the job; then this is what it waited, in milliseconds.
+  // Keeps the outputs of image `row`, which was the `of`-th of a batch of `size` and took `ms`. After
+  // the last one it says what the job waited, in milliseconds, and finish() has to be called.
   std::optional<double> keep(std::int64_t row, const std::vector<Tensor>& outputs, std::int64_t of,
                              std::size_t size, double ms);
-  // Answers the job, unless it is answered already. Says whether it was not.
-  bool fail(std::exception_ptr error);
+  void finish();  // answers the job
+  // Answers it with an error, unless it is answered already.
+  void fail(std::exception_ptr error);
+  bool answered() const { return over_; }
 
  private:
-  void finish();
+  void answer();
 
   BatchJob job_;
   Clock::time_point since_ = Clock::now();

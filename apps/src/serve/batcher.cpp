@@ -105,12 +105,13 @@ std::vector<Batcher::Unit> Batcher::take_stale() {
 
 void Batcher::answer_stale(const std::vector<Unit>& units) {
   for (const Unit& unit : units) {
+    if (unit.job->answered()) continue;
     const bool gone = unit.job->gone();
     const HttpError error =
         gone ? HttpError(499, "the client has gone")
              : HttpError(504, "the request's time was up before '" + name_ + "' could answer");
-    if (!unit.job->fail(std::make_exception_ptr(error))) continue;
     metrics_.refused(name_, gone ? "client_gone" : "deadline");
+    unit.job->fail(std::make_exception_ptr(error));
   }
 }
 
@@ -132,9 +133,9 @@ Batcher::Batch Batcher::take_batch(std::unique_lock<std::mutex>& lock) {
     if (!may_begin() || units_.front().job != first || first->stale(Clock::now())) return {};
   }
   const std::size_t waiting = waiting_like(*first);
-  const auto idle = static_cast<std::size_t>(options_.lanes - busy_);
-  const std::size_t share = (waiting + idle - 1) / idle;
-  const std::size_t count = std::bit_floor(std::min(most, share));
+  // A short queue is answered sooner in small batches, of which each lane has some.
+  const std::size_t share = waiting / static_cast<std::size_t>(options_.lanes);
+  const std::size_t count = std::bit_floor(std::clamp<std::size_t>(share, 1, most));
   Batch batch;
   batch.on_all_threads = busy_ == 0 && (waiting == 1 || together == 1);
   std::erase_if(units_, [&](Unit& unit) {
@@ -180,7 +181,9 @@ void Batcher::run_together(const Batch& batch) {
     const Unit& unit = batch.units[i];
     const auto of = static_cast<std::int64_t>(i);
     const std::optional<double> waited = unit.job->keep(unit.row, outputs, of, size, ms);
-    if (waited) metrics_.waited(name_, *waited / 1000.0);
+    if (!waited) continue;
+    metrics_.waited(name_, *waited / 1000.0);
+    unit.job->finish();
   }
 }
 

@@ -2,6 +2,7 @@
 #include "serve/run.h"
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iostream>
 
@@ -51,6 +52,8 @@ int run(ServeJob job) {
   job.batches.max_delay = std::chrono::microseconds(job.max_delay_us);
   job.batches.lanes = job.session.threads;
   job.http.workers = std::max(2, job.session.threads);
+  // Who reads the log may end before the server does.
+  std::signal(SIGPIPE, SIG_IGN);
   std::string token = read_token(job.token_file);
   HttpServer server(job.http);
   Metrics metrics;

@@ -79,20 +79,8 @@ Shape parse_shape(const Json& json) {
   return Shape(extents);
 }
 
-// Numbers in lists of any depth, row by row.
-void append_numbers(const Json& json, std::vector<float>& values) {
-  const std::vector<Json> items = json.items();
-  if (items.empty() || !items[0].is_array()) {
-    const std::vector<float> row = json.floats();
-    values.insert(values.end(), row.begin(), row.end());
-    return;
-  }
-  for (const Json& item : items) append_numbers(item, values);
-}
-
 void fill_from_json(const Json& data, Tensor& tensor) {
-  std::vector<float> values;
-  append_numbers(data, values);
+  const std::vector<float> values = data.nested_floats();
   if (values.size() != static_cast<std::size_t>(tensor.shape().elements())) {
     data.fail(std::to_string(values.size()) + " numbers, expected " +
               std::to_string(tensor.shape().elements()) + " for the shape " + tensor.shape().str());

@@ -85,6 +85,9 @@ class Json {
   double number() const;  // finite by construction
   std::string string() const;
   std::vector<float> floats() const;  // an array of numbers, each a finite float
+  // The same of an array of such arrays, to any depth, one after the other; or of a flat one. It
+  // takes no more memory than the floats.
+  std::vector<float> nested_floats() const;
 
   // Where this value stands: "config.json: $.pretrained_cfg.mean".
   const std::string& place() const;

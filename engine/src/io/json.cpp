@@ -256,6 +256,41 @@ std::vector<float> Json::floats() const {
   return result;
 }
 
+namespace {
+
+// What keeps a value from being a finite float, and the indices that lead to it; empty: nothing
+// does.
+struct Misfit {
+  const JsonTree* value = nullptr;
+  std::string indices;
+};
+
+Misfit append_floats(const JsonTree& tree, std::vector<float>& floats) {
+  if (!tree.is_array()) {
+    const float value = tree.is_number() ? static_cast<float>(tree.get<double>()) : HUGE_VALF;
+    floats.push_back(value);
+    return {std::isfinite(value) ? nullptr : &tree, ""};
+  }
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    Misfit misfit = append_floats(tree[i], floats);
+    if (misfit.value == nullptr) continue;
+    misfit.indices = cat("[", i, "]", misfit.indices);
+    return misfit;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<float> Json::nested_floats() const {
+  if (!is_array()) fail(cat("expected an array, found ", describe(*node_->value)));
+  std::vector<float> floats;
+  const Misfit misfit = append_floats(*node_->value, floats);
+  if (misfit.value == nullptr) return floats;
+  throw FileError(Fault::kMalformed, place() + misfit.indices,
+                  cat("expected a number that fits a float, found ", describe(*misfit.value)));
+}
+
 const std::string& Json::place() const {
   return node_->place;
 }

@@ -70,6 +70,7 @@ struct HttpServer::Impl final : ConnectionHost {
   void give_back(std::size_t bytes) override { taken -= bytes; }
   void handle(HttpRequest request, std::shared_ptr<Connection> connection) override;
 
+  void send(const std::shared_ptr<Connection>& connection, HttpResponse response);
   void accept();
   void admit(tcp::socket socket);
   void await_signal();
@@ -94,15 +95,17 @@ struct HttpServer::Impl final : ConnectionHost {
 
 void HttpServer::Impl::handle(HttpRequest request, std::shared_ptr<Connection> connection) {
   Respond respond = [this, connection = std::move(connection)](MakeResponse make) {
-    net::post(pool, [this, connection, make = std::move(make)] {
-      net::post(io, [connection, response = made(make)]() mutable {
-        connection->answer(std::move(response));
-      });
-    });
+    net::post(pool, [this, connection, make = std::move(make)] { send(connection, made(make)); });
   };
   auto shared = std::make_shared<const HttpRequest>(std::move(request));
   net::post(pool, [this, shared = std::move(shared), respond = std::move(respond)] {
     callbacks.handle(shared, respond);
+  });
+}
+
+void HttpServer::Impl::send(const std::shared_ptr<Connection>& connection, HttpResponse response) {
+  net::post(io, [connection, response = std::move(response)]() mutable {
+    connection->answer(std::move(response));
   });
 }
 
