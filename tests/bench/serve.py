@@ -42,7 +42,7 @@ def fastapi(model, workers, threads):
         port = free.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "fastapi_peer:app", "--port", str(port), "--workers", str(workers),
-         "--no-access-log", "--log-level", "error"],
+         "--no-access-log", "--log-level", "error", "--timeout-keep-alive", "120"],
         cwd=HERE, env={**os.environ, "MODEL": str(model.resolve()), "THREADS": str(threads)})
     try:
         for _ in range(300):
