@@ -51,8 +51,8 @@ class PendingJob {
   bool alike(const PendingJob& other) const;
 
   void begin(Clock::time_point now);
-  // Keeps the outputs of image `row`, which was the `of`-th of a batch of `size` and took `ms`. After
-  // the last one it says what the job waited, in milliseconds, and finish() has to be called.
+  // Keeps the outputs of image `row`, which was the `of`-th of a batch of `size` and took `ms`.
+  // After the last one it says what the job waited, in milliseconds, and finish() has to be called.
   std::optional<double> keep(std::int64_t row, const std::vector<Tensor>& outputs, std::int64_t of,
                              std::size_t size, double ms);
   void finish();  // answers the job
