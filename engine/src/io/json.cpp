@@ -244,51 +244,39 @@ std::string Json::string() const {
   return node_->value->get<std::string>();
 }
 
-std::vector<float> Json::floats() const {
-  std::vector<float> result;
-  for (const Json& item : items()) {
-    const auto value = static_cast<float>(item.number());
-    if (!std::isfinite(value)) {
-      item.fail(cat("expected a number that fits a float, found ", describe(*item.node_->value)));
-    }
-    result.push_back(value);
-  }
-  return result;
-}
-
 namespace {
 
-// What keeps a value from being a finite float, and the indices that lead to it; empty: nothing
-// does.
-struct Misfit {
-  const JsonTree* value = nullptr;
-  std::string indices;
-};
-
-Misfit append_floats(const JsonTree& tree, std::vector<float>& floats) {
-  if (!tree.is_array()) {
-    const float value = tree.is_number() ? static_cast<float>(tree.get<double>()) : HUGE_VALF;
-    floats.push_back(value);
-    return {std::isfinite(value) ? nullptr : &tree, ""};
+// Arrays in the array are taken, too, if it may be `nested`.
+void append_floats(const JsonTree& array, const std::string& place, bool nested,
+                   std::vector<float>& floats) {
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    const JsonTree& item = array[i];
+    if (nested && item.is_array()) {
+      append_floats(item, place + place_of_element(i), nested, floats);
+      continue;
+    }
+    floats.push_back(item.is_number() ? static_cast<float>(item.get<double>()) : HUGE_VALF);
+    if (std::isfinite(floats.back())) continue;
+    throw FileError(Fault::kMalformed, place + place_of_element(i),
+                    cat("expected a number", item.is_number() ? " that fits a float" : "",
+                        ", found ", describe(item)));
   }
-  for (std::size_t i = 0; i < tree.size(); ++i) {
-    Misfit misfit = append_floats(tree[i], floats);
-    if (misfit.value == nullptr) continue;
-    misfit.indices = cat("[", i, "]", misfit.indices);
-    return misfit;
-  }
-  return {};
 }
 
 }  // namespace
 
+std::vector<float> Json::floats() const {
+  if (!is_array()) fail(cat("expected an array, found ", describe(*node_->value)));
+  std::vector<float> result;
+  append_floats(*node_->value, place(), false, result);
+  return result;
+}
+
 std::vector<float> Json::nested_floats() const {
   if (!is_array()) fail(cat("expected an array, found ", describe(*node_->value)));
-  std::vector<float> floats;
-  const Misfit misfit = append_floats(*node_->value, floats);
-  if (misfit.value == nullptr) return floats;
-  throw FileError(Fault::kMalformed, place() + misfit.indices,
-                  cat("expected a number that fits a float, found ", describe(*misfit.value)));
+  std::vector<float> result;
+  append_floats(*node_->value, place(), true, result);
+  return result;
 }
 
 const std::string& Json::place() const {
