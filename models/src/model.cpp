@@ -126,7 +126,7 @@ SessionPool::Lease Model::Network::lease(const Shape& input, const Tensor& mask)
   require_input(input);
   require_mask(mask, input);
   const std::span<const float> valid = mask.as<float>();
-  return pool->lease({input, {valid.begin(), valid.end()}}, [&] {
+  return pool->lease({input, std::vector<bool>(valid.begin(), valid.end())}, [&] {
     const Graph padded = trace_padded(info, input, mask);
     return executable(padded, moved(scheme, graph, padded));
   });

@@ -23,6 +23,7 @@ CpuFeatures common(CpuFeatures a, const CpuFeatures& b) {
   a.amx_int8 &= b.amx_int8;
   a.dotprod &= b.dotprod;
   a.i8mm &= b.i8mm;
+  a.relaxed_simd &= b.relaxed_simd;
   return a;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This header tells what the CPU and the operating system offer, and how far the environment
-// variable VITQ_ISA lowers it. core/x86 and core/arm64 know the instructions of their processors;
-// core/portable stands for all others, of which none are used.
+// variable VITQ_ISA lowers it. core/x86, core/arm64 and core/wasm know the instructions of their
+// processors; core/portable stands for all others, of which none are used.
 #pragma once
 
 #include <span>
@@ -20,6 +20,8 @@ struct CpuFeatures {
   // ARM64
   bool dotprod = false;  // sdot and udot
   bool i8mm = false;     // usdot, smmla and usmmla
+  // WebAssembly
+  bool relaxed_simd = false;
 
   // Where this holds, u8 x s8 products are summed in 32 bits, without saturation between.
   bool exact_u8s8() const { return avx_vnni || avx512_vnni || amx_int8; }

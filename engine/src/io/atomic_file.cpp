@@ -2,9 +2,7 @@
 #include "io/atomic_file.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 
 #include "core/text.h"
 #include "io/files.h"
+#include "io/rename_to_new.h"
 #include "vitq/error.h"
 
 namespace vitq {
@@ -25,12 +24,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail_existing(const fs::path& path) {
   throw FileError(Fault::kUnreadable, path.string(),
                   "found an existing file, which may not be overwritten");
-}
-
-// Not every C library has renameat2, which Linux has had since 3.15.
-bool rename_to_new(const fs::path& from, const fs::path& to) {
-  return ::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) ==
-         0;
 }
 
 // What will be replaced: a link is followed, so that it goes on pointing to the file.
@@ -134,7 +127,7 @@ void write_file(const fs::path& path, std::span<const std::byte> bytes, Overwrit
 }
 
 void write_file(const fs::path& path, std::string_view text, Overwrite overwrite) {
-  write_file(path, std::as_bytes(std::span(text)), overwrite);
+  write_file(path, std::as_bytes(std::span(text.data(), text.size())), overwrite);
 }
 
 }  // namespace vitq

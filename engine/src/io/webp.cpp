@@ -63,11 +63,6 @@ int orientation_of(const WebPDemuxer* demuxer) {
 
 }  // namespace
 
-bool looks_like_webp(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return text.size() >= 12 && text.starts_with("RIFF") && text.substr(8, 4) == "WEBP";
-}
-
 Image decode_webp(const ImageBytes& file, Exif exif) {
   const Demuxer demuxer = open(file);
   WebPIterator frame = {};

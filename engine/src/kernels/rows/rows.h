@@ -5,6 +5,7 @@
 // of functions.inl.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace vitq {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/select.h"
+
+#include "kernels/wasm/tiers.h"
+
+namespace vitq {
+
+const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
+  return baseline_row_kernels();
+}
+
+const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
+  return dot_simd128::table();
+}
+
+const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
+  return portable_float_gemm();
+}
+
+std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& /*step*/,
+                                                    const KernelContext& /*context*/) {
+  return {};
+}
+
+}  // namespace vitq
