@@ -19,3 +19,5 @@ foreach(path include/eigen3 include/nlohmann include/stb include/xxhash.h includ
   endif()
 endforeach()
 list(APPEND CMAKE_FIND_ROOT_PATH ${headers})
+# emscripten links by Node, to which Debian's modules are strangers where it is not Debian's own.
+set(CMAKE_CXX_LINKER_LAUNCHER ${CMAKE_COMMAND} -E env NODE_PATH=/usr/share/nodejs)
