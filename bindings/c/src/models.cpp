@@ -72,8 +72,9 @@ vitq_status vitq_model_load_bytes(const void* bytes, size_t count, const vitq_lo
   return vitq::c::call([&] {
     vitq_model& made = vitq::c::required(model, "model");
     const auto* begin = &vitq::c::required(static_cast<const std::byte*>(bytes), "bytes");
-    made = vitq::c::keep_open(
-        vitq::Model::load(std::span(begin, count), "bytes", vitq::c::options_of(options)));
+    const char* name = vitq::c::known_part(options, "options").name;
+    made = vitq::c::keep_open(vitq::Model::load(
+        std::span(begin, count), vitq::c::text_or(name, "bytes"), vitq::c::options_of(options)));
   });
 }
 

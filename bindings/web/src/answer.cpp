@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "common/answer.h"
+
 #include <chrono>
 
 #include "ask.h"
-#include "common/answer.h"
 #include "core/cpu.h"
 #include "vitq/attention.h"
 #include "vitq/error.h"
@@ -93,8 +94,8 @@ Json json_of(const AttentionMaps& maps) {
     Json heads = Json::array();
     for (std::int64_t head = 0; head < maps.heads; ++head) {
       const std::int64_t first = (layer * maps.heads + head) * patches;
-      heads.push(Json::array(weights.subspan(static_cast<std::size_t>(first),
-                                             static_cast<std::size_t>(patches))));
+      heads.push(Json::array(
+          weights.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(patches))));
     }
     layers.push(std::move(heads));
   }

@@ -57,8 +57,9 @@ VITQ_API const char* vitq_last_error(void);
 
 typedef struct vitq_load_options {
   size_t size;
-  int32_t threads; /* that share one run; 0: as many as this process may use */
-  int32_t verify;  /* not 0: the file's checksum is checked */
+  int32_t threads;  /* that share one run; 0: as many as this process may use */
+  int32_t verify;   /* not 0: the file's checksum is checked */
+  const char* name; /* what messages call bytes in memory; null: "bytes" */
 } vitq_load_options;
 
 /* Opens a model file (docs/file_format.md).
