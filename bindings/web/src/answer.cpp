@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "ask.h"
-#include "core/cpu.h"
 #include "vitq/attention.h"
 #include "vitq/error.h"
 #include "vitq/web.h"
@@ -155,7 +154,8 @@ Json description_of(const c::OpenModel& open) {
 }  // namespace vitq::web
 
 const char* vitq_web_isa(void) {
-  return vitq::best_isa(vitq::cpu()).name.data();
+  static const std::string isa = vitq::isa_in_use();
+  return isa.c_str();
 }
 
 vitq_status vitq_web_describe(vitq_model model, vitq_result* result) {

@@ -3,6 +3,8 @@
 // among its own, and portable/select.cpp stands for those without one. A build has one of them.
 #pragma once
 
+#include <span>
+
 #include "core/cpu.h"
 #include "kernels/code_gemm/code_gemm.h"
 #include "kernels/float_gemm/float_gemm.h"
@@ -14,6 +16,8 @@ namespace vitq {
 // They return the fastest that `features`, which the CPU must have, can run.
 const RowKernels& row_kernels(const CpuFeatures& features);
 const CodeGemm& code_gemm(const CpuFeatures& features);
+// The same where `b` are weights, which are packed by columns alone and have these codes.
+const CodeGemm& weight_gemm(const CpuFeatures& features, std::span<const std::int8_t> codes);
 const FloatGemm& float_gemm(const CpuFeatures& features);
 
 // It makes integer linear layers on vpmaddubsw, for CPUs with AVX2 but without VNNI. It applies

@@ -14,6 +14,10 @@ const CodeGemm& code_gemm(const CpuFeatures& features) {
   return features.dotprod ? sdot_dotprod::table() : smull_neon::table();
 }
 
+const CodeGemm& weight_gemm(const CpuFeatures& features, std::span<const std::int8_t> /*codes*/) {
+  return code_gemm(features);
+}
+
 const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
   return float_neon::table();
 }

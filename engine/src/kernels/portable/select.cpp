@@ -11,6 +11,10 @@ const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
   return portable_code_gemm();
 }
 
+const CodeGemm& weight_gemm(const CpuFeatures& features, std::span<const std::int8_t> /*codes*/) {
+  return code_gemm(features);
+}
+
 const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
   return portable_float_gemm();
 }
