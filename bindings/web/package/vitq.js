@@ -13,18 +13,10 @@ export class VitqError extends Error {
 }
 
 export async function load(source, options = {}) {
-  const { name = nameOf(source), threads = await usualThreads(), verify = false, signal, onProgress } = options;
-  const isa = options.isa ?? (hasRelaxedSimd() ? 'relaxed_simd' : 'simd128');
+  const { name = nameOf(source), threads = await usualThreads(), isa, verify = false, signal, onProgress } = options;
   signal?.throwIfAborted();
   const worker = await Worker.start();
-  const call = {
-    call: 'load',
-    variant: `vitq-${isa}${threads > 1 ? '-threads' : ''}`,
-    threads,
-    source: sendable(source),
-    name,
-    verify,
-  };
+  const call = { call: 'load', source: sendable(source), name, threads, isa, verify };
   try {
     const loaded = await worker.call(call, { signal, onProgress });
     return new Model(worker, name, loaded);
@@ -75,14 +67,6 @@ export class Model {
   close() {
     this.#worker.end();
   }
-}
-
-// WebAssembly's own test of whether an instruction is known: a function that is i32x4.relaxed_dot_i8x16_i7x16_add_s.
-export function hasRelaxedSimd() {
-  return WebAssembly.validate(new Uint8Array([
-    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 1, 3, 123,
-    32, 0, 32, 1, 32, 2, 253, 147, 2, 11,
-  ]));
 }
 
 // Threads share memory, which browsers allow to pages that are isolated from other origins.

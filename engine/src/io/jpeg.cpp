@@ -5,6 +5,7 @@
 #include "io/jpeg.h"
 
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 
@@ -37,6 +38,12 @@ enum Marker : unsigned {
   kApp15 = 0xEF,
   kCom = 0xFE,
 };
+
+std::string in_hex(unsigned number) {
+  std::array<char, 8> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), number, 16).ptr;
+  return {digits.begin(), end};
+}
 
 class JpegWalk {
  public:
@@ -89,7 +96,7 @@ class JpegWalk {
   }
 
   [[noreturn]] void refuse_marker(std::size_t at, unsigned marker) const {
-    file_.fail(at, cat("marker 0xFF", std::hex, marker, " is not expected here"));
+    file_.fail(at, cat("marker 0xFF", in_hex(marker), " is not expected here"));
   }
 
   Segment next_segment(std::size_t& at) const {

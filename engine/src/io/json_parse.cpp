@@ -57,7 +57,7 @@ class TreeBuilder {
     check_length(name);
     Level& level = levels_.back();
     if (!level.keys.insert(name).second)
-      fail(cat("the key ", quoted(name), " occurs twice"), false);
+      fail(cat("the key ", vitq::quoted(name), " occurs twice"), false);
     level.key = std::move(name);
     return true;
   }

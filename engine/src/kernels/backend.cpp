@@ -32,7 +32,7 @@ constexpr MakeKernel kReferenceKernels[] = {
 
 // Before those of a library, and after.
 constexpr MakeKernel kFirstKernels[] = {
-    make_im2col, make_rowwise, make_copy, make_mean, make_maddubs_integer_linear, make_attention,
+    make_im2col, make_rowwise, make_copy, make_mean, make_narrow_integer_linear, make_attention,
 };
 constexpr MakeKernel kBlockedKernels[] = {
     make_blocked_linear, make_blocked_integer_linear, make_blocked_matmul,

@@ -3,8 +3,6 @@
 // among its own, and portable/select.cpp stands for those without one. A build has one of them.
 #pragma once
 
-#include <span>
-
 #include "core/cpu.h"
 #include "kernels/code_gemm/code_gemm.h"
 #include "kernels/float_gemm/float_gemm.h"
@@ -16,12 +14,11 @@ namespace vitq {
 // They return the fastest that `features`, which the CPU must have, can run.
 const RowKernels& row_kernels(const CpuFeatures& features);
 const CodeGemm& code_gemm(const CpuFeatures& features);
-// The same where `b` are weights, which are packed by columns alone and have these codes.
-const CodeGemm& weight_gemm(const CpuFeatures& features, std::span<const std::int8_t> codes);
 const FloatGemm& float_gemm(const CpuFeatures& features);
 
-// It makes integer linear layers on vpmaddubsw, for CPUs with AVX2 but without VNNI. It applies
-// where rows are a multiple of 4 codes long.
-std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& step, const KernelContext& context);
+// It makes integer linear layers whose products hold for small weights or parts of them. On x86 it
+// is vpmaddubsw, for CPUs with AVX2 but without VNNI, and rows of a multiple of 4 codes. Relaxed SIMD
+// takes weights of 7 bits.
+std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& step, const KernelContext& context);
 
 }  // namespace vitq

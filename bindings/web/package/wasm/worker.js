@@ -37,11 +37,14 @@ async function answer({ id, call, ...given }) {
   cancelled.delete(id);
 }
 
-async function load({ variant, threads: count, source, name, verify }, progress) {
+async function load({ isa, threads: count, source, name, verify }, progress) {
   const file = await bytesOf(source, name, progress);
   threads = count;
+  const variant = threads > 1 ? 'vitq-threads' : 'vitq';
   const create = host.require(`./${variant}.js`);
-  engine ??= await create({ ...host.moduleOptions(variant), helpers: threads - 1 });
+  // emscripten's environment is that of its own process; there is no other way into it.
+  const limit = (made) => { made.ENV.VITQ_ISA = isa ?? ''; };
+  engine = await create({ ...host.moduleOptions(variant), preRun: [limit] });
   await helpersReady();
   const scope = new Scope(engine);
   try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebAssembly has nothing to ask: an engine refuses a module with an instruction that it does not
-// know. So there is a module with relaxed SIMD and one without, and the host chooses.
+// An engine refuses a module with an instruction that it does not know. So relaxed SIMD is a module
+// of its own, which is asked for where it can be made.
 #include "core/cpu.h"
 #include "core/wasm/relaxed_simd.h"
 
@@ -16,7 +16,7 @@ std::span<const Isa> isas() {
 
 CpuFeatures detected_cpu() {
   CpuFeatures f;
-  f.relaxed_simd = has_relaxed_simd();
+  f.relaxed_simd = vitq_relaxed_works() != 0;
   return f;
 }
 

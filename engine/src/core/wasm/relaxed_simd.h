@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells whether this module has kernels on relaxed SIMD. A file with them or the one that stands for
-// them defines it, whichever is linked.
+// Whether the engine has relaxed SIMD, with products that come out as they must.
+// kernels/wasm/relaxed_simd.js says.
 #pragma once
 
-namespace vitq {
-
-bool has_relaxed_simd();
-
-}  // namespace vitq
+extern "C" int vitq_relaxed_works();

@@ -14,15 +14,11 @@ const CodeGemm& code_gemm(const CpuFeatures& features) {
   return features.dotprod ? sdot_dotprod::table() : smull_neon::table();
 }
 
-const CodeGemm& weight_gemm(const CpuFeatures& features, std::span<const std::int8_t> /*codes*/) {
-  return code_gemm(features);
-}
-
 const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
   return float_neon::table();
 }
 
-std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& /*step*/,
+std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& /*step*/,
                                                     const KernelContext& /*context*/) {
   return {};
 }

@@ -48,8 +48,8 @@ std::unique_ptr<Kernel> make_blocked_integer_linear(const Step& step,
   return make_integer_linear(step, context,
                              [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
                                 const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
+                               const CodeGemm& gemm = code_gemm(cpu());
                                const Tensor& codes = made.constant(linear.weight);
-                               const CodeGemm& gemm = weight_gemm(cpu(), codes.as<std::int8_t>());
                                return std::make_unique<BlockedGemm>(
                                    shape, gemm, made.packed<Tensor>(codes, "blocked codes", [&] {
                                      return pack_codes(codes, shape, gemm);

@@ -176,13 +176,16 @@ static inline void store(float* to, Part part) {
   __builtin_memcpy(to, &part, sizeof(part));
 }
 
+// So many elements are looked at side by side. Of small vectors more would not fit registers.
+static constexpr std::int64_t kRangeBlock = kVector < 8 ? kLanes : 2 * kLanes;
+
 // It finds the range of y[0..n), of which `make(i)` makes the vector from element i on. Several
 // vectors hold each end, because one alone waits for its own last step; their order changes no
 // result. Vectors that are made go to keep(i, vector). What fills none is in `y` at the end.
 template <typename Make, typename Keep>
 [[gnu::always_inline]] static inline void range_of(const float* y, std::int64_t n, float* lo,
                                                    float* hi, Make make, Keep keep) {
-  constexpr int kParts = 2 * kLanes / kVector;
+  constexpr int kParts = kRangeBlock / kVector;
   Part min[kParts];
   Part max[kParts];
 #pragma GCC unroll 8
@@ -191,7 +194,7 @@ template <typename Make, typename Keep>
     max[p] = Part{} - __builtin_inff();
   }
   std::int64_t i = 0;
-  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+  for (; i + kRangeBlock <= n; i += kRangeBlock) {
     Part value[kParts];
 #pragma GCC unroll 8
     for (int p = 0; p < kParts; ++p) value[p] = make(i + p * kVector);
@@ -204,10 +207,13 @@ template <typename Make, typename Keep>
   }
   float least[kLanes];
   float greatest[kLanes];
+  constexpr int kEnds = kLanes / kVector;  // of these all lanes are made
 #pragma GCC unroll 4
-  for (int p = 0; p < kParts / 2; ++p) {
-    store(least + p * kVector, lesser_part(min[p], min[p + kParts / 2]));
-    store(greatest + p * kVector, greater_part(max[p], max[p + kParts / 2]));
+  for (int p = 0; p < kEnds; ++p) {
+    if (kParts > kEnds) min[p] = lesser_part(min[p], min[kParts - kEnds + p]);
+    if (kParts > kEnds) max[p] = greater_part(max[p], max[kParts - kEnds + p]);
+    store(least + p * kVector, min[p]);
+    store(greatest + p * kVector, max[p]);
   }
   const auto rest = [=](std::int64_t l) { return y[i + l]; };
   reduce_into(least, n - i, lesser, rest);
@@ -251,7 +257,7 @@ static void center_scale_min_max(const CenterScale& x, std::int64_t n, float* y,
   const float* values = x.values;
   const float* channel_offset = x.channel_offset;
   const float* factor = x.factor;
-  const std::int64_t whole = n - n % (2 * kLanes);
+  const std::int64_t whole = n - n % kRangeBlock;
   if (whole < n) {
     center_scale(values + whole, channel_offset + whole, factor + whole, n - whole, y + whole);
   }

@@ -3,15 +3,15 @@
 #pragma once
 
 #include "kernels/code_gemm/code_gemm.h"
+#include "kernels/rows/rows.h"
 
 namespace vitq {
 
+namespace rows_simd128 {
+const RowKernels& table();
+}
 namespace dot_simd128 {
 const CodeGemm& table();
-}
-// For weights of 7 bits, in [-64, 63]; null in a module without relaxed SIMD.
-namespace relaxed_dot {
-const CodeGemm* table();
 }
 
 }  // namespace vitq

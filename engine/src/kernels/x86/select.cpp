@@ -16,10 +16,6 @@ const CodeGemm& code_gemm(const CpuFeatures& features) {
   return features.avx2 ? maddwd_avx2::table() : maddwd_sse2::table();
 }
 
-const CodeGemm& weight_gemm(const CpuFeatures& features, std::span<const std::int8_t> /*codes*/) {
-  return code_gemm(features);
-}
-
 const FloatGemm& float_gemm(const CpuFeatures& features) {
   if (features.avx512) return float_avx512::table();
   return features.avx2 ? float_avx2::table() : portable_float_gemm();

@@ -42,7 +42,7 @@ class MaddubsGemm : public IntegerGemm {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_maddubs_integer_linear(const Step& step,
+std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& step,
                                                     const KernelContext& context) {
   if (!cpu().avx2 || cpu().exact_u8s8()) return {};
   return make_integer_linear(step, context,
