@@ -22,8 +22,6 @@
 
 namespace vitq::apps {
 
-// What a model can be asked: "classify", "detect" or "features"; "attention"; "components".
-std::vector<std::string> abilities(const LoadedModel& model);
 // Throws HttpError (400) if it cannot be asked that.
 void require_ability(const std::string& name, const LoadedModel& model, std::string_view ability);
 

@@ -6,6 +6,7 @@
 
 #include "common/args.h"
 #include "common/find_model.h"
+#include "common/model_facts.h"
 #include "common/table.h"
 #include "vitq/error.h"
 #include "vitq/graph.h"
@@ -28,12 +29,6 @@ std::vector<std::byte> read_whole(const std::filesystem::path& path) {
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   if (!file) throw FileError(Fault::kUnreadable, path.string(), "it cannot be read");
   return bytes;
-}
-
-std::string format_of(const ModelInfo& info) {
-  if (info.quantization.is_null()) return "float";
-  const std::optional<Json> bits = info.quantization.find("bits");
-  return bits && bits->is_string() ? bits->string() : "int8";
 }
 
 struct Named {

@@ -55,7 +55,7 @@ export class Model {
     return this.#worker.call({ call: 'ask', question, image: sendable(image) }, { signal });
   }
 
-  run(input, { shape = [1, ...this.info.input.slice(1)], signal } = {}) {
+  run(input, { shape = [1, ...this.info.input], signal } = {}) {
     if (!(input instanceof Float32Array || input instanceof Uint8Array)) {
       throw new TypeError('run() takes a Float32Array or a Uint8Array');
     }

@@ -2,8 +2,11 @@
 #include "common/answer.h"
 
 #include <chrono>
+#include <utility>
 
 #include "ask.h"
+#include "common/model_facts.h"
+#include "draw/map_json.h"
 #include "vitq/attention.h"
 #include "vitq/error.h"
 #include "vitq/web.h"
@@ -28,32 +31,37 @@ class Watch {
   Clock::time_point last_ = Clock::now();
 };
 
-enum class Kind { kClassify, kDetect, kFeatures, kAttention };
-constexpr std::array<std::string_view, 4> kKinds = {"classify", "detect", "features", "attention"};
+struct Question {
+  std::string kind, model, image;
+  AnswerOptions options;
+  std::optional<std::int64_t> query;
+};
 
-Kind kind_of(const Json& question) {
-  const Json kind = question.at("kind");
-  const auto found = std::ranges::find(kKinds, kind.string());
-  if (found == kKinds.end()) kind.fail("expected classify, detect, features or attention");
-  return static_cast<Kind>(found - kKinds.begin());
-}
-
-// The question about a model's own answer.
-Kind kind_of(Task task) {
-  switch (task) {
-    case Task::kClassification: return Kind::kClassify;
-    case Task::kDetection: return Kind::kDetect;
-    case Task::kFeatures: break;
+Question question_of(const Json& json) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  Question question = {.kind = json.at("kind").string(),
+                       .model = json.at("model").string(),
+                       .image = json.at("image").string(),
+                       .options = {},
+                       .query = {}};
+  if (const auto top = json.find("top")) {
+    question.options.top = static_cast<std::size_t>(top->integer(1, kMost));
   }
-  return Kind::kFeatures;
+  if (const auto threshold = json.find("threshold")) {
+    const double value = threshold->number();
+    if (value < 0.0 || value > 1.0) threshold->fail("expected 0 to 1");
+    question.options.threshold = static_cast<float>(value);
+  }
+  if (const auto query = json.find("query")) question.query = query->integer(0, kMost);
+  return question;
 }
 
-void require(const Model& model, Kind kind) {
-  const bool can =
-      kind == Kind::kAttention ? has_attention_maps(model) : kind == kind_of(model.task());
-  if (can) return;
-  throw UnsupportedError("this model does not answer \"" +
-                         std::string(kKinds[static_cast<std::size_t>(kind)]) + "\"");
+void require_ability(const Model& model, const std::string& kind) {
+  const std::vector<std::string> known = apps::abilities(model);
+  if (std::ranges::find(known, kind) != known.end()) return;
+  std::string all;
+  for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
+  throw UnsupportedError("this model has no " + kind + "; it has " + all);
 }
 
 Image image_of(const vitq_web_image& image, const std::string& name) {
@@ -71,82 +79,43 @@ Image image_of(const vitq_web_image& image, const std::string& name) {
   return pixels;
 }
 
-AnswerOptions options_of(const Json& question) {
-  constexpr std::int64_t kMost = 1'000'000;
-  AnswerOptions options;
-  if (const auto top = question.find("top")) {
-    options.top = static_cast<std::size_t>(top->integer(1, kMost));
-  }
-  if (const auto threshold = question.find("threshold")) {
-    const double value = threshold->number();
-    if (value < 0.0 || value > 1.0) threshold->fail("expected 0 to 1");
-    options.threshold = static_cast<float>(value);
-  }
-  return options;
-}
-
-Json json_of(const AttentionMaps& maps) {
-  const std::int64_t patches = maps.height * maps.width;
-  const std::span<const float> weights = maps.weights;
-  Json layers = Json::array();
-  for (std::int64_t layer = 0; layer < maps.layers; ++layer) {
-    Json heads = Json::array();
-    for (std::int64_t head = 0; head < maps.heads; ++head) {
-      const std::int64_t first = (layer * maps.heads + head) * patches;
-      heads.push(Json::array(
-          weights.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(patches))));
-    }
-    layers.push(std::move(heads));
-  }
-  Json grid = Json::array();
-  grid.push(maps.height).push(maps.width);
-  Json json = Json::object();
-  return json.set("grid", std::move(grid)).set("maps", std::move(layers));
-}
-
-Json attention(const Model& model, const Tensor& input, const Json& question) {
-  std::optional<std::int64_t> query;
-  if (const auto given = question.find("query")) {
-    query = given->integer(0, std::numeric_limits<std::int32_t>::max());
-  }
-  return json_of(attention_maps(observe_attention(model), input, query));
-}
-
-Json answer_of(const Model& model, const Json& question, const vitq_web_image& given) {
-  const Kind kind = kind_of(question);
-  require(model, kind);
-  const AnswerOptions options = options_of(question);
-  Answer answer;
-  answer.image = question.at("image").string();
-  apps::Timing timing;
+// What is said of a prepared image. `answer` has its size and times, which grow.
+Json say(const Model& model, const Question& question, const Tensor& input, Answer& answer) {
   Watch watch;
-  const Image image = image_of(given, answer.image);
+  const auto on_map = [&](const Json& map) {
+    Json json = apps::map_json(answer, model.info().preprocess, question.model);
+    return json.set_all(map).set("timing_ms", apps::to_json(*answer.timing));
+  };
+  if (question.kind == "attention") {
+    const AttentionMaps maps = attention_maps(observe_attention(model), input, question.query);
+    answer.timing->infer = watch.look();
+    return on_map(apps::map_json(maps));
+  }
+  const std::vector<Tensor> outputs = model.run(input);
+  answer.timing->infer = watch.look();
+  if (question.kind == "components") {
+    const Json components = apps::components_json(outputs[1]);
+    answer.timing->post = watch.look();
+    return on_map(components);
+  }
+  apps::interpret(outputs, 0, model.info(), question.options, answer);
+  answer.timing->post = watch.look();
+  return apps::to_json(answer, model.task(), question.model);
+}
+
+Json answer_of(const Model& model, const Question& question, const vitq_web_image& given) {
+  require_ability(model, question.kind);
+  Answer answer;
+  answer.image = question.image;
+  answer.timing.emplace();
+  Watch watch;
+  const Image image = image_of(given, question.image);
+  answer.timing->decode = watch.look();
   answer.width = image.width;
   answer.height = image.height;
-  timing.decode = watch.look();
   const Tensor input = model.prepare({&image, 1});
-  timing.preprocess = watch.look();
-  Json found = Json::object();
-  if (kind == Kind::kAttention) {
-    found = attention(model, input, question);
-    timing.infer = watch.look();
-  } else {
-    const std::vector<Tensor> outputs = model.run(input);
-    timing.infer = watch.look();
-    apps::interpret(outputs, 0, model.info(), options, answer);
-    timing.post = watch.look();
-  }
-  answer.timing = timing;
-  Json json = apps::to_json(answer, model.task(), question.at("model").string());
-  return json.set_all(found);
-}
-
-Json description_of(const c::OpenModel& open) {
-  Json json = Json::parse(open.info, "model");
-  Json answers = Json::array();
-  answers.push(kKinds[static_cast<std::size_t>(kind_of(open.model.task()))]);
-  if (has_attention_maps(open.model)) answers.push("attention");
-  return json.set("answers", std::move(answers));
+  answer.timing->preprocess = watch.look();
+  return say(model, question, input, answer);
 }
 
 }  // namespace
@@ -158,11 +127,13 @@ const char* vitq_web_isa(void) {
   return isa.c_str();
 }
 
-vitq_status vitq_web_describe(vitq_model model, vitq_result* result) {
+vitq_status vitq_web_describe(vitq_model model, size_t bytes, vitq_result* result) {
   return vitq::c::call([&] {
     vitq_result& made = vitq::c::required(result, "result");
+    const auto open = vitq::c::open_model(model);
+    vitq::Json json = vitq::Json::parse(open->info, "model").set("input", {});
     vitq::c::Result found;
-    found.set(vitq::web::description_of(*vitq::c::open_model(model)));
+    found.set(json.set_all(vitq::apps::model_facts(open->model, static_cast<std::int64_t>(bytes))));
     made = vitq::c::hand_out(std::move(found));
   });
 }
@@ -170,7 +141,8 @@ vitq_status vitq_web_describe(vitq_model model, vitq_result* result) {
 vitq_status vitq_web_ask(vitq_model model, const char* question, const vitq_web_image* image,
                          vitq_result* result) {
   return vitq::c::ask(model, result, [&](const vitq::Model& network, vitq::c::Result& found) {
-    const auto asked = vitq::Json::parse(&vitq::c::required(question, "question"), "question");
-    found.set(vitq::web::answer_of(network, asked, vitq::c::required(image, "image")));
+    const auto json = vitq::Json::parse(&vitq::c::required(question, "question"), "question");
+    found.set(vitq::web::answer_of(network, vitq::web::question_of(json),
+                                   vitq::c::required(image, "image")));
   });
 }

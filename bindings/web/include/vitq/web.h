@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Tells the instructions that the module's kernels use: "simd128" or "relaxed_simd". */
+/* Tells the instructions that kernels use: "simd128" or "relaxed_simd". */
 VITQ_API const char* vitq_web_isa(void);
 
 /* An image in memory. */
@@ -21,18 +21,17 @@ typedef struct vitq_web_image {
   int32_t width, height;
 } vitq_web_image;
 
-/* Says in JSON what a page needs to know of a model: what vitq_model_info() says, and "answers", the
- * kinds of questions that it answers.
+/* Says of a model in JSON what vitq_model_info() does, and "answers": what it can be asked.
  *
- * result: receives the text. Errors: VITQ_USAGE. */
-VITQ_API vitq_status vitq_web_describe(vitq_model model, vitq_result* result);
+ * bytes: the size of its file. result: receives the text. Errors: VITQ_USAGE. */
+VITQ_API vitq_status vitq_web_describe(vitq_model model, size_t bytes, vitq_result* result);
 
 /* Asks a model about an image.
  *
- * question: an object in JSON with "kind" ("classify", "detect", "features" or "attention"), "model"
- * and "image" (what the answer calls them), and by kind "top", "threshold" or "query".
- * result: receives the text that vit_infer writes: an object in JSON. That of attention has "grid"
- * [rows, columns] and "maps" [layers][heads][rows * columns].
+ * question: an object in JSON with "kind" ("classify", "detect", "features", "attention" or
+ * "components"), "model" and "image" (what the answer calls them), and by kind "top", "threshold" or
+ * "query".
+ * result: receives the answer in JSON, as vit_infer and vit_serve give it.
  * Errors: VITQ_UNSUPPORTED if the model does not answer such a question, and those of
  * vitq_classify(). */
 VITQ_API vitq_status vitq_web_ask(vitq_model model, const char* question,

@@ -56,7 +56,7 @@ async function load({ isa, threads: count, source, name, verify }, progress) {
     const handle = scope.fields(8);
     check(engine._vitq_model_load_bytes(scope.bytes(file), file.length, options.address, handle.address));
     model = handle.u64(0);
-    const info = JSON.parse(scope.resultText((result) => engine._vitq_web_describe(model, result)));
+    const info = JSON.parse(scope.resultText((result) => engine._vitq_web_describe(model, file.length, result)));
     return { result: { info, isa: engine.UTF8ToString(engine._vitq_web_isa()), threads } };
   } finally {
     scope.end();

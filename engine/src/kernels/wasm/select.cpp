@@ -5,6 +5,10 @@
 
 namespace vitq {
 
+const RowKernels& baseline_row_kernels() {
+  return rows_simd128::table();
+}
+
 const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
   return rows_simd128::table();
 }
