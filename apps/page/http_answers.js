@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Models of a server, over HTTP. Whoever answers in its place exports an `answers` with the same members.
+// Models of a server, over HTTP. Whoever answers in its place exports an `answers` with the same members. Those of
+// bindings/web/page have two more: adopt(blob, name) takes what may be a model file, and watch(listener) tells news.
 // models() and ask() throw a Failure, or an AbortError once their `signal` is aborted.
 import { Failure } from './failure.js';
 

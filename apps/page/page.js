@@ -53,6 +53,10 @@ function chosen() {
 async function take(blob, name) {
   const number = ++latestPicture;
   try {
+    if (await answers.adopt?.(blob, name)) {
+      await loadModels();
+      return;
+    }
     const read = await readPicture(blob, name);
     if (number !== latestPicture) {
       read.bitmap.close();
@@ -145,4 +149,5 @@ for (const id of ['model', 'other']) byId(id).addEventListener('change', start);
 watchImages([byId('file'), byId('capture')], take, report);
 watchCamera({ button: byId('camera'), input: byId('capture'), dialog: byId('camera-dialog') }, take);
 byId('note').textContent = answers.note;
+answers.watch?.((words) => { byId('note').textContent = words; });
 loadModels();
