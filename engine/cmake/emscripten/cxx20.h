@@ -34,6 +34,16 @@ inline to_chars_result to_chars(char* first, char* last, float value) {
   return {first + length, errc{}};
 }
 
+// Fixed or general.
+inline to_chars_result to_chars(char* first, char* last, double value, chars_format format,
+                                int precision) {
+  const auto room = static_cast<size_t>(last - first);
+  const int length = format == chars_format::fixed
+                         ? std::snprintf(first, room, "%.*f", precision, value)
+                         : std::snprintf(first, room, "%.*g", precision, value);
+  return {first + length, errc{}};
+}
+
 inline from_chars_result from_chars(const char* first, const char* last, double& value) {
   const std::string text(first, last);
   char* end = nullptr;

@@ -54,7 +54,8 @@ std::string header_text(const Weights& weights, std::span<const Named* const> or
   return text;
 }
 
-std::string length_prefix(std::size_t length) {
+// 64 bits, also where sizes have 32.
+std::string length_prefix(std::uint64_t length) {
   std::string prefix;
   for (std::size_t i = 0; i < safetensors::kLengthBytes; ++i) {
     prefix += static_cast<char>(length >> (8 * i) & 0xFFU);
