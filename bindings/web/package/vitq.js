@@ -64,6 +64,10 @@ export class Model {
     return this.#worker.call({ call: 'run', input, shape }, { signal });
   }
 
+  memory() {
+    return this.#worker.call({ call: 'memory' }, {});
+  }
+
   close() {
     this.#worker.end();
   }

@@ -8,7 +8,7 @@ const host = inNode ? nodeHost() : browserHost();
 const statuses = {
   1: 'cancelled', 2: 'usage', 3: 'unreadable', 4: 'unsupported', 5: 'mismatch', 6: 'limit', 70: 'internal',
 };
-const calls = { load, ask, run };
+const calls = { load, ask, run, memory };
 
 let engine = null;  // of emscripten
 let threads = 1;
@@ -99,6 +99,10 @@ async function run({ input, shape }) {
   } finally {
     scope.end();
   }
+}
+
+async function memory() {
+  return { result: engine.HEAPU8.length };
 }
 
 function tensorsOf(scope, result) {
