@@ -34,7 +34,8 @@ if (typeof module === 'object') {
         const response = await fetch(`/tree/${path}`);
         return [path, new Uint8Array(await response.arrayBuffer())];
       }));
-      const options = { mainScriptUrlOrBlob: new URL(address, self.location.origin).href };
+      const script = new URL(address, self.location.origin).href;
+      const options = { mainScriptUrlOrBlob: script, locateFile: (file) => new URL(file, script).href };
       self.postMessage(await digestsOf(self.createDigests, files, isa, options));
     } catch (error) {
       self.postMessage(`${error.stack ?? error}\n`);
