@@ -62,6 +62,8 @@ set(fences
   "\"(core|kernels|vision)/x86/=^engine/src/(core|kernels|vision)/x86/"
   "(arm_neon|auxv|hwcap)\\.h=^engine/src/(core|kernels)/arm64/"
   "\"(core|kernels)/arm64/=^engine/src/(core|kernels)/arm64/"
+  "(wasm_simd128|emscripten/[a-z]+)\\.h=^engine/src/(core|kernels)/wasm/"
+  "\"(core|kernels)/wasm/=^engine/src/(core|kernels)/wasm/"
   "CLI/=^apps/"
   "boost/=^apps/src/serve/http/(connection|server)\\."
   "prometheus/=^apps/src/serve/metrics\\.cpp$"
@@ -136,6 +138,10 @@ function(check_module file module included line)
     endforeach()
   elseif(file MATCHES "/include/")
     breach("${file}: ${line}: a public header includes only public headers")
+  elseif(file MATCHES "^bindings/web/" AND EXISTS ${ROOT}/bindings/c/src/${included})
+    return()  # it is the C interface, called from JavaScript
+  elseif(file MATCHES "^bindings/web/" AND included MATCHES "^(common|draw)/")
+    return()  # its answers are those of the programs
   else()
     cmake_path(GET file PARENT_PATH folder)
     if(NOT EXISTS ${ROOT}/${folder}/${included} AND NOT EXISTS ${ROOT}/${module}/src/${included})

@@ -21,7 +21,8 @@ after(() => browser.close());
 
 for (const isolated of [false, true]) {
   for (const isa of ['simd128', 'relaxed_simd']) {
-    test(`every network of the tree gives the recorded bits: ${isa}, ${isolated ? 'with' : 'without'} threads`, async () => {
+    const threads = isolated ? 'with threads' : 'one thread';
+    test(`every network of the tree gives the recorded bits: ${isa}, ${threads}`, async () => {
       await withPage('/test/blank.html', { isolated }, async (page) => {
         assert.equal(await page.evaluate('crossOriginIsolated'), isolated);
         const address = isolated ? '/tree/build/web-threads/bin/digests-threads.js' : '/tree/build/web/bin/digests.js';
@@ -70,7 +71,11 @@ test('the page answers, shows attention, and works without its host', async () =
     assert.equal(await page.evaluate('crossOriginIsolated'), true);
     await choose(page, photo);
     await page.until('/cat\\s+95\\.0 %/.test(document.querySelector(".answer")?.innerText)');
-    await page.evaluate('(() => { const list = document.getElementById("model"); list.value = "detr-small"; list.dispatchEvent(new Event("change")); })()');
+    await page.evaluate(() => {
+      const list = document.getElementById('model');
+      list.value = 'detr-small';
+      list.dispatchEvent(new Event('change'));
+    });
     await choose(page, join(tree, 'docs/images/scenes/scene_1.png'));
     await page.until('/truck\\s+99\\.6 %/.test(document.querySelector(".answer")?.innerText)');
     await shoot(page, 'boxes');
@@ -99,7 +104,8 @@ test('models and pictures of the user, good and bad', async () => {
 
 test('the page fits a phone', async () => {
   await withPage('/', {}, async (page) => {
-    await page.call('Emulation.setDeviceMetricsOverride', { width: 390, height: 844, deviceScaleFactor: 2, mobile: true });
+    const phone = { width: 390, height: 844, deviceScaleFactor: 2, mobile: true };
+    await page.call('Emulation.setDeviceMetricsOverride', phone);
     await page.until('document.getElementById("model").options.length === 2');
     await choose(page, photo);
     await page.until('/95\\.0 %/.test(document.querySelector(".answer")?.innerText)');

@@ -89,8 +89,12 @@ export class Page {
     this.#target = target;
     browser.listen((method, params, sessionId) => {
       if (sessionId !== session) return;
-      if (method === 'Runtime.consoleAPICalled') this.log.push(params.args.map(({ value, description }) => value ?? description).join(' '));
-      if (method === 'Runtime.exceptionThrown') this.log.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
+      const { args, exceptionDetails: thrown } = params;
+      if (method === 'Runtime.consoleAPICalled') {
+        this.log.push(args.map(({ value, description }) => value ?? description).join(' '));
+      } else if (method === 'Runtime.exceptionThrown') {
+        this.log.push(thrown.exception?.description ?? thrown.text);
+      }
     });
   }
 
@@ -123,7 +127,9 @@ export class Page {
   async until(expression, milliseconds = 20_000) {
     const end = Date.now() + milliseconds;
     while (!(await this.evaluate(expression))) {
-      if (Date.now() > end) throw new Error(`still false after ${milliseconds} ms: ${expression}; console: ${this.log.join('\n')}`);
+      if (Date.now() > end) {
+        throw new Error(`still false after ${milliseconds} ms: ${expression}; console: ${this.log.join('\n')}`);
+      }
       await new Promise((done) => { setTimeout(done, 50); });
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The package in Node: bits, answers, refusals, and memory. `node --test` runs it after ./dev web has built.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,8 +13,7 @@ const { load, VitqError } = await import(join(built, 'package/vitq.js'));
 
 const model = bytesOf('models/pretrained/vit-cifar10/int8.safetensors');
 const photo = bytesOf('docs/images/samples/chelsea.png');
-const withThreads = process.env.VITQ_WEB_THREADS !== 'no';
-const threadCounts = withThreads ? [1, 2] : [1];
+const threadCounts = existsSync(join(built, 'package/wasm/vitq-threads.js')) ? [1, 2] : [1];
 const files = digestPaths().map((path) => [path, bytesOf(path)]);
 
 // Node 20 knows relaxed SIMD behind a flag alone. Where an engine does not, the module falls back.

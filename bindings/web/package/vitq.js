@@ -60,7 +60,9 @@ export class Model {
       throw new TypeError('run() takes a Float32Array or a Uint8Array');
     }
     const count = shape.reduce((product, extent) => product * extent, 1);
-    if (count !== input.length) throw new RangeError(`${shape.join(' x ')} values were expected, found ${input.length}`);
+    if (count !== input.length) {
+      throw new RangeError(`${shape.join(' x ')} values were expected, found ${input.length}`);
+    }
     return this.#worker.call({ call: 'run', input, shape }, { signal });
   }
 
@@ -112,7 +114,7 @@ class Worker {
   constructor(thread) {
     this.#thread = thread;
     thread.onmessage = ({ data }) => { this.#take(data); };
-    thread.onerror = (event) => { this.#fail(new VitqError(event.message ?? 'the worker cannot be started', 'internal')); };
+    thread.onerror = ({ message = 'the worker cannot be started' }) => { this.#fail(new VitqError(message, 'internal')); };
   }
 
   call(message, { signal, onProgress }) {

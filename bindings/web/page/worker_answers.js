@@ -39,7 +39,8 @@ export const answers = {
       close(own);
       const opened = await keep(own, load(blob, { name }));
       const { task, family, classes, format, bytes, answers: can, input } = opened.info;
-      adopted.unshift({ facts: { name: own, task, family, classes, format, bytes, answers: can, input }, source: blob });
+      const facts = { name: own, task, family, classes, format, bytes, answers: can, input };
+      adopted.unshift({ facts, source: blob });
     } catch (error) {
       close(own);
       throw inWords(error);
@@ -94,7 +95,8 @@ function nameOf(file) {
 }
 
 function inWords(error) {
-  return error instanceof VitqError ? new Failure(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`) : error;
+  if (!(error instanceof VitqError)) return error;
+  return new Failure(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
 }
 
 function lost(file) {

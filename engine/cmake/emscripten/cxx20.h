@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Debian 12's emscripten has the libc++ of LLVM 13. Its compiler reads this header before every file,
-// which gives it what the project uses of C++20's <algorithm>, <bit> and <charconv> and that libc++
-// lacks. No file includes it, and a newer libc++ sees none of it.
+// Debian 12's emscripten has the libc++ of LLVM 13. Its compiler reads this header before every
+// file, which gives it what the project uses of C++20's <algorithm>, <bit> and <charconv> and that
+// libc++ lacks. No file includes it, and a newer libc++ sees none of it.
 #pragma once
 
 #ifdef __cplusplus
@@ -76,8 +76,7 @@ constexpr auto find_if(Range&& range, Predicate predicate) {
 
 template <typename Range, typename Value, typename Part = identity>
 constexpr auto find(Range&& range, const Value& value, Part part = {}) {
-  return ranges::find_if(range,
-                         [&](const auto& each) { return std::invoke(part, each) == value; });
+  return ranges::find_if(range, [&](const auto& each) { return std::invoke(part, each) == value; });
 }
 
 template <typename Range, typename Predicate>

@@ -46,7 +46,8 @@ namespace {
 
 std::string describe(const JsonTree& value) {
   if (value.is_number()) return value.dump();
-  if (value.is_string()) return cat("the string ", vitq::quoted(value.get_ref<const std::string&>()));
+  if (value.is_string())
+    return cat("the string ", vitq::quoted(value.get_ref<const std::string&>()));
   if (value.is_object()) return "an object";
   if (value.is_array()) return "an array";
   return value.dump();

@@ -17,8 +17,8 @@ const CodeGemm& code_gemm(const CpuFeatures& features);
 const FloatGemm& float_gemm(const CpuFeatures& features);
 
 // It makes integer linear layers whose products hold for small weights or parts of them. On x86 it
-// is vpmaddubsw, for CPUs with AVX2 but without VNNI, and rows of a multiple of 4 codes. Relaxed SIMD
-// takes weights of 7 bits.
+// is vpmaddubsw, for CPUs with AVX2 but without VNNI, and rows of a multiple of 4 codes. Relaxed
+// SIMD takes weights of 7 bits.
 std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& step, const KernelContext& context);
 
 }  // namespace vitq

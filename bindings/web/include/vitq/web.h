@@ -29,11 +29,9 @@ VITQ_API vitq_status vitq_web_describe(vitq_model model, size_t bytes, vitq_resu
 /* Asks a model about an image.
  *
  * question: an object in JSON with "kind" ("classify", "detect", "features", "attention" or
- * "components"), "model" and "image" (what the answer calls them), and by kind "top", "threshold" or
- * "query".
- * result: receives the answer in JSON, as vit_infer and vit_serve give it.
- * Errors: VITQ_UNSUPPORTED if the model does not answer such a question, and those of
- * vitq_classify(). */
+ * "components"), "model" and "image" (what the answer calls them), and by kind "top", "threshold"
+ * or "query". result: receives the answer in JSON, as vit_infer and vit_serve give it. Errors:
+ * VITQ_UNSUPPORTED if the model does not answer such a question, and those of vitq_classify(). */
 VITQ_API vitq_status vitq_web_ask(vitq_model model, const char* question,
                                   const vitq_web_image* image, vitq_result* result);
 

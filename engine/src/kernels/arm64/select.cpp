@@ -19,7 +19,7 @@ const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
 }
 
 std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& /*step*/,
-                                                    const KernelContext& /*context*/) {
+                                                   const KernelContext& /*context*/) {
   return {};
 }
 

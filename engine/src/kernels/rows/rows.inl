@@ -207,13 +207,10 @@ template <typename Make, typename Keep>
   }
   float least[kLanes];
   float greatest[kLanes];
-  constexpr int kEnds = kLanes / kVector;  // of these all lanes are made
 #pragma GCC unroll 4
-  for (int p = 0; p < kEnds; ++p) {
-    if (kParts > kEnds) min[p] = lesser_part(min[p], min[kParts - kEnds + p]);
-    if (kParts > kEnds) max[p] = greater_part(max[p], max[kParts - kEnds + p]);
-    store(least + p * kVector, min[p]);
-    store(greatest + p * kVector, max[p]);
+  for (int p = 0; p < kLanes / kVector; ++p) {
+    store(least + p * kVector, lesser_part(min[p], min[kParts - kLanes / kVector + p]));
+    store(greatest + p * kVector, greater_part(max[p], max[kParts - kLanes / kVector + p]));
   }
   const auto rest = [=](std::int64_t l) { return y[i + l]; };
   reduce_into(least, n - i, lesser, rest);

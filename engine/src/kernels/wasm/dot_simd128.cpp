@@ -14,9 +14,9 @@ constexpr unsigned kTileRows = 4;
 using Vector = std::int32_t __attribute__((vector_size(4 * kLanes)));
 
 static Vector add_products(Vector sums, Vector a, Vector b) {
-  return reinterpret_cast<Vector>(wasm_i32x4_add(reinterpret_cast<v128_t>(sums),
-                                                 wasm_i32x4_dot_i16x8(reinterpret_cast<v128_t>(a),
-                                                                      reinterpret_cast<v128_t>(b))));
+  return reinterpret_cast<Vector>(wasm_i32x4_add(
+      reinterpret_cast<v128_t>(sums),
+      wasm_i32x4_dot_i16x8(reinterpret_cast<v128_t>(a), reinterpret_cast<v128_t>(b))));
 }
 
 #include "kernels/code_gemm/gemm.inl"

@@ -2,8 +2,8 @@
 // What a module without relaxed SIMD and the one with it have in common: how operands are held.
 //
 // A weight w in [-64, 63] is held as w + 64, and an activation x as x - 128. Then the product of x
-// and w is that of what is held, less 64 * (x - 128), plus 128 * w. The sums of both, over a row and
-// over a column, are where sums start.
+// and w is that of what is held, less 64 * (x - 128), plus 128 * w. The sums of both, over a row
+// and over a column, are where sums start.
 #pragma once
 
 namespace vitq {
@@ -25,7 +25,8 @@ constexpr int relaxed_block_bytes(int k) {
   return kRelaxedColumns * relaxed_row_bytes(k);
 }
 
-// Sums [rows, n] of codes [rows, k] and held weights. `held` has room for the rows as they are held.
+// Sums [rows, n] of codes [rows, k] and held weights. `held` has room for the rows as they are
+// held.
 struct RelaxedPanel {
   const unsigned char* codes;
   const unsigned char* weights;

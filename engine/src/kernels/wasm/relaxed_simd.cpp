@@ -3,15 +3,16 @@
 // shares the memory of the module that calls it, and has none: no stack, no data.
 //
 // Relaxed SIMD multiplies signed codes of 8 by signed codes of 7 bits, and adds two or four
-// neighbours. Engines may differ in what they make of a second operand with 8 bits, and in how a sum
-// of two products overflows 16 bits. Here neither happens: the second operand is in [0, 127], and
-// 2 * 128 * 127 fits. So all engines give the same, which is exact.
+// neighbours. Engines may differ in what they make of a second operand with 8 bits, and in how a
+// sum of two products overflows 16 bits. Here neither happens: the second operand is in [0, 127],
+// and 2 * 128 * 127 fits. So all engines give the same, which is exact.
 //
-// The products are those of what kernels/wasm/relaxed_linear.h says is held. A row of `a` is a start
-// and then words of 4 codes. `b` is [blocks of 8 columns][starts, then steps][columns] words.
+// The products are those of what kernels/wasm/relaxed_linear.h says is held. A row of `a` is a
+// start and then words of 4 codes. `b` is [blocks of 8 columns][starts, then steps][columns] words.
+#include "core/wasm/relaxed_simd.h"
+
 #include <wasm_simd128.h>
 
-#include "core/wasm/relaxed_simd.h"
 #include "kernels/wasm/relaxed_linear.h"
 
 namespace vitq {
@@ -44,8 +45,8 @@ int four_products(int a, int b) {
   return wasm_i32x4_extract_lane(sums, 0);
 }
 
-// Where sums of four are sums of two saturated ones, the engine has no instruction for them. What is
-// beyond 7 bits tells: -128 * 255, twice, becomes the least of 16 bits.
+// Where sums of four are sums of two saturated ones, the engine has no instruction for them. What
+// is beyond 7 bits tells: -128 * 255, twice, becomes the least of 16 bits.
 bool fours_are_pairs() {
   return four_products(-128, -1) == 2 * -32768;
 }
@@ -123,7 +124,8 @@ template <typename Products>
 [[gnu::always_inline]] inline void multiply_all(const RelaxedPanel& panel) {
   const int apart = relaxed_row_bytes(panel.k);
   for (int column = 0; column < panel.n; column += kRelaxedColumns) {
-    const unsigned char* b = panel.weights + column / kRelaxedColumns * relaxed_block_bytes(panel.k);
+    const unsigned char* b =
+        panel.weights + column / kRelaxedColumns * relaxed_block_bytes(panel.k);
     int row = 0;
     for (; row + kTileRows <= panel.rows; row += kTileRows) {
       multiply_tile<Products, kTileRows>({panel.held + row * apart, b,
@@ -131,9 +133,8 @@ template <typename Products>
                                           panel.n - column});
     }
     for (; row < panel.rows; ++row) {
-      multiply_tile<Products, 1>({panel.held + row * apart, b,
-                                  panel.sums + row * panel.n + column, panel.k, panel.n,
-                                  panel.n - column});
+      multiply_tile<Products, 1>({panel.held + row * apart, b, panel.sums + row * panel.n + column,
+                                  panel.k, panel.n, panel.n - column});
     }
   }
 }

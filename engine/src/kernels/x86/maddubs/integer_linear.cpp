@@ -42,8 +42,7 @@ class MaddubsGemm : public IntegerGemm {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& step,
-                                                    const KernelContext& context) {
+std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& step, const KernelContext& context) {
   if (!cpu().avx2 || cpu().exact_u8s8()) return {};
   return make_integer_linear(step, context,
                              [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
