@@ -21,7 +21,9 @@ cpSync(join(here, 'page'), output, { recursive: true });
 cpSync(packaged, join(output, 'vitq'), { recursive: true });
 mkdirSync(join(output, 'models'));
 writeFileSync(join(output, 'models/models.json'), JSON.stringify(await Promise.all(models.map(offer))));
-addToHead('<link rel="manifest" href="vitq.webmanifest">', '<script type="module" src="offline.js"></script>');
+inPage('</head>', '  <link rel="manifest" href="vitq.webmanifest">\n  <script type="module" src="offline.js"></script>\n</head>');
+inPage('id="file" type="file" accept="image/*"', 'id="file" type="file" accept="image/*,.safetensors"');
+inPage('or drop one, or paste it', 'or drop one, or a model file, or paste it');
 writeFileSync(join(output, '.nojekyll'), '');  // GitHub would drop files whose names begin with _
 keepOffline();
 
@@ -34,10 +36,11 @@ async function offer(file) {
   return { name: basename(file, '.safetensors'), task, family, classes, format, bytes, answers, input };
 }
 
-function addToHead(...lines) {
+function inPage(words, others) {
   const page = join(output, 'index.html');
   const html = readFileSync(page, 'utf8');
-  writeFileSync(page, html.replace('</head>', `${lines.map((line) => `  ${line}\n`).join('')}</head>`));
+  if (!html.includes(words)) throw new Error(`apps/page/index.html has no ${words}`);
+  writeFileSync(page, html.replace(words, others));
 }
 
 function keepOffline() {

@@ -95,8 +95,7 @@ function nameOf(file) {
 }
 
 function inWords(error) {
-  if (!(error instanceof VitqError)) return error;
-  return new Failure(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+  return error instanceof VitqError ? new Failure(`${error.message}.`) : error;
 }
 
 function lost(file) {
