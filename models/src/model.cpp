@@ -159,6 +159,9 @@ Model Model::load(Weights weights, const std::string& name, const ModelOptions& 
   network->family = &vitq::family(info.family);
   network->image = network->family->image_shape(info.config);
   network->options = options;
+  if (numerics_of(info) == Numerics::kIntegerOnly) {
+    network->options.lower.numerics = Numerics::kIntegerOnly;
+  }
   const Shape& image = network->image;
   network->graph = trace(info, {1, image[0], image[1], image[2]});
   if (const Json& quantization = info.quantization; !quantization.is_null()) {

@@ -95,6 +95,16 @@ ModelInfo ModelInfo::from_json(const Json& json) {
   return info;
 }
 
+Numerics numerics_of(const ModelInfo& info) {
+  if (info.quantization.is_null()) return Numerics::kInteger;
+  const std::optional<Json> numerics = info.quantization.find("numerics");
+  if (!numerics) return Numerics::kInteger;
+  if (numerics->string() != kIntegerOnlyName) {
+    numerics->fail("expected " + std::string(kIntegerOnlyName));
+  }
+  return Numerics::kIntegerOnly;
+}
+
 std::int64_t class_count(const ModelInfo& info) {
   return info.config.at("classes").integer(0, 1'000'000);
 }

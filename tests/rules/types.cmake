@@ -36,6 +36,9 @@ foreach(file IN LISTS files)
     elseif(line MATCHES "{" OR NOT line MATCHES "@")  # else it only declares
       string(REGEX REPLACE " final|[ {:]+$| : .*| {.*" "" line "${line}")
       string(REGEX MATCH "${definition}" matched "${line}")
+      if(NOT matched)  # constants of an enum without a name
+        continue()
+      endif()
       string(CONCAT name ${scopes} "${CMAKE_MATCH_3}")
       if("-::" IN_LIST scopes)
         string(REPLACE "-::" "" name "${name}")

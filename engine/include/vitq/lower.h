@@ -20,6 +20,10 @@ struct Plan;
 enum class Numerics : std::uint8_t {
   kInteger,    // on integer codes, exactly
   kSimulated,  // in float, on values rounded to what the codes stand for
+  // On integer codes, and everything between the sites on integers as well: values are s32 with 16
+  // bits after the point. Floats are left in what the outputs are converted to at the end. Lowering
+  // throws UnsupportedError for what has no such kernel.
+  kIntegerOnly,
 };
 
 struct LowerOptions {

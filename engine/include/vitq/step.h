@@ -52,7 +52,9 @@ struct RowCoding {
   float lo = 0.0F;                          // kStatic
   std::optional<View> channel_offset = {};  // f32 constants, one value per column; both or none
   std::optional<View> inverse_smoothing = {};
-  std::optional<View> ranges = {};  // kPerToken: f32 [..., 2], where each row's scale and lo go
+  // kPerToken: where each row's scale and lo go, f32 [..., 2]. Of values s32, where its scale,
+  // exponent and zero go, s32 [..., 3].
+  std::optional<View> ranges = {};
 
   int bits_of(std::int64_t row) const { return output_rows.has(row) ? output_token_bits : bits; }
   // Of a row that spans this.
@@ -68,11 +70,17 @@ struct RowCoding {
 struct Epilogue {
   std::optional<View> residual = {};  // added
   Act act = Act::kNone;
+  std::optional<View> act_pieces = {};  // of values s32: plan/fixed_point.h
   // Stored as codes; as the values they stand for, if out is f32 and there is no view of codes.
   std::optional<RowCoding> coding = {};
   std::optional<View> codes = {};  // u8: where codes go beside values in out
 };
 
+// Values are f32, or s32 where the network runs on integers only (Numerics::kIntegerOnly). What is
+// said of f32 operands below holds for their values in s32, too, with these differences.
+// A weight_scale is s32 [2, n], multipliers and shifts, and a lo_term is the sum of the weights'
+// codes. Factors have 20 bits after the point.
+//
 // These structs say what steps do, with their operands by name. `views` calls visit(view) for each
 // operand, those of the node first and in the order of vitq/op.h. Then it does so for everything
 // else that the step reads or writes. A view that it forgets would share its memory with another.
@@ -168,6 +176,13 @@ struct Softmax : Unary {};     // over the last axis
 struct UnitLength : Unary {};  // over the last axis
 struct Activate : Unary {
   Act kind = Act::kNone;
+  std::optional<View> pieces = {};  // of values s32
+
+  template <typename Self, typename Visit>
+  static void views(Self& self, const Visit& visit) {
+    visit(self.x);
+    visit_if(self.pieces, visit);
+  }
 };
 struct Scale : Unary {
   float factor = 1.0F;
@@ -179,6 +194,7 @@ struct MaxPool : Unary {  // x [N, C, H, W]
 };
 // Writes x, whatever its strides, to out.
 struct Copy : Unary {};
+struct ToFloat : Unary {};  // values s32 as f32
 // x as the epilogue's coding says: rows [..., n], or patches, whose rows are out, f32.
 struct Quantize : Unary {};
 
@@ -250,7 +266,7 @@ struct Attention {
 using StepOp = std::variant<step::Linear, step::Conv2d, step::MatMul, step::LayerNorm,
                             step::Softmax, step::Activate, step::Add, step::Multiply, step::Scale,
                             step::Sine, step::Mean, step::MaxPool, step::Copy, step::Quantize,
-                            step::IntegerLinear, step::Attention, step::UnitLength>;
+                            step::IntegerLinear, step::Attention, step::UnitLength, step::ToFloat>;
 std::string_view name_of(const StepOp& op);
 
 struct Step {
@@ -270,6 +286,7 @@ void for_each_view(StepType& step, const Visit& visit) {
   visit(step.out);
   step::visit_if(step.epilogue.residual, visit);
   step::visit_if(step.epilogue.codes, visit);
+  step::visit_if(step.epilogue.act_pieces, visit);
   if (step.epilogue.coding) step::visit_coding(*step.epilogue.coding, visit);
 }
 

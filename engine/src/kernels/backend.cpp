@@ -7,6 +7,7 @@
 #include "kernels/blocked/blocked.h"
 #include "kernels/copy.h"
 #include "kernels/im2col.h"
+#include "kernels/integer_only/kernels.h"
 #include "kernels/library.h"
 #include "kernels/mean.h"
 #include "kernels/reference/reference.h"
@@ -18,6 +19,8 @@ namespace vitq {
 namespace {
 
 constexpr MakeKernel kReferenceKernels[] = {
+    make_integer_only,
+    make_to_float,
     make_im2col,
     make_rowwise,
     make_copy,
@@ -32,7 +35,15 @@ constexpr MakeKernel kReferenceKernels[] = {
 
 // Before those of a library, and after.
 constexpr MakeKernel kFirstKernels[] = {
-    make_im2col, make_rowwise, make_copy, make_mean, make_narrow_integer_linear, make_attention,
+    make_integer_only_rows,
+    make_integer_only_attention,
+    make_to_float,
+    make_im2col,
+    make_rowwise,
+    make_copy,
+    make_mean,
+    make_narrow_integer_linear,
+    make_attention,
 };
 constexpr MakeKernel kBlockedKernels[] = {
     make_blocked_linear, make_blocked_integer_linear, make_blocked_matmul,

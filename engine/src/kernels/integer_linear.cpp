@@ -8,6 +8,7 @@
 #include "kernels/activate.h"
 #include "kernels/coding.h"
 #include "kernels/im2col.h"
+#include "kernels/integer_only/kernels.h"
 #include "kernels/workspace.h"
 #include "plan/views.h"
 
@@ -132,6 +133,9 @@ std::unique_ptr<Kernel> make_integer_linear(const Step& step, const KernelContex
   const IntegerGemmShape shape = {rows_of(*linear), linear->weight.dims[0], linear->weight.dims[1]};
   std::unique_ptr<IntegerGemm> gemm = make(shape, *linear, context);
   if (!gemm) return {};
+  if (linear->bias.dtype == DType::kS32) {
+    return make_integer_only_linear(step, context, std::move(gemm));
+  }
   return std::make_unique<IntegerLinearKernel>(step, context, std::move(gemm));
 }
 

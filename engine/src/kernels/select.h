@@ -6,6 +6,7 @@
 #include "core/cpu.h"
 #include "kernels/code_gemm/code_gemm.h"
 #include "kernels/float_gemm/float_gemm.h"
+#include "kernels/integer_only/c/kernels.h"
 #include "kernels/kernel.h"
 #include "kernels/rows/rows.h"
 
@@ -13,6 +14,7 @@ namespace vitq {
 
 // They return the fastest that `features`, which the CPU must have, can run.
 const RowKernels& row_kernels(const CpuFeatures& features);
+const VitqKernels& integer_only_kernels(const CpuFeatures& features);
 const CodeGemm& code_gemm(const CpuFeatures& features);
 const FloatGemm& float_gemm(const CpuFeatures& features);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "plan/fixed_point.h"
 #include "plan/weight_codes.h"
 #include "vitq/error.h"
 
@@ -123,6 +124,20 @@ LinearConstants linear_constants(const Node& node, const Weights& weights,
     add_to(*result.output_bias, *output_bias);
   }
   if (bias != nullptr) add_to(result.bias, *bias);
+  return result;
+}
+
+LinearConstants fixed_constants(const LinearConstants& constants, const std::string& name) {
+  LinearConstants result = {.codes = constants.codes,
+                            .weight_scale = dyadic_scales(constants.weight_scale.as<float>(), name),
+                            .lo_term = Tensor(constants.bias.shape(), DType::kS32),
+                            .bias = fixed_values(constants.bias),
+                            .output_bias = {}};
+  if (constants.output_bias) result.output_bias = fixed_values(*constants.output_bias);
+  const std::size_t k = at(constants.codes.shape()[1]);
+  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
+  const std::span<std::int32_t> sums = result.lo_term.as<std::int32_t>();
+  for (std::size_t o = 0; o < sums.size(); ++o) sums[o] = sum_of(codes.subspan(o * k, k));
   return result;
 }
 

@@ -42,6 +42,10 @@ struct LinearOperands {
 LinearConstants linear_constants(const Node& node, const Weights& weights,
                                  const LinearOperands& operands);
 
+// The same for values s32: weight_scale s32 [2, n], lo_term s32 the sums of the codes, and biases
+// as values. Throws UnsupportedError, which names `name`, for scales that are too large.
+LinearConstants fixed_constants(const LinearConstants& constants, const std::string& name);
+
 // The weights that the codes stand for, f32 [n, k].
 Tensor weight_values(const LinearConstants& constants);
 

@@ -141,18 +141,20 @@ Plan lower(const Graph& graph, const Weights& weights, const Scheme& scheme,
   const auto output = options.output_tokens ? options.output_tokens : output_tokens(graph);
   const std::map<Site, AxisSpan> output_rows = output_tokens_of(graph, pruned, output);
   WeightCache own;
-  LoweringContext context = {.graph = pruned.graph,
-                             .weights = weights,
-                             .scheme = inner,
-                             .options = inner_options,
-                             .output_tokens = output_rows,
-                             .cache = cache == nullptr ? own : *cache,
-                             .fusions = fuse(pruned.graph, inner_options),
-                             .readers = pruned.graph.readers(),
-                             .attentions = {},
-                             .places = std::vector<View>(at(pruned.graph.size())),
-                             .coded = {},
-                             .builder = {}};
+  LoweringContext context = {
+      .graph = pruned.graph,
+      .weights = weights,
+      .scheme = inner,
+      .options = inner_options,
+      .output_tokens = output_rows,
+      .cache = cache == nullptr ? own : *cache,
+      .fusions = fuse(pruned.graph, inner_options),
+      .readers = pruned.graph.readers(),
+      .attentions = {},
+      .places = std::vector<View>(at(pruned.graph.size())),
+      .coded = {},
+      .builder = PlanBuilder(inner_options.numerics == Numerics::kIntegerOnly ? DType::kS32
+                                                                              : DType::kF32)};
   Plan plan = lower_graph(context);
   fuse_codings(plan);
   fuse_copies(plan);

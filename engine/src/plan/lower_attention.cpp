@@ -84,6 +84,42 @@ AttentionConstants attention_constants(const QParams& q, const QParams& k, std::
   return result;
 }
 
+AttentionConstants fixed_constants(const AttentionConstants& floats, const std::string& name) {
+  return {.q_offset = fixed_values(floats.q_offset),
+          .q_factor = fixed_factors(floats.q_factor, name),
+          .k_offset = fixed_values(floats.k_offset),
+          .k_factor = fixed_factors(floats.k_factor, name),
+          .q_score = fixed_values(floats.q_score)};
+}
+
+// Sums over the keys fit 32 bits. On integers only, those over the channels have to be seen to,
+// too.
+void require_sums(const LoweringContext& context, NodeId qk, NodeId av) {
+  const Graph& graph = context.graph;
+  require_no_overflow(context, av, graph[graph[av].inputs[1]].shape[2]);
+  if (!context.integer_only()) return;
+  require_no_overflow(context, qk, graph[graph[qk].inputs[0]].shape[3]);
+  for (const NodeId id : {qk, av}) {
+    for (const int operand : {0, 1}) require_integers(context, {id, operand});
+  }
+}
+
+void place_constants(LoweringContext& context, NodeId av, step::Attention& attention) {
+  PlanBuilder& builder = context.builder;
+  const std::int64_t channels = attention.q.dims[1] * attention.q.dims[3];
+  const std::string& name = context.graph[av].name;
+  const auto constants = context.once<AttentionConstants>(name, "attention", [&] {
+    const AttentionConstants floats =
+        attention_constants(attention.q_params, attention.k_params, channels);
+    return context.integer_only() ? fixed_constants(floats, name) : floats;
+  });
+  attention.q_offset = builder.constant(constants.q_offset);
+  attention.q_factor = builder.constant(constants.q_factor);
+  attention.k_offset = builder.constant(constants.k_offset);
+  attention.k_factor = builder.constant(constants.k_factor);
+  attention.q_score = builder.constant(constants.q_score);
+}
+
 }  // namespace
 
 std::map<NodeId, AttentionNodes> find_attentions(const LoweringContext& context) {
@@ -126,17 +162,9 @@ View lower_attention(LoweringContext& context, NodeId av) {
   attention.q_output = context.output_rows({qk, 0}, attention.q.dims[2]);
   attention.k_output = context.output_rows({qk, 1}, attention.k.dims[2]);
   if (nodes.hidden) attention.hidden = context.places[at(*nodes.hidden)];
-  require_no_overflow(context.graph[av], attention.k.dims[2]);
+  require_sums(context, qk, av);
 
-  const std::int64_t channels = attention.q.dims[1] * attention.q.dims[3];
-  const auto constants = context.once<AttentionConstants>(context.graph[av].name, "attention", [&] {
-    return attention_constants(attention.q_params, attention.k_params, channels);
-  });
-  attention.q_offset = builder.constant(constants.q_offset);
-  attention.q_factor = builder.constant(constants.q_factor);
-  attention.k_offset = builder.constant(constants.k_offset);
-  attention.k_factor = builder.constant(constants.k_factor);
-  attention.q_score = builder.constant(constants.q_score);
+  place_constants(context, av, attention);
   const View out = matmul_result(context, av);
   builder.add_step(std::move(attention), out);
   return out;

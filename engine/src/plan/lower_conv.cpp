@@ -65,7 +65,7 @@ View framed(LoweringContext& context, NodeId root, View x, int pad) {
   if (pad > 0) {
     const bool bytes = x.dtype == DType::kU8;
     const View zero = builder.constant(bytes ? bytes_of_zero(context.params(root, 0))
-                                             : Tensor({1, 1, 1, 1}, DType::kF32));
+                                             : Tensor({1, 1, 1, 1}, builder.values()));
     x = padded(builder, x, zero, pad);
   }
   return whole_image(builder, x);
@@ -86,6 +86,7 @@ View lower_op(LoweringContext& context, NodeId id, const op::Conv2d& conv) {
     x = framed(context, root, x, conv.pad);
     x = permuted(patches_of(x, out, conv, kernel), kIm2colOfPatches);
   } else {
+    require_floats(context, root);
     builder.add_step(step::Conv2d{conv, channels_last(builder, x), context.operand(root, 1),
                                   context.optional_operand(root, 2)},
                      out, std::move(epilogue));

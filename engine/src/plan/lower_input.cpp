@@ -47,8 +47,9 @@ Tensor bytes_of_zero(const QParams& pixels) {
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Input&) {
-  return context.builder.input(context.graph[id].shape,
-                               input_type(context.graph, context.scheme, id));
+  const DType type = input_type(context.graph, context.scheme, id);
+  if (type != DType::kU8) require_floats(context, id);
+  return context.builder.input(context.graph[id].shape, type);
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::Param&) {
@@ -56,8 +57,7 @@ View lower_op(LoweringContext& context, NodeId id, const op::Param&) {
   // Codes are placed with the layer that reads them.
   if (std::ranges::none_of(context.readers[at(id)], in_float)) return {};
   const std::string& name = context.graph[id].name;
-  return context.builder.constant(
-      context.once<Tensor>(name, "f32", [&] { return context.weights.at(name).to_f32(); }));
+  return context.constant_values(name, "f32", [&] { return context.weights.at(name).to_f32(); });
 }
 
 // Weights do not change, so their grids are resampled once for all images of this size.
@@ -67,13 +67,13 @@ View lower_op(LoweringContext& context, NodeId id, const op::Resample& grid) {
     throw UnsupportedError(cat("node '", context.graph[id].name, "': only weights are resampled"));
   }
   const std::string what = cat(grid.begin, ' ', grid.from_width, ' ', grid.height, 'x', grid.width);
-  return context.builder.constant(context.once<Tensor>(weight.name, what.c_str(), [&] {
+  return context.constant_values(weight.name, what.c_str(), [&] {
     return resampled(context.weights.at(weight.name).to_f32(), grid);
-  }));
+  });
 }
 
 View lower_op(LoweringContext& context, NodeId, const op::Constant& constant) {
-  return context.builder.constant(constant.value.to_f32());
+  return context.builder.constant(context.as_values(constant.value.to_f32()));
 }
 
 }  // namespace vitq

@@ -37,6 +37,7 @@ Smoothing smoothing_of(const QParams& params, const View& x) {
 RowCoding coding_of(LoweringContext& context, NodeId root, const View& x) {
   if (x.dtype == DType::kU8) return {.bits = 8, .range = Range::kStatic};
   const QParams& params = context.params(root, 0);
+  if (context.integer_only()) require_integers(context, {root, 0});
   RowCoding coding = {.bits = params.bits, .range = params.range};
   if (!params.clip.empty()) {
     coding.clip_below = params.clip[0];
@@ -50,11 +51,16 @@ RowCoding coding_of(LoweringContext& context, NodeId root, const View& x) {
     coding.scale = params.scale[0];
     coding.lo = params.lo[0];
   } else {
-    coding.ranges = context.builder.fresh(rows_shape(x).with(-1, 2));
+    const std::int64_t numbers = context.integer_only() ? 3 : 2;
+    coding.ranges = context.builder.fresh(rows_shape(x).with(-1, numbers));
   }
   if (params.channel_offset.empty() && params.smoothing_scale.empty()) return coding;
-  const auto smoothing = context.once<Smoothing>(context.graph[root].name, "smoothing",
-                                                 [&] { return smoothing_of(params, x); });
+  const std::string& name = context.graph[root].name;
+  const auto smoothing = context.once<Smoothing>(name, "smoothing", [&] {
+    const Smoothing floats = smoothing_of(params, x);
+    if (!context.integer_only()) return floats;
+    return Smoothing{fixed_values(floats.channel_offset), fixed_factors(floats.inverse, name)};
+  });
   coding.channel_offset = context.builder.constant(smoothing.channel_offset);
   coding.inverse_smoothing = context.builder.constant(smoothing.inverse);
   return coding;
@@ -64,12 +70,14 @@ LinearConstants constants_of(const LoweringContext& context, NodeId root, const 
   const Node& node = context.graph[root];
   const LinearOperands operands = {x, context.params(root, 0), context.params(root, 1),
                                    context.graph[node.inputs[1]].name};
-  return context.once<LinearConstants>(
-      node.name, "linear", [&] { return linear_constants(node, context.weights, operands); });
+  return context.once<LinearConstants>(node.name, "linear", [&] {
+    const LinearConstants floats = linear_constants(node, context.weights, operands);
+    return context.integer_only() ? fixed_constants(floats, node.name) : floats;
+  });
 }
 
 step::Im2col im2col_of(PlanBuilder& builder, const View& x, const RowCoding& coding) {
-  if (!coding.ranges) return {x, std::nullopt};
+  if (!coding.ranges || builder.values() == DType::kS32) return {x, std::nullopt};
   const std::int64_t pixel_bytes = x.dims[-1] * static_cast<std::int64_t>(sizeof(float));
   return {x, builder.fresh({builder.buffer_of(x).bytes / pixel_bytes, 2})};
 }
@@ -131,13 +139,24 @@ View rounded_rows(LoweringContext& context, NodeId root, const View& x) {
 
 }  // namespace
 
-void require_no_overflow(const Node& node, std::int64_t k) {
+void require_integers(const LoweringContext& context, Site site) {
+  const QParams& params = context.params(site.node, site.operand);
+  constexpr int kLeastBits = 3;
+  const bool per_row = params.range != Range::kStatic && params.clip.empty();
+  const int bits = std::min(params.bits, params.bits_of(true));
+  if (per_row && bits >= kLeastBits) return;
+  throw UnsupportedError(cat("layer '", context.graph[site.node].name,
+                             "': integers only take ranges per token, as wide as their values, of ",
+                             "at least ", kLeastBits, " bits"));
+}
+
+void require_no_overflow(const LoweringContext& context, NodeId id, std::int64_t k) {
   constexpr std::int64_t kMaxColumns = (std::int64_t{1} << 31) / (255 * 127);
-  if (k > kMaxColumns) {
-    throw UnsupportedError(cat("layer '", node.name, "': ", k,
-                               " inputs could overflow 32 bits; at most ", kMaxColumns,
-                               " can be quantized"));
-  }
+  const std::int64_t most = context.integer_only() ? kMaxColumns >> kZeroFraction : kMaxColumns;
+  if (k <= most) return;
+  throw UnsupportedError(cat("layer '", context.graph[id].name, "': ", k,
+                             " inputs could overflow 32 bits; at most ", most,
+                             " can be quantized"));
 }
 
 void add_integer_linear(LoweringContext& context, Product product) {
@@ -148,7 +167,7 @@ void add_integer_linear(LoweringContext& context, Product product) {
         cat("layer '", node.name, "': values of six axes cannot be quantized; merge some"));
   }
   const LinearConstants constants = constants_of(context, root, x);
-  require_no_overflow(node, constants.codes.shape()[1]);
+  require_no_overflow(context, root, constants.codes.shape()[1]);
   PlanBuilder& builder = context.builder;
   step::IntegerLinear linear;
   set_input(linear, context, root, x);

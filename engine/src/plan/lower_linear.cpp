@@ -7,6 +7,7 @@ namespace vitq {
 namespace {
 
 void add_float_linear(LoweringContext& context, Product product) {
+  require_floats(context, product.root);
   auto& [root, x, out, epilogue] = product;
   // Rows of the operands must be matrices that advance together.
   std::vector<View> rows = {x, out};
@@ -55,9 +56,9 @@ Tensor constant_layer(const LoweringContext& context, NodeId id) {
 
 }  // namespace
 
-Epilogue fused_epilogue(const LoweringContext& context, NodeId id) {
+Epilogue fused_epilogue(LoweringContext& context, NodeId id) {
   const Fusion& fusion = *context.fusions.at[at(id)];
-  Epilogue epilogue = {.act = fusion.act};
+  Epilogue epilogue = {.act = fusion.act, .act_pieces = context.act_pieces(fusion.act)};
   if (fusion.residual) epilogue.residual = context.places[at(*fusion.residual)];
   return epilogue;
 }
@@ -78,8 +79,8 @@ View lower_op(LoweringContext& context, NodeId id, const op::Linear&) {
   if (is_constant(input) && !context.quantized(root)) {
     const auto make = [&] { return constant_layer(context, root); };
     const bool weight = std::holds_alternative<op::Param>(input.op);
-    return context.builder.constant(
-        weight ? context.once<Tensor>(context.graph[root].name, "of weights", make) : make());
+    if (weight) return context.constant_values(context.graph[root].name, "of weights", make);
+    return context.builder.constant(context.as_values(make()));
   }
   const View out = context.builder.fresh(context.graph[root].shape);
   add_product(context, {root, context.operand(root, 0), out, fused_epilogue(context, id)});
@@ -87,6 +88,7 @@ View lower_op(LoweringContext& context, NodeId id, const op::Linear&) {
 }
 
 View lower_op(LoweringContext& context, NodeId id, const op::MatMul& matmul) {
+  require_floats(context, id);
   const View a = context.builder.columns_last(context.operand(id, 0));
   const View b = context.builder.columns_last(context.operand(id, 1));
   const View out = matmul_result(context, id);

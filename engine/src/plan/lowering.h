@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/text.h"
+#include "plan/fixed_point.h"
 #include "plan/fuse.h"
 #include "plan/plan_builder.h"
 #include "plan/weight_cache.h"
@@ -61,10 +63,25 @@ struct LoweringContext {
     if (at(index) >= graph[id].inputs.size()) return std::nullopt;
     return operand(id, index);
   }
+  bool integer_only() const { return options.numerics == Numerics::kIntegerOnly; }
+  // What stands for these f32 constants among the values of the plan.
+  Tensor as_values(Tensor floats) const { return integer_only() ? fixed_values(floats) : floats; }
+  // Such constants, `name` and `what` as below.
+  template <typename Make>
+  View constant_values(const std::string& name, const char* what, const Make& make) {
+    return builder.constant(once<Tensor>(name, what, [&] { return as_values(make()); }));
+  }
+  // What stands for an activation function beside its name.
+  std::optional<View> act_pieces(Act act) {
+    if (!integer_only() || !fixed_function(act)) return std::nullopt;
+    const std::string name = cat("function ", static_cast<int>(act));
+    return builder.constant(once<Tensor>(name, "pieces", [&] { return function_pieces(act); }));
+  }
   // What `make` gives, made once for all plans that share the cache. `make` may not ask for more.
   template <typename T, typename Make>
   T once(const std::string& name, const char* what, const Make& make) const {
-    return cache.get<T>("lower/" + name + "/" + what, make);
+    return cache.get<T>((integer_only() ? "lower/integer only/" : "lower/") + name + "/" + what,
+                        make);
   }
 };
 
@@ -108,15 +125,19 @@ struct Product {
   View x, out;
   Epilogue epilogue;
 };
+// lower_rows.cpp: throws UnsupportedError where there are no floats to compute this node in.
+void require_floats(const LoweringContext& context, NodeId id);
 // lower_linear.cpp: on codes or in float, as the scheme says.
 void add_product(LoweringContext& context, Product product);
-Epilogue fused_epilogue(const LoweringContext& context, NodeId id);
+Epilogue fused_epilogue(LoweringContext& context, NodeId id);
 View matmul_result(LoweringContext& context, NodeId id);
 // lower_integer_linear.cpp: on codes, or in float on the values that codes stand for.
 void add_integer_linear(LoweringContext& context, Product product);
 void add_simulated_linear(LoweringContext& context, const Product& product);
+// On integers only, rows have ranges of their own that leave nothing out: throws UnsupportedError.
+void require_integers(const LoweringContext& context, Site site);
 // Sums of `k` products of codes must fit 32 bits: throws UnsupportedError where they might not.
-void require_no_overflow(const Node& node, std::int64_t k);
+void require_no_overflow(const LoweringContext& context, NodeId id, std::int64_t k);
 
 // lower_input.cpp: the codes of this convolution are the bytes of the image that it reads.
 bool reads_bytes(const Graph& graph, const Scheme& scheme, NodeId conv);

@@ -88,7 +88,12 @@ View PlanBuilder::innermost_contiguous(const View& view) {
 // Outputs are dense, and in the arena: a session hands out the same addresses whatever it is given.
 void PlanBuilder::add_output(std::string name, const View& view) {
   const bool ready = buffer_of(view).home == Buffer::Home::kArena && is_dense(view);
-  const View given = ready ? view : copy(view);
+  View given = ready ? view : copy(view);
+  if (given.dtype == DType::kS32) {
+    const View floats = fresh(given.dims, DType::kF32);
+    add_step(step::ToFloat{{given}}, floats);
+    given = floats;
+  }
   plan_.outputs.push_back({std::move(name), given});
 }
 

@@ -12,14 +12,23 @@ namespace vitq {
 
 class PlanBuilder {
  public:
+  // Values are f32 or s32.
+  explicit PlanBuilder(DType values) : values_(values) {}
+  DType values() const { return values_; }
+
   // The steps that are added from here on belong to this node.
   void begin_node(NodeId id, std::string name);
 
   View input(const Shape& shape, DType dtype);
   View constant(Tensor value);
-  // A new buffer. The axes lie in memory as `order` says, the outermost first, or else row-major.
-  View fresh(const Shape& shape, DType dtype = DType::kF32);
-  View fresh(const Shape& shape, std::span<const int> order, DType dtype = DType::kF32);
+  // A new buffer, of values unless told otherwise. The axes lie in memory as `order` says, the
+  // outermost first, or else row-major.
+  View fresh(const Shape& shape, DType dtype);
+  View fresh(const Shape& shape) { return fresh(shape, values_); }
+  View fresh(const Shape& shape, std::span<const int> order, DType dtype);
+  View fresh(const Shape& shape, std::span<const int> order) {
+    return fresh(shape, order, values_);
+  }
   const Buffer& buffer_of(const View& view) const;
 
   void add_step(StepOp op, const View& out, Epilogue epilogue = {});
@@ -32,6 +41,7 @@ class PlanBuilder {
   View columns_last(const View& view);
   View innermost_contiguous(const View& view);
 
+  // Outputs are f32.
   void add_output(std::string name, const View& view);
   // Call it last: the plan as it was put together, without places in the arena.
   Plan finish() { return std::move(plan_); }
@@ -39,6 +49,7 @@ class PlanBuilder {
  private:
   View new_buffer(Buffer buffer, const Shape& shape, DType dtype);
 
+  DType values_;
   Plan plan_;
   NodeId node_ = 0;
   std::string name_;

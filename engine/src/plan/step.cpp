@@ -6,9 +6,9 @@ namespace vitq {
 
 std::string_view name_of(const StepOp& op) {
   static constexpr std::string_view kNames[] = {
-      "Linear", "Conv2d",   "MatMul",        "LayerNorm", "Softmax",   "Activate",
-      "Add",    "Multiply", "Scale",         "Sine",      "Mean",      "MaxPool",
-      "Copy",   "Quantize", "IntegerLinear", "Attention", "UnitLength"};
+      "Linear", "Conv2d",   "MatMul",        "LayerNorm", "Softmax",    "Activate",
+      "Add",    "Multiply", "Scale",         "Sine",      "Mean",       "MaxPool",
+      "Copy",   "Quantize", "IntegerLinear", "Attention", "UnitLength", "ToFloat"};
   static_assert(std::size(kNames) == std::variant_size_v<StepOp>);
   return kNames[op.index()];
 }

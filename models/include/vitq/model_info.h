@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vitq/json.h"
+#include "vitq/lower.h"
 #include "vitq/preprocess.h"
 
 namespace vitq {
@@ -47,6 +48,12 @@ struct ModelInfo {
   // Throws FileError for what is missing or of the wrong kind, and for formats it does not read.
   static ModelInfo from_json(const Json& json);
 };
+
+// How the sites of a quantized model are computed: kIntegerOnly where its "quantization" says so.
+// Throws FileError for a word that is no numerics.
+Numerics numerics_of(const ModelInfo& info);
+// What "quantization" says for kIntegerOnly, under the key "numerics".
+inline constexpr std::string_view kIntegerOnlyName = "integer_only";
 
 // Answers how many classes the network tells apart; of a detector, "no object" is none of them.
 // One of features tells none.

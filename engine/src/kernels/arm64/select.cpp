@@ -9,6 +9,10 @@ const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
   return rows_neon::table();
 }
 
+const VitqKernels& integer_only_kernels(const CpuFeatures& /*features*/) {
+  return *vitq_kernels_baseline();
+}
+
 const CodeGemm& code_gemm(const CpuFeatures& features) {
   if (features.i8mm) return usmmla_i8mm::table();
   return features.dotprod ? sdot_dotprod::table() : smull_neon::table();

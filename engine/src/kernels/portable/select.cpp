@@ -7,6 +7,10 @@ const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
   return baseline_row_kernels();
 }
 
+const VitqKernels& integer_only_kernels(const CpuFeatures& /*features*/) {
+  return *vitq_kernels_baseline();
+}
+
 const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
   return portable_code_gemm();
 }

@@ -10,6 +10,11 @@ const RowKernels& row_kernels(const CpuFeatures& features) {
   return features.avx2 ? rows_avx2::table() : baseline_row_kernels();
 }
 
+const VitqKernels& integer_only_kernels(const CpuFeatures& features) {
+  if (features.avx512) return *vitq_kernels_avx512();
+  return features.avx2 ? *vitq_kernels_avx2() : *vitq_kernels_baseline();
+}
+
 const CodeGemm& code_gemm(const CpuFeatures& features) {
   if (features.avx512_vnni) return dpbusd_avx512::table();
   if (features.avx_vnni) return dpbusd_avx::table();
