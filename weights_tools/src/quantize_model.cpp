@@ -62,7 +62,8 @@ QuantizeOptions options_for(const FloatModel& model, const QuantizeModelOptions&
   QuantizeOptions options;
   options.bits = asked.bits;
   const std::string_view keep = family(model.info.family).keep;
-  if (!keep.empty()) options.rules.push_back({std::string(keep), std::nullopt});
+  if (!keep.empty() && !asked.integer_only)
+    options.rules.push_back({std::string(keep), std::nullopt});
   options.rules.insert(options.rules.end(), asked.rules.begin(), asked.rules.end());
   options.threads = asked.threads;
   options.memory_bytes = asked.memory_bytes;
@@ -92,6 +93,7 @@ class ModelQuantizer {
         options_(options_for(model_, asked)),
         path_(path) {
     if (asked.budget) require_one_budget(*asked.budget);
+    if (asked.integer_only) require_all_layers();
     if (!images.empty()) {
       calibration_ = calibration_of(std::move(images));
     } else if (asked.generate_images) {
@@ -120,16 +122,33 @@ class ModelQuantizer {
     return calibration_set(std::move(images), model_.info.preprocess);
   }
 
+  // Says it before hours of calibration rather than after.
+  void require_all_layers() const {
+    for (const LayerPlan& layer : plan_layers(network_, asked_.recipe, options_)) {
+      if (layer.bits) continue;
+      throw UnsupportedError("layer '" + layer.name +
+                             "' would stay in float, but integers only leave nothing in float");
+    }
+  }
+  // Lowering names what cannot be computed on integers only.
+  void require_integer_only(const Quantized& made) const {
+    lower(model_.graph, made.weights, made.scheme, {.numerics = Numerics::kIntegerOnly});
+  }
+
   SearchInputs inputs() const { return {network_, calibration_, asked_.recipe, options_, path_}; }
 
   QuantizedModel quantize_by(const QuantizeOptions& options) const {
     Quantized made = vitq::quantize(network_, calibration_, asked_.recipe, options);
+    if (asked_.integer_only) require_integer_only(made);
     bit_pack(model_.graph, made.scheme, made.weights);
     QuantizedModel result;
     result.info = model_.info;
     result.info.quantization = made.provenance;
     result.info.quantization.set("clipped", clipped_shares(made.report));
     result.info.quantization.set("scheme", scheme_to_json(model_.graph, made.scheme));
+    if (asked_.integer_only) {
+      result.info.quantization.set("numerics", kIntegerOnlyName);
+    }
     result.weights = std::move(made.weights);
     set_model_info(result.weights, result.info);
     result.report = std::move(made.report);

@@ -78,6 +78,10 @@ void add_model(Table& table, const Contents& contents) {
     table.add({"scores", std::string(name_of(info.scores))});
   table.add({"outputs", outputs_text(contents.graph)});
   table.add({"MACs", with_prefix(static_cast<double>(macs_of(contents.graph))) + " per image"});
+  if (!info.quantization.is_null()) {
+    const bool only = numerics_of(info) == Numerics::kIntegerOnly;
+    table.add({"numerics", only ? "integers only" : "integer products, floats between them"});
+  }
   table.add({"source", info.source.dump()});
 }
 

@@ -128,6 +128,9 @@ void declare(CLI::App& app, QuantizeJob& job) {
     weights->excludes(app.get_option(budget));
   }
   declare_rules(app, job);
+  app.add_flag("--integer-only", job.integer_only,
+               "From pixels to logits the model computes on integers alone: norms, softmax and "
+               "activation functions as well. No layer stays in float");
   app.add_flag("--dry-run", job.dry_run, "Show the layers, their bits and sizes; write no model");
   app.add_option(
       "--report", job.report,

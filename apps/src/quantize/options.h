@@ -32,6 +32,7 @@ struct QuantizeJob {
   std::int64_t memory = 2048;    // MiB
   int threads = 1;
   bool keep_going = false;
+  bool integer_only = false;
   bool dry_run = false;
   bool print_recipe = false;
   Overwrite overwrite = Overwrite::kNo;

@@ -50,6 +50,7 @@ std::string kept_text(const QuantizedModel& made) {
   for (const LayerReport& entry : made.report) {
     if (!entry.plan.bits) kept.push_back(entry.plan.name);
   }
+  if (numerics_of(made.info) == Numerics::kIntegerOnly) return "nothing";
   if (kept.empty()) return "nothing but normalization, softmax and activation functions";
   std::string text =
       listed({kept.begin(), kept.begin() + std::min<std::ptrdiff_t>(std::ssize(kept), 4)});

@@ -31,6 +31,7 @@ QuantizeModelOptions options_of(const QuantizeJob& job, const Recipe& recipe) {
     options.budget->overwrite_stats = job.overwrite;
   }
   options.image_limits = job.image_limits;
+  options.integer_only = job.integer_only;
   options.limit = job.limit;
   options.generate_images = job.calibration.empty();
   options.seed = job.seed;

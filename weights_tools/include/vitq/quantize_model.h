@@ -23,7 +23,10 @@ struct QuantizeModelOptions {
   // They come after the rules of the model's family. The last that matches a layer holds.
   std::vector<LayerRule> rules = {};
   std::optional<BitBudget> budget = {};  // chooses the bits of the weights
-  std::size_t limit = 128;               // so many of the images at most
+  // Everything from pixels to logits runs on integers (Numerics::kIntegerOnly). Then nothing can
+  // stay in float, the layers that the model's family would keep included.
+  bool integer_only = false;
+  std::size_t limit = 128;       // so many of the images at most
   bool generate_images = false;  // so many, where none are given; otherwise that is an error
   std::optional<std::uint64_t> seed =
       {};  // draws them at random; without it they are spread evenly
