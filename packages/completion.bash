@@ -27,4 +27,4 @@ _vitq() {
   mapfile -t COMPREPLY < <(compgen -f -W "${names//.safetensors/}" -- "$word")
 }
 
-complete -o filenames -F _vitq vit_bench vit_convert vit_eval vit_infer vit_inspect vit_quantize vit_serve
+complete -o filenames -F _vitq vit_bench vit_convert vit_eval vit_export vit_infer vit_inspect vit_quantize vit_serve

@@ -63,7 +63,7 @@ TEST_CASE("programs know every option that the documents give them") {
     std::string text = contents_of(document);
     text = std::regex_replace(text, std::regex("\\\\\n"), " ");
     for (const std::string& command : matches(text,
-                                              "((?:vit_(?:infer|convert|quantize|eval|bench|"
+                                              "((?:vit_(?:infer|convert|quantize|eval|export|bench|"
                                               "inspect)) [^\n`|]*)")) {
       const std::string program = command.substr(0, command.find(' '));
       const std::string arguments = command.substr(0, command.find(" #"));

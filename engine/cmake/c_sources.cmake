@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Makes engine/src/export/c_sources.h's c_sources() of the C functions of integer-only steps.
+# cmake -D FOLDER=engine/src/kernels/integer_only/c -D OUTPUT=c_sources.cpp -P c_sources.cmake
+set(arrays "")
+set(entries "")
+foreach(file steps fixed rows memory rowwise linear attention run)
+  file(READ ${FOLDER}/${file}.h bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(APPEND arrays "constexpr char k_${file}[] = {${bytes}0};\n")
+  string(APPEND entries "    {k_${file}, sizeof(k_${file}) - 1},\n")
+endforeach()
+file(WRITE ${OUTPUT} "// Made by engine/cmake/c_sources.cmake.
+#include \"export/c_sources.h\"
+
+namespace vitq {
+
+namespace {
+
+${arrays}
+constexpr std::string_view kSources[] = {
+${entries}};
+
+}  // namespace
+
+std::span<const std::string_view> c_sources() {
+  return kSources;
+}
+
+}  // namespace vitq
+")
