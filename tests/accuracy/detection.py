@@ -6,9 +6,9 @@ import os
 import sys
 from dataclasses import asdict, dataclass
 
-# (recipe, weight bits, activation bits); none is the float model.
-ROWS = [None, ("default", 7, 8), ("default", 6, 8), ("default", 6, 6), ("default", 4, 8), ("paper", 8, 8),
-        ("paper", 6, 6)]
+# (recipe, weight bits, activation bits, more options); none is the float model.
+ROWS = [None, ("default", 8, 8), ("default", 8, 8, "--integer-only"), ("default", 7, 8), ("default", 6, 8),
+        ("default", 6, 6), ("default", 4, 8), ("paper", 8, 8), ("paper", 6, 6)]
 
 HEADER = """| recipe | bits | AP | AP50 | AP75 | small | medium | large | against float | MB |
 |---|---|---|---|---|---|---|---|---|---|
@@ -36,6 +36,8 @@ def measure(measurements, scenes):
 
 def _row(measurements, scenes, wanted):
     recipe, bits = ("float", "") if wanted is None else (wanted[0], f"W{wanted[1]}A{wanted[2]}")
+    if wanted is not None and "--integer-only" in wanted:
+        recipe += ", integers only"
     key = f"detr_small|{recipe}|{bits}"
     if key not in measurements.known:
         print(key, file=sys.stderr)
@@ -49,7 +51,7 @@ def _measure(measurements, scenes, wanted, recipe, bits):
     if wanted is not None:
         quantized = measurements.work / "detr_small.safetensors"
         programs.run("vit_quantize", model, "--calib", scenes / "calibration", "-o", quantized, "--recipe",
-                     wanted[0], "--weight-bits", wanted[1], "--act-bits", wanted[2], "--force")
+                     wanted[0], "--weight-bits", wanted[1], "--act-bits", wanted[2], *wanted[3:], "--force")
         model = quantized
     held_out = scenes / "held_out"
     report = json.loads(programs.run("vit_eval", model, "--coco", held_out / "instances.json", "--images",

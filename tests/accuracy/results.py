@@ -12,6 +12,7 @@ from pathlib import Path
 import budget
 import calibration
 import detection
+import integer_only
 import mixed
 import networks
 import pairs
@@ -44,7 +45,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
-                        "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', weights and activations "
+                        "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', integers only 'integer_only', weights and activations "
                         "apart 'pairs', site by site 'sites', 4MP to 8MP 'budget', the kinds of calibration 'calibration'")
     parser.add_argument("--update", action="store_true", help="replace the sections that are measured in the "
                         "output, and leave its others as they are")
@@ -88,6 +89,8 @@ def measure_all(options, programs, measurements):
         more = ""
         if name in MIXED and wanted(("mixed",)):
             more += mixed.section(network, mixed.rows(measurements, network))
+        if name in MIXED and wanted(("integer_only",)):
+            more += integer_only.section(network, integer_only.rows(measurements, network))
         if name in MIXED and wanted(("budget",)):
             more += budget.section(measurements, network, budget.rows(measurements, network))
         if name in MIXED and wanted(("sites",)):
