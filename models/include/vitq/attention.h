@@ -19,7 +19,8 @@ struct AttentionMaps {
   std::vector<float> weights;  // [layers][heads][height][width]
 };
 
-// The same network, of which all attention is computed and can be seen.
+// The same network, of which all attention is computed and can be seen: in floats between integer
+// products, also where the model runs on integers only.
 Model observe_attention(const Model& model);
 
 // What the class token pays, or the query that pools all tokens at the end; of a detector, what the
