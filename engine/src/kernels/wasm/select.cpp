@@ -13,6 +13,10 @@ const RowKernels& row_kernels(const CpuFeatures& /*features*/) {
   return rows_simd128::table();
 }
 
+const VitqKernels& integer_only_kernels(const CpuFeatures& /*features*/) {
+  return *vitq_kernels_baseline();
+}
+
 const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
   return dot_simd128::table();
 }
