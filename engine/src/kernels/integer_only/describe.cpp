@@ -42,7 +42,7 @@ VitqWalk walk_of(const std::vector<View>& views) {
   result.rows = narrow(walk.rows);
   if (walk.extents.size() > kVitqAxes) {
     throw LimitError(
-        cat("integers only take rows along ", kVitqAxes, " axes, not ", walk.extents.size()));
+        cat("integers only take rows along ", int{kVitqAxes}, " axes, not ", walk.extents.size()));
   }
   result.axes = narrow(static_cast<std::int64_t>(walk.extents.size()));
   for (std::size_t axis = 0; axis < walk.extents.size(); ++axis) {
