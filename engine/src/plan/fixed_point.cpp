@@ -19,8 +19,9 @@ std::int32_t fixed(double value, int fraction) {
 
 Tensor fixed(const Tensor& values, int fraction) {
   Tensor result(values.shape(), DType::kS32);
-  std::ranges::transform(values.as<float>(), result.as<std::int32_t>().begin(),
-                         [&](float value) { return fixed(static_cast<double>(value), fraction); });
+  const std::span<const float> from = values.as<float>();
+  std::transform(from.begin(), from.end(), result.as<std::int32_t>().begin(),
+                 [&](float value) { return fixed(static_cast<double>(value), fraction); });
   return result;
 }
 
