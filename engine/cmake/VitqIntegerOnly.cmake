@@ -12,7 +12,7 @@ add_library(vitq_integer_only OBJECT ${integer_only_tiers})
 set_target_properties(vitq_integer_only PROPERTIES UNITY_BUILD OFF C_VISIBILITY_PRESET hidden)
 target_include_directories(vitq_integer_only PRIVATE src)
 target_compile_options(vitq_integer_only PRIVATE
-  -O3 -ffreestanding -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${VITQ_WERROR}>:-Werror>)
+  $<IF:$<BOOL:${EMSCRIPTEN}>,-Oz,-O3> -ffreestanding -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${VITQ_WERROR}>:-Werror>)
 target_sources(vitq_engine PRIVATE $<TARGET_OBJECTS:vitq_integer_only>)
 
 set(c_sources ${CMAKE_CURRENT_BINARY_DIR}/c_sources.cpp)

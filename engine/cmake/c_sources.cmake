@@ -6,8 +6,11 @@ set(entries "")
 foreach(file steps fixed rows memory rowwise linear attention run)
   file(READ ${FOLDER}/${file}.h bytes HEX)
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
-  string(APPEND arrays "constexpr char k_${file}[] = {${bytes}0};\n")
-  string(APPEND entries "    {k_${file}, sizeof(k_${file}) - 1},\n")
+  string(SUBSTRING ${file} 0 1 first)
+  string(TOUPPER ${first} first)
+  string(REGEX REPLACE "^." "k${first}" name ${file})
+  string(APPEND arrays "constexpr char ${name}[] = {${bytes}0};\n")
+  string(APPEND entries "    {${name}, sizeof(${name}) - 1},\n")
 endforeach()
 file(WRITE ${OUTPUT} "// Made by engine/cmake/c_sources.cmake.
 #include \"export/c_sources.h\"

@@ -65,7 +65,9 @@ struct LoweringContext {
   }
   bool integer_only() const { return options.numerics == Numerics::kIntegerOnly; }
   // What stands for these f32 constants among the values of the plan.
-  Tensor as_values(Tensor floats) const { return integer_only() ? fixed_values(floats) : floats; }
+  Tensor as_values(const Tensor& floats) const {
+    return integer_only() ? fixed_values(floats) : floats;
+  }
   // Such constants, `name` and `what` as below.
   template <typename Make>
   View constant_values(const std::string& name, const char* what, const Make& make) {
