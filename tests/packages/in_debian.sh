@@ -14,7 +14,7 @@ grep -q ' cat$' answer.txt
 
 say "vitq-tools: every program has a man page"
 install man-db
-for program in bench convert eval infer inspect quantize serve; do man -w vit_$program; done
+for program in bench convert eval infer inspect quantize serve export; do man -w vit_$program; done
 man vit_infer | grep -A 1 '^NAME'
 
 say "vitq-tools: bash loads the completion by the program's name"
