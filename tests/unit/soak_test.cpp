@@ -32,7 +32,8 @@ constexpr long kGrowth = 64'000'000;  // its record of accesses grows with them
 constexpr int kRuns = 5000;
 constexpr long kGrowth = 1'000'000;  // a leak of 100 bytes a run would be as much
 #endif
-constexpr int kWarm = kRuns / 10;
+// A sanitizer keeps more and more of freed memory at first.
+constexpr int kWarm = kRuns / 2;
 
 // One block of a vision transformer on 17 tokens.
 void build(Graph& graph) {
