@@ -29,7 +29,7 @@ mkdir -p "$models"
 "$programs/vit_convert" "$source/models/pretrained/vit-cifar10" -o "$models/float.safetensors" --force
 "$programs/vit_convert" "$source/tests/golden/models/hf_dinov2" -o "$models/features.safetensors" --force
 "$python" "$source/tests/page/page_test.py" --screenshots "$build/screenshots" \
-  --serve "$programs" default "$models/float.safetensors" detr-small "$models/features.safetensors"
+  --serve "$programs/vit_serve" default "$models/float.safetensors" detr-small "$models/features.safetensors"
 if [ -z "$short" ]; then "$python" "$source/tests/page/failures_test.py"; fi
 say "load"
 "$python" "$source/tests/serve/measure.py" "$programs" "$build/share/vitq/default.safetensors" "${load[@]}"
