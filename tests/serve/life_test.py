@@ -22,7 +22,7 @@ class Life(unittest.TestCase):
         shutil.copy(PROGRAMS.parent / "share/vitq/default.safetensors", self.model)
 
     def test_a_stop_answers_what_was_accepted(self):
-        with Server(PROGRAMS, self.model, "--max-delay-us", 700000) as server:
+        with Server(PROGRAMS, self.model, "--max-delay-us", 2500000) as server:
             idle = server.connect()
             idle.request("GET", "/v2/health/ready")
             idle.getresponse().read()

@@ -27,7 +27,7 @@ def black_png(width, height):
 
 class Limits(unittest.TestCase):
     def test_a_full_queue_and_deadlines(self):
-        with Server(PROGRAMS, "default", "--max-queue", 1, "--max-delay-us", 1500000) as server:
+        with Server(PROGRAMS, "default", "--max-queue", 1, "--max-delay-us", 3000000) as server:
             with concurrent.futures.ThreadPoolExecutor(2) as pool:
                 first = pool.submit(server.json, "POST", "/v1/classify", CAT)
                 eventually(lambda: b'queued_images{model="default"} 1'
@@ -39,11 +39,11 @@ class Limits(unittest.TestCase):
             begin = time.monotonic()
             status, answer = server.json("POST", "/v1/classify?timeout_ms=200", CAT)
             self.assertEqual(status, 504)
-            self.assertLess(time.monotonic() - begin, 1.2)
+            self.assertLess(time.monotonic() - begin, 2.5)
             self.assertIn("time was up", answer["error"])
 
     def test_who_goes_away_costs_no_network(self):
-        with Server(PROGRAMS, "default", "--max-delay-us", 700000) as server:
+        with Server(PROGRAMS, "default", "--max-delay-us", 2500000) as server:
             connection = server.connect()
             connection.request("POST", "/v1/classify", CAT)
             eventually(lambda: b'queued_images{model="default"} 1'
