@@ -71,7 +71,8 @@ void check_model(const std::string& name) {
   CAPTURE(name);
   const TempFolder temp;
   const Weights expected = read_safetensors(golden(name) / "expected.safetensors");
-  Model model = observe_attention(Model::load(make_model(temp, name), {.session = {.threads = 1}}));
+  Model model = observe_attention(
+      Model::load(make_model(temp, name), {.session = {.threads = 1}, .lower = {}}));
   const Tensor input = first_image(expected);
 
   const Matrix first = expected_layer(expected, 0, std::nullopt);
@@ -144,8 +145,8 @@ void check_queries(const PatchWeights& found, const std::vector<double>& expecte
 TEST_CASE("a query's attention is PyTorch's; of several queries the largest counts") {
   const TempFolder temp;
   const Weights expected = read_safetensors(golden("hf_detr") / "expected.safetensors");
-  Model model =
-      observe_attention(Model::load(make_model(temp, "hf_detr"), {.session = {.threads = 1}}));
+  Model model = observe_attention(
+      Model::load(make_model(temp, "hf_detr"), {.session = {.threads = 1}, .lower = {}}));
   const Tensor input = first_image(expected);
   const auto of = [&](const AttentionJob& job, std::vector<std::int64_t> queries) {
     return attention_of_queries(model, input, job, queries);
@@ -159,7 +160,8 @@ TEST_CASE("a query's attention is PyTorch's; of several queries the largest coun
   CHECK_THROWS_AS(of({.layer = 2}, {2}), UsageError);
   CHECK_THROWS_AS(of({.head = 8}, {2}), UsageError);
   CHECK_THROWS_AS(of({}, {6}), UsageError);
-  Model classifier = observe_attention(Model::load(make_model(temp), {.session = {.threads = 1}}));
+  Model classifier =
+      observe_attention(Model::load(make_model(temp), {.session = {.threads = 1}, .lower = {}}));
   const Tensor square({1, 3, 16, 16}, DType::kF32);
   const std::vector<std::int64_t> query = {0};
   CHECK_THROWS_AS(attention_of_queries(classifier, square, {}, query), UnsupportedError);
