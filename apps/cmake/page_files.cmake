@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes apps/src/serve/page.h's page_files() of the files in a folder.
 # cmake -D FOLDER=apps/page -D OUTPUT=page_files.cpp -P page_files.cmake
+include(${CMAKE_CURRENT_LIST_DIR}/../../engine/cmake/Embed.cmake)
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
@@ -18,9 +19,8 @@ foreach(file IN LISTS files)
   if(NOT DEFINED type_${ending})
     message(FATAL_ERROR "${FOLDER}/${file}: page_files.cmake knows no type for .${ending}")
   endif()
-  file(READ ${FOLDER}/${file} bytes HEX)
-  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
-  string(APPEND arrays "constexpr unsigned char k${count}[] = {${bytes}0};\n")
+  vitq_embed(${FOLDER}/${file} bytes)
+  string(APPEND arrays "constexpr unsigned char k${count}[] = {${bytes}};\n")
   string(APPEND entries
     "    {\"/${file}\", \"${type_${ending}}\",\n"
     "     {reinterpret_cast<const char*>(k${count}), sizeof(k${count}) - 1}},\n")

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes engine/src/export/c_sources.h's c_sources() of the C functions of integer-only steps.
 # cmake -D FOLDER=engine/src/kernels/integer_only/c -D OUTPUT=c_sources.cpp -P c_sources.cmake
+include(${CMAKE_CURRENT_LIST_DIR}/Embed.cmake)
 set(arrays "")
 set(entries "")
 foreach(file steps fixed rows memory rowwise linear attention run)
-  file(READ ${FOLDER}/${file}.h bytes HEX)
-  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  vitq_embed(${FOLDER}/${file}.h bytes)
   string(SUBSTRING ${file} 0 1 first)
   string(TOUPPER ${first} first)
   string(SUBSTRING ${file} 1 -1 rest)
   set(name k${first}${rest})
-  string(APPEND arrays "constexpr char ${name}[] = {${bytes}0};\n")
+  string(APPEND arrays "constexpr char ${name}[] = {${bytes}};\n")
   string(APPEND entries "    {${name}, sizeof(${name}) - 1},\n")
 endforeach()
 file(WRITE ${OUTPUT} "// Made by engine/cmake/c_sources.cmake.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/model_facts.h"
 
+#include <algorithm>
+
 #include "vitq/attention.h"
+#include "vitq/error.h"
 #include "vitq/family.h"
 #include "vitq/graph.h"
 
@@ -27,6 +30,14 @@ std::vector<std::string> abilities(const Model& model) {
   return names;
 }
 
+void require_ability(std::span<const std::string> known, std::string_view ability,
+                     const std::string& called) {
+  if (std::ranges::find(known, ability) != known.end()) return;
+  std::string all;
+  for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
+  throw UnsupportedError(called + " has no " + std::string(ability) + "; it has " + all);
+}
+
 std::string format_of(const ModelInfo& info) {
   if (info.quantization.is_null()) return "float";
   const std::optional<Json> bits = info.quantization.find("bits");
@@ -43,9 +54,7 @@ Json model_facts(const Model& model, std::int64_t bytes) {
                   .set("answers", Json::array(abilities(model)));
   if (family(model.info().family).any_size) return json;
   const Shape& input = model.graph()[model.graph().inputs()[0]].shape;
-  Json shape = Json::array();
-  for (int axis = 1; axis < input.rank(); ++axis) shape.push(input[axis]);
-  return json.set("input", std::move(shape));
+  return json.set("input", Json::array(input.dims().subspan(1)));
 }
 
 }  // namespace vitq::apps

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vitq/json.h"
@@ -13,6 +15,11 @@ namespace vitq::apps {
 
 // What a model can be asked: "classify", "detect" or "features"; "attention"; "components".
 std::vector<std::string> abilities(const Model& model);
+
+// Throws UnsupportedError unless `ability` is among `known`. `called` is how the message calls the
+// model.
+void require_ability(std::span<const std::string> known, std::string_view ability,
+                     const std::string& called);
 
 // "float", or the bits of a quantized model.
 std::string format_of(const ModelInfo& info);

@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/answerer.h"
 
-#include <chrono>
-
 #include "common/image_inputs.h"
+#include "common/stopwatch.h"
 #include "vitq/with_context.h"
 
 namespace vitq::apps {
 
 namespace {
-
-// It counts milliseconds since it was made or last asked.
-class Stopwatch {
- public:
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double, std::milli> elapsed = now - start_;
-    start_ = now;
-    return elapsed.count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // The error becomes the answer of these images, in place of the stages that are left.
 void record_failure(const Error& error, std::span<Answer* const> answers, Batch& batch) {

@@ -29,10 +29,10 @@ std::string to_text(const std::vector<LayerError>& layers) {
 Json to_json(const std::vector<LayerError>& layers) {
   Json list = Json::array();
   for (const LayerError& layer : layers) {
-    Json shape = Json::array();
-    for (const std::int64_t extent : layer.shape.dims()) shape.push(extent);
     Json json = Json::object();
-    json.set("layer", layer.name).set("operation", layer.op).set("shape", std::move(shape));
+    json.set("layer", layer.name)
+        .set("operation", layer.op)
+        .set("shape", Json::array(layer.shape.dims()));
     json.set("snr_db", json_of(layer.decibels));
     if (layer.output_tokens)
       json.set("output_tokens_snr_db", json_of(layer.output_tokens_decibels));

@@ -111,10 +111,9 @@ std::string in_text(const InspectJob& job, const Contents& contents) {
 }
 
 Json tensor_json(const std::string& name, const Tensor& tensor) {
-  Json shape = Json::array();
-  for (const std::int64_t extent : tensor.shape().dims()) shape.push(extent);
   Json json = Json::object();
-  json.set("name", name).set("dtype", name_of(tensor.dtype())).set("shape", std::move(shape));
+  json.set("name", name).set("dtype", name_of(tensor.dtype()));
+  json.set("shape", Json::array(tensor.shape().dims()));
   return json.set("bytes", static_cast<std::int64_t>(tensor.bytes()));
 }
 

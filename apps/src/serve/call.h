@@ -35,11 +35,11 @@ struct Call {
   std::shared_ptr<const HttpRequest> request;
   Target target = {};
   std::string endpoint = "other";  // its route, for the metrics
-  std::string model = {};          // the name of one that there is
+  ServedModel* served = nullptr;   // what it is about, where that is a model
   Respond respond = {};
 
-  // The model of the path or the query. Throws HttpError.
-  ServedModel& served(const std::string& name);
+  // It is about the model of the path or the query. Throws HttpError.
+  ServedModel& choose(const std::string& name);
   // When the network must have begun, at the latest.
   Clock::time_point deadline(std::chrono::microseconds limit) const {
     return request->arrived + limit;

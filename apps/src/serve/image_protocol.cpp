@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/model_facts.h"
+#include "common/stopwatch.h"
 #include "draw/map_json.h"
 #include "serve/http/multipart.h"
 #include "vitq/attention.h"
@@ -13,10 +14,6 @@ namespace vitq::apps {
 namespace {
 
 constexpr const char* kImageSource = "the image";
-
-double milliseconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
 
 std::string_view file_of_form(std::string_view type, std::string_view body) {
   const std::vector<Part> parts = parse_multipart(type, body);
@@ -29,15 +26,6 @@ std::string_view file_of_form(std::string_view type, std::string_view body) {
 }
 
 }  // namespace
-
-void require_ability(const std::string& name, const LoadedModel& model, std::string_view ability) {
-  const std::vector<std::string> known = abilities(*model.model);
-  if (std::ranges::find(known, ability) != known.end()) return;
-  std::string all;
-  for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
-  throw HttpError(400,
-                  "the model '" + name + "' has no " + std::string(ability) + "; it has " + all);
-}
 
 Json model_summary(const std::string& name, const LoadedModel& loaded) {
   return Json::object()
@@ -56,25 +44,26 @@ std::string_view image_file(const HttpRequest& request) {
 
 ImageJob prepare(const HttpRequest& request, const Model& model, const ImageLimits& limits) {
   const std::string_view file = image_file(request);
-  const Clock::time_point begin = Clock::now();
+  Stopwatch watch;
   const Image image =
       decode_image(std::as_bytes(std::span(file)), kImageSource, Exif::kApply, limits);
-  const double decode = milliseconds_since(begin);
   ImageJob job;
+  Timing& timing = job.answer.timing.emplace();
+  timing.decode = watch.lap();
   job.pixels = model.info().preprocess.pixels(image);
+  timing.preprocess = watch.lap();
   job.answer.width = image.width;
   job.answer.height = image.height;
-  job.answer.timing = {.decode = decode, .preprocess = milliseconds_since(begin) - decode};
   return job;
 }
 
 Json attention_answer(const std::string& name, const LoadedModel& model, const ImageJob& job,
                       std::optional<std::int64_t> query) {
-  const Clock::time_point begin = Clock::now();
+  Stopwatch watch;
   const Tensor input = model.observed->input_of({&job.pixels, 1});
   const AttentionMaps maps = attention_maps(*model.observed, input, query);
   Timing timing = *job.answer.timing;
-  timing.infer = milliseconds_since(begin);
+  timing.infer = watch.lap();
   return map_json(job.answer, model.model->info().preprocess, name)
       .set_all(map_json(maps))
       .set("timing_ms", to_json(timing));
@@ -82,10 +71,10 @@ Json attention_answer(const std::string& name, const LoadedModel& model, const I
 
 Json components_answer(const std::string& name, const LoadedModel& model, const ImageJob& job,
                        std::span<const Tensor> outputs) {
-  const Clock::time_point begin = Clock::now();
+  Stopwatch watch;
   const Json components = components_json(outputs[1]);
   Timing timing = *job.answer.timing;
-  timing.post = milliseconds_since(begin);
+  timing.post = watch.lap();
   return map_json(job.answer, model.model->info().preprocess, name)
       .set_all(components)
       .set("timing_ms", to_json(timing));

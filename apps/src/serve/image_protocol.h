@@ -22,9 +22,6 @@
 
 namespace vitq::apps {
 
-// Throws HttpError (400) if it cannot be asked that.
-void require_ability(const std::string& name, const LoadedModel& model, std::string_view ability);
-
 Json model_summary(const std::string& name, const LoadedModel& model);
 
 // The image file in the body, or in the part "image" of a form, or in the form's only file. Throws

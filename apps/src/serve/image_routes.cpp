@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/...: image files in, answers out.
-#include <array>
-
+#include "common/model_facts.h"
+#include "common/stopwatch.h"
 #include "serve/call.h"
 #include "serve/image_protocol.h"
 
@@ -26,11 +26,11 @@ AskedPtr accept(const CallPtr& call, std::string_view ability,
   known.insert(known.end(), parameters.begin(), parameters.end());
   call->target.require_known(known);
   const auto named = call->target.query.find("model");
-  ServedModel& served = call->served(named == call->target.query.end() ? "" : named->second);
+  ServedModel& served = call->choose(named == call->target.query.end() ? "" : named->second);
   auto asked = std::make_shared<Asked>();
   asked->call = call;
   asked->model = served.current();
-  require_ability(served.name(), *asked->model, ability);
+  require_ability(asked->model->abilities, ability, "the model '" + served.name() + "'");
   asked->place = served.batcher().enter(1);
   asked->job = prepare(*call->request, *asked->model->model, call->context.image_limits);
   return asked;
@@ -58,17 +58,17 @@ void run_network(const AskedPtr& asked, const Make& make) {
       return json_response(make(*asked, outcome.outputs));
     });
   };
-  call.context.repository.at(call.model).batcher().submit(std::move(job));
+  call.served->batcher().submit(std::move(job));
 }
 
 void send_answer(const AskedPtr& asked, const AnswerOptions& options) {
   run_network(asked, [options](Asked& given, std::span<const Tensor> outputs) {
-    const Clock::time_point begin = Clock::now();
+    Stopwatch watch;
     const Model& model = *given.model->model;
     Answer& answer = given.job.answer;
     interpret(outputs, 0, model.info(), options, answer);
-    answer.timing->post = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-    return to_json(answer, model.task(), given.call->model);
+    answer.timing->post = watch.lap();
+    return to_json(answer, model.task(), given.call->served->name());
   });
 }
 
@@ -91,7 +91,7 @@ void features(const CallPtr& call) {
 
 void components(const CallPtr& call) {
   run_network(accept(call, "components", {}), [](Asked& given, std::span<const Tensor> outputs) {
-    return components_answer(given.call->model, *given.model, given.job, outputs);
+    return components_answer(given.call->served->name(), *given.model, given.job, outputs);
   });
 }
 
@@ -103,8 +103,8 @@ void attention(const CallPtr& call) {
     query = call->target.integer("query", 0, 0, 1'000'000);
   }
   call->respond([asked, query] {
-    HttpResponse response =
-        json_response(attention_answer(asked->call->model, *asked->model, asked->job, query));
+    HttpResponse response = json_response(
+        attention_answer(asked->call->served->name(), *asked->model, asked->job, query));
     asked->place.reset();  // before the client hears of it and asks the next
     return response;
   });

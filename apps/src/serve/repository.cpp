@@ -94,7 +94,8 @@ std::shared_ptr<const LoadedModel> ServedModel::load(int version) const {
                         nullptr,
                         std::to_string(version),
                         format_of(model->info()),
-                        static_cast<std::int64_t>(bytes.size())};
+                        static_cast<std::int64_t>(bytes.size()),
+                        abilities(*model)};
   if (has_attention_maps(*model)) {
     loaded.observed = std::make_shared<const Model>(observe_attention(*model));
   }

@@ -22,6 +22,7 @@ struct LoadedModel {
   std::string version;                    // how often it was loaded: "1"
   std::string format;                     // "float", or bits as "w7a8"
   std::int64_t file_bytes = 0;
+  std::vector<std::string> abilities = {};  // what it can be asked
 };
 
 class ServedModel {

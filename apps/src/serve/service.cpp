@@ -116,20 +116,20 @@ HttpResponse finished(const Call& call, const MakeResponse& make) {
   }
   const double seconds =
       std::chrono::duration<double>(Clock::now() - call.request->arrived).count();
-  call.context.metrics.answered(call.endpoint, call.model, response.status, seconds);
+  const std::string model = call.served == nullptr ? "" : call.served->name();
+  call.context.metrics.answered(call.endpoint, model, response.status, seconds);
   if (call.context.log) {
     log_access(*call.request,
-               {call.model, response.status, response.body.size(), 1000.0 * seconds, error});
+               {model, response.status, response.body.size(), 1000.0 * seconds, error});
   }
   return response;
 }
 
 }  // namespace
 
-ServedModel& Call::served(const std::string& name) {
-  ServedModel& found = context.repository.at(name);
-  model = found.name();
-  return found;
+ServedModel& Call::choose(const std::string& name) {
+  served = &context.repository.at(name);
+  return *served;
 }
 
 void answer(Context& context, const std::shared_ptr<const HttpRequest>& request,

@@ -220,9 +220,7 @@ HttpResponse tensor_response(const TensorRequest& request, const std::string& na
   std::string tail;
   for (const TensorRequest::Output& wanted : request.outputs) {
     const Tensor& output = outputs[index_of(model.model->graph(), wanted.name)];
-    Json shape = Json::array();
-    for (const std::int64_t extent : output.shape().dims()) shape.push(extent);
-    Json json = tensor_json(wanted.name, output.dtype(), std::move(shape));
+    Json json = tensor_json(wanted.name, output.dtype(), Json::array(output.shape().dims()));
     if (wanted.binary) {
       const auto bytes = static_cast<std::int64_t>(output.bytes());
       json.set("parameters", Json::object().set("binary_data_size", bytes));

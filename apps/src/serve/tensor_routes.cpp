@@ -16,7 +16,7 @@ void send(const CallPtr& call, Json json) {
 // /v2/models/NAME/versions/VERSION/...: there is one version of each, the last one loaded.
 std::shared_ptr<const LoadedModel> loaded(Call& call) {
   const std::vector<std::string>& segments = call.target.segments;
-  std::shared_ptr<const LoadedModel> model = call.served(segments[2]).current();
+  std::shared_ptr<const LoadedModel> model = call.choose(segments[2]).current();
   const bool stated = segments.size() > 4 && segments[3] == "versions";
   if (!stated || segments[4] == model->version) return model;
   throw HttpError(404, "the model '" + segments[2] + "' is there in version " + model->version +
@@ -38,17 +38,17 @@ void describe_server(const CallPtr& call) {
 
 void describe_model(const CallPtr& call) {
   const std::shared_ptr<const LoadedModel> model = loaded(*call);
-  send(call, model_metadata(call->model, *model));
+  send(call, model_metadata(call->served->name(), *model));
 }
 
 void model_ready(const CallPtr& call) {
   loaded(*call);
-  send(call, Json::object().set("name", call->model).set("ready", true));
+  send(call, Json::object().set("name", call->served->name()).set("ready", true));
 }
 
 void infer(const CallPtr& call) {
   const std::shared_ptr<const LoadedModel> model = loaded(*call);
-  Batcher& batcher = call->served(call->model).batcher();
+  Batcher& batcher = call->served->batcher();
   auto request =
       std::make_shared<const TensorRequest>(parse_tensor_request(*call->request, *model->model));
   BatchJob job;
@@ -61,7 +61,7 @@ void infer(const CallPtr& call) {
   job.done = [call, model, request](Outcome outcome) {
     call->respond([call, model, request, outcome = std::move(outcome)] {
       if (outcome.error) std::rethrow_exception(outcome.error);
-      return tensor_response(*request, call->model, *model, outcome.outputs);
+      return tensor_response(*request, call->served->name(), *model, outcome.outputs);
     });
   };
   batcher.submit(std::move(job));
@@ -82,7 +82,7 @@ void load(const CallPtr& call) {
   if (!call->request->header("Origin").empty()) {
     throw HttpError(403, "no browser may have a model loaded");
   }
-  ServedModel& served = call->served(call->target.segments[3]);
+  ServedModel& served = call->choose(call->target.segments[3]);
   try {
     served.reload();
   } catch (const Error& error) {

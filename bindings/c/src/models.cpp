@@ -21,24 +21,19 @@ ModelOptions options_of(const vitq_load_options* given) {
   return {.session = {.threads = options.threads}, .lower = {}, .verify = options.verify != 0};
 }
 
-Json json_of(const Shape& shape) {
-  Json json = Json::array();
-  for (const std::int64_t extent : shape.dims()) json.push(extent);
-  return json;
-}
-
 std::string describe(const Model& model) {
   const Graph& graph = model.graph();
   Json outputs = Json::array();
   for (const GraphOutput& output : graph.outputs()) {
     Json json = Json::object();
-    json.set("name", output.name).set("shape", json_of(graph[output.node].shape));
+    json.set("name", output.name).set("shape", Json::array(graph[output.node].shape.dims()));
     outputs.push(std::move(json));
   }
   const ModelInfo& info = model.info();
   Json json = Json::object();
   json.set("task", vitq::name_of(model.task())).set("classes", class_count(info));
-  json.set("input", json_of(graph[graph.inputs()[0]].shape)).set("pixels", model.reads_pixels());
+  json.set("input", Json::array(graph[graph.inputs()[0]].shape.dims()))
+      .set("pixels", model.reads_pixels());
   json.set("outputs", std::move(outputs)).set("family", info.family).set("config", info.config);
   json.set("preprocess", info.preprocess.to_json()).set("labels", Json::array(info.labels));
   json.set("scores", vitq::name_of(info.scores)).set("source", info.source);

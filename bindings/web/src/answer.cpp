@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/answer.h"
 
-#include <chrono>
-#include <utility>
-
 #include "ask.h"
 #include "common/model_facts.h"
+#include "common/stopwatch.h"
 #include "draw/map_json.h"
 #include "vitq/attention.h"
 #include "vitq/error.h"
@@ -17,19 +15,6 @@ namespace {
 
 using apps::Answer;
 using apps::AnswerOptions;
-
-// Milliseconds since the last look.
-class Watch {
- public:
-  double look() {
-    const auto now = Clock::now();
-    return std::chrono::duration<double, std::milli>(now - std::exchange(last_, now)).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point last_ = Clock::now();
-};
 
 struct Question {
   std::string kind, model, image;
@@ -56,14 +41,6 @@ Question question_of(const Json& json) {
   return question;
 }
 
-void require_ability(const Model& model, const std::string& kind) {
-  const std::vector<std::string> known = apps::abilities(model);
-  if (std::ranges::find(known, kind) != known.end()) return;
-  std::string all;
-  for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
-  throw UnsupportedError("this model has no " + kind + "; it has " + all);
-}
-
 Image image_of(const vitq_web_image& image, const std::string& name) {
   c::required(image.bytes, "image->bytes");
   if (image.width == 0 && image.height == 0) {
@@ -81,40 +58,40 @@ Image image_of(const vitq_web_image& image, const std::string& name) {
 
 // What is said of a prepared image. `answer` has its size and times, which grow.
 Json say(const Model& model, const Question& question, const Tensor& input, Answer& answer) {
-  Watch watch;
+  apps::Stopwatch watch;
   const auto on_map = [&](const Json& map) {
     Json json = apps::map_json(answer, model.info().preprocess, question.model);
     return json.set_all(map).set("timing_ms", apps::to_json(*answer.timing));
   };
   if (question.kind == "attention") {
     const AttentionMaps maps = attention_maps(observe_attention(model), input, question.query);
-    answer.timing->infer = watch.look();
+    answer.timing->infer = watch.lap();
     return on_map(apps::map_json(maps));
   }
   const std::vector<Tensor> outputs = model.run(input);
-  answer.timing->infer = watch.look();
+  answer.timing->infer = watch.lap();
   if (question.kind == "components") {
     const Json components = apps::components_json(outputs[1]);
-    answer.timing->post = watch.look();
+    answer.timing->post = watch.lap();
     return on_map(components);
   }
   apps::interpret(outputs, 0, model.info(), question.options, answer);
-  answer.timing->post = watch.look();
+  answer.timing->post = watch.lap();
   return apps::to_json(answer, model.task(), question.model);
 }
 
 Json answer_of(const Model& model, const Question& question, const vitq_web_image& given) {
-  require_ability(model, question.kind);
+  apps::require_ability(apps::abilities(model), question.kind, "this model");
   Answer answer;
   answer.image = question.image;
   answer.timing.emplace();
-  Watch watch;
+  apps::Stopwatch watch;
   const Image image = image_of(given, question.image);
-  answer.timing->decode = watch.look();
+  answer.timing->decode = watch.lap();
   answer.width = image.width;
   answer.height = image.height;
   const Tensor input = model.prepare({&image, 1});
-  answer.timing->preprocess = watch.look();
+  answer.timing->preprocess = watch.lap();
   return say(model, question, input, answer);
 }
 

@@ -39,6 +39,7 @@ class Json {
   static Json array();
   static Json array(std::span<const float> values);
   static Json array(std::span<const double> values);
+  static Json array(std::span<const std::int64_t> values);
   static Json array(std::span<const std::string> values);
   Json& set(std::string_view key, Json value);  // replaces an existing key
   Json& set_all(const Json& object);            // sets every member of another object

@@ -102,15 +102,15 @@ Json Json::array(std::span<const float> values) {
 }
 
 Json Json::array(std::span<const double> values) {
-  JsonTree tree = JsonTree::array();
-  for (const double value : values) tree.push_back(value);
-  return Node::make(Node(std::move(tree)));
+  return Node::make(Node(JsonTree::array_t(values.begin(), values.end())));
+}
+
+Json Json::array(std::span<const std::int64_t> values) {
+  return Node::make(Node(JsonTree::array_t(values.begin(), values.end())));
 }
 
 Json Json::array(std::span<const std::string> values) {
-  JsonTree tree = JsonTree::array();
-  for (const std::string& value : values) tree.push_back(value);
-  return Node::make(Node(std::move(tree)));
+  return Node::make(Node(JsonTree::array_t(values.begin(), values.end())));
 }
 
 Json& Json::set(std::string_view key, Json value) {
