@@ -16,7 +16,7 @@ if ! cmp -s "$requirements" "$build/venv-serve/installed.txt"; then
 fi
 
 export PYTHONDONTWRITEBYTECODE=1 VITQ_PROGRAMS=$programs
-load=() faults=240
+load=() faults=180
 if [ -n "$short" ]; then load=(--rounds 1 --seconds 1 --memory 5000) faults=10; fi
 say() { printf '\n== %s\n' "$*" >&2; }
 
