@@ -110,6 +110,23 @@ TEST_CASE("rules and limits are kept to, and a plan needs no images") {
   CHECK_THROWS_AS(plan_model(desk.model, {}, options), UnsupportedError);
 }
 
+TEST_CASE("a value that integers only could not hold is named") {
+  const Desk desk;
+  Weights weights = read_safetensors(desk.model);
+  weights.tensors.at("blocks.0.mlp.fc2.bias").as<float>()[3] = -20000.0F;
+  const fs::path outlier = desk.temp.path() / "outlier.safetensors";
+  write_model(outlier, read_model_info(weights, "outlier"), weights, Overwrite::kNo);
+  QuantizeModelOptions options = desk.options;
+  options.limit = 1;
+  CHECK(quantize_model(outlier, desk.files, options).images == 1);
+  options.recipe = recipe_named("default");
+  options.integer_only = true;
+  CHECK(quantize_model(desk.model, desk.files, options).images == 1);
+  CHECK_THROWS_WITH_AS(quantize_model(outlier, desk.files, options),
+                       doctest::Contains("but integers only hold those below 8192"),
+                       UnsupportedError);
+}
+
 TEST_CASE("a budget chooses bits, and one out of reach says what the least is") {
   const Desk desk;
   QuantizeModelOptions options = desk.options;

@@ -6,6 +6,7 @@
 #include "bit_search.h"
 #include "calibration_files.h"
 #include "clipped_shares.h"
+#include "integer_range.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
 #include "vitq/lower.h"
@@ -111,6 +112,7 @@ class ModelQuantizer {
   }
 
   QuantizedModel quantize() const {
+    if (asked_.integer_only) require_integer_range(network_, calibration_, asked_.threads);
     return asked_.budget ? quantize_within(*asked_.budget) : quantize_by(options_);
   }
 
