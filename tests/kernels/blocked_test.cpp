@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our own layers match the oracle at every tail, also where a library's would be preferred, and
+// Our own layers match the oracle at every tail, also where a library's would be preferred. They
 // give the same bits for any number of threads.
 #include "kernels/blocked/blocked.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of floats equal sums of 64 bits where every product and sum is a small integer, at every
-// tail, by every implementation that this machine can run.
+// Products of floats equal sums of 64 bits where every product and sum is a small integer. So they
+// do at every tail, by every implementation that this machine can run.
 #include "kernels/float_gemm/float_gemm.h"
 
 #include <doctest/doctest.h>

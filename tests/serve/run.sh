@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: run.sh SOURCE BUILD [short]
-# All tests of vit_serve that other programs have a part in: clients that others wrote, in a virtual
-# environment of their own; Chromium on the page; load; and faults. `short` has less of the last two.
+# All tests of vit_serve that other programs have a part in. Clients that others wrote are in a virtual
+# environment of their own, and Chromium is on the page. Then come load and faults, with `short` less of them.
 set -euo pipefail
 source=$1 build=$2 short=${3:-}
 programs=$build/bin
