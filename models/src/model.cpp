@@ -39,8 +39,9 @@ std::vector<std::uint8_t> bytes_of_zero(const Graph& graph, const Scheme& scheme
   const QParams& pixels = *scheme.find({graph.readers()[at(image)][0], 0});
   std::vector<std::uint8_t> bytes;
   for (std::size_t c = 0; c < pixels.channel_offset.size(); ++c) {
-    bytes.push_back(
-        code_of(0.0F, pixels.channel_offset[c], 1.0F / pixels.smoothing_scale[c], pixels.bits));
+    const std::int32_t code =
+        code_of(0.0F, pixels.channel_offset[c], 1.0F / pixels.smoothing_scale[c], pixels.bits);
+    bytes.push_back(static_cast<std::uint8_t>(code));
   }
   return bytes;
 }

@@ -97,6 +97,31 @@ TEST_CASE("a quantized network gives the same bits for any threads, batch and ba
   }
 }
 
+TEST_CASE("codes of more than 8 bits give the same bits, too, and come nearer to float") {
+  for (const std::string name : {"timm_vit", "timm_deit_distilled"}) {
+    double last = 20.0;
+    for (const auto& [bits, activations] : {std::pair(8, 8), {10, 10}, {12, 12}, {16, 16}}) {
+      QParams activation;
+      activation.bits = activations;
+      activation.output_token_bits = activations > 8 ? 16 : 8;
+      const Quantized model(name, bits, activation);
+      const Shape image = family(model.source.info.family).image_shape(model.source.info.config);
+      const std::vector<Image> input = images(4, image);
+      const std::vector<float> found = logits(model.open(), input, 1);
+      CAPTURE(name);
+      CAPTURE(bits);
+      CHECK(same_bits(logits(model.open(2), input, 4), found));
+      CHECK(same_bits(logits(model.open(3), input, 2), found));
+      CHECK(same_bits(logits(model.open(1, Backend::kReference), input, 4), found));
+      const std::vector<float> plain =
+          logits(Model::load(model.temp.path() / "float.safetensors"), input, 4);
+      const double snr = snr_db(plain, found);
+      CHECK(snr > last + 6.0);
+      last = snr;
+    }
+  }
+}
+
 TEST_CASE("no product of a fully quantized network is computed in float") {
   const Quantized model("timm_vit", 8);
   Model opened = model.open();
@@ -122,6 +147,19 @@ TEST_CASE("integer and simulated plans agree, and both follow the float network"
       logits(Model::load(model.temp.path() / "float.safetensors"), input, 4);
   CHECK(snr_db(simulated, integer) > 30.0);
   CHECK(snr_db(plain, integer) > 20.0);
+}
+
+TEST_CASE("integer and simulated plans agree on codes of more than 8 bits") {
+  QParams activation;
+  activation.bits = 12;
+  const Quantized model("timm_vit", 12, activation);
+  const std::vector<Image> input = images(4, {3, 16, 16});
+  const std::vector<float> integer = logits(model.open(), input, 4);
+  const std::vector<float> simulated =
+      logits(Model::load(model.file,
+                         {.session = {.threads = 1}, .lower = {.numerics = Numerics::kSimulated}}),
+             input, 4);
+  CHECK(snr_db(simulated, integer) > 54.0);
 }
 
 TEST_CASE(
@@ -150,17 +188,21 @@ TEST_CASE(
 }
 
 TEST_CASE("a quantized network computes what the formulas say, in 64-bit integers and doubles") {
-  for (const int bits : {8, 7, 6}) {
-    const Quantized model("timm_vit", bits);
+  for (const int bits : {14, 12, 10, 8, 7, 6}) {
+    QParams activation;
+    activation.bits = std::max(bits, 8);
+    const Quantized model("timm_vit", bits, activation);
     const std::vector<Image> input = images(2, {3, 16, 16});
     const std::vector<float> found = logits(model.open(), input, 2);
     const Weights codes = with_codes(model, bits);
-    const VitOracle oracle(codes, {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6});
+    VitOracle::Sizes sizes = {.patch = 4, .heads = 3, .depth = 2, .eps = 1e-6};
+    sizes.bits = sizes.output_token_bits = activation.bits;
+    const VitOracle oracle(codes, sizes);
     const std::vector<float> expected =
         oracle.logits(normalize(input, model.source.info.preprocess));
     CAPTURE(bits);
     // Codes that lie on an edge may fall to either side in double: far below the quantization
     // error.
-    CHECK(snr_db(expected, found) > 45.0);
+    CHECK(snr_db(expected, found) > 45.0 + 6.0 * std::max(bits - 8, 0));
   }
 }

@@ -125,4 +125,13 @@ TEST_CASE("what cannot be computed on integers only is refused by name") {
     IntegerOnlyModel("timm_vit", 8, activation).open().session();
   });
   CHECK(clipped.find("ranges per token") != std::string::npos);
+  const auto wide_weights = message([&] { IntegerOnlyModel("timm_vit", 9).open().session(); });
+  CHECK(wide_weights.find("codes of at most 8 bits, not 9") != std::string::npos);
+  CHECK(wide_weights.find("operand 1") != std::string::npos);
+  const auto wide_activations = message([&] {
+    QParams activation;
+    activation.output_token_bits = 12;
+    IntegerOnlyModel("timm_vit", 8, activation).open().session();
+  });
+  CHECK(wide_activations.find("codes of at most 8 bits, not 12") != std::string::npos);
 }

@@ -106,6 +106,24 @@ TEST_CASE("a codebook is refused where it cannot be, and so are entries that are
   CHECK_THROWS_AS((void)Model::load(input), WeightError);
 }
 
+TEST_CASE("bits that codes do not have are refused, and so are codes of other bits") {
+  const TempFolder temp;
+  const auto with = [&](const std::string& bits) {
+    return quantized(temp, "\"node\":\"blocks.0.attn.qkv\",\"operand\":1", "\"bits\":8", bits);
+  };
+  CHECK_THROWS_AS((void)Model::load(with("\"bits\":17")), FileError);
+  CHECK_THROWS_AS((void)Model::load(with("\"bits\":1")), FileError);
+  std::string what;
+  try {
+    (void)Model::load(with("\"bits\":12"));
+  } catch (const WeightError& error) {
+    what = error.what();
+  }
+  CAPTURE(what);
+  CHECK(what.find("'blocks.0.attn.qkv.weight': expected packed codes u8 [") != std::string::npos);
+  CHECK(what.find("found s8 [") != std::string::npos);
+}
+
 TEST_CASE("bits of output tokens are refused where there are no tokens of their own range") {
   const TempFolder temp;
   const std::string more = "\"output_token_bits\":8,";
@@ -118,7 +136,7 @@ TEST_CASE("bits of output tokens are refused where there are no tokens of their 
   CHECK_THROWS_AS((void)Model::load(with("blocks.0.attn.av", "per_channel", more)), WeightError);
   CHECK_THROWS_AS((void)Model::load(with("\"node\":\"head\"", "per_token", more)), WeightError);
   CHECK_THROWS_AS(
-      (void)Model::load(with("blocks.0.attn.qkv", "per_token", "\"output_token_bits\":9,")),
+      (void)Model::load(with("blocks.0.attn.qkv", "per_token", "\"output_token_bits\":17,")),
       FileError);
 }
 

@@ -63,6 +63,13 @@ class Digests {
                     {});
   }
 
+  // The same with other bits of activations, too.
+  void print(const fs::path& checkpoint, int bits, const QParams& activation) const {
+    print_quantized(checkpoint.filename().string() + " W" + std::to_string(bits) + "A" +
+                        std::to_string(activation.bits),
+                    checkpoint, bits, activation);
+  }
+
   // The same with few bits of activations: rows are clipped, but for those of output tokens.
   void print_few_bits(const fs::path& checkpoint) const {
     QParams activation;
@@ -98,7 +105,13 @@ void print_all(Backend backend) {
   digests.print("default", pretrained / "vit-cifar10" / "int8.safetensors", 3);
   for (const int bits : {8, 7, 6, 4}) digests.print(pretrained / "vit-cifar10", bits);
   digests.print_few_bits(pretrained / "vit-cifar10");
+  // Products of digits: of one operand, of the other, and of both.
+  digests.print(pretrained / "vit-cifar10", 8, {.bits = 12});
+  digests.print(pretrained / "vit-cifar10", 12, {});
+  digests.print(pretrained / "vit-cifar10", 14, {.bits = 10, .output_token_bits = 16});
+  digests.print(pretrained / "vit-cifar10", 16, {.bits = 16});
   digests.print(pretrained / "detr-small", 8);
+  digests.print(pretrained / "detr-small", 10, {.bits = 12});
   for (const fs::path& golden : sorted_entries(kTree / "tests" / "golden" / "models")) {
     // Others do not say what they are.
     if (fs::exists(golden / "config.json")) digests.print(golden, 8);

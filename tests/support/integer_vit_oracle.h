@@ -54,6 +54,10 @@ class VitOracle {
     return {tensor.as<float>().begin(), tensor.as<float>().end()};
   }
 
+  static std::int64_t code(const Tensor& codes, std::size_t i) {
+    return codes.dtype() == DType::kS16 ? codes.as<std::int16_t>()[i] : codes.as<std::int8_t>()[i];
+  }
+
   // The largest code of a token's activations; the head reads the class token with the bits of all.
   double largest_code(std::size_t token, std::size_t tokens) const {
     const int bits = token == 0 && tokens > 1 ? sizes_.output_token_bits : sizes_.bits;
@@ -92,7 +96,7 @@ class VitOracle {
         std::int64_t acc = 0;
         std::int64_t sum = 0;
         for (std::size_t c = 0; c < k; ++c) {
-          const std::int64_t w = codes.as<std::int8_t>()[o * k + c];
+          const std::int64_t w = code(codes, o * k + c);
           acc += w * q[c];
           sum += w;
         }
@@ -242,8 +246,8 @@ class VitOracle {
     for (std::size_t o = 0; o < u.size(); ++o) {
       double added = 0.0;
       for (std::size_t c = 0; c < k; ++c) {
-        added += static_cast<double>(codes.as<std::int8_t>()[o * k + c]) *
-                 channel_offset[c * 3 / k] / smoothing_scale[c * 3 / k];
+        added += static_cast<double>(code(codes, o * k + c)) * channel_offset[c * 3 / k] /
+                 smoothing_scale[c * 3 / k];
       }
       for (Row& row : x) row[o] += u[o] * added;
     }

@@ -35,7 +35,7 @@ inline QParams naive_weight(Tensor& weight, const QParams& act, int bits) {
   const std::int64_t n = weight.shape()[0];
   const std::int64_t k = weight.shape().elements() / n;
   const Tensor values = weight.to_f32();
-  Tensor codes(weight.shape(), DType::kS8);
+  Tensor codes(weight.shape(), code_type(bits));
   QParams params = {.bits = bits,
                     .range = Range::kStatic,
                     .scale = {},
@@ -55,8 +55,13 @@ inline QParams naive_weight(Tensor& weight, const QParams& act, int bits) {
     for (std::int64_t c = 0; c < k; ++c) largest = std::max(largest, std::abs(smoothed(c)));
     params.scale.push_back(largest / static_cast<float>(max_weight_code(bits)));
     for (std::int64_t c = 0; c < k; ++c) {
-      codes.as<std::int8_t>()[static_cast<std::size_t>(o * k + c)] =
-          signed_code_of(smoothed(c), 1.0F / params.scale.back(), bits);
+      const std::int32_t code = signed_code_of(smoothed(c), 1.0F / params.scale.back(), bits);
+      const auto place = static_cast<std::size_t>(o * k + c);
+      if (codes.dtype() == DType::kS16) {
+        codes.as<std::int16_t>()[place] = static_cast<std::int16_t>(code);
+      } else {
+        codes.as<std::int8_t>()[place] = static_cast<std::int8_t>(code);
+      }
     }
   }
   weight = codes;

@@ -13,26 +13,31 @@ namespace {
 
 // Every code there is, over and over.
 Tensor codes_of(const Shape& shape, int bits) {
-  Tensor codes(shape, DType::kS8);
+  Tensor codes(shape, code_type(bits));
   const int top = max_weight_code(bits);
-  const std::span<std::int8_t> all = codes.as<std::int8_t>();
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] =
-        static_cast<std::int8_t>(static_cast<int>(i % static_cast<std::size_t>(2 * top + 1)) - top);
+  const auto count = static_cast<std::size_t>(shape.elements());
+  const std::size_t step = bits > 8 ? 997 : 1;  // of more codes than there is room for
+  for (std::size_t i = 0; i < count; ++i) {
+    const int code = static_cast<int>(i * step % static_cast<std::size_t>(2 * top + 1)) - top;
+    if (bits > 8) {
+      codes.as<std::int16_t>()[i] = static_cast<std::int16_t>(code);
+    } else {
+      codes.as<std::int8_t>()[i] = static_cast<std::int8_t>(code);
+    }
   }
   return codes;
 }
 
 bool same(const Tensor& a, const Tensor& b) {
-  const auto x = a.as<std::int8_t>();
-  const auto y = b.as<std::int8_t>();
-  return a.shape() == b.shape() && std::equal(x.begin(), x.end(), y.begin());
+  return a.shape() == b.shape() && a.dtype() == b.dtype() && a.bytes() == b.bytes() &&
+         std::equal(a.data(), a.data() + a.bytes(), b.data());
 }
 
 }  // namespace
 
 TEST_CASE("packed codes come out as they went in, at every number of bits and columns") {
-  for (int bits = 2; bits < 8; ++bits) {
+  for (int bits = 2; bits <= 16; ++bits) {
+    if (bits == 8) continue;
     for (std::int64_t columns = 0; columns <= 33; ++columns) {
       CAPTURE(bits);
       CAPTURE(columns);
@@ -42,8 +47,10 @@ TEST_CASE("packed codes come out as they went in, at every number of bits and co
       CHECK(same(bit_unpacked(bytes, codes.shape(), bits), codes));
     }
   }
-  const Tensor kernel = codes_of({4, 3, 5, 7}, 5);
-  CHECK(same(bit_unpacked(bit_packed(kernel, 5), kernel.shape(), 5), kernel));
+  for (const int bits : {5, 11}) {
+    const Tensor kernel = codes_of({4, 3, 5, 7}, bits);
+    CHECK(same(bit_unpacked(bit_packed(kernel, bits), kernel.shape(), bits), kernel));
+  }
 }
 
 TEST_CASE("codes lie in two's complement from the lowest bit up, each row from a byte of its own") {
@@ -54,6 +61,17 @@ TEST_CASE("codes lie in two's complement from the lowest bit up, each row from a
   const std::uint8_t expected[] = {0xF1, 0x03, 0x09, 0x07};
   const auto found = bytes.as<std::uint8_t>();
   REQUIRE(found.size() == 4);
+  CHECK(std::equal(found.begin(), found.end(), std::begin(expected)));
+}
+
+TEST_CASE("codes of more than 8 bits lie in the same order") {
+  Tensor codes({2, 2}, DType::kS16);
+  const std::int16_t values[] = {-2047, 0x123, 0x7FF, -1};
+  std::copy(std::begin(values), std::end(values), codes.as<std::int16_t>().begin());
+  const Tensor bytes = bit_packed(codes, 12);
+  const std::uint8_t expected[] = {0x01, 0x38, 0x12, 0xFF, 0xF7, 0xFF};
+  const auto found = bytes.as<std::uint8_t>();
+  REQUIRE(found.size() == 6);
   CHECK(std::equal(found.begin(), found.end(), std::begin(expected)));
 }
 
@@ -71,6 +89,8 @@ TEST_CASE("bytes that no codes give are refused in words") {
   CHECK_THROWS_WITH_AS(bit_unpacked(Tensor({5}, DType::kU8), shape, 4),
                        "expected packed codes u8 [4], found u8 [5]", WeightError);
   CHECK_THROWS_AS(bit_unpacked(Tensor(shape, DType::kS8), shape, 4), WeightError);
+  CHECK_THROWS_WITH_AS(bit_unpacked(Tensor(shape, DType::kS16), shape, 9),
+                       "expected packed codes u8 [8], found s16 [2, 3]", WeightError);
 }
 
 namespace {

@@ -18,6 +18,30 @@
 
 namespace vitq {
 
+// Bits of a digit: products of integers take operands of so many. Codes of up to twice as many are
+// two digits, and their products two or four.
+constexpr int kDigitBits = 8;
+constexpr int kMostCodeBits = 2 * kDigitBits;
+constexpr int digits_of(int bits) {
+  return bits > kDigitBits ? 2 : 1;
+}
+// A code of an activation is kDigitBase * high + low, with digits from 0 to 255.
+constexpr std::int32_t kDigitBase = 256;
+// Such a code of a weight, key or value is base * high + low, where both are at most base / 2 in
+// magnitude, or 64. Up to 14 bits these are digits of 7 bits, whose products never saturate.
+constexpr std::int32_t weight_digit_base(int bits) {
+  if (bits <= kDigitBits) return 1;
+  return bits <= 14 ? 127 : 255;
+}
+struct WeightDigits {
+  std::int8_t high, low;
+};
+constexpr WeightDigits weight_digits(std::int32_t code, std::int32_t base) {
+  const std::int32_t half = code < 0 ? -(base / 2) : base / 2;
+  const std::int32_t high = (code + half) / base;
+  return {static_cast<std::int8_t>(high), static_cast<std::int8_t>(code - base * high)};
+}
+
 // One operand of one node: operand 0 of blocks.3.mlp.fc1 is its input, operand 1 its weight.
 struct Site {
   NodeId node = 0;
@@ -43,7 +67,8 @@ enum class Range : std::uint8_t {
 // Operand 1 of a Linear or Conv2d is kStatic. Its codes w lie in
 //   [-max_weight_code(bits), max_weight_code(bits)]. They satisfy
 //   smoothing_scale[c] * weight[o][c] = scale[o] * w[o][c].
-//   The weight's tensor holds the codes (s8). The smoothing_scale is that of operand 0.
+//   The weight's tensor holds the codes, s8, or s16 where they have more than 8 bits. The
+//   smoothing_scale is that of operand 0.
 //   With a codebook each w is one of its entries instead, integers in [-127, 127].
 // Operand 0 of a MatMul of queries and keys (transpose_b) is kPerToken. Its codes in [0, max_code]
 // stand for
@@ -61,11 +86,11 @@ struct QParams {
   // In the rows of output tokens, where those have other bits. kPerToken only.
   std::optional<int> output_token_bits = {};
   Range range = Range::kPerToken;
-  std::vector<float> scale;            // kStatic only
-  std::vector<float> lo;               // kStatic activations only: one value
-  std::vector<float> smoothing_scale;  // per channel, positive; empty: 1. Of a Conv2d: per input
-                                       // channel, or [C, k, k]
-  std::vector<float> channel_offset;   // per channel; empty: 0
+  std::vector<float> scale = {};            // kStatic only
+  std::vector<float> lo = {};               // kStatic activations only: one value
+  std::vector<float> smoothing_scale = {};  // per channel, positive; empty: 1. Of a Conv2d: per
+                                            // input channel, or [C, k, k]
+  std::vector<float> channel_offset = {};   // per channel; empty: 0
   // Of inputs with kPerToken: the shares of a row's range that are cut off below and above; empty:
   // none. Output tokens with bits of their own are not clipped.
   std::vector<float> clip = {};
@@ -76,8 +101,14 @@ struct QParams {
   int bits_of(bool output_token) const {
     return output_token ? output_token_bits.value_or(bits) : bits;
   }
+  int most_bits() const { return std::max(bits, bits_of(true)); }
   friend bool operator==(const QParams&, const QParams&) = default;
 };
+
+// The element type of weight codes of so many bits.
+constexpr DType code_type(int bits) {
+  return bits > kDigitBits ? DType::kS16 : DType::kS8;
+}
 
 // What each site of a graph is stored as; a site that is not here stays in float. A Linear, Conv2d
 // or MatMul has both operands here or none.
@@ -92,12 +123,12 @@ class Scheme {
   std::map<Site, QParams> sites_;
 };
 
-// The largest code of an activation and of a weight.
+// The largest code of an activation and of a weight. Of 16 bits it is what two digits hold.
 constexpr std::int32_t max_code(int bits) {
   return (1 << bits) - 1;
 }
 constexpr std::int32_t max_weight_code(int bits) {
-  return (1 << (bits - 1)) - 1;
+  return bits < kMostCodeBits ? (1 << (bits - 1)) - 1 : 127 * weight_digit_base(bits) + 127;
 }
 
 // What is left of [lo, hi] without these shares of it at its ends.
@@ -115,13 +146,13 @@ inline float row_scale(float lo, float hi, int bits) {
   return std::max((hi - lo) / static_cast<float>(max_code(bits)), 1e-9F);
 }
 // The code of v, given the inverse of the scale: nearest, ties to even, then clamped.
-inline std::uint8_t code_of(float v, float lo, float inverse_scale, int bits) {
+inline std::int32_t code_of(float v, float lo, float inverse_scale, int bits) {
   const float code = std::nearbyintf((v - lo) * inverse_scale);
-  return static_cast<std::uint8_t>(std::clamp(code, 0.0F, static_cast<float>(max_code(bits))));
+  return static_cast<std::int32_t>(std::clamp(code, 0.0F, static_cast<float>(max_code(bits))));
 }
-inline std::int8_t signed_code_of(float v, float inverse_scale, int bits) {
+inline std::int32_t signed_code_of(float v, float inverse_scale, int bits) {
   const auto top = static_cast<float>(max_weight_code(bits));
-  return static_cast<std::int8_t>(std::clamp(std::nearbyintf(v * inverse_scale), -top, top));
+  return static_cast<std::int32_t>(std::clamp(std::nearbyintf(v * inverse_scale), -top, top));
 }
 
 // The rows (index on axis 1 of [N, tokens, ...]) that the network's outputs read: the class row, or
@@ -141,7 +172,7 @@ std::optional<AxisSpan> output_tokens(const Graph& graph);
 // ".lo", ".smoothing_scale", ".channel_offset", ".clip" and ".codebook" beside the codes.
 Json scheme_to_json(const Graph& graph, const Scheme& scheme);
 void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights);
-// This puts codes of fewer than 8 bits as they lie in a model file in place of what `weights`
+// This puts codes of other than 8 bits as they lie in a model file in place of what `weights`
 // holds. Codes of 8 bits stay as they are.
 void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights);
 // This reads the scheme of a model file and unpacks its codes in `weights`. It throws FileError or
@@ -150,9 +181,10 @@ void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights);
 // other, and for clipping, codebooks and bits of output tokens where there can be none.
 Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json);
 
-// Rows of codes (s8 [n, ...]) of `bits` bits become u8 [n * bit_packed_row_bytes]. Each code is the
-// two's complement of `bits` bits. One follows the other from the lowest bit of the first byte up.
-// Every row begins a byte, and what its last byte has left over is 0.
+// Rows of codes [n, ...] of `bits` bits, s8 or s16 of more than 8, become u8 [n *
+// bit_packed_row_bytes]. Each code is the two's complement of `bits` bits. One follows the other
+// from the lowest bit of the first byte up. Every row begins a byte, and what its last byte has
+// left over is 0.
 Tensor bit_packed(const Tensor& codes, int bits);
 // This returns the codes, of this shape. It throws WeightError if the bytes are not as many as they
 // have to be, or if a left-over bit is not 0.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a plan: what they do, and the strided views of buffers that they read and write.
+// The steps of a plan: what they do, and which views of buffers they read and write.
 #pragma once
 
 #include <algorithm>
@@ -14,57 +14,9 @@
 #include "vitq/graph.h"
 #include "vitq/op.h"
 #include "vitq/quant.h"
-#include "vitq/tensor.h"
+#include "vitq/row_coding.h"
 
 namespace vitq {
-
-using BufferId = std::int32_t;
-
-// A strided view of a buffer. Slices, transposes and splits into heads are views and cost nothing.
-struct View {
-  BufferId buffer = -1;
-  std::int64_t offset = 0;  // in elements
-  Shape dims;
-  std::array<std::int64_t, Shape::kMaxRank> strides = {};  // in elements; 0 repeats
-  DType dtype = DType::kF32;
-};
-
-// Rows r with r % tokens in [begin, end) are output tokens. With tokens 0 none is.
-struct OutputRows {
-  std::int64_t tokens = 0, begin = 0, end = 0;
-
-  bool has(std::int64_t row) const {
-    if (tokens == 0) return false;
-    const std::int64_t token = row % tokens;
-    return token >= begin && token < end;
-  }
-};
-
-// How rows of floats become codes: code = rne((v - lo) / scale), within [0, max_code(bits)], with
-// v = (x - channel_offset) / smoothing_scale.
-struct RowCoding {
-  int bits = 8;
-  int output_token_bits = 8;  // in these rows instead
-  OutputRows output_rows = {};
-  float clip_below = 0.0F, clip_above = 0.0F;  // shares of the range of the other rows
-  Range range = Range::kPerToken;
-  float scale = 1.0F;                       // kStatic
-  float lo = 0.0F;                          // kStatic
-  std::optional<View> channel_offset = {};  // f32 constants, one value per column; both or none
-  std::optional<View> inverse_smoothing = {};
-  // kPerToken: where each row's scale and lo go, f32 [..., 2]. Of values s32, where its scale,
-  // exponent and zero go, s32 [..., 3].
-  std::optional<View> ranges = {};
-
-  int bits_of(std::int64_t row) const { return output_rows.has(row) ? output_token_bits : bits; }
-  // Of a row that spans this.
-  RowRange range_of(std::int64_t row, RowRange all) const {
-    return output_rows.has(row) ? all : all.clipped(clip_below, clip_above);
-  }
-  int most_bits() const {
-    return output_rows.tokens > 0 ? std::max(bits, output_token_bits) : bits;
-  }
-};
 
 // What happens to a product before it is stored, in this order.
 struct Epilogue {
@@ -210,7 +162,8 @@ struct Im2col {
 struct IntegerLinear {
   std::optional<View> x = {};         // u8 codes [..., k]; either these
   std::optional<Im2col> im2col = {};  // or patches, which the step codes itself
-  View weight = {};                   // s8 [n, k]
+  View weight = {};                   // s8 [n, k], or of two digits [2 n, k], the high ones first
+  std::int32_t weight_base = 1;       // of two digits (weight_digit_base)
   View weight_scale = {};             // f32 [n]
   View lo_term = {};                  // f32 [n]: weight_scale times the sum of the weights' codes
   View bias = {};                     // f32 [n]

@@ -14,7 +14,7 @@
 
 namespace vitq {
 
-enum class DType : std::uint8_t { kF32, kF16, kBF16, kF64, kS32, kS64, kS8, kU8 };
+enum class DType : std::uint8_t { kF32, kF16, kBF16, kF64, kS32, kS64, kS16, kS8, kU8 };
 
 // Bytes per element.
 std::size_t size_of(DType dtype);
@@ -39,6 +39,10 @@ struct DTypeOf<std::int32_t> {
 template <>
 struct DTypeOf<std::int64_t> {
   static constexpr DType kValue = DType::kS64;
+};
+template <>
+struct DTypeOf<std::int16_t> {
+  static constexpr DType kValue = DType::kS16;
 };
 template <>
 struct DTypeOf<std::int8_t> {

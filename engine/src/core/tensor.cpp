@@ -17,7 +17,8 @@ std::size_t size_of(DType dtype) {
     case DType::kF32:
     case DType::kS32: return 4;
     case DType::kF16:
-    case DType::kBF16: return 2;
+    case DType::kBF16:
+    case DType::kS16: return 2;
     case DType::kF64:
     case DType::kS64: return 8;
     case DType::kS8:
@@ -34,6 +35,7 @@ std::string_view name_of(DType dtype) {
     case DType::kF64: return "f64";
     case DType::kS32: return "s32";
     case DType::kS64: return "s64";
+    case DType::kS16: return "s16";
     case DType::kS8: return "s8";
     case DType::kU8: return "u8";
   }

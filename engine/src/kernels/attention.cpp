@@ -5,51 +5,11 @@
 
 #include "core/cpu.h"
 #include "core/parallel.h"
-#include "kernels/code_gemm/code_gemm.h"
+#include "kernels/attention_memory.h"
 #include "kernels/select.h"
-#include "kernels/workspace.h"
 
 namespace vitq {
 namespace {
-
-// The memory in which a thread works on one head. Queries are taken in blocks, so that the scores
-// of a block stay in the cache from the first product to the second.
-struct HeadMemory {
-  static constexpr std::int64_t kBlock = 64;  // queries
-
-  HeadMemory(const CodeGemm& gemm, std::int64_t queries, std::int64_t keys, std::int64_t channels,
-             std::int64_t values)
-      : block(std::min(kBlock, queries)),
-        q_codes(layout.add<std::byte>(gemm.a_bytes(block, channels))),
-        q_rows(layout.add<float>(2 * block)),
-        k_codes(layout.add<std::byte>(gemm.b_bytes(keys, channels))),
-        k_rows(layout.add<float>(3 * keys)),
-        v_codes(layout.add<std::byte>(gemm.b_bytes(values, keys))),
-        v_columns(layout.add<float>(3 * values)),
-        row(layout.add<float>(std::max({keys, channels, values}))),
-        u8_row(layout.add<std::uint8_t>(std::max(keys, channels))),
-        s8_row(layout.add<std::int8_t>(std::max(channels, values))),
-        sums(layout.add<std::int32_t>(block * keys)),
-        p_codes(layout.add<std::byte>(gemm.a_bytes(block, keys))),
-        p_rows(layout.add<float>(block)),
-        out(layout.add<std::int32_t>(block * values)) {}
-
-  WorkspaceLayout layout;
-  std::int64_t block;
-  Part<std::byte> q_codes;
-  Part<float> q_rows;  // scale and lo of each query
-  Part<std::byte> k_codes;
-  Part<float> k_rows;  // what the epilogue needs of each key: weight_scale, lo_term, bias
-  Part<std::byte> v_codes;
-  Part<float> v_columns;      // of each channel of values: scale, inverse scale, mean
-  Part<float> row;            // a row of floats
-  Part<std::uint8_t> u8_row;  // a row of codes
-  Part<std::int8_t> s8_row;
-  Part<std::int32_t> sums;  // [block, keys]
-  Part<std::byte> p_codes;  // softmax codes
-  Part<float> p_rows;       // the scale of each row of them
-  Part<std::int32_t> out;   // [block, values]
-};
 
 // One head of one image.
 struct Head {
@@ -58,16 +18,15 @@ struct Head {
   std::int64_t image, head;
 };
 
-// A query by its index among all and in its block.
+// A query by its index among all and in its block of so many.
 struct Query {
-  std::int64_t token, in_block;
+  std::int64_t token, in_block, block;
 };
 
 class AttentionKernel : public Kernel {
  public:
-  AttentionKernel(const Step& step, const KernelContext& context, const CodeGemm& gemm)
-      : gemm_(gemm),
-        step_(step),
+  AttentionKernel(const Step& step, const KernelContext& context, const CodeKernels& kernels)
+      : step_(step),
         op_(std::get<step::Attention>(step.op)),
         threads_(context.threads),
         rows_(context.rows),
@@ -76,7 +35,9 @@ class AttentionKernel : public Kernel {
         keys_(op_.k.dims[2]),
         channels_(op_.k.dims[3]),
         values_(step.out.dims[3]),
-        memory_(gemm, queries_, keys_, channels_, values_) {}
+        scores_(kernels, {op_.q_params.most_bits(), op_.k_params.most_bits(), keys_, channels_}),
+        outputs_(kernels, {op_.p_params.most_bits(), op_.v_params.bits, values_, keys_}),
+        memory_(scores_, outputs_, {queries_, keys_, channels_, values_}) {}
 
   std::int64_t workspace_bytes() const override { return memory_.layout.bytes(threads_); }
   void run(const Run& run) const noexcept override {
@@ -91,7 +52,7 @@ class AttentionKernel : public Kernel {
       }
     });
   }
-  std::string name() const override { return gemm_.name; }
+  std::string name() const override { return outputs_.name(); }
 
  private:
   float* row_of(const Head& head, const View& view, std::int64_t token) const {
@@ -116,15 +77,11 @@ class AttentionKernel : public Kernel {
       const std::int64_t count = std::min(memory_.block, end - begin);
       code_queries(head, begin, count);
       auto* sums = memory_.sums.in(head.slot);
-      gemm_.multiply({.m = count, .n = keys_, .k = channels_}, memory_.q_codes.in(head.slot),
-                     memory_.k_codes.in(head.slot), sums);
-      for (std::int64_t i = 0; i < count; ++i) {
-        code_scores(head, {begin + i, i}, sums + i * keys_);
-      }
+      scores_.multiply(count, memory_.q_codes.in(head.slot), memory_.k_codes.in(head.slot), sums);
+      for (std::int64_t i = 0; i < count; ++i) code_scores(head, {begin + i, i, count}, sums);
       auto* out = memory_.out.in(head.slot);
-      gemm_.multiply({.m = count, .n = values_, .k = keys_}, memory_.p_codes.in(head.slot),
-                     memory_.v_codes.in(head.slot), out);
-      for (std::int64_t i = 0; i < count; ++i) store(head, begin + i, i, out + i * values_);
+      outputs_.multiply(count, memory_.p_codes.in(head.slot), memory_.v_codes.in(head.slot), out);
+      for (std::int64_t i = 0; i < count; ++i) store(head, {begin + i, i, count}, out);
     }
   }
 
@@ -146,12 +103,30 @@ class AttentionKernel : public Kernel {
       const float scale = op_.k_params.range == Range::kStatic
                               ? op_.k_params.scale[0]
                               : std::max(std::max(-lo, hi) / top, 1e-9F);
-      rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
-      gemm_.pack_b_column({codes, channels_, j}, memory_.k_codes.in(head.slot));
+      if (scores_.right_digits() == 1) {
+        rows_.quantize_s8(row, channels_, 1.0F / scale, top, codes);
+      } else {
+        rows_.quantize_s16(row, channels_, 1.0F / scale, top,
+                           {codes, codes + channels_, scores_.right_base()});
+      }
+      scores_.pack_b_column(codes, j, memory_.s16_row.in(head.slot), memory_.k_codes.in(head.slot));
       u[j] = scale * op_.scale;
-      u[keys_ + j] = u[j] * static_cast<float>(rows_.sum_codes(codes, channels_));
-      u[2 * keys_ + j] = u[j] * rows_.dot_codes(score, codes, channels_);
+      u[keys_ + j] = u[j] * static_cast<float>(sum_of_key(codes));
+      u[2 * keys_ + j] = u[j] * dot_of_key(score, codes);
     }
+  }
+
+  // The sum of a key's codes, and that of score[c] * code[c].
+  std::int64_t sum_of_key(const std::int8_t* codes) const {
+    const std::int64_t high = rows_.sum_codes(codes, channels_);
+    if (scores_.right_digits() == 1) return high;
+    return scores_.right_base() * high + rows_.sum_codes(codes + channels_, channels_);
+  }
+  float dot_of_key(const float* score, const std::int8_t* codes) const {
+    const float high = rows_.dot_codes(score, codes, channels_);
+    if (scores_.right_digits() == 1) return high;
+    return static_cast<float>(scores_.right_base()) * high +
+           rows_.dot_codes(score, codes + channels_, channels_);
   }
 
   void code_queries(const Head& head, std::int64_t begin, std::int64_t count) const {
@@ -170,15 +145,20 @@ class AttentionKernel : public Kernel {
         lo = op_.q_params.lo[0];
         scale = op_.q_params.scale[0];
       }
-      rows_.quantize_u8(row, channels_, lo, 1.0F / scale, static_cast<float>(max_code(bits)),
-                        codes);
-      gemm_.pack_a_row({codes, channels_, i}, memory_.q_codes.in(head.slot));
+      const auto top = static_cast<float>(max_code(bits));
+      if (scores_.left_digits() == 1) {
+        rows_.quantize_u8(row, channels_, lo, 1.0F / scale, top, codes);
+      } else {
+        rows_.quantize_u16(row, channels_, lo, 1.0F / scale, top, {codes, codes + channels_});
+      }
+      scores_.pack_a_row({codes, i, count}, memory_.s16_row.in(head.slot),
+                         memory_.q_codes.in(head.slot));
       ranges[2 * i] = scale;
       ranges[2 * i + 1] = lo;
     }
   }
 
-  // From a row of sums to softmax codes, and the scale of what they are multiplied to.
+  // From sums to a row of softmax codes, and the scale of what they are multiplied to.
   void code_scores(const Head& head, Query query, const std::int32_t* sums) const {
     const std::int64_t i = query.in_block;
     const auto* u = memory_.k_rows.in(head.slot);
@@ -188,18 +168,35 @@ class AttentionKernel : public Kernel {
     auto* scale = memory_.p_rows.in(head.slot) + i;
     const auto top =
         static_cast<float>(max_code(op_.p_params.bits_of(op_.q_output.has(query.token))));
-    rows_.linear_epilogue(sums, keys_, range[0], range[1], u, u + keys_, u + 2 * keys_, row);
+    scores_.sums().finish(rows_, sums, i, query.block,
+                          {range[0], range[1], u, u + keys_, u + 2 * keys_, row});
     if (const float* added = hidden(head)) rows_.add(row, added, keys_, row);
+    *scale = outputs_.left_digits() == 1 ? code_probabilities(row, top, codes)
+                                         : code_probabilities(row, top, {codes, codes + keys_});
+    outputs_.pack_a_row({codes, i, query.block}, memory_.s16_row.in(head.slot),
+                        memory_.p_codes.in(head.slot));
+  }
+
+  // A row of scores to softmax codes, of one digit or two. They answer the scale of the row.
+  float code_probabilities(float* row, float top, std::uint8_t* codes) const {
     if (op_.p_params.range == Range::kStatic) {
       rows_.softmax(row, 1.0F, keys_, row);
       rows_.quantize_u8(row, keys_, 0.0F, 1.0F / op_.p_params.scale[0], top, codes);
-      *scale = op_.p_params.scale[0];
-    } else {
-      float sum = 0.0F;
-      rows_.softmax_codes(row, keys_, top, codes, &sum);
-      *scale = 1.0F / (top * sum);
+      return op_.p_params.scale[0];
     }
-    gemm_.pack_a_row({codes, keys_, i}, memory_.p_codes.in(head.slot));
+    float sum = 0.0F;
+    rows_.softmax_codes(row, keys_, top, codes, &sum);
+    return 1.0F / (top * sum);
+  }
+  float code_probabilities(float* row, float top, const CodeDigits& codes) const {
+    if (op_.p_params.range == Range::kStatic) {
+      rows_.softmax(row, 1.0F, keys_, row);
+      rows_.quantize_u16(row, keys_, 0.0F, 1.0F / op_.p_params.scale[0], top, codes);
+      return op_.p_params.scale[0];
+    }
+    float sum = 0.0F;
+    rows_.softmax_digits(row, keys_, top, codes, &sum);
+    return 1.0F / (top * sum);
   }
 
   // Codes of all values, and per channel scale and mean.
@@ -219,8 +216,13 @@ class AttentionKernel : public Kernel {
     for (std::int64_t j = 0; j < keys_; ++j) {
       auto* codes = memory_.s8_row.in(head.slot);
       rows_.center_scale(row_of(head, op_.v, j), mean, inverse, values_, row);
-      rows_.quantize_s8(row, values_, 1.0F, top, codes);
-      gemm_.pack_b_row({codes, values_, j}, keys_, memory_.v_codes.in(head.slot));
+      if (outputs_.right_digits() == 1) {
+        rows_.quantize_s8(row, values_, 1.0F, top, codes);
+      } else {
+        rows_.quantize_s16(row, values_, 1.0F, top,
+                           {codes, codes + values_, outputs_.right_base()});
+      }
+      outputs_.pack_b_row(codes, j, memory_.s16_row.in(head.slot), memory_.v_codes.in(head.slot));
     }
   }
 
@@ -242,20 +244,21 @@ class AttentionKernel : public Kernel {
     for (std::int64_t c = 0; c < values_; ++c) scale[c] = std::max(scale[c] / top, 1e-9F);
   }
 
-  void store(const Head& head, std::int64_t token, std::int64_t i, const std::int32_t* sums) const {
+  void store(const Head& head, Query query, const std::int32_t* sums) const {
     const auto* columns = memory_.v_columns.in(head.slot);
-    const float scale = memory_.p_rows.in(head.slot)[i];
-    rows_.linear_epilogue(sums, values_, scale, 0.0F, columns, columns, columns + 2 * values_,
-                          row_of(head, step_.out, token));
+    const float scale = memory_.p_rows.in(head.slot)[query.in_block];
+    outputs_.sums().finish(rows_, sums, query.in_block, query.block,
+                           {scale, 0.0F, columns, columns, columns + 2 * values_,
+                            row_of(head, step_.out, query.token)});
   }
 
-  const CodeGemm& gemm_;
   Step step_;
   step::Attention op_;
   int threads_;
   const RowKernels& rows_;
   std::int64_t heads_, queries_, keys_;
   std::int64_t channels_, values_;  // of a head's queries and keys, and of its values
+  CodeProduct scores_, outputs_;
   HeadMemory memory_;
 };
 
@@ -263,12 +266,14 @@ class AttentionKernel : public Kernel {
 
 std::unique_ptr<Kernel> make_attention(const Step& step, const KernelContext& context) {
   if (!std::holds_alternative<step::Attention>(step.op)) return {};
-  return std::make_unique<AttentionKernel>(step, context, code_gemm(cpu()));
+  return std::make_unique<AttentionKernel>(
+      step, context, CodeKernels{context.rows, code_gemm(cpu()), wide_code_gemm(cpu())});
 }
 
 std::unique_ptr<Kernel> make_reference_attention(const Step& step, const KernelContext& context) {
   if (!std::holds_alternative<step::Attention>(step.op)) return {};
-  return std::make_unique<AttentionKernel>(step, context, reference_code_gemm());
+  return std::make_unique<AttentionKernel>(
+      step, context, CodeKernels{context.rows, reference_code_gemm(), nullptr});
 }
 
 }  // namespace vitq

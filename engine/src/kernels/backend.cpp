@@ -7,6 +7,7 @@
 #include "kernels/blocked/blocked.h"
 #include "kernels/copy.h"
 #include "kernels/im2col.h"
+#include "kernels/integer_linear.h"
 #include "kernels/integer_only/kernels.h"
 #include "kernels/library.h"
 #include "kernels/mean.h"
@@ -42,6 +43,7 @@ constexpr MakeKernel kFirstKernels[] = {
     make_rowwise,
     make_copy,
     make_mean,
+    make_wide_integer_linear,
     make_narrow_integer_linear,
     make_attention,
 };

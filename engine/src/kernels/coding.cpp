@@ -24,9 +24,19 @@ void RowCoder::encode(Buffers buffers, std::int64_t row, const float* values, fl
                       std::uint8_t* codes) const {
   const RowScale range = scale_of_row(coding_, row, span_of(buffers, values, room));
   if (coding_.channel_offset) values = room;
-  const auto top = static_cast<float>(max_code(coding_.bits_of(row)));
-  rows_.quantize_u8(values, n_, range.lo, 1.0F / range.scale, top, codes);
+  write_codes({values, n_, row}, range, codes);
   keep_row_scale(coding_, buffers, row, range);
+}
+
+void RowCoder::write_codes(const Values& values, RowScale range, std::uint8_t* codes) const {
+  const auto top = static_cast<float>(max_code(coding_.bits_of(values.row)));
+  const float inverse = 1.0F / range.scale;
+  if (coding_.digits() == 1) {
+    rows_.quantize_u8(values.from, values.n, range.lo, inverse, top, codes);
+  } else {
+    rows_.quantize_u16(values.from, values.n, range.lo, inverse, top,
+                       {codes, codes + coding_.low_digits});
+  }
 }
 
 void RowCoder::simulate(Buffers buffers, std::int64_t row, float* values,
@@ -34,7 +44,9 @@ void RowCoder::simulate(Buffers buffers, std::int64_t row, float* values,
   encode(buffers, row, values, values, codes);
   const RowScale range = row_scale_of(coding_, buffers, row);
   for (std::int64_t i = 0; i < n_; ++i) {
-    values[i] = range.lo + range.scale * static_cast<float>(codes[i]);
+    std::int32_t code = codes[i];
+    if (coding_.digits() == 2) code = kDigitBase * code + codes[i + coding_.low_digits];
+    values[i] = range.lo + range.scale * static_cast<float>(code);
   }
 }
 

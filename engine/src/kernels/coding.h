@@ -28,7 +28,13 @@ class RowCoder {
   // something has to be done to values before they are coded.
   void encode(Buffers buffers, std::int64_t row, const float* values, float* room,
               std::uint8_t* codes) const;
-  // The same, leaving in `values` what the codes stand for: lo + scale * code.
+  // Codes of `n` of the values of such a row, as `range` says, and nothing else.
+  struct Values {
+    const float* from;
+    std::int64_t n, row;
+  };
+  void write_codes(const Values& values, RowScale range, std::uint8_t* codes) const;
+  // As `encode`, leaving in `values` what the codes stand for: lo + scale * code.
   void simulate(Buffers buffers, std::int64_t row, float* values, std::uint8_t* codes) const;
 
  private:

@@ -64,6 +64,12 @@ void gather(const View& im2col, const std::uint8_t* corner, std::uint8_t* codes)
   });
 }
 
+// Low digits lie so far after the others.
+RowCoding coded_beside(RowCoding coding, std::int64_t distance) {
+  coding.low_digits = distance;
+  return coding;
+}
+
 class Im2colKernel : public Kernel {
  public:
   Im2colKernel(const Step& step, const KernelContext& context)
@@ -71,9 +77,9 @@ class Im2colKernel : public Kernel {
         out_(step.out),
         elements_(elements_of(patches_)),
         threads_(context.threads),
-        coder_(*step.epilogue.coding, elements_, context.rows),
+        coder_(coded_beside(*step.epilogue.coding, elements_), elements_, context.rows),
         corners_(corners_of(patches_)),
-        codes_(layout_.add<std::uint8_t>(elements_)) {}
+        codes_(layout_.add<std::uint8_t>(step.epilogue.coding->digits() * elements_)) {}
 
   std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
   void run(const Run& run) const noexcept override {
@@ -148,7 +154,10 @@ void Im2colCoder::encode(Buffers buffers, std::int64_t begin, std::int64_t end, 
     } else {
       encode_in_place(buffers, row, cursor.offset(0), codes);
     }
-    std::fill(codes + elements, codes + columns_, std::uint8_t{0});
+    for (int digit = 0; digit < coding_.digits(); ++digit) {
+      std::fill_n(codes + digit * coding_.low_digits + elements, columns_ - elements,
+                  std::uint8_t{0});
+    }
   }
 }
 
@@ -157,10 +166,8 @@ void Im2colCoder::encode_in_place(Buffers buffers, std::int64_t row, std::int64_
                                   std::uint8_t* codes) const {
   const auto* from = data_of<const float>(buffers, im2col_.image) + corner;
   const RowScale range = range_of(buffers, row, im2col_.image.offset + corner);
-  const float inverse = 1.0F / range.scale;
-  const auto top = static_cast<float>(max_code(coding_.bits_of(row)));
   for_each_run(im2col_.image, [&](std::int64_t run, std::int64_t to, std::int64_t length) {
-    rows_.quantize_u8(from + run, length, range.lo, inverse, top, codes + to);
+    coder_.write_codes({from + run, length, row}, range, codes + to);
   });
 }
 

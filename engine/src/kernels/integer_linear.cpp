@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "kernels/activate.h"
 #include "kernels/coding.h"
+#include "kernels/digits.h"
 #include "kernels/im2col.h"
 #include "kernels/integer_only/kernels.h"
 #include "kernels/workspace.h"
@@ -14,6 +15,13 @@
 
 namespace vitq {
 namespace {
+
+DigitProduct product_of(const step::IntegerLinear& op, const IntegerGemm& gemm) {
+  const std::int64_t columns = op.weight_scale.dims[-1];
+  if (gemm.takes_whole_codes()) return {.columns = columns};
+  const int digits = op.weight_base > 1 ? 2 : 1;
+  return {op.coding.digits(), digits, op.weight_base, columns};
+}
 
 class IntegerLinearKernel : public Kernel {
  public:
@@ -24,7 +32,9 @@ class IntegerLinearKernel : public Kernel {
         threads_(context.threads),
         rows_(context.rows),
         gemm_(std::move(gemm)),
-        columns_(step.out.dims[-1]) {
+        columns_(step.out.dims[-1]),
+        product_(product_of(op_, *gemm_)),
+        low_digits_(op_.coding.low_digits) {
     std::vector<View> views = {step.out};
     if (step.epilogue.codes) views.push_back(*step.epilogue.codes);
     if (step.epilogue.residual) views.push_back(*step.epilogue.residual);
@@ -32,12 +42,13 @@ class IntegerLinearKernel : public Kernel {
     if (step.epilogue.coding) coder_.emplace(*step.epilogue.coding, columns_, context.rows);
     const std::int64_t chunks = std::min<std::int64_t>(threads_, walk_.rows);
     const std::int64_t panel = std::min(gemm_->panel_rows(), (walk_.rows + chunks - 1) / chunks);
-    sums_ = layout_.add<std::int32_t>(panel * columns_);
+    sums_ = layout_.add<std::int32_t>(product_.sums(panel));
     row_ = layout_.add<float>(columns_);
     gemm_part_ = layout_.add<std::byte>(gemm_->thread_bytes());
     if (!op_.im2col) return;
+    low_digits_ = op_.coding.low_digits = panel * op_.weight.dims[1];
     im2col_.emplace(*op_.im2col, op_.coding, op_.weight.dims[1], context);
-    codes_ = layout_.add<std::uint8_t>(panel * op_.weight.dims[1]);
+    codes_ = layout_.add<std::uint8_t>(op_.coding.digits() * low_digits_);
     patch_ = layout_.add<float>(im2col_->patch_floats());
   }
 
@@ -60,10 +71,14 @@ class IntegerLinearKernel : public Kernel {
     RowCursor cursor(walk_, begin);
     for (std::int64_t row = begin; row < end; row += gemm_->panel_rows()) {
       const std::int64_t rows = std::min(gemm_->panel_rows(), end - row);
-      gemm_->run({thread, gemm_part_.in(slot), run.state},
-                 {codes_of(run.buffers, slot, row, rows), rows, sums});
+      const std::uint8_t* codes = codes_of(run.buffers, slot, row, rows);
+      for (int digit = 0; digit < product_.left; ++digit) {
+        gemm_->run({thread, gemm_part_.in(slot), run.state},
+                   {codes + digit * low_digits_, rows, sums + digit * rows * product_.width(),
+                    low_digits_});
+      }
       for (std::int64_t i = 0; i < rows; ++i, cursor.next()) {
-        finish_row(run.buffers, sums + i * columns_, row + i, cursor, row_.in(slot));
+        finish_row(run.buffers, {sums, rows, i, row + i}, cursor, row_.in(slot));
       }
     }
   }
@@ -76,9 +91,18 @@ class IntegerLinearKernel : public Kernel {
     return codes;
   }
 
+  // One row of the sums of a panel.
+  struct RowOfPanel {
+    const std::int32_t* sums;
+    std::int64_t rows;   // of the panel
+    std::int64_t index;  // in the panel
+    std::int64_t row;    // of all
+  };
+
   // `own` is memory for a row.
-  void finish_row(Buffers buffers, const std::int32_t* sums, std::int64_t row,
-                  const RowCursor& cursor, float* own) const {
+  void finish_row(Buffers buffers, const RowOfPanel& of, const RowCursor& cursor,
+                  float* own) const {
+    const std::int64_t row = of.row;
     const bool codes_only = step_.out.dtype == DType::kU8;
     float* y = codes_only ? own : data_of<float>(buffers, step_.out) + cursor.offset(0);
     const RowScale x = row_scale_of(op_.coding, buffers, row);
@@ -86,9 +110,10 @@ class IntegerLinearKernel : public Kernel {
     const std::optional<View>& codes = step_.epilogue.codes;
     float* product = residual ? own : y;  // the residual may lie where y will
     const View& bias = op_.output_rows.has(row) ? *op_.output_bias : op_.bias;
-    rows_.linear_epilogue(
-        sums, columns_, x.scale, x.lo, data_of<const float>(buffers, op_.weight_scale),
-        data_of<const float>(buffers, op_.lo_term), data_of<const float>(buffers, bias), product);
+    product_.finish(
+        rows_, of.sums, of.index, of.rows,
+        {x.scale, x.lo, data_of<const float>(buffers, op_.weight_scale),
+         data_of<const float>(buffers, op_.lo_term), data_of<const float>(buffers, bias), product});
     if (residual) {
       rows_.add(product, data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1),
                 columns_, y);
@@ -106,6 +131,8 @@ class IntegerLinearKernel : public Kernel {
   const RowKernels& rows_;
   std::unique_ptr<IntegerGemm> gemm_;
   std::int64_t columns_;
+  DigitProduct product_;
+  std::int64_t low_digits_;  // how far after the others those of the codes lie
   RowWalk walk_;
   std::optional<RowCoder> coder_;
   std::optional<Im2colCoder> im2col_;

@@ -11,6 +11,8 @@ struct Panel {
   const std::uint8_t* x;  // dense
   std::int64_t rows;
   std::int32_t* acc;  // dense
+  // How many bytes after x the low digits of codes of more than 8 bits lie.
+  std::int64_t low_digits = 0;
 };
 
 // acc[m][n] = sum_c x[m][c] * w[n][c], exactly. Immutable, as kernels are.
@@ -26,6 +28,9 @@ class IntegerGemm {
   // What each thread needs beside the panel, in bytes.
   virtual std::int64_t thread_bytes() const { return 0; }
   virtual std::unique_ptr<KernelState> make_state() const { return {}; }
+  // Whether x and w are whole codes of two digits, and acc has a column for each of w's. Otherwise
+  // they are digits.
+  virtual bool takes_whole_codes() const { return false; }
   struct Thread {
     std::int64_t index;    // of the threads that share the rows (parallel_chunks)
     std::byte* workspace;  // thread_bytes()
@@ -42,6 +47,9 @@ struct IntegerGemmShape {
 using MakeIntegerGemm = std::unique_ptr<IntegerGemm> (*)(const IntegerGemmShape& shape,
                                                          const step::IntegerLinear& linear,
                                                          const KernelContext& context);
+
+// Products of whole codes of two digits each, where their sums fit 32 bits.
+std::unique_ptr<Kernel> make_wide_integer_linear(const Step& step, const KernelContext& context);
 
 // The kernel of an IntegerLinear step around the product that `make` gives.
 std::unique_ptr<Kernel> make_integer_linear(const Step& step, const KernelContext& context,

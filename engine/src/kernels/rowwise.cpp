@@ -45,9 +45,11 @@ class RowwiseKernel : public Kernel {
     row_.n = views_[walked].dims[-1];
     for (std::size_t i = 0; i < walked; ++i) row_.stride[i] = views_[i].strides[last];
     if (step.epilogue.coding) {
-      coder_.emplace(*step.epilogue.coding, row_.n, context.rows);
+      RowCoding coding = *step.epilogue.coding;
+      if (out_type_ != DType::kU8) coding.low_digits = row_.n;  // codes stay in the workspace
+      coder_.emplace(coding, row_.n, context.rows);
       values_ = layout_.add<float>(row_.n);
-      codes_ = layout_.add<std::uint8_t>(row_.n);
+      codes_ = layout_.add<std::uint8_t>(coding.digits() * row_.n);
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of fewer than 8 bits, side by side in bytes.
+// Codes of other than 8 bits, side by side in bytes.
 #include <array>
 #include <cstring>
 
@@ -16,12 +16,14 @@ std::int64_t columns_of(const Shape& shape) {
   return shape[0] == 0 ? 0 : shape.elements() / shape[0];
 }
 
-void pack_row(std::span<const std::int8_t> codes, std::span<std::uint8_t> bytes, int bits) {
+// Codes are s8, or s16 of more than 8 bits.
+template <typename Code>
+void pack_row(std::span<const Code> codes, std::span<std::uint8_t> bytes, int bits) {
   const unsigned mask = (1U << static_cast<unsigned>(bits)) - 1;
   unsigned waiting = 0;  // bits that no byte has taken yet, and how many
   int count = 0;
   std::size_t next = 0;
-  for (const std::int8_t code : codes) {
+  for (const Code code : codes) {
     waiting |= (static_cast<unsigned>(code) & mask) << static_cast<unsigned>(count);
     for (count += bits; count >= kByte; count -= kByte) {
       bytes[next++] = static_cast<std::uint8_t>(waiting);
@@ -33,10 +35,10 @@ void pack_row(std::span<const std::int8_t> codes, std::span<std::uint8_t> bytes,
 
 struct CodeBits {
   explicit CodeBits(int bits) : width(static_cast<unsigned>(bits)) {}
-  std::int8_t lowest_of(std::uint64_t word) const {
+  std::int32_t lowest_of(std::uint64_t word) const {
     const int sign = 1 << (width - 1);
     const auto value = static_cast<int>(word & ((1U << width) - 1));
-    return static_cast<std::int8_t>((value ^ sign) - sign);
+    return (value ^ sign) - sign;
   }
   unsigned width;
 };
@@ -82,9 +84,29 @@ class CodeSpreader {
 };
 
 // Answers what is left over.
+template <typename Code>
+unsigned unpack_codes(std::span<const std::uint8_t> bytes, std::span<Code> codes, int bits) {
+  const CodeBits code(bits);
+  std::uint64_t waiting = 0;
+  std::size_t next = 0;
+  unsigned count = 0;
+  for (Code& to : codes) {
+    for (; count < code.width; count += kByte) {
+      waiting |= static_cast<std::uint64_t>(bytes[next++]) << count;
+    }
+    to = static_cast<Code>(code.lowest_of(waiting));
+    waiting >>= code.width;
+    count -= code.width;
+  }
+  return static_cast<unsigned>(waiting);
+}
+
+unsigned unpack_row(std::span<const std::uint8_t> bytes, std::span<std::int16_t> codes, int bits) {
+  return unpack_codes(bytes, codes, bits);
+}
+
 unsigned unpack_row(std::span<const std::uint8_t> bytes, std::span<std::int8_t> codes, int bits) {
   constexpr std::size_t kCodes = 8;  // fill whole bytes
-  const CodeBits code(bits);
   const CodeSpreader spreader(bits);
   std::size_t i = 0;
   std::size_t next = 0;
@@ -93,18 +115,32 @@ unsigned unpack_row(std::span<const std::uint8_t> bytes, std::span<std::int8_t> 
     std::memcpy(&waiting, &bytes[next], sizeof(waiting));
     const std::uint64_t eight = spreader.spread(waiting);
     std::memcpy(&codes[i], &eight, sizeof(eight));
-    next += code.width;
+    next += static_cast<std::size_t>(bits);
   }
-  waiting = 0;
-  for (unsigned count = 0; i < codes.size(); ++i, count -= code.width) {
-    if (count < code.width) {
-      waiting |= static_cast<std::uint64_t>(bytes[next++]) << count;
-      count += kByte;
-    }
-    codes[i] = code.lowest_of(waiting);
-    waiting >>= code.width;
+  return unpack_codes(bytes.subspan(next), codes.subspan(i), bits);
+}
+
+template <typename Code>
+void pack_rows(const Tensor& codes, Tensor& bytes, int bits) {
+  const auto rows = static_cast<std::size_t>(codes.shape()[0]);
+  const auto k = static_cast<std::size_t>(columns_of(codes.shape()));
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::size_t row = bytes.bytes() / rows;
+    pack_row(codes.as<Code>().subspan(r * k, k), bytes.as<std::uint8_t>().subspan(r * row, row),
+             bits);
   }
-  return static_cast<unsigned>(waiting);
+}
+
+template <typename Code>
+void unpack_rows(const Tensor& bytes, Tensor& codes, int bits) {
+  const auto rows = static_cast<std::size_t>(codes.shape()[0]);
+  const auto k = static_cast<std::size_t>(columns_of(codes.shape()));
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::size_t row = bytes.bytes() / rows;
+    const unsigned rest = unpack_row(bytes.as<std::uint8_t>().subspan(r * row, row),
+                                     codes.as<Code>().subspan(r * k, k), bits);
+    if (rest != 0) throw WeightError(cat("row ", r, ": bits beyond the last code are not 0"));
+  }
 }
 
 }  // namespace
@@ -114,31 +150,27 @@ std::int64_t bit_packed_row_bytes(std::int64_t columns, int bits) {
 }
 
 Tensor bit_packed(const Tensor& codes, int bits) {
-  const std::int64_t rows = codes.shape()[0];
-  const auto k = static_cast<std::size_t>(columns_of(codes.shape()));
-  const auto row = static_cast<std::size_t>(bit_packed_row_bytes(columns_of(codes.shape()), bits));
-  Tensor bytes({rows * static_cast<std::int64_t>(row)}, DType::kU8);
-  for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
-    pack_row(codes.as<std::int8_t>().subspan(r * k, k),
-             bytes.as<std::uint8_t>().subspan(r * row, row), bits);
+  const Shape& shape = codes.shape();
+  Tensor bytes({shape[0] * bit_packed_row_bytes(columns_of(shape), bits)}, DType::kU8);
+  if (bits > kDigitBits) {
+    pack_rows<std::int16_t>(codes, bytes, bits);
+  } else {
+    pack_rows<std::int8_t>(codes, bytes, bits);
   }
   return bytes;
 }
 
 Tensor bit_unpacked(const Tensor& bytes, const Shape& shape, int bits) {
-  const std::int64_t rows = shape[0];
-  const auto k = static_cast<std::size_t>(columns_of(shape));
-  const auto row = static_cast<std::size_t>(bit_packed_row_bytes(columns_of(shape), bits));
-  const Shape expected = {rows * static_cast<std::int64_t>(row)};
+  const Shape expected = {shape[0] * bit_packed_row_bytes(columns_of(shape), bits)};
   if (bytes.dtype() != DType::kU8 || bytes.shape() != expected) {
     throw WeightError(cat("expected packed codes u8 ", expected.str(), ", found ",
                           name_of(bytes.dtype()), " ", bytes.shape().str()));
   }
-  Tensor codes(shape, DType::kS8);
-  for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
-    const std::span<std::int8_t> to = codes.as<std::int8_t>().subspan(r * k, k);
-    const unsigned rest = unpack_row(bytes.as<std::uint8_t>().subspan(r * row, row), to, bits);
-    if (rest != 0) throw WeightError(cat("row ", r, ": bits beyond the last code are not 0"));
+  Tensor codes(shape, bits > kDigitBits ? DType::kS16 : DType::kS8);
+  if (bits > kDigitBits) {
+    unpack_rows<std::int16_t>(bytes, codes, bits);
+  } else {
+    unpack_rows<std::int8_t>(bytes, codes, bits);
   }
   return codes;
 }

@@ -24,14 +24,15 @@ std::int64_t weight_of_column(std::int64_t column, const View& x) {
 }
 
 // The codes [n, ...] of a layer as a matrix [n, k].
+template <typename Code>
 Tensor matrix_of(const Tensor& codes, const View& x) {
   const std::int64_t n = codes.shape()[0];
   const std::int64_t k = codes.shape().elements() / n;
   if (!is_im2col(x)) return codes.reshaped({n, k});
   const std::int64_t stride = rows_shape(x)[-1];
-  Tensor matrix({n, stride}, DType::kS8);
-  const std::span<const std::int8_t> from = codes.as<std::int8_t>();
-  const std::span<std::int8_t> to = matrix.as<std::int8_t>();
+  Tensor matrix({n, stride}, codes.dtype());
+  const std::span<const Code> from = codes.as<Code>();
+  const std::span<Code> to = matrix.as<Code>();
   for (std::int64_t column = 0; column < k; ++column) {
     const std::int64_t weight = weight_of_column(column, x);
     for (std::int64_t o = 0; o < n; ++o) {
@@ -40,6 +41,28 @@ Tensor matrix_of(const Tensor& codes, const View& x) {
     }
   }
   return matrix;
+}
+
+// The digits of codes s16 [n, k] as s8 [2 n, k].
+Tensor digits_of_codes(const Tensor& codes, std::int32_t base) {
+  const Shape& shape = codes.shape();
+  Tensor digits({2 * shape[0], shape[1]}, DType::kS8);
+  const std::span<const std::int16_t> from = codes.as<std::int16_t>();
+  const std::span<std::int8_t> high = digits.as<std::int8_t>();
+  const std::span<std::int8_t> low = high.subspan(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const WeightDigits two = weight_digits(from[i], base);
+    high[i] = two.high;
+    low[i] = two.low;
+  }
+  return digits;
+}
+
+// As an integer layer multiplies them.
+Tensor matrix_of_digits(const Tensor& codes, const LinearOperands& operands) {
+  if (codes.dtype() != DType::kS16) return matrix_of<std::int8_t>(codes, operands.x);
+  return digits_of_codes(matrix_of<std::int16_t>(codes, operands.x),
+                         weight_digit_base(operands.weight.bits));
 }
 
 // What a code of each column stands for at code 0 of its row: channel_offset / smoothing_scale.
@@ -58,7 +81,8 @@ LinearConstants constants_without_biases(const Tensor& codes, const LinearOperan
   const std::vector<double> offsets = offsets_of(operands);
   const std::vector<float>& scales = operands.weight.scale;
   const Shape rows = {codes.shape()[0]};
-  LinearConstants result = {.codes = matrix_of(codes, operands.x),
+  LinearConstants result = {.codes = matrix_of_digits(codes, operands),
+                            .digit_base = weight_digit_base(operands.weight.bits),
                             .weight_scale = Tensor(rows, DType::kF32),
                             .lo_term = Tensor(rows, DType::kF32),
                             .bias = Tensor(rows, DType::kF32),
@@ -67,11 +91,17 @@ LinearConstants constants_without_biases(const Tensor& codes, const LinearOperan
   const std::span<const std::int8_t> all = std::as_const(result.codes).as<std::int8_t>();
   for (std::size_t o = 0; o < at(rows[0]); ++o) {
     const std::span<const std::int8_t> w = all.subspan(o * k, k);
-    const double sum = sum_of(w);
+    double sum = sum_of(w);
+    double offset = dot(w, offsets);
+    if (result.digit_base > 1) {
+      const std::span<const std::int8_t> low = all.subspan((at(rows[0]) + o) * k, k);
+      sum = result.digit_base * sum + sum_of(low);
+      offset = result.digit_base * offset + dot(low, offsets);
+    }
     const double scale = static_cast<double>(scales.size() == 1 ? scales[0] : scales[o]);
     result.weight_scale.as<float>()[o] = static_cast<float>(scale);
     result.lo_term.as<float>()[o] = static_cast<float>(scale * sum);
-    result.bias.as<float>()[o] = static_cast<float>(scale * dot(w, offsets));
+    result.bias.as<float>()[o] = static_cast<float>(scale * offset);
   }
   return result;
 }
@@ -142,13 +172,16 @@ LinearConstants fixed_constants(const LinearConstants& constants, const std::str
 }
 
 Tensor weight_values(const LinearConstants& constants) {
-  Tensor values(constants.codes.shape(), DType::kF32);
   const std::size_t k = at(constants.codes.shape()[1]);
-  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
   const std::span<const float> scale = constants.weight_scale.as<float>();
+  Tensor values({std::ssize(scale), constants.codes.shape()[1]}, DType::kF32);
+  const std::span<const std::int8_t> codes = constants.codes.as<std::int8_t>();
   const std::span<float> to = values.as<float>();
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    to[i] = scale[i / k] * static_cast<float>(codes[i]);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    std::int32_t code = codes[i];
+    if (constants.digit_base > 1) code = constants.digit_base * code + codes[to.size() + i];
+    to[i] = scale[i / k] * static_cast<float>(code);
+  }
   return values;
 }
 

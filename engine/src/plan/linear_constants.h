@@ -26,7 +26,8 @@ std::vector<float> per_column(const std::vector<float>& values, const View& x);
 
 // The constants of y = ((acc * (s * weight_scale)) + lo * lo_term) + bias, per output channel.
 struct LinearConstants {
-  Tensor codes;                        // s8 [n, k], columns as in the rows
+  Tensor codes;                        // s8 [n, k], columns as in the rows; of two digits [2 n, k]
+  std::int32_t digit_base = 1;         // weight_digit_base
   Tensor weight_scale, lo_term, bias;  // f32 [n]
   std::optional<Tensor> output_bias;   // f32 [n], where output tokens have one of their own
 };

@@ -82,6 +82,14 @@ step::Im2col im2col_of(PlanBuilder& builder, const View& x, const RowCoding& cod
   return {x, builder.fresh({builder.buffer_of(x).bytes / pixel_bytes, 2})};
 }
 
+// Memory for the codes of x. All low digits lie behind all others.
+View codes_for(PlanBuilder& builder, const View& x, RowCoding& coding) {
+  if (coding.digits() == 1) return builder.fresh(x.dims, DType::kU8);
+  coding.low_digits = x.dims.elements();
+  const View both = builder.fresh({2 * coding.low_digits}, DType::kU8);
+  return dense_view(both.buffer, x.dims, DType::kU8);
+}
+
 // Rows of x as codes, and how they were coded.
 CodedRows coded_rows(LoweringContext& context, NodeId root, const View& x) {
   const NodeId source = context.graph[root].inputs[0];
@@ -90,9 +98,9 @@ CodedRows coded_rows(LoweringContext& context, NodeId root, const View& x) {
     const bool same = before.operand == source && before.params == params;
     if (same && same_elements(before.source, x)) return before;
   }
-  const View codes = context.builder.fresh(x.dims, DType::kU8);
-  const CodedRows rows = {source, x, params, codes, coding_of(context, root, x)};
-  context.builder.add_step(step::Quantize{{context.builder.columns_last(x)}}, codes,
+  CodedRows rows = {source, x, params, {}, coding_of(context, root, x)};
+  rows.codes = codes_for(context.builder, x, rows.coding);
+  context.builder.add_step(step::Quantize{{context.builder.columns_last(x)}}, rows.codes,
                            {.coding = rows.coding});
   context.coded.push_back(rows);
   return rows;
@@ -139,7 +147,16 @@ View rounded_rows(LoweringContext& context, NodeId root, const View& x) {
 
 }  // namespace
 
+void require_one_digit(const LoweringContext& context, Site site) {
+  const int bits = context.params(site.node, site.operand).most_bits();
+  if (bits <= kDigitBits) return;
+  throw UnsupportedError(cat("layer '", context.graph[site.node].name, "', operand ", site.operand,
+                             ": integers only take codes of at most ", kDigitBits, " bits, not ",
+                             bits));
+}
+
 void require_integers(const LoweringContext& context, Site site) {
+  require_one_digit(context, site);
   const QParams& params = context.params(site.node, site.operand);
   constexpr int kLeastBits = 3;
   const bool per_row = params.range != Range::kStatic && params.clip.empty();
@@ -166,12 +183,14 @@ void add_integer_linear(LoweringContext& context, Product product) {
     throw UnsupportedError(
         cat("layer '", node.name, "': values of six axes cannot be quantized; merge some"));
   }
+  if (context.integer_only()) require_one_digit(context, {root, 1});
   const LinearConstants constants = constants_of(context, root, x);
   require_no_overflow(context, root, constants.codes.shape()[1]);
   PlanBuilder& builder = context.builder;
   step::IntegerLinear linear;
   set_input(linear, context, root, x);
   linear.weight = builder.constant(constants.codes);
+  linear.weight_base = constants.digit_base;
   linear.weight_scale = builder.constant(constants.weight_scale);
   linear.lo_term = builder.constant(constants.lo_term);
   linear.bias = builder.constant(constants.bias);

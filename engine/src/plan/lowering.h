@@ -138,6 +138,8 @@ void add_integer_linear(LoweringContext& context, Product product);
 void add_simulated_linear(LoweringContext& context, const Product& product);
 // On integers only, rows have ranges of their own that leave nothing out: throws UnsupportedError.
 void require_integers(const LoweringContext& context, Site site);
+// Nor have codes more than 8 bits there: throws UnsupportedError.
+void require_one_digit(const LoweringContext& context, Site site);
 // Sums of `k` products of codes must fit 32 bits: throws UnsupportedError where they might not.
 void require_no_overflow(const LoweringContext& context, NodeId id, std::int64_t k);
 

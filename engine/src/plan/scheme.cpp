@@ -143,7 +143,7 @@ void store_scheme(const Graph& graph, const Scheme& scheme, Weights& weights) {
 
 void bit_pack(const Graph& graph, const Scheme& scheme, Weights& weights) {
   for (const auto& [site, params] : scheme.sites()) {
-    if (!is_weight(graph, site) || params.bits == 8) continue;
+    if (!is_weight(graph, site) || params.bits == kDigitBits) continue;
     Tensor& tensor = weights.tensors.at(weight_of(graph, site).name);
     if (!params.codebook.empty()) tensor = places_of(tensor, params.codebook);
     tensor = bit_packed(tensor, params.bits);
@@ -159,9 +159,9 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
                        static_cast<int>(entry.at("operand").integer(0, 1))};
     if (scheme.find(site) != nullptr) entry.fail("the site is there twice");
     QParams params;
-    params.bits = static_cast<int>(entry.at("bits").integer(2, 8));
+    params.bits = static_cast<int>(entry.at("bits").integer(2, kMostCodeBits));
     if (const auto more = entry.find("output_token_bits")) {
-      params.output_token_bits = static_cast<int>(more->integer(2, 8));
+      params.output_token_bits = static_cast<int>(more->integer(2, kMostCodeBits));
     }
     params.range = range_of(entry.at("range"));
     for (const SiteTensor& part : kParts) {
@@ -171,7 +171,9 @@ Scheme load_scheme(const Graph& graph, Weights& weights, const Json& json) {
       (params.*part.values).assign(values.begin(), values.end());
     }
     require_codebook(graph, site, params);
-    if (is_weight(graph, site) && params.bits < 8) unpack(weight_of(graph, site), params, weights);
+    if (is_weight(graph, site) && params.bits != kDigitBits) {
+      unpack(weight_of(graph, site), params, weights);
+    }
     require_site({graph, weights, output}, site, params);
     scheme.set(site, std::move(params));
   }

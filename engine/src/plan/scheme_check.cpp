@@ -93,16 +93,23 @@ class SiteCheck {
   void codes(const QParams& params) const {
     const std::string& name = graph_[node_.inputs[1]].name;
     const Tensor& tensor = weights_.at(name);
-    require(tensor.dtype() == DType::kS8,
-            cat("expected s8 codes in ", name, ", found ", name_of(tensor.dtype())));
+    const DType expected = code_type(params.bits);
+    require(tensor.dtype() == expected, cat("expected ", name_of(expected), " codes in ", name,
+                                            ", found ", name_of(tensor.dtype())));
     if (!params.codebook.empty()) return;  // every place in it is a code
-    const std::int32_t top = max_weight_code(params.bits);
-    const std::span<const std::int8_t> all = tensor.as<std::int8_t>();
+    if (expected == DType::kS16) {
+      require_within(tensor.as<std::int16_t>(), name, params.bits);
+    } else {
+      require_within(tensor.as<std::int8_t>(), name, params.bits);
+    }
+  }
+  template <typename Code>
+  void require_within(std::span<const Code> all, const std::string& name, int bits) const {
+    const std::int32_t top = max_weight_code(bits);
     if (within(all, top)) return;
-    const auto outside = [top](std::int8_t code) { return code < -top || code > top; };
+    const auto outside = [top](Code code) { return code < -top || code > top; };
     const auto bad = std::find_if(all.begin(), all.end(), outside);
-    require(false,
-            cat("code ", int{*bad}, " in ", name, " lies outside of ", params.bits, " bits"));
+    require(false, cat("code ", int{*bad}, " in ", name, " lies outside of ", bits, " bits"));
   }
   template <typename Good>
   void require_all(const std::vector<float>& values, const Good& good, const char* what) const {

@@ -2,18 +2,34 @@
 #include "plan/weight_codes.h"
 
 #include <cstddef>
+#include <type_traits>
 
 namespace vitq {
 
-bool within(std::span<const std::int8_t> codes, std::int32_t top) {
-  const auto shift = static_cast<std::uint8_t>(top);
-  const auto range = static_cast<std::uint8_t>(2 * top);
-  std::uint8_t outside = 0;
-  for (const std::int8_t code : codes) {
-    const auto shifted = static_cast<std::uint8_t>(static_cast<std::uint8_t>(code) + shift);
-    outside |= static_cast<std::uint8_t>(shifted > range);
+namespace {
+
+// A range of codes that begins at 0 has one end, if codes are unsigned and wrap around.
+template <typename Code>
+bool all_within(std::span<const Code> codes, std::int32_t top) {
+  using Shifted = std::make_unsigned_t<Code>;
+  const auto shift = static_cast<Shifted>(top);
+  const auto range = static_cast<Shifted>(2 * top);
+  Shifted outside = 0;
+  for (const Code code : codes) {
+    const auto shifted = static_cast<Shifted>(static_cast<Shifted>(code) + shift);
+    outside |= static_cast<Shifted>(shifted > range);
   }
   return outside == 0;
+}
+
+}  // namespace
+
+bool within(std::span<const std::int8_t> codes, std::int32_t top) {
+  return all_within(codes, top);
+}
+
+bool within(std::span<const std::int16_t> codes, std::int32_t top) {
+  return all_within(codes, top);
 }
 
 std::int32_t sum_of(std::span<const std::int8_t> codes) {

@@ -9,6 +9,7 @@ namespace vitq {
 
 // Whether all of them are from -top to top.
 bool within(std::span<const std::int8_t> codes, std::int32_t top);
+bool within(std::span<const std::int16_t> codes, std::int32_t top);
 
 std::int32_t sum_of(std::span<const std::int8_t> codes);
 

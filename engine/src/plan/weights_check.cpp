@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <map>
 
 #include "core/text.h"
 #include "vitq/error.h"
@@ -25,7 +25,7 @@ std::string complaint(const Node& node, const Tensor* tensor, DType codes) {
     return cat("misshaped: ", node.name, ": expected ", node.shape.str(), ", found ",
                tensor->shape().str());
   }
-  if (codes == DType::kS8 && tensor->dtype() == codes) return "";
+  if (!is_float(codes) && tensor->dtype() == codes) return "";
   if (!is_float(tensor->dtype())) {
     return cat("wrong type: ", node.name, ": expected floating point, found ",
                name_of(tensor->dtype()));
@@ -43,14 +43,15 @@ std::string complaint(const Node& node, const Tensor* tensor, DType codes) {
 }  // namespace
 
 void require_weights(const Graph& graph, const Weights& weights, const Scheme& scheme) {
-  std::set<NodeId> coded;
+  std::map<NodeId, DType> coded;
   for (const auto& [site, params] : scheme.sites()) {
-    if (site.operand == 1) coded.insert(graph[site.node].inputs[1]);
+    if (site.operand == 1) coded[graph[site.node].inputs[1]] = code_type(params.bits);
   }
   std::string report;
   for (const NodeId id : graph.params()) {
     const Node& node = graph[id];
-    const DType type = coded.contains(id) ? DType::kS8 : DType::kF32;
+    const auto found = coded.find(id);
+    const DType type = found == coded.end() ? DType::kF32 : found->second;
     const std::string text = complaint(node, weights.find(node.name), type);
     if (!text.empty()) report += "\n  " + text;
   }

@@ -14,8 +14,8 @@ Tensor bytes_of(const Tensor& image, const QParams& codes) {
   const std::size_t plane = at(image.shape()[2] * image.shape()[3]);
   for (std::size_t i = 0; i < to.size(); ++i) {
     const std::size_t channel = i / plane % codes.channel_offset.size();
-    to[i] = code_of(from[i], codes.channel_offset[channel], 1.0F / codes.smoothing_scale[channel],
-                    codes.bits);
+    to[i] = static_cast<std::uint8_t>(code_of(from[i], codes.channel_offset[channel],
+                                              1.0F / codes.smoothing_scale[channel], codes.bits));
   }
   return bytes;
 }
@@ -24,7 +24,7 @@ Tensor bytes_of(const Tensor& image, const QParams& codes) {
 
 QParams pixel_codes(const Pixels& pixels) {
   QParams params;
-  params.bits = kMaxBits;
+  params.bits = kDigitBits;
   params.range = Range::kStatic;
   params.scale = {1.0F};
   params.lo = {0.0F};

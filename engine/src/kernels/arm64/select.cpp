@@ -18,6 +18,10 @@ const CodeGemm& code_gemm(const CpuFeatures& features) {
   return features.dotprod ? sdot_dotprod::table() : smull_neon::table();
 }
 
+const WideCodeGemm* wide_code_gemm(const CpuFeatures& /*features*/) {
+  return nullptr;
+}
+
 const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
   return float_neon::table();
 }

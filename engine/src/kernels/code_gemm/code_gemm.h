@@ -35,6 +35,18 @@ struct CodeGemm {
   void (*pack_b_row)(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b);
 };
 
+// The same for codes of up to 15 bits and a sign, whose sums the caller knows to fit 32 bits.
+struct WideCodeGemm {
+  const char* name;
+  std::int64_t (*a_bytes)(std::int64_t m, std::int64_t k);
+  std::int64_t (*b_bytes)(std::int64_t n, std::int64_t k);
+  void (*multiply)(const CodeGemmShape& shape, const std::byte* a, const std::byte* b,
+                   std::int32_t* c);
+  void (*pack_a_row)(const CodeRow<std::int16_t>& row, std::byte* a);
+  void (*pack_b_column)(const CodeRow<std::int16_t>& column, std::byte* b);
+  void (*pack_b_row)(const CodeRow<std::int16_t>& row, std::int64_t k, std::byte* b);
+};
+
 // Every CPU can run this one; code_gemm() of kernels/select.h gives the fastest.
 const CodeGemm& portable_code_gemm();
 // The arbiter has plain loops, and `a` and the columns of `b` as rows of bytes.

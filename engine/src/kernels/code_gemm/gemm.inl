@@ -4,9 +4,10 @@
 // [blocks of columns][steps][columns of a block][codes of a step]. Beyond k `a` has zeros, so that
 // what `b` has there counts nothing.
 //
-// The namespace of an instruction includes this file. It has defined CodeA and CodeB (a held code),
-// Vector (of kLanes s32), kTileRows and add_products. No inline function of the standard library is
-// used here: the linker could take this file's copy of one for CPUs that cannot run it.
+// The namespace of an instruction includes this file, then table.inl, wide.inl or both. It has
+// defined CodeA and CodeB (a held code), Vector (of kLanes s32), kTileRows and add_products. No
+// inline function of the standard library is used here: the linker could take this file's copy of
+// one for CPUs that cannot run it.
 
 constexpr std::int64_t kStep = 4 / static_cast<std::int64_t>(sizeof(CodeA));
 constexpr std::int64_t kColumns = 2 * kLanes;  // of a block
@@ -119,15 +120,17 @@ static void multiply(const CodeGemmShape& s, const std::byte* a, const std::byte
   if (whole < s.n) multiply_last(s, {a, b + whole * steps * 4, s.m, steps}, c);
 }
 
-static void pack_a_row(const CodeRow<std::uint8_t>& row, std::byte* a) {
-  const CodeRow<std::uint8_t> from = row;  // not aliased by the bytes that are written
+template <typename Code>
+static void pack_a_row(const CodeRow<Code>& row, std::byte* a) {
+  const CodeRow<Code> from = row;  // not aliased by the bytes that are written
   const std::int64_t filled = steps_of(from.count) * kStep;
   CodeA* to = reinterpret_cast<CodeA*>(a) + from.index * filled;
   for (std::int64_t i = 0; i < from.count; ++i) to[i] = from.codes[i];
   for (std::int64_t i = from.count; i < filled; ++i) to[i] = 0;
 }
 
-static void pack_b_column(const CodeRow<std::int8_t>& column, std::byte* b) {
+template <typename Code>
+static void pack_b_column(const CodeRow<Code>& column, std::byte* b) {
   const std::int64_t steps = steps_of(column.count);
   std::byte* to = b + (column.index / kColumns * kColumns * steps + column.index % kColumns) * 4;
   std::int64_t i = 0;
@@ -143,13 +146,14 @@ static void pack_b_column(const CodeRow<std::int8_t>& column, std::byte* b) {
 }
 
 // A row adds its bits to steps that the rows before it have begun.
-static void pack_b_row(const CodeRow<std::int8_t>& row, std::int64_t k, std::byte* b) {
+template <typename Code>
+static void pack_b_row(const CodeRow<Code>& row, std::int64_t k, std::byte* b) {
   const std::int64_t steps = steps_of(k);
   const auto place = static_cast<unsigned>(row.index % kStep * (32 / kStep));
   const std::uint32_t mask = 0xFFFFFFFFU >> (32 - 32 / kStep);
   for (std::int64_t column = 0; column < row.count; column += kColumns) {
     auto* to = reinterpret_cast<std::uint32_t*>(b) + column * steps + row.index / kStep * kColumns;
-    const std::int8_t* codes = row.codes + column;
+    const Code* codes = row.codes + column;
     const std::int64_t width = row.count - column < kColumns ? row.count - column : kColumns;
     if (place == 0) {
       for (std::int64_t i = 0; i < width; ++i) to[i] = static_cast<std::uint32_t>(codes[i]) & mask;
@@ -159,18 +163,4 @@ static void pack_b_row(const CodeRow<std::int8_t>& row, std::int64_t k, std::byt
       }
     }
   }
-}
-
-static constexpr CodeGemm kGemm = {
-    .name = kName,
-    .a_bytes = a_bytes,
-    .b_bytes = b_bytes,
-    .multiply = multiply,
-    .pack_a_row = pack_a_row,
-    .pack_b_column = pack_b_column,
-    .pack_b_row = pack_b_row,
-};
-
-const CodeGemm& table() {
-  return kGemm;
 }

@@ -29,7 +29,7 @@ struct GemmWeights {
 std::shared_ptr<GemmWeights> weights_of(const step::IntegerLinear& linear,
                                         const KernelContext& context) {
   const Tensor& codes = context.constant(linear.weight);
-  const std::int32_t top = max_code(linear.coding.most_bits());
+  const std::int32_t top = linear.coding.max_digit();
   return context.packed<std::shared_ptr<GemmWeights>>(
       codes, "onednn gemm:" + std::to_string(top), [&] {
         auto weights = std::make_shared<GemmWeights>();

@@ -26,6 +26,7 @@ static Vector add_products(Vector sums, Vector a, Vector b) {
 }
 
 #include "kernels/code_gemm/gemm.inl"
+#include "kernels/code_gemm/table.inl"
 
 }  // namespace portable_code
 

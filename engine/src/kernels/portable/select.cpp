@@ -15,6 +15,10 @@ const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
   return portable_code_gemm();
 }
 
+const WideCodeGemm* wide_code_gemm(const CpuFeatures& /*features*/) {
+  return nullptr;
+}
+
 const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
   return portable_float_gemm();
 }

@@ -17,11 +17,30 @@ struct CenterScale {
   const float* factor = nullptr;
 };
 
+// Rows of codes of more than 8 bits, digit by digit (vitq/quant.h). They do not overlap anything.
+struct CodeDigits {
+  std::uint8_t* high = nullptr;
+  std::uint8_t* low = nullptr;
+};
+struct SignedDigits {
+  std::int8_t* high = nullptr;
+  std::int8_t* low = nullptr;
+  std::int32_t base = 1;  // 127 or 255
+};
+
+// Sums of products of digits, two or four rows of them. What they amount to is the sum of factor *
+// row, an integer below 2^53 in magnitude, as is each of its terms.
+struct DigitSums {
+  int count = 2;
+  const std::int32_t* row[4] = {};
+  double factor[4] = {};
+};
+
 // Sums run in 16 lanes. Lane i adds elements i, i + 16, ... in rising order, then lanes l and l + 8
 // are added, then l + 4, l + 2, l + 1. rne is rounding to the nearest integer, ties to even.
 // An output row may be the very input row of equal element size, else they must not overlap.
 // Pointers need no alignment beyond their element's. Inputs hold no NaN. n may be 0, except that
-// layer_norm, softmax, softmax_codes, min_max and center_scale_min_max need n >= 1.
+// layer_norm, softmax, softmax_codes, softmax_digits, min_max and center_scale_min_max need n >= 1.
 struct RowKernels {
   // y is (((x - mean) * rstd) * gamma) + beta, where mean is sum(x) / n and rstd is
   // 1 / sqrt(v + eps). The biased variance v is sum((x - mean) * (x - mean)) / n.
@@ -34,6 +53,9 @@ struct RowKernels {
   // 1..255.
   void (*softmax_codes)(const float* logits, std::int64_t n, float top, std::uint8_t* p,
                         float* sum);
+  // It does the same for a top in 1..65535.
+  void (*softmax_digits)(const float* logits, std::int64_t n, float top, const CodeDigits& p,
+                         float* sum);
   // y is e to the power of x for x <= 88, within 1 ulp. It is 0 below -87.33, where the result
   // would be subnormal. Larger x are outside its domain.
   void (*exp)(const float* x, std::int64_t n, float* y);
@@ -52,10 +74,23 @@ struct RowKernels {
   // q is rne(clamp(x * inverse_scale, -top, top)), and top is an integer in 1..127.
   void (*quantize_s8)(const float* x, std::int64_t n, float inverse_scale, float top,
                       std::int8_t* q);
+  // They do the same for a top in 1..65535, and in 1..127 * base + 127.
+  void (*quantize_u16)(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
+                       const CodeDigits& q);
+  void (*quantize_s16)(const float* x, std::int64_t n, float inverse_scale, float top,
+                       const SignedDigits& q);
+  // They put two rows of digits together, base * high + low. Codes from 0 are below 2^15.
+  void (*join_u16)(const std::uint8_t* high, const std::uint8_t* low, std::int64_t n,
+                   std::int16_t* codes);
+  void (*join_s16)(const std::int8_t* high, const std::int8_t* low, std::int32_t base,
+                   std::int64_t n, std::int16_t* codes);
   // It leads from integer sums to the linear layer's result (docs/numerics.md). Per output channel
   // o y is ((float(acc) * (s * u[o])) + (lo * r[o])) + b[o].
   void (*linear_epilogue)(const std::int32_t* acc, std::int64_t n, float s, float lo,
                           const float* u, const float* r, const float* b, float* y);
+  // It does the same for sums of digits, which are exact until they become a float.
+  void (*digits_epilogue)(const DigitSums& acc, std::int64_t n, float s, float lo, const float* u,
+                          const float* r, const float* b, float* y);
   // y is (x - channel_offset[i]) * factor[i].
   void (*center_scale)(const float* x, const float* channel_offset, const float* factor,
                        std::int64_t n, float* y);

@@ -123,25 +123,6 @@ static void softmax(const float* x, float scale, std::int64_t n, float* y) {
   fill(y, n, [=](std::int64_t i) { return y[i] * factor; });
 }
 
-static inline std::uint8_t rounded_code(float x) {
-  return static_cast<std::uint8_t>(bits_of(x + kRounder));
-}
-
-static void softmax_codes(const float* logits, std::int64_t n, float top, std::uint8_t* p,
-                          float* sum) {
-  constexpr std::int64_t kBlock = 16 * kLanes;  // keeps every element in the lane of the whole row
-  const float peak = max_of(n, [=](std::int64_t i) { return logits[i]; });
-  float lanes[kLanes] = {};
-  for (std::int64_t start = 0; start < n; start += kBlock) {
-    const std::int64_t count = n - start < kBlock ? n - start : kBlock;
-    float e[kBlock];
-    map(logits + start, count, e, [=](float v) { return exp_one(v - peak); });
-    fill(p + start, count, [&e, top](std::int64_t i) { return rounded_code(top * e[i]); });
-    reduce_into(lanes, count, plus, [&e](std::int64_t i) { return e[i]; });
-  }
-  *sum = join_lanes(lanes, plus);
-}
-
 static void exp(const float* x, std::int64_t n, float* y) {
   map(x, n, y, exp_one);
 }
@@ -224,26 +205,6 @@ static void min_max(const float* x, std::int64_t n, float* lo, float* hi) {
       x, n, lo, hi, [x](std::int64_t i) { return load(x + i); }, [](std::int64_t, Part) {});
 }
 
-static void quantize_u8(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
-                        std::uint8_t* q) {
-  fill(q, n,
-       [=](std::int64_t i) { return rounded_code(clamp((x[i] - lo) * inverse_scale, 0.0F, top)); });
-}
-
-static void quantize_s8(const float* x, std::int64_t n, float inverse_scale, float top,
-                        std::int8_t* q) {
-  fill(q, n, [=](std::int64_t i) {
-    return static_cast<std::int8_t>(rounded_code(clamp(x[i] * inverse_scale, -top, top)));
-  });
-}
-
-static void linear_epilogue(const std::int32_t* acc, std::int64_t n, float s, float lo,
-                            const float* u, const float* r, const float* b, float* y) {
-  fill(y, n, [=](std::int64_t i) {
-    return ((static_cast<float>(acc[i]) * (s * u[i])) + (lo * r[i])) + b[i];
-  });
-}
-
 static void center_scale(const float* x, const float* channel_offset, const float* factor,
                          std::int64_t n, float* y) {
   fill(y, n, [=](std::int64_t i) { return (x[i] - channel_offset[i]) * factor[i]; });
@@ -279,10 +240,13 @@ static float dot_codes(const float* x, const std::int8_t* q, std::int64_t n) {
   return sum_of(n, [x, q](std::int64_t i) { return x[i] * static_cast<float>(q[i]); });
 }
 
+#include "kernels/rows/codes.inl"
+
 static constexpr RowKernels kRowKernels = {
     .layer_norm = layer_norm,
     .softmax = softmax,
     .softmax_codes = softmax_codes,
+    .softmax_digits = softmax_digits,
     .exp = exp,
     .gelu = gelu,
     .gate = gate,
@@ -291,7 +255,12 @@ static constexpr RowKernels kRowKernels = {
     .min_max = min_max,
     .quantize_u8 = quantize_u8,
     .quantize_s8 = quantize_s8,
+    .quantize_u16 = quantize_u16,
+    .quantize_s16 = quantize_s16,
+    .join_u16 = join_u16,
+    .join_s16 = join_s16,
     .linear_epilogue = linear_epilogue,
+    .digits_epilogue = digits_epilogue,
     .center_scale = center_scale,
     .center_scale_min_max = center_scale_min_max,
     .widen_range = widen_range,

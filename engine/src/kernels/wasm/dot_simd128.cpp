@@ -20,5 +20,6 @@ static Vector add_products(Vector sums, Vector a, Vector b) {
 }
 
 #include "kernels/code_gemm/gemm.inl"
+#include "kernels/code_gemm/table.inl"
 
 }  // namespace vitq::dot_simd128

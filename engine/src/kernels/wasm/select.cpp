@@ -21,6 +21,10 @@ const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
   return dot_simd128::table();
 }
 
+const WideCodeGemm* wide_code_gemm(const CpuFeatures& /*features*/) {
+  return nullptr;
+}
+
 const FloatGemm& float_gemm(const CpuFeatures& /*features*/) {
   return portable_float_gemm();
 }

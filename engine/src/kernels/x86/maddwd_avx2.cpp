@@ -8,6 +8,7 @@
 namespace vitq::maddwd_avx2 {
 
 constexpr const char* kName = "maddwd:avx2";
+constexpr const char* kWideName = "maddwd of 16 bits:avx2";
 using CodeA = std::int16_t;
 using CodeB = std::int16_t;
 constexpr std::int64_t kLanes = 8;
@@ -21,5 +22,7 @@ static Vector add_products(Vector sums, Vector a, Vector b) {
 }
 
 #include "kernels/code_gemm/gemm.inl"
+#include "kernels/code_gemm/table.inl"
+#include "kernels/code_gemm/wide.inl"
 
 }  // namespace vitq::maddwd_avx2

@@ -7,6 +7,7 @@
 namespace vitq::maddwd_sse2 {
 
 constexpr const char* kName = "maddwd:sse2";
+constexpr const char* kWideName = "maddwd of 16 bits:sse2";
 using CodeA = std::int16_t;
 using CodeB = std::int16_t;
 constexpr std::int64_t kLanes = 4;
@@ -20,5 +21,7 @@ static Vector add_products(Vector sums, Vector a, Vector b) {
 }
 
 #include "kernels/code_gemm/gemm.inl"
+#include "kernels/code_gemm/table.inl"
+#include "kernels/code_gemm/wide.inl"
 
 }  // namespace vitq::maddwd_sse2

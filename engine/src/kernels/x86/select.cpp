@@ -21,6 +21,12 @@ const CodeGemm& code_gemm(const CpuFeatures& features) {
   return features.avx2 ? maddwd_avx2::table() : maddwd_sse2::table();
 }
 
+const WideCodeGemm* wide_code_gemm(const CpuFeatures& features) {
+  if (features.avx512_vnni) return &dpwssd_avx512::wide_table();
+  if (features.avx_vnni) return &dpwssd_avx::wide_table();
+  return features.avx2 ? &maddwd_avx2::wide_table() : &maddwd_sse2::wide_table();
+}
+
 const FloatGemm& float_gemm(const CpuFeatures& features) {
   if (features.avx512) return float_avx512::table();
   return features.avx2 ? float_avx2::table() : portable_float_gemm();

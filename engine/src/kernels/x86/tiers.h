@@ -22,15 +22,23 @@ const FloatGemm& table();
 }
 namespace maddwd_sse2 {
 const CodeGemm& table();
+const WideCodeGemm& wide_table();
 }
 namespace maddwd_avx2 {
 const CodeGemm& table();
+const WideCodeGemm& wide_table();
 }
 namespace dpbusd_avx {
 const CodeGemm& table();
 }
 namespace dpbusd_avx512 {
 const CodeGemm& table();
+}
+namespace dpwssd_avx {
+const WideCodeGemm& wide_table();
+}
+namespace dpwssd_avx512 {
+const WideCodeGemm& wide_table();
 }
 
 }  // namespace vitq

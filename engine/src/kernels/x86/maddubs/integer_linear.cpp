@@ -49,7 +49,7 @@ std::unique_ptr<Kernel> make_narrow_integer_linear(const Step& step, const Kerne
                                 const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
                                if (shape.k % kQuadInputs != 0) return {};
                                const Tensor& codes = made.constant(linear.weight);
-                               const std::int32_t top = max_code(linear.coding.most_bits());
+                               const std::int32_t top = linear.coding.max_digit();
                                return std::make_unique<MaddubsGemm>(
                                    shape, made.packed<std::shared_ptr<const PackedWeights>>(
                                               codes, "maddubs:" + std::to_string(top), [&] {
