@@ -31,13 +31,13 @@ void check(const Network& network, const CalibrationSet& calibration) {
   if (calibration.count < 1) throw UnsupportedError("there is no image to calibrate on");
 }
 
-// The exact sums of a layer have to fit 32 bits.
+// The exact sums of a layer have to fit 32 bits, digit by digit.
 void check_sums(const Network& network, const std::vector<Unit>& units) {
   for (const Unit& unit : units) {
     if (!unit.plan.bits || unit.plan.attention) continue;
     const Shape& weight = network.graph[network.graph[unit.plan.node].inputs[1]].shape;
     const std::int64_t k = weight.elements() / weight[0];
-    const std::int64_t max = k * max_code(kMaxBits) * max_weight_code(kMaxBits);
+    const std::int64_t max = k * max_code(kDigitBits) * max_weight_code(kDigitBits);
     if (max > std::numeric_limits<std::int32_t>::max()) {
       throw LimitError(text_of("layer '", unit.plan.name, "' has ", k,
                                " inputs, whose products can add up to more than 32 bits hold; ",

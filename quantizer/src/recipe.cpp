@@ -95,19 +95,23 @@ bool Where::matches(const AttentionDraft& attention) const {
 }
 
 Recipe recipe_from_json(const Json& json) {
-  constexpr std::string_view kKeys[] = {"name", "token_weights", "min_edge_bits",
-                                        "min_output_token_bits", "rounds"};
+  constexpr std::string_view kKeys[] = {
+      "name",          "token_weights",         "weight_bits",        "activation_bits",
+      "min_edge_bits", "min_output_token_bits", "max_query_key_bits", "rounds"};
   require_keys(json, kKeys);
   Recipe recipe;
   recipe.name = json.at("name").string();
   if (const auto weights = json.find("token_weights"))
     recipe.token_weights = token_weights_of(*weights);
-  const auto read_least = [&json](std::string_view key, int& bits) {
+  const auto read_bits_of = [&json](std::string_view key, int& bits) {
     const auto found = json.find(key);
     if (found) bits = static_cast<int>(found->integer(kMinBits, kMaxBits));
   };
-  read_least("min_edge_bits", recipe.min_edge_bits);
-  read_least("min_output_token_bits", recipe.min_output_token_bits);
+  read_bits_of("weight_bits", recipe.bits.weights);
+  read_bits_of("activation_bits", recipe.bits.activations);
+  read_bits_of("min_edge_bits", recipe.min_edge_bits);
+  read_bits_of("min_output_token_bits", recipe.min_output_token_bits);
+  read_bits_of("max_query_key_bits", recipe.max_query_key_bits);
   for (const Json& round : json.at("rounds").items()) {
     std::vector<RecipeStep>& steps = recipe.rounds.emplace_back();
     for (const Json& step : round.items()) steps.push_back(step_of(step));

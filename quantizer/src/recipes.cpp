@@ -25,6 +25,20 @@ constexpr NamedRecipe kRecipes[] = {
     {"method": "qk_smooth"}
   ]]
 })"},
+    {"near-float", R"({
+  "name": "near-float",
+  "token_weights": {"images": 8, "noise": 0.02, "power": 0.5},
+  "weight_bits": 10,
+  "activation_bits": 12,
+  "max_query_key_bits": 8,
+  "rounds": [[
+    {"method": "row_scale"},
+    {"method": "gptq"},
+    {"method": "coordinate_descent"},
+    {"method": "bias"},
+    {"method": "qk_smooth"}
+  ]]
+})"},
     {"paper", R"({
   "name": "paper",
   "rounds": [[

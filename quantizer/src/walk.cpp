@@ -54,8 +54,8 @@ QParams params_of(int bits, Range range) {
   return params;
 }
 
-QParams per_token(const Unit& unit) {
-  QParams params = params_of(unit.plan.bits->activations, Range::kPerToken);
+QParams per_token(const Unit& unit, int bits) {
+  QParams params = params_of(bits, Range::kPerToken);
   params.output_token_bits = unit.output_token_bits;
   return params;
 }
@@ -81,6 +81,17 @@ Tensor tensor_of(std::span<const float> values) {
   Tensor tensor({static_cast<std::int64_t>(values.size())}, DType::kF32);
   std::copy(values.begin(), values.end(), tensor.as<float>().begin());
   return tensor;
+}
+
+Tensor codes_of(const LayerDraft& layer, const Shape& shape) {
+  Tensor codes(shape, code_type(layer.weight_bits));
+  if (codes.dtype() == DType::kS16) {
+    std::ranges::copy(layer.codes, codes.as<std::int16_t>().begin());
+  } else {
+    std::ranges::transform(layer.codes, codes.as<std::int8_t>().begin(),
+                           [](std::int16_t code) { return static_cast<std::int8_t>(code); });
+  }
+  return codes;
 }
 
 }  // namespace
@@ -122,7 +133,7 @@ LayerDraft Walk::start(const Unit& unit) const {
         rows_of(state_.network.weights.at(state_.network.graph[node.inputs[2]].name).to_f32())
             .values;
   }
-  layer.input = per_token(unit);
+  layer.input = per_token(unit, unit.plan.bits->activations);
   if (unit.role == Role::kInput) layer.input = pixel_codes(*state_.network.pixels);
   set_smoothing(layer, layer.input.smoothing_scale, layer.input.channel_offset);
   layer.new_bias = layer.bias;
@@ -218,9 +229,7 @@ void Walk::keep(const Unit& unit, const LayerDraft& layer) {
 void Walk::store_layer(const LayerDraft& layer) {
   const Node& node = state_.network.graph[layer.node];
   const Node& weight = state_.network.graph[node.inputs[1]];
-  Tensor codes(weight.shape, DType::kS8);
-  std::copy(layer.codes.begin(), layer.codes.end(), codes.as<std::int8_t>().begin());
-  state_.weights.tensors[weight.name] = std::move(codes);
+  state_.weights.tensors[weight.name] = codes_of(layer, weight.shape);
   const bool has_bias = node.inputs.size() > 2;
   const std::string bias =
       has_bias ? state_.network.graph[node.inputs[2]].name : layer.name + ".bias";
@@ -250,9 +259,9 @@ void Walk::visit_attention(const Unit& unit) {
                               .scale = std::get<op::MatMul>(graph[unit.plan.node].op).scale,
                               .bits = bits,
                               .output_tokens = {unit.output_tokens.begin, unit.output_tokens.end},
-                              .query = per_token(unit),
-                              .key = per_token(unit),
-                              .probability = per_token(unit),
+                              .query = per_token(unit, unit.query_key_bits),
+                              .key = per_token(unit, unit.query_key_bits),
+                              .probability = per_token(unit, bits),
                               .value = params_of(bits, Range::kPerChannel)};
   AttentionData data = {.images = state_.images.count(), .threads = state_.threads, .sample = {}};
   data.sample = [this, &unit](std::int64_t image) -> AttentionSample {

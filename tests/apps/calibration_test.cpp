@@ -65,7 +65,9 @@ TEST_CASE("a digest is XXH3 of the files' bytes in their order") {
 TEST_CASE("bits are read strictly") {
   CHECK(parse_bits("w6a8") == Bits{6, 8});
   CHECK(parse_bits("w2a2") == Bits{2, 2});
-  for (const char* wrong : {"", "w6", "w6a", "w6a8 ", "6a8", "w1a8", "w6a9", "W6A8", "w-6a8"}) {
+  CHECK(parse_bits("w10a16") == Bits{10, 16});
+  for (const char* wrong : {"", "w6", "w6a", "w6a8 ", "6a8", "w1a8", "w6a17", "W6A8", "w-6a8",
+                            "w06a8", "w6a99999999999", "w6ax", "w6a8a8"}) {
     CAPTURE(wrong);
     CHECK_THROWS(parse_bits(wrong));
   }

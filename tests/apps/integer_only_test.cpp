@@ -61,6 +61,8 @@ TEST_CASE("what integers only cannot do is refused before anything is calibrated
   const IntegerOnlyWorkplace work;
   check_refused(work.quantize({"--integer-only", "--keep", "head"}), 4, "would stay in float");
   check_refused(work.quantize({"--integer-only", "--recipe", "minmax"}), 4, "ranges per token");
+  check_refused(work.quantize({"--integer-only", "--weight-bits", "10"}), 4, "at most 8 bits");
+  check_refused(work.quantize({"--integer-only", "--act-bits", "9"}), 4, "at most 8 bits");
   CHECK(!fs::exists(work.out));
 }
 

@@ -89,12 +89,12 @@ TEST_CASE("calibration images that are not there, or not to be read, end with 3 
   w.refused(w.run_with({}), 4, "c.png");
 }
 
-TEST_CASE("bits outside of 2 to 8, unknown recipes and expressions that are none end with 2") {
+TEST_CASE("bits outside of 2 to 16, unknown recipes and expressions that are none end with 2") {
   const Workplace w;
   w.refused(w.run_with({"--weight-bits", "1"}), 2, "--weight-bits");
-  w.refused(w.run_with({"--act-bits", "9"}), 2, "--act-bits");
-  w.refused(w.run_with({"--set", "fc1=w1a8"}), 2, "from 2 to 8");
-  w.refused(w.run_with({"--budget-bits", "6", "--candidates", "1,4"}), 2, "from 2 to 8");
+  w.refused(w.run_with({"--act-bits", "17"}), 2, "--act-bits");
+  w.refused(w.run_with({"--set", "fc1=w1a8"}), 2, "from 2 to 16");
+  w.refused(w.run_with({"--budget-bits", "6", "--candidates", "1,4"}), 2, "from 2 to 16");
   w.refused(w.run_with({"--set", "fc1"}), 2, "REGEX=w6a8");
   w.refused(w.run_with({"--set", "=w6a8"}), 2, "REGEX=w6a8");
   w.refused(w.run_with({"--keep", "fc(1"}), 2, "'fc(1' is not a regular expression");
@@ -111,7 +111,7 @@ TEST_CASE("a rule that matches no layer is an error, on the command line and in 
     return w.run_with({"--policy", w.temp.file("policy.json", text).string()});
   };
   w.refused(policy(R"({"rules": [{"layers": "decoder", "bits": "w6a8"}]})"), 4, "decoder");
-  w.refused(policy(R"({"rules": [{"layers": "fc1", "bits": "w9a8"}]})"), 4, "$.rules[0]");
+  w.refused(policy(R"({"rules": [{"layers": "fc1", "bits": "w17a8"}]})"), 4, "$.rules[0]");
   w.refused(policy(R"({"rules": [{"layers": "fc1", "bit": "w8a8"}]})"), 4, "unknown key");
   w.refused(policy(R"({"rules": [{"layers": "f(", "bits": "keep"}]})"), 4, "not a regular");
   w.refused(policy(R"({"rules": {"fc1": "w8a8"}})"), 4, "$.rules");

@@ -118,7 +118,12 @@ TEST_CASE("a dry run needs no images, states sizes and writes nothing") {
   const Result result = quantize({model, "--dry-run", "-o", (temp.path() / "no").string()});
   CHECK(result.code == 0);
   CHECK(result.out.find("all tensors: ") != std::string::npos);
+  CHECK(result.out.find("w7a8") != std::string::npos);
   CHECK(temp.entries() == before);
+  const Result wide = quantize({model, "--dry-run", "--recipe", "near-float"});
+  CHECK(wide.out.find("w10a12") != std::string::npos);
+  const Result wider = quantize({model, "--dry-run", "--recipe", "near-float", "--act-bits", "16"});
+  CHECK(wider.out.find("w10a16") != std::string::npos);
 }
 
 TEST_CASE("layers that are kept stay in float, in the file and in the report") {
@@ -268,14 +273,16 @@ TEST_CASE("every recipe's files run, with the most and the fewest bits that can 
     const Result answer = run("vit_infer", {"-m", out, calib + "/0.png"});
     CHECK_MESSAGE(answer.code == 0, answer.err);
   };
-  for (const char* recipe : {"default", "paper", "minmax", "percentile", "mse", "entropy"}) {
+  for (const char* recipe :
+       {"default", "near-float", "paper", "minmax", "percentile", "mse", "entropy"}) {
     CAPTURE(recipe);
     check_runs({"--recipe", recipe, "--set", ".=w2a2"});
     check_runs({"--recipe", recipe, "--weight-bits", "8", "--act-bits", "2"});
     check_runs({"--recipe", recipe, "--weight-bits", "2", "--act-bits", "8"});
+    check_runs({"--recipe", recipe, "--set", ".=w16a16"});
   }
   check_runs({"--recipe", "paper", "--bits-by", "module", "--candidates", "2,3", "--budget-bits",
               "2", "--unjudged"});
   CHECK(quantize({model, "--calib", calib, "-o", out, "--act-bits", "1"}).code == 2);
-  CHECK(quantize({model, "--calib", calib, "-o", out, "--weight-bits", "9"}).code == 2);
+  CHECK(quantize({model, "--calib", calib, "-o", out, "--weight-bits", "17"}).code == 2);
 }

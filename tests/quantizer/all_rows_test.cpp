@@ -72,7 +72,7 @@ TEST_CASE("the corrected bias leaves no mean error over all rows") {
   layer.input = static_input(4, 0.3137F);
   layer.scale.assign(3, scale);
   const Matrix codes = symmetric_codes(layer.weight, scale, weight_codes(4));
-  for (const float code : codes.values) layer.codes.push_back(static_cast<std::int8_t>(code));
+  for (const float code : codes.values) layer.codes.push_back(static_cast<std::int16_t>(code));
   const std::vector<float> bias = corrected_bias(layer, data);
   for (std::size_t o = 0; o < 3; ++o) {
     double error = 0.0;

@@ -85,7 +85,7 @@ TEST_CASE("GPTQ equals rounding to nearest when inputs are independent") {
   const LayerDraft start = draft_of(random_matrix(5, 4, 2), 4);
   LayerData data(source_of(start, independent_inputs()), 1);
   LayerDraft layer = rounded(4, data, start);
-  const std::vector<std::int8_t> nearest = layer.codes;
+  const std::vector<std::int16_t> nearest = layer.codes;
   // Activation codes of 8 bits leave the products all but diagonal.
   run("gptq", R"({"ridge": 0})", layer, data);
   CHECK(layer.codes == nearest);

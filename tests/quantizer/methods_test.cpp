@@ -22,7 +22,7 @@ TEST_CASE("rounding to nearest takes the codes that division gives") {
   layer.scale = largest_scales(layer);
   round_to_nearest(layer);
   CHECK(layer.scale[0] == doctest::Approx(0.01));
-  CHECK(layer.codes == std::vector<std::int8_t>{50, -127, 1});
+  CHECK(layer.codes == std::vector<std::int16_t>{50, -127, 1});
 }
 
 TEST_CASE("searched scales never round worse than the largest weight's") {
@@ -70,7 +70,7 @@ TEST_CASE("a codebook rounds weights that lie like a bell with less error than e
     REQUIRE(coded.codebook.size() == std::size_t{1} << static_cast<unsigned>(bits));
     CHECK(std::ranges::adjacent_find(coded.codebook, std::greater_equal<>()) ==
           coded.codebook.end());
-    for (const std::int8_t code : coded.codes) {
+    for (const std::int16_t code : coded.codes) {
       CHECK(std::ranges::count(coded.codebook, static_cast<float>(code)) == 1);
     }
     Matrix diagonal(64, 64);
@@ -90,7 +90,7 @@ TEST_CASE("weights that even codes hold, and small layers, get no codebook") {
     const LayerDraft start = draft_of(weight, 4);
     LayerData data(source_of(start, correlated_images(3, 60, 64)), 1);
     LayerDraft layer = rounded(4, data, start);
-    const std::vector<std::int8_t> codes = layer.codes;
+    const std::vector<std::int16_t> codes = layer.codes;
     run("codebook", "{}", layer, data);
     CHECK(layer.codebook.empty());
     CHECK(layer.codes == codes);
@@ -119,7 +119,7 @@ TEST_CASE("sweeps keep codes within their bits") {
   LayerData data(source_of(start, correlated_images(3, 60, 16)), 1);
   LayerDraft layer = rounded(3, data, start);
   run("coordinate_descent", R"({"count": 5})", layer, data);
-  for (const std::int8_t code : layer.codes) CHECK(std::abs(int{code}) <= max_weight_code(3));
+  for (const std::int16_t code : layer.codes) CHECK(std::abs(int{code}) <= max_weight_code(3));
 }
 
 TEST_CASE("ridge moves weights to where they make up for a wrong input") {

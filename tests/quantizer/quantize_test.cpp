@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "calibration/pixels.h"
-#include "quantizer/tiny_network.h"
+#include "quantizer/tiny_quantized.h"
 #include "support/temp_folder.h"
 #include "vitq/error.h"
 #include "vitq/plan.h"
@@ -19,45 +19,6 @@ using namespace vitq;
 using namespace vitq::test;
 
 namespace {
-
-Quantized quantized(const TinyNetwork& tiny, Bits bits, int threads = 1,
-                    const Recipe& recipe = recipe_named("default")) {
-  QuantizeOptions options;
-  options.bits = bits;
-  options.threads = threads;
-  return quantize(tiny.network(), tiny.images(24), recipe, options);
-}
-
-std::vector<float> logits_of(const TinyNetwork& tiny, const Weights& weights,
-                             const Scheme& scheme) {
-  Session session(std::make_shared<const Plan>(lower(tiny.graph, weights, scheme, LowerOptions{})),
-                  {.threads = 1});
-  const CalibrationSet unseen = tiny.images(16, 1000);
-  std::vector<float> all;
-  for (std::int64_t i = 0; i < unseen.count; ++i) {
-    const auto logits =
-        session.run(plan_inputs(session.plan(), {unseen.image(i)}, tiny.network()))[0].as<float>();
-    all.insert(all.end(), logits.begin(), logits.end());
-  }
-  return all;
-}
-
-double snr(const std::vector<float>& wanted, const std::vector<float>& found) {
-  double signal = 0.0;
-  double noise = 1e-30;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    signal += static_cast<double>(wanted[i]) * static_cast<double>(wanted[i]);
-    noise += (static_cast<double>(wanted[i]) - static_cast<double>(found[i])) *
-             (static_cast<double>(wanted[i]) - static_cast<double>(found[i]));
-  }
-  return 10.0 * std::log10(signal / noise);
-}
-
-double snr_at(const TinyNetwork& tiny, Bits bits, const Recipe& recipe = recipe_named("default")) {
-  const Quantized result = quantized(tiny, bits, 1, recipe);
-  return snr(logits_of(tiny, tiny.weights, Scheme::float32()),
-             logits_of(tiny, result.weights, result.scheme));
-}
 
 // The signal-to-noise ratio that rounding leaves at the worst, in dB. Values spread evenly over
 // [-a, a] have the power a^2 / 3. Codes up to c round them in steps of a / c, and the error has the
@@ -98,15 +59,27 @@ void check_through_file(const TinyNetwork& tiny, const Quantized& result) {
 
 TEST_CASE("a small transformer stays close to float, and closer with more bits") {
   const TinyNetwork tiny;
+  const double at16 = snr_at(tiny, {16, 16});
+  const double at12 = snr_at(tiny, {12, 12});
+  const double at10 = snr_at(tiny, {10, 10});
   const double at8 = snr_at(tiny, {8, 8});
   const double at7 = snr_at(tiny, {7, 8});
   const double at4 = snr_at(tiny, {4, 4});
+  CAPTURE(at16);
+  CAPTURE(at12);
+  CAPTURE(at10);
   CAPTURE(at8);
   CAPTURE(at7);
   CAPTURE(at4);
+  CHECK(at16 > rounding_snr(16));
+  CHECK(at12 > rounding_snr(12));
+  CHECK(at10 > rounding_snr(10));
   CHECK(at8 > rounding_snr(8));
   CHECK(at7 > rounding_snr(7));
   CHECK(at4 > rounding_snr(4));
+  CHECK(at16 > at12);
+  CHECK(at12 > at10);
+  CHECK(at10 > at8);
   CHECK(at8 > at7);
   CHECK(at7 > at4);
 }
@@ -116,7 +89,7 @@ TEST_CASE("the default recipe comes closer to float than rounding to nearest, at
   const Recipe nearest = recipe_from_json(Json::parse(R"({"name": "nearest", "min_edge_bits": 8,
     "rounds": [[{"method": "nearest", "scale": "largest"}]]})",
                                                       "nearest"));
-  for (const Bits bits : {Bits{8, 8}, Bits{7, 8}, Bits{6, 6}, Bits{4, 4}}) {
+  for (const Bits bits : {Bits{12, 12}, Bits{8, 8}, Bits{7, 8}, Bits{6, 6}, Bits{4, 4}}) {
     CAPTURE(bits.weights);
     CHECK(snr_at(tiny, bits, recipe_named("default")) > snr_at(tiny, bits, nearest));
   }
@@ -124,7 +97,7 @@ TEST_CASE("the default recipe comes closer to float than rounding to nearest, at
 
 TEST_CASE("the same inputs give the same bytes, whatever the number of threads") {
   const TinyNetwork tiny;
-  for (const Bits bits : {Bits{7, 8}, Bits{4, 4}}) {
+  for (const Bits bits : {Bits{7, 8}, Bits{4, 4}, Bits{12, 10}}) {
     const Quantized one = quantized(tiny, bits, 1);
     const Quantized three = quantized(tiny, bits, 3);
     CHECK(same_bytes(one.weights, three.weights));
@@ -146,7 +119,8 @@ TEST_CASE("a frozen network runs from its file as it did before") {
 TEST_CASE("every recipe's files can be read and run, at the most and the fewest bits") {
   const TinyNetwork tiny;
   for (const std::string_view recipe : recipe_names()) {
-    for (const Bits bits : {Bits{2, 2}, Bits{2, 8}, Bits{8, 2}, Bits{3, 3}, Bits{8, 8}}) {
+    for (const Bits bits :
+         {Bits{2, 2}, Bits{2, 8}, Bits{8, 2}, Bits{3, 3}, Bits{8, 8}, Bits{16, 2}, Bits{16, 16}}) {
       CAPTURE(recipe);
       CAPTURE(bits.weights);
       CAPTURE(bits.activations);

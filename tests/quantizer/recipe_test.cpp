@@ -44,6 +44,16 @@ TEST_CASE("a recipe says where its steps apply") {
   CHECK_FALSE(recipe.rounds[0][0].where.matches(layer));
 }
 
+TEST_CASE("a recipe says how many bits there are where nobody asks for others") {
+  const Recipe usual = read(R"({"name": "x", "rounds": [[]]})");
+  CHECK(usual.bits == Bits{7, 8});
+  CHECK(usual.max_query_key_bits == kMaxBits);
+  const Recipe wide = read(R"({"name": "x", "weight_bits": 9, "activation_bits": 16,
+    "max_query_key_bits": 10, "rounds": [[]]})");
+  CHECK(wide.bits == Bits{9, 16});
+  CHECK(wide.max_query_key_bits == 10);
+}
+
 TEST_CASE("recipes with unknown keys, names or values are refused") {
   const char* const kBroken[] = {
       R"({"name": "x"})",
@@ -56,6 +66,8 @@ TEST_CASE("recipes with unknown keys, names or values are refused") {
       R"({"name": "x", "rounds": [[{"method": "gptq", "where": {"weight_bits": [8, 2]}}]]})",
       R"({"name": "x", "rounds": [[{"method": "gptq", "where": {"weight_bits": [4]}}]]})",
       R"({"name": "x", "rounds": [[]], "token_weights": {"photos": 3}})",
+      R"({"name": "x", "rounds": [[]], "weight_bits": 17})",
+      R"({"name": "x", "rounds": [[]], "max_query_key_bits": 1})",
       R"({"name": 3, "rounds": [[]]})",
       R"([])",
   };

@@ -127,9 +127,16 @@ class ModelQuantizer {
   // Says it before hours of calibration rather than after.
   void require_all_layers() const {
     for (const LayerPlan& layer : plan_layers(network_, asked_.recipe, options_)) {
-      if (layer.bits) continue;
-      throw UnsupportedError("layer '" + layer.name +
-                             "' would stay in float, but integers only leave nothing in float");
+      if (!layer.bits) {
+        throw UnsupportedError("layer '" + layer.name +
+                               "' would stay in float, but integers only leave nothing in float");
+      }
+      const int most = std::max(layer.bits->weights, layer.bits->activations);
+      if (most > kDigitBits) {
+        throw UnsupportedError("layer '" + layer.name + "' would have codes of " +
+                               std::to_string(most) + " bits, but integers only take codes of " +
+                               "at most " + std::to_string(kDigitBits) + " bits");
+      }
     }
   }
   // Lowering names what cannot be computed on integers only.

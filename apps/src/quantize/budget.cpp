@@ -21,15 +21,16 @@ std::vector<std::string> names_of_scores() {
 // Reads "6", "6a8", or "float".
 Candidate read_candidate(const std::string& text) {
   if (text == "float") return {};
-  const auto fits = [&text](std::size_t i) {
-    return text[i] - '0' >= kMinBits && text[i] - '0' <= kMaxBits;
-  };
-  const bool pair = text.size() == 3 && text[1] == 'a' && fits(2);
-  if ((text.size() != 1 && !pair) || !fits(0)) {
-    throw UsageError("expected bits from " + bits_range() +
-                     ", such as 6 or 6a8, or 'float', found '" + text + "'");
+  std::string_view rest = text;
+  const std::optional<int> weights = take_bits(rest);
+  if (weights && rest.empty()) return {*weights, 0};
+  if (weights && rest.starts_with('a')) {
+    rest.remove_prefix(1);
+    const std::optional<int> activations = take_bits(rest);
+    if (activations && rest.empty()) return {*weights, *activations};
   }
-  return {text[0] - '0', pair ? text[2] - '0' : 0};
+  throw UsageError("expected bits from " + bits_range() +
+                   ", such as 6 or 6a8, or 'float', found '" + text + "'");
 }
 
 std::vector<Candidate> read_candidates(const std::vector<std::string>& texts) {

@@ -77,6 +77,8 @@ figcaption{font-size:13px;overflow-wrap:anywhere;margin:0 0 3px}
 .b6{fill:#e9c64f;background:#e9c64f}
 .b7{fill:#55ab9d;background:#55ab9d}
 .b8{fill:#2f74a6;background:#2f74a6}
+.b9,.b10,.b11,.b12{fill:#274b8a;background:#274b8a}
+.b13,.b14,.b15,.b16{fill:#2b2a66;background:#2b2a66}
 .float{fill:#98a2af;background:#98a2af}
 @media (max-width:720px){.bars{columns:1}section{padding:16px 12px}
 .bars div{grid-template-columns:1fr 4.5em;gap:2px 10px;padding:4px 0}.bars span{grid-column:1/-1}}

@@ -2,6 +2,7 @@
 #include "quantize/layer_rules.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "common/args.h"
 #include "vitq/error.h"
@@ -48,12 +49,25 @@ std::string bits_range() {
   return std::to_string(kMinBits) + " to " + std::to_string(kMaxBits);
 }
 
+std::optional<int> take_bits(std::string_view& text) {
+  int bits = 0;
+  if (text.starts_with('0')) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
+  if (error != std::errc() || bits < kMinBits || bits > kMaxBits) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return bits;
+}
+
 Bits parse_bits(std::string_view text) {
-  const auto digit = [text](std::size_t at) { return at < text.size() ? text[at] - '0' : -1; };
-  const Bits bits = {digit(1), digit(3)};
-  const auto fits = [](int n) { return n >= kMinBits && n <= kMaxBits; };
-  const bool shaped = text.size() == 4 && text[0] == 'w' && text[2] == 'a';
-  if (shaped && fits(bits.weights) && fits(bits.activations)) return bits;
+  std::string_view rest = text;
+  const auto take = [&rest](char letter) -> std::optional<int> {
+    if (!rest.starts_with(letter)) return std::nullopt;
+    rest.remove_prefix(1);
+    return take_bits(rest);
+  };
+  const std::optional<int> weights = take('w');
+  const std::optional<int> activations = take('a');
+  if (weights && activations && rest.empty()) return {*weights, *activations};
   throw UsageError("expected bits such as w6a8, each from " + bits_range() + ", found " +
                    quote(text));
 }

@@ -2,6 +2,7 @@
 // Users state bits per layer with --keep, --set, and policy files.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +11,12 @@
 
 namespace vitq::apps {
 
-// Answers "2 to 8": every option that names bits of weights or activations takes kMinBits to
+// Answers "2 to 16": every option that names bits of weights or activations takes kMinBits to
 // kMaxBits of the quantizer.
 std::string bits_range();
+
+// Takes the number that `text` begins with, if it is one of those.
+std::optional<int> take_bits(std::string_view& text);
 
 // Reads "w6a8". Throws UsageError for anything else, and for bits outside of the range.
 Bits parse_bits(std::string_view text);

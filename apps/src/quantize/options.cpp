@@ -117,11 +117,14 @@ void declare(CLI::App& app, QuantizeJob& job) {
       "How: " + names_of_recipes() + " (default: default), or a file that ends in .json");
   app.add_flag("--print-recipe", job.print_recipe,
                "Show the recipe as JSON, to start one of your own from, and exit");
-  auto* weights = app.add_option("--weight-bits", job.bits.weights,
-                                 "Bits of the weights, " + bits_range() + " (default 7)")
+  auto* weights = app.add_option("--weight-bits", job.weight_bits,
+                                 "Bits of the weights, " + bits_range() +
+                                     " (default: the recipe's, as a rule 7). More than 8 take two "
+                                     "products of integers or four")
                       ->check(CLI::Range(kMinBits, kMaxBits));
-  app.add_option("--act-bits", job.bits.activations,
-                 "Bits of the activations, " + bits_range() + " (default 8)")
+  app.add_option("--act-bits", job.activation_bits,
+                 "Bits of the activations, " + bits_range() +
+                     " (default: the recipe's, as a rule 8)")
       ->check(CLI::Range(kMinBits, kMaxBits));
   declare(app, job.budget);
   for (const char* budget : {"--budget-mb", "--budget-bits", "--budget-ms", "--max-drop"}) {

@@ -26,7 +26,7 @@ struct QuantizeJob {
   ImageLimits image_limits;
   std::size_t limit = 128;            // at most so many of its images
   std::optional<std::uint64_t> seed;  // draws them at random; otherwise they are spread evenly
-  Bits bits;
+  std::optional<int> weight_bits, activation_bits;  // none: the recipe's
   BitBudget budget;
   std::vector<LayerRule> rules;  // of the command line, after those of the policy
   std::int64_t memory = 2048;    // MiB

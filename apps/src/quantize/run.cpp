@@ -23,7 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 QuantizeModelOptions options_of(const QuantizeJob& job, const Recipe& recipe) {
-  QuantizeModelOptions options = {.recipe = recipe, .bits = job.bits};
+  const Bits bits = {job.weight_bits.value_or(recipe.bits.weights),
+                     job.activation_bits.value_or(recipe.bits.activations)};
+  QuantizeModelOptions options = {.recipe = recipe, .bits = bits};
   if (!job.policy.empty()) options.rules = rules_from_json(Json::read(job.policy));
   options.rules.insert(options.rules.end(), job.rules.begin(), job.rules.end());
   if (job.budget.stated()) {

@@ -74,9 +74,9 @@ QuantizeModelOptions options_of(const vitq_quantize_options& given) {
   require_not_negative(given.memory_bytes, "options->memory_bytes");
   QuantizeModelOptions options;
   options.recipe = recipe_named(text_or(given.recipe, "default"));
-  options.bits.weights = bits_of(given.weight_bits, options.bits.weights, "options->weight_bits");
-  options.bits.activations =
-      bits_of(given.activation_bits, options.bits.activations, "options->activation_bits");
+  const Bits& usual = options.recipe.bits;
+  options.bits = {bits_of(given.weight_bits, usual.weights, "options->weight_bits"),
+                  bits_of(given.activation_bits, usual.activations, "options->activation_bits")};
   if (given.limit > 0) options.limit = static_cast<std::size_t>(given.limit);
   options.threads = given.threads;
   if (given.memory_bytes > 0) options.memory_bytes = given.memory_bytes;

@@ -51,15 +51,15 @@ def convert(checkpoint: _Path, output: _Path, *, family: Optional[str] = None,
     return json.loads(result.text())
 
 
-def quantize(model: _Path, images: Union[_Path, Sequence[_Path], None], output: _Path, *, weight_bits: int = 7,
-             activation_bits: int = 8, recipe: str = "default", limit: int = 128, threads: int = 0,
+def quantize(model: _Path, images: Union[_Path, Sequence[_Path], None], output: _Path, *, weight_bits: int = 0,
+             activation_bits: int = 0, recipe: str = "default", limit: int = 128, threads: int = 0,
              memory_bytes: int = 0, overwrite: bool = False,
              progress: Optional[Callable[[Progress], Any]] = None) -> dict[str, Any]:
     """Makes an int8 model file of a float one and of images like those that it will be shown.
 
     images: a folder or paths, of which `limit` at most are taken; None: `limit` images are generated, for where there
-    are none. weight_bits, activation_bits: 2 to 8. threads: 0: as many as this process may use. memory_bytes:
-    activations beyond it go to a temporary file; 0: 2 GiB. progress: is told of each layer; what it raises stops the
+    are none. weight_bits, activation_bits: 2 to 16; 0: the recipe's, 7 and 8 of "default". threads: 0: as many as
+    this process may use. memory_bytes: activations beyond it go to a temporary file; 0: 2 GiB. progress: is told of each layer; what it raises stops the
     work and comes out here.
     Answers {"images": ..., "layers": [...]}.
     Raises UnreadableError, FormatError, LimitError. `output` is written whole or not at all.

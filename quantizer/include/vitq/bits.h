@@ -6,7 +6,7 @@ namespace vitq {
 
 // The fewest and the most bits that a quantized layer's weights and activations can have.
 inline constexpr int kMinBits = 2;
-inline constexpr int kMaxBits = 8;
+inline constexpr int kMaxBits = 16;
 
 // Each from kMinBits to kMaxBits.
 struct Bits {

@@ -27,8 +27,8 @@ struct LayerDraft {
   std::string name;
   NodeId node = 0;
   Role role = Role::kInner;
-  int weight_bits = kMaxBits;
-  int activation_bits = kMaxBits;
+  int weight_bits = kDigitBits;
+  int activation_bits = kDigitBits;
 
   Matrix weight;                    // [n, k], in float
   std::vector<float> bias;          // [n], in float; 0 where the layer has none
@@ -43,7 +43,7 @@ struct LayerDraft {
   Matrix goal;
   std::vector<float> scale;              // [n], of the weight codes
   std::vector<float> codebook;           // what codes can be; empty: all that the bits allow
-  std::vector<std::int8_t> codes;        // [n, k]
+  std::vector<std::int16_t> codes;        // [n, k]
   std::vector<float> new_bias;           // [n], of the quantized layer
   std::vector<float> output_token_bias;  // [n], replaces new_bias in output tokens; or empty
 };
@@ -80,7 +80,7 @@ struct AttentionDraft {
   std::int64_t heads = 1;
   std::int64_t dim = 1;  // of one head
   float scale = 1.0F;    // of the logits
-  int bits = kMaxBits;
+  int bits = kDigitBits;
   RowSpan output_tokens;  // which rows of queries and keys are output tokens
 
   QParams query;

@@ -54,17 +54,21 @@ struct TokenWeights {
 struct Recipe {
   std::string name;
   TokenWeights token_weights;
+  Bits bits;  // where nobody asks for others
   // The fewest bits of weights and activations in the first layer and in the heads.
   int min_edge_bits = kMinBits;
   // The fewest bits of activations in output tokens. They are few, and most of the noise that
   // reaches the outputs comes by them.
   int min_output_token_bits = kMinBits;
+  // The most bits of queries and keys. Their errors are a part of the scores alone.
+  int max_query_key_bits = kMaxBits;
   std::vector<std::vector<RecipeStep>> rounds;
   Json json;  // as it was read, for the record
 };
 
-// Reads {"name", "token_weights"?: {"images", "noise", "power"}, "min_edge_bits"?,
-// "min_output_token_bits"?, "rounds": [[step]]}. A step is {"method", "where"?: {"roles",
+// Reads {"name", "token_weights"?: {"images", "noise", "power"}, "weight_bits"?,
+// "activation_bits"?, "min_edge_bits"?, "min_output_token_bits"?, "max_query_key_bits"?,
+// "rounds": [[step]]}. A step is {"method", "where"?: {"roles",
 // "weight_bits": [min, max], "activation_bits": [min, max]}} with the settings of its method beside
 // them. Throws FileError for anything else.
 Recipe recipe_from_json(const Json& json);

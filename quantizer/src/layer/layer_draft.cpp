@@ -93,7 +93,7 @@ Matrix dequantized_weights(const LayerDraft& layer) {
   for (std::int64_t o = 0; o < w.rows; ++o) {
     const std::span<float> row = w.row(o);
     const float scale = layer.scale[static_cast<std::size_t>(o)];
-    const std::int8_t* codes = layer.codes.data() + o * w.cols;
+    const std::int16_t* codes = layer.codes.data() + o * w.cols;
     for (std::size_t c = 0; c < row.size(); ++c) row[c] = scale * static_cast<float>(codes[c]);
   }
   return w;
@@ -115,7 +115,7 @@ std::vector<float> offset_part(const LayerDraft& layer) {
   const std::vector<float> smoothing_scale = column_smoothing(layer);
   const std::vector<float> channel_offset = column_offset(layer);
   for (std::size_t o = 0; o < part.size(); ++o) {
-    const std::int8_t* codes = layer.codes.data() + o * smoothing_scale.size();
+    const std::int16_t* codes = layer.codes.data() + o * smoothing_scale.size();
     double sum = 0.0;
     for (std::size_t c = 0; c < smoothing_scale.size(); ++c)
       sum += static_cast<double>(channel_offset[c] / smoothing_scale[c]) * codes[c];

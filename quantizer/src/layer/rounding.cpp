@@ -117,7 +117,7 @@ void round_to_nearest(LayerDraft& layer) {
   for (std::int64_t o = 0; o < layer.goal.rows; ++o) {
     const float inverse = 1.0F / layer.scale[static_cast<std::size_t>(o)];
     for (const float v : layer.goal.row(o)) {
-      layer.codes[i++] = static_cast<std::int8_t>(grid.nearest(v * inverse));
+      layer.codes[i++] = static_cast<std::int16_t>(grid.nearest(v * inverse));
     }
   }
 }

@@ -127,7 +127,7 @@ class Codebook : public Method {
     constexpr std::size_t kWeightsPerEntry = 64;
     const auto entries = std::size_t{1} << static_cast<unsigned>(layer.weight_bits);
     const bool small = layer.goal.values.size() < kWeightsPerEntry * entries;
-    if (small || layer.weight_bits == kMaxBits || !layer.codebook.empty()) return;
+    if (small || layer.weight_bits >= kDigitBits || !layer.codebook.empty()) return;
     const std::vector<float> importance = diagonal_of(data.moments(layer).gram);
     Fit fit(layer, importance, data.threads());
     for (int i = 0; i < rounds_; ++i) fit.improve();

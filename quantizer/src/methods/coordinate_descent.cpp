@@ -32,7 +32,7 @@ std::vector<float> times(std::span<const float> row, const Matrix& gram) {
 // Holds the codes w and the goal g of one output channel, with w H and g H kept up to date.
 class Descent {
  public:
-  Descent(const Matrix& gram, std::span<const float> goal, std::span<const std::int8_t> codes)
+  Descent(const Matrix& gram, std::span<const float> goal, std::span<const std::int16_t> codes)
       : gram_(gram),
         codes_(codes.begin(), codes.end()),
         codes_gram_(times(codes_, gram)),
@@ -96,7 +96,7 @@ class CoordinateDescent : public Method {
   void improve_row(LayerDraft& layer, std::int64_t o, const Shared& shared) const {
     const auto k = static_cast<std::size_t>(layer.goal.cols);
     const auto row = static_cast<std::size_t>(o);
-    const std::span<std::int8_t> codes = std::span(layer.codes).subspan(row * k, k);
+    const std::span<std::int16_t> codes = std::span(layer.codes).subspan(row * k, k);
     Descent descent(shared.gram, layer.goal.row(o), codes);
     float scale = layer.scale[row];
     for (int i = 0; i < count_; ++i) {
@@ -105,7 +105,7 @@ class CoordinateDescent : public Method {
     }
     layer.scale[row] = scale;
     std::transform(descent.codes().begin(), descent.codes().end(), codes.begin(),
-                   [](float code) { return static_cast<std::int8_t>(code); });
+                   [](float code) { return static_cast<std::int16_t>(code); });
   }
 
   int count_;

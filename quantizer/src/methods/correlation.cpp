@@ -26,7 +26,7 @@ void set_codes(LayerDraft& layer, float scale) {
   layer.scale.assign(static_cast<std::size_t>(layer.weight.rows), scale);
   layer.codes.resize(codes.values.size());
   std::ranges::transform(codes.values, layer.codes.begin(),
-                         [](float code) { return static_cast<std::int8_t>(code); });
+                         [](float code) { return static_cast<std::int16_t>(code); });
 }
 
 class Correlation : public Method {

@@ -67,13 +67,13 @@ class Gptq : public Method {
     const std::vector<std::int64_t>& order = feedback.order;
     const std::size_t k = order.size();
     const std::span<const float> goal = layer.goal.row(o);
-    std::int8_t* codes = layer.codes.data() + o * layer.goal.cols;
+    std::int16_t* codes = layer.codes.data() + o * layer.goal.cols;
     const float scale = layer.scale[static_cast<std::size_t>(o)];
     std::vector<float> left(k);
     for (std::size_t j = 0; j < k; ++j) left[j] = goal[static_cast<std::size_t>(order[j])];
     for (std::size_t j = 0; j < k; ++j) {
       const float code = grid.nearest(left[j] * (1.0F / scale));
-      codes[order[j]] = static_cast<std::int8_t>(code);
+      codes[order[j]] = static_cast<std::int16_t>(code);
       const float error = left[j] - code * scale;
       const std::span<const float> share = feedback.shares.row(static_cast<std::int64_t>(j));
       for (std::size_t i = j + 1; i < k; ++i) left[i] -= error * share[i];

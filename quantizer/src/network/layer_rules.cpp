@@ -103,6 +103,11 @@ void decide_bits(const Network& network, const Recipe& recipe, const QuantizeOpt
   for (Unit& unit : units) unit.plan.bits = with_edges(unit, recipe, options.bits);
   for (const LayerRule& rule : options.rules) apply_rule(network, rule, units);
   raise_output_tokens(recipe, units);
+  for (Unit& unit : units) {
+    if (unit.plan.bits) {
+      unit.query_key_bits = std::min(unit.plan.bits->activations, recipe.max_query_key_bits);
+    }
+  }
   for (Unit& unit : units) unit.plan.bytes = bytes_of(network.graph, unit);
 }
 

@@ -19,6 +19,7 @@ struct Unit {
   NodeId key = -1;                       // of an attention
   NodeId value = -1;                     // of an attention
   std::optional<int> output_token_bits;  // of activations, where output tokens have more
+  int query_key_bits = kDigitBits;       // of an attention
   AxisSpan output_tokens;                // which rows of one image are output tokens; may be empty
   bool output_only = false;              // nobody reads its other rows
   NodeId background = -1;                // a value with further rows like the operand's

@@ -239,8 +239,8 @@ typedef int (*vitq_progress_function)(const vitq_progress* progress, void* user)
 typedef struct vitq_quantize_options {
   size_t size;
   const char* recipe;      /* a recipe's name; null: "default" */
-  int32_t weight_bits;     /* 2 to 8; 0: 7 */
-  int32_t activation_bits; /* 2 to 8; 0: 8 */
+  int32_t weight_bits;     /* 2 to 16; 0: the recipe's, 7 of "default" */
+  int32_t activation_bits; /* 2 to 16; 0: the recipe's, 8 of "default" */
   int64_t limit;           /* so many of the images at most; 0: 128 */
   int32_t threads;         /* 0: as many as this process may use */
   int64_t memory_bytes;    /* activations beyond it go to a temporary file; 0: 2 GiB */
