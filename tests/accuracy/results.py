@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # (recipe, weight bits, activation bits), in the order in which they are shown.
 DEFAULT = [("default", *bits) for bits in ((8, 8), (7, 8), (6, 8), (6, 6), (5, 8), (4, 8), (4, 4), (3, 8))]
+WIDE = [("near-float", 10, 12), ("default", 12, 12), ("default", 10, 10)]
 BASELINES = [(recipe, 8, 8) for recipe in ("minmax", "percentile", "mse", "entropy")]
 PAPER = [("paper", 8, 8), ("paper", 6, 6)]
 ABLATION = [
@@ -82,7 +83,7 @@ def measure_all(options, programs, measurements):
         if network is None:
             print(f"{name}: not here, left out", file=sys.stderr)
             continue
-        rows = [row for row in DEFAULT + BASELINES + PAPER if wanted(row) and programs.recipe(row[0])]
+        rows = [row for row in WIDE + DEFAULT + BASELINES + PAPER if wanted(row) and programs.recipe(row[0])]
         if name == "deit_tiny" and wanted(("ablation",)):
             rows += ablation_recipes(programs, options.work)
         measured = [measurements.row(network, row) for row in rows]
