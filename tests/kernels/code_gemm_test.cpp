@@ -18,10 +18,13 @@ using namespace vitq;
 
 namespace {
 
-std::vector<const CodeGemm*> all() {
+// It returns all that take such codes.
+std::vector<const CodeGemm*> all(std::int32_t largest_product) {
   const CpuFeatures has = detected_cpu();
   std::vector<const CodeGemm*> found = {&reference_code_gemm(), &portable_code_gemm()};
-  for (const Isa& isa : test::isas_of(has)) found.push_back(&code_gemm(limited(has, isa)));
+  for (const Isa& isa : test::isas_of(has)) {
+    found.push_back(&code_gemm(limited(has, isa), largest_product));
+  }
   return found;
 }
 
@@ -66,11 +69,9 @@ std::vector<std::int32_t> product(const CodeGemm& products, const CodeGemmShape&
   return c;
 }
 
-void check(const CodeGemmShape& s, Fill fill, std::mt19937& random) {
-  const Acts x = acts(s.m * s.k, fill, random);
-  const Codes w = weights(s.n * s.k, 127, fill, random);
+void check(const CodeGemmShape& s, const Acts& x, const Codes& w, std::int32_t largest_product) {
   const std::vector<std::int64_t> expected = exact_sums(x, w, s.n, s.k);
-  for (const CodeGemm* products : all()) {
+  for (const CodeGemm* products : all(largest_product)) {
     for (const bool by_rows : {false, true}) {
       const std::vector<std::int32_t> found = product(*products, s, x, w, by_rows);
       CAPTURE(products->name);
@@ -81,6 +82,19 @@ void check(const CodeGemmShape& s, Fill fill, std::mt19937& random) {
       for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(found[i] == expected[i]);
     }
   }
+}
+
+void check(const CodeGemmShape& s, Fill fill, std::mt19937& random) {
+  const Acts x = acts(s.m * s.k, fill, random);
+  check(s, x, weights(s.n * s.k, 127, fill, random), kLargestProduct);
+}
+
+// One side has 7 bits, so that the sums of two products fit 16.
+void check_narrow(const CodeGemmShape& s, Fill fill, std::mt19937& random) {
+  Acts x = acts(s.m * s.k, fill, random);
+  check(s, x, weights(s.n * s.k, 63, fill, random), 255 * 63);
+  for (std::uint8_t& code : x) code /= 2;
+  check(s, x, weights(s.n * s.k, 127, fill, random), 127 * 127);
 }
 
 }  // namespace
@@ -104,15 +118,29 @@ TEST_CASE("products of two activations are exact for the largest codes and long 
   }
 }
 
+TEST_CASE("products of activations of which one side has 7 bits are exact, too") {
+  std::mt19937 random(9);
+  for (const Fill fill : {Fill::kRandom, Fill::kAllTop, Fill::kAlternating}) {
+    for (std::int64_t n = 1; n <= 35; ++n) check_narrow({.m = 3, .n = n, .k = 6}, fill, random);
+    for (std::int64_t m = 1; m <= 10; ++m) check_narrow({.m = m, .n = 19, .k = 7}, fill, random);
+    for (std::int64_t k = 1; k <= 12; ++k) check_narrow({.m = 5, .n = 17, .k = k}, fill, random);
+    check_narrow({.m = 64, .n = 197, .k = 64}, fill, random);
+    check_narrow({.m = 5, .n = 13, .k = 1700}, fill, random);
+  }
+}
+
 TEST_CASE("the implementations of a CPU are in order, and any CPU has one") {
   const auto name_of = [](const CpuFeatures& features) {
-    return std::string(code_gemm(features).name);
+    return std::string(code_gemm(features, kLargestProduct).name);
   };
 #if defined(__x86_64__)
   CpuFeatures features;
   CHECK(name_of(features) == "maddwd:sse2");
   features.avx2 = true;
   CHECK(name_of(features) == "maddwd:avx2");
+  CHECK(code_gemm(features, 255 * 63).name == std::string("maddubs:avx2"));
+  CHECK(code_gemm(features, 129 * 127).name == std::string("maddubs:avx2"));
+  CHECK(code_gemm(features, 128 * 128).name == std::string("maddwd:avx2"));
   features.avx_vnni = true;
   CHECK(name_of(features) == "dpbusd:avx");
   features.avx512 = features.avx512_vnni = true;

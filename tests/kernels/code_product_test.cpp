@@ -102,7 +102,7 @@ void check(const Case& c) {
   for (const row_tests::Tier& tier : row_tests::tiers()) {
     const WideCodeGemm* whole = wide_code_gemm(tier.features);
     for (const WideCodeGemm* wide : {static_cast<const WideCodeGemm*>(nullptr), whole}) {
-      const CodeKernels kernels = {tier.kernels(), code_gemm(tier.features), wide};
+      const CodeKernels kernels = {tier.kernels(), code_gemm(tier.features, kLargestProduct), wide};
       const CodeProduct product(kernels, {c.left, c.right, c.n, c.k});
       CAPTURE(tier.name);
       CAPTURE(std::string(product.name()));
@@ -136,7 +136,7 @@ TEST_CASE("whole codes are multiplied up to the last sum that fits 32 bits") {
   check({16, 16, 2, 2, 66'000, true});
   const WideCodeGemm* wide = wide_code_gemm(cpu());
   if (wide == nullptr) return;
-  const CodeKernels kernels = {row_kernels(cpu()), code_gemm(cpu()), wide};
+  const CodeKernels kernels = {row_kernels(cpu()), code_gemm(cpu(), kLargestProduct), wide};
   const auto name = [&](int left, int right, std::int64_t k) {
     return std::string(CodeProduct(kernels, {left, right, 8, k}).name());
   };

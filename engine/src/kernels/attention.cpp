@@ -264,10 +264,22 @@ class AttentionKernel : public Kernel {
 
 }  // namespace
 
+std::int32_t largest_product(const step::Attention& attention) {
+  const auto largest = [](const QParams& a, const QParams& b) {
+    return max_code(std::min(a.most_bits(), kDigitBits)) *
+           max_weight_code(std::min(b.most_bits(), kDigitBits));
+  };
+  return std::max(largest(attention.q_params, attention.k_params),
+                  largest(attention.p_params, attention.v_params));
+}
+
 std::unique_ptr<Kernel> make_attention(const Step& step, const KernelContext& context) {
-  if (!std::holds_alternative<step::Attention>(step.op)) return {};
+  const auto* attention = std::get_if<step::Attention>(&step.op);
+  if (attention == nullptr) return {};
   return std::make_unique<AttentionKernel>(
-      step, context, CodeKernels{context.rows, code_gemm(cpu()), wide_code_gemm(cpu())});
+      step, context,
+      CodeKernels{context.rows, code_gemm(cpu(), largest_product(*attention)),
+                  wide_code_gemm(cpu())});
 }
 
 std::unique_ptr<Kernel> make_reference_attention(const Step& step, const KernelContext& context) {

@@ -17,6 +17,7 @@ constexpr Entry kMethods[] = {
     {"smooth", make_smooth},        // input channels are shifted and scaled before they are coded
     {"clip", make_clip},            // rows lose the ends of their ranges
     {"qk_smooth", make_qk_smooth},  // so are the channels of queries and keys
+    {"key_value_bits", make_key_value_bits},  // keys and values have at most so many
     // Weights
     {"nearest", make_nearest},      // weights go to the nearest codes
     {"row_scale", make_row_scale},  // scales with the smallest error of rounding

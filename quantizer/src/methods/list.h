@@ -14,6 +14,7 @@ std::unique_ptr<const Method> make_bias(Settings& settings);
 std::unique_ptr<const Method> make_clip(Settings& settings);
 std::unique_ptr<const Method> make_codebook(Settings& settings);
 std::unique_ptr<const Method> make_correlation(Settings& settings);
+std::unique_ptr<const Method> make_key_value_bits(Settings& settings);
 std::unique_ptr<const Method> make_entropy(Settings& settings);
 std::unique_ptr<const Method> make_smooth(Settings& settings);
 std::unique_ptr<const Method> make_gptq(Settings& settings);

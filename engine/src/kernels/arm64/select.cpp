@@ -13,7 +13,7 @@ const VitqKernels& integer_only_kernels(const CpuFeatures& /*features*/) {
   return *vitq_kernels_baseline();
 }
 
-const CodeGemm& code_gemm(const CpuFeatures& features) {
+const CodeGemm& code_gemm(const CpuFeatures& features, std::int32_t /*largest_product*/) {
   if (features.i8mm) return usmmla_i8mm::table();
   return features.dotprod ? sdot_dotprod::table() : smull_neon::table();
 }

@@ -48,7 +48,7 @@ std::unique_ptr<Kernel> make_blocked_integer_linear(const Step& step,
   return make_integer_linear(step, context,
                              [](const IntegerGemmShape& shape, const step::IntegerLinear& linear,
                                 const KernelContext& made) -> std::unique_ptr<IntegerGemm> {
-                               const CodeGemm& gemm = code_gemm(cpu());
+                               const CodeGemm& gemm = code_gemm(cpu(), kLargestProduct);
                                const Tensor& codes = made.constant(linear.weight);
                                return std::make_unique<BlockedGemm>(
                                    shape, gemm, made.packed<Tensor>(codes, "blocked codes", [&] {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention on integers only, around the fastest exact products.
+#include "kernels/attention.h"
+
 #include <algorithm>
 
 #include "core/cpu.h"
@@ -57,11 +59,11 @@ struct IntegerHeadMemory {
 
 class IntegerOnlyAttentionKernel : public Kernel {
  public:
-  IntegerOnlyAttentionKernel(const VitqAttention& step, int threads)
+  IntegerOnlyAttentionKernel(const VitqAttention& step, int threads, std::int32_t largest)
       : step_(step),
         threads_(threads),
         kernels_(integer_only_kernels(cpu())),
-        gemm_(code_gemm(cpu())),
+        gemm_(code_gemm(cpu(), largest)),
         memory_(gemm_, step) {}
 
   std::int64_t workspace_bytes() const override { return memory_.layout.bytes(threads_); }
@@ -137,10 +139,12 @@ class IntegerOnlyAttentionKernel : public Kernel {
 
 std::unique_ptr<Kernel> make_integer_only_attention(const Step& step,
                                                     const KernelContext& context) {
-  if (!std::holds_alternative<step::Attention>(step.op)) return {};
+  const auto* attention = std::get_if<step::Attention>(&step.op);
+  if (attention == nullptr) return {};
   const std::optional<VitqStep> described = describe(step);
   if (!described) return {};
-  return std::make_unique<IntegerOnlyAttentionKernel>(described->of.attention, context.threads);
+  return std::make_unique<IntegerOnlyAttentionKernel>(described->of.attention, context.threads,
+                                                      largest_product(*attention));
 }
 
 }  // namespace vitq

@@ -17,7 +17,7 @@ const VitqKernels& integer_only_kernels(const CpuFeatures& /*features*/) {
   return *vitq_kernels_baseline();
 }
 
-const CodeGemm& code_gemm(const CpuFeatures& /*features*/) {
+const CodeGemm& code_gemm(const CpuFeatures& /*features*/, std::int32_t /*largest_product*/) {
   return dot_simd128::table();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/select.h"
 
+#include <limits>
+
 #include "kernels/x86/tiers.h"
 
 namespace vitq {
@@ -15,10 +17,12 @@ const VitqKernels& integer_only_kernels(const CpuFeatures& features) {
   return features.avx2 ? *vitq_kernels_avx2() : *vitq_kernels_baseline();
 }
 
-const CodeGemm& code_gemm(const CpuFeatures& features) {
+const CodeGemm& code_gemm(const CpuFeatures& features, std::int32_t largest_product) {
   if (features.avx512_vnni) return dpbusd_avx512::table();
   if (features.avx_vnni) return dpbusd_avx::table();
-  return features.avx2 ? maddwd_avx2::table() : maddwd_sse2::table();
+  if (!features.avx2) return maddwd_sse2::table();
+  const bool pairs_fit = 2 * largest_product <= std::numeric_limits<std::int16_t>::max();
+  return pairs_fit ? maddubs_avx2::table() : maddwd_avx2::table();
 }
 
 const WideCodeGemm* wide_code_gemm(const CpuFeatures& features) {

@@ -28,6 +28,9 @@ namespace maddwd_avx2 {
 const CodeGemm& table();
 const WideCodeGemm& wide_table();
 }
+namespace maddubs_avx2 {
+const CodeGemm& table();
+}
 namespace dpbusd_avx {
 const CodeGemm& table();
 }
