@@ -9,8 +9,11 @@
 
 namespace vitq {
 
-// It brings a pair of weights of one sign to |a + b| <= limit and takes from the larger first.
-void limit_pair(std::int32_t& a, std::int32_t& b, std::int32_t limit);
+// It brings a pair of weights of one sign to |first + second| <= limit, which is at least 128. So
+// the larger alone can give what is too much.
+void limit_pair(std::int8_t& first, std::int8_t& second, std::int32_t limit);
+// It does so with the two of each pair of neighbours.
+void limit_pairs(std::span<std::int8_t> codes, std::int32_t limit);
 
 // It holds the rest of a weight matrix [n, k] in rows. Output o has entries [begin[o], begin[o +
 // 1]).
