@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the comparison runs: a Python that has the peers, pinned CPUs, and on demand a CPU that looks like
-one ending at AVX2. Needs the standard library only."""
+one ending at some instruction set. Needs the standard library only."""
 
 import importlib.metadata
 import os
@@ -14,6 +14,11 @@ BUILD = HERE.parents[1] / "build"
 WORK = BUILD / "peers"
 INSIDE = "VITQ_PEERS_INSIDE"  # set once the process runs as it should
 NO_FAULTING = 71  # what cpuid_mask.c exits with
+
+# What a CPU has that ends at an instruction set of ours: its flag, and oneDNN's name for it.
+SETS = {"avx2": ("avx2", "AVX2"), "avx_vnni": ("avx_vnni", "AVX2_VNNI"),
+        "avx512_vnni": ("avx512_vnni", "AVX512_CORE_VNNI"), "amx": ("amx_int8", "AVX512_CORE_AMX")}
+FULL = "full"
 
 
 def enter(isa):
@@ -31,13 +36,19 @@ def limit(isa):
 
 def isa():
     """What the peers were allowed to use."""
-    state = os.environ.get(INSIDE)
+    state, _, last = os.environ.get(INSIDE, FULL).partition(" ")
     if state == "masked":
-        return "avx2 (higher ones hidden from all)"
+        return f"{last} (higher ones hidden from all)"
+    if state == "unmasked":
+        return f"{last} but for ONNX Runtime (which has no switch, and this CPU hides nothing)"
     flags = set(_cpuinfo("flags").split())
-    found = [name for name in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8") if name in flags]
-    note = "; ONNX Runtime has no switch to limit it, ours is at avx2" if state == "unmasked" else ""
-    return " ".join(found) + note
+    return " ".join(name for name in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8") if name in flags)
+
+
+def sets():
+    """Those of SETS that this CPU has."""
+    flags = set(_cpuinfo("flags").split())
+    return [name for name, (flag, _) in SETS.items() if flag in flags]
 
 
 def cpu():
@@ -51,9 +62,9 @@ def pin(threads):
 
 
 def _restart(python, isa):
-    environment = {**os.environ, INSIDE: "full", "PYTHONDONTWRITEBYTECODE": "1"}
-    if isa == "avx2":
-        environment |= _avx2_only(python)
+    environment = {**os.environ, INSIDE: FULL, "PYTHONDONTWRITEBYTECODE": "1"}
+    if isa != FULL:
+        environment |= _limited(python, isa)
     os.execve(python, [python, *sys.argv], environment)
 
 
@@ -83,20 +94,23 @@ def _virtual_environment():
     return python
 
 
-def _avx2_only(python):
-    """Environment under which oneDNN, ours and, where the CPU allows hiding, all else end at AVX2."""
+def _limited(python, isa):
+    """Environment under which oneDNN, ours and, where the CPU allows hiding, all else end at a set."""
+    if isa not in sets():
+        raise SystemExit(f"--isa {isa}: this CPU has no {SETS[isa][0]}")
     WORK.mkdir(parents=True, exist_ok=True)
     library = WORK / "cpuid_mask.so"
-    command = ["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "cpuid_mask.c"]
+    # Its constructor comes before those of libraries that look at the CPU.
+    command = ["cc", "-O2", "-shared", "-fPIC", "-Wl,-z,initfirst", "-o", library, HERE / "cpuid_mask.c"]
     subprocess.run(command, check=True)
-    switches = {"ONEDNN_MAX_CPU_ISA": "AVX2", "VITQ_ISA": "avx2"}
-    masked = {**os.environ, "LD_PRELOAD": str(library)}
-    probe = subprocess.run([python, "-c", ""], env=masked, check=False).returncode
+    switches = {"ONEDNN_MAX_CPU_ISA": SETS[isa][1], "VITQ_ISA": isa}
+    hidden = {**switches, "LD_PRELOAD": str(library)}
+    probe = subprocess.run([python, "-c", ""], env={**os.environ, **hidden}, check=False).returncode
     if probe == 0:
-        return {**switches, "LD_PRELOAD": str(library), INSIDE: "masked"}
+        return {**hidden, INSIDE: f"masked {isa}"}
     if probe != NO_FAULTING:
         raise SystemExit(f"the CPUID mask does not work: python ended with {probe}")
-    return {**switches, INSIDE: "unmasked"}
+    return {**switches, INSIDE: f"unmasked {isa}"}
 
 
 def _cpuinfo(key):
@@ -104,3 +118,7 @@ def _cpuinfo(key):
         if line.startswith(key):
             return line.split(":", 1)[1].strip()
     return "unknown"
+
+
+if __name__ == "__main__":
+    print(*sets())

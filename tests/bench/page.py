@@ -2,6 +2,10 @@
 """The page of timings: a section for each network, instruction set, and number of threads; measured figures
 only, but for the section on ARM64."""
 
+import re
+
+OVERVIEW = "By instruction set"
+
 INTRODUCTION = """# Performance
 
 What `./dev bench` and `tests/bench/transformers_peers.py` measured; nothing here is computed by hand. The section on
@@ -16,6 +20,12 @@ Each party's int8 is its own quantizer's. ONNX Runtime: dynamic, and static of t
 channel; attention is its fused operator. OpenVINO: NNCF's mixed preset for transformers, without smooth
 quantization, which takes DeiT-Tiny 5 dB further from float. All that calibrate do so on the same images, 128 where
 answers are compared. The peers' DETR is calibrated on noise, since time does not depend on it.
+"""
+
+OVERVIEW_TEXT = """
+The least times of one thread from the tables below, in milliseconds. The best peer is the fastest of any precision,
+and *of the best* is W7A8's time by its; where that is more than 1, the peer is ahead.
+
 """
 
 HEADER = ("", "min ms", "median ms", "ratio", "of min", "logit SNR dB", "file MB")
@@ -53,7 +63,29 @@ def put(file, heading, text):
     """Puts a section on the page, in place of one of the same heading."""
     sections = _sections(file.read_text()) if file.exists() else {}
     sections[heading] = text
+    sections = {OVERVIEW: overview(sections)} | {name: old for name, old in sections.items() if name != OVERVIEW}
     file.write_text(INTRODUCTION + "".join(f"\n## {name}\n{text}" for name, text in sections.items()))
+
+
+def overview(sections):
+    """One table of all networks and instruction sets that were compared on one thread."""
+    rows = []
+    for heading, text in sections.items():
+        found = re.fullmatch(r"(.+), 1 thread, (.+)", heading)
+        if found and "| vitq W7A8 |" in text:
+            rows.append([found[1], found[2], text.strip().partition(";")[0], *_against_best(text)])
+    header = ("network", "instruction sets", "CPU", "best peer", "its ms", "vitq f32", "W8A8", "W7A8", "of the best")
+    return OVERVIEW_TEXT + table(header, rows)
+
+
+def _against_best(text):
+    """The best peer of a section and its time, and beside them ours."""
+    times = {name: float(least) for name, least in re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", text, re.MULTILINE)}
+    peers = {name: least for name, least in times.items() if not name.startswith("vitq ")}
+    best = min(peers, key=peers.get)
+    ours = [f"{times[name]:.2f}" if name in times else "" for name in ("vitq f32", "vitq W8A8", "vitq W7A8")]
+    ratio = times["vitq W7A8"] / peers[best]
+    return [best, f"{peers[best]:.2f}", *ours, f"{ratio:.2f}" + (": the peer is ahead" if ratio > 1 else "")]
 
 
 def _threads(count):

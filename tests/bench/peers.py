@@ -7,7 +7,7 @@ near to float each is.
     peers.py                              DeiT-Tiny of $VITQ_DATA
     peers.py MODEL.safetensors            converted, or plain in timm's names
     peers.py --arch vit-base              random weights of that size
-    peers.py --isa avx2                   as on a CPU that ends at AVX2, for every party
+    peers.py --isa avx2                   as on a CPU that ends there, for every party
     peers.py --reuse                      with the models that the last run of this network has left
 """
 
@@ -29,7 +29,8 @@ def common_arguments(parser, rounds, iters):
     """What every comparison has."""
     add = parser.add_argument
     add("--programs", type=Path, default=environment.BUILD / "release" / "bin", metavar="DIR")
-    add("--isa", choices=("full", "avx2"), default="full", help="avx2: as on a CPU that ends there")
+    add("--isa", choices=(environment.FULL, *environment.SETS), default=environment.FULL,
+        help="as on a CPU that ends at this instruction set")
     add("-t", "--threads", type=int, default=1)
     add("--rounds", type=int, default=rounds)
     add("--iters", type=int, default=iters, help="batches per party and round")

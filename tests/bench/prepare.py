@@ -94,7 +94,8 @@ def parties_of(shop, source, options):
     threads = options.threads
     found = [parties.OnnxRuntime("f32", packed, threads), parties.OnnxRuntime("dynamic int8", dynamic, threads),
              parties.OnnxRuntime("static int8", static, threads), parties.OpenVino("f32", plain, threads),
-             parties.OpenVino("NNCF int8", nncf, threads)]
+             parties.OpenVino("default precision", plain, threads, None),
+             parties.OpenVino("NNCF int8", nncf, threads, None)]
     found += [parties.Ours(kind, shop.programs, model, threads, shape.batch) for kind, model in models.items()]
     return found, ours
 
