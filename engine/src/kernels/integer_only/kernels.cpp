@@ -49,7 +49,9 @@ std::unique_ptr<Kernel> make_integer_only(const Step& step, const KernelContext&
 std::unique_ptr<Kernel> make_integer_only_rows(const Step& step, const KernelContext& context) {
   const bool product = std::holds_alternative<step::IntegerLinear>(step.op) ||
                        std::holds_alternative<step::Attention>(step.op);
-  const std::optional<VitqStep> described = product ? std::nullopt : describe(step);
+  const auto* copy = std::get_if<step::Copy>(&step.op);
+  const bool bytes = copy != nullptr && copy->x.dtype == DType::kU8;  // make_copy is faster
+  const std::optional<VitqStep> described = product || bytes ? std::nullopt : describe(step);
   if (!described) return {};
   return std::make_unique<IntegerOnlyKernel>(*described, context.threads,
                                              integer_only_kernels(cpu()));
