@@ -2,10 +2,6 @@
 // These loops make codes and take sums of products of codes. Codes of more than 8 bits are rows of
 // digits. The file is a part of rows.inl, whose rules hold here too.
 
-static inline std::uint8_t rounded_code(float x) {
-  return static_cast<std::uint8_t>(bits_of(x + kRounder));
-}
-
 // code(start, count, e) makes codes of the exponentials e of elements from `start` on.
 template <typename Code>
 [[gnu::always_inline]] static inline void softmax_blocks(const float* logits, std::int64_t n,
@@ -49,8 +45,9 @@ static void softmax_digits(const float* logits, std::int64_t n, float top, const
 
 static void quantize_u8(const float* x, std::int64_t n, float lo, float inverse_scale, float top,
                         std::uint8_t* q) {
+  const float zero = top - top;  // compilers mask instead of taking a maximum with a constant 0
   fill(q, n,
-       [=](std::int64_t i) { return rounded_code(clamp((x[i] - lo) * inverse_scale, 0.0F, top)); });
+       [=](std::int64_t i) { return rounded_code(clamp((x[i] - lo) * inverse_scale, zero, top)); });
 }
 
 static void quantize_s8(const float* x, std::int64_t n, float inverse_scale, float top,

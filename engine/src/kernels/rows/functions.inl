@@ -11,6 +11,9 @@ static inline std::uint32_t bits_of(float x) {
 static inline float float_of(std::uint32_t bits) {
   return __builtin_bit_cast(float, bits);
 }
+static inline std::uint8_t rounded_code(float x) {
+  return static_cast<std::uint8_t>(bits_of(x + kRounder));
+}
 // With k = rne(x / ln 2) and |r| <= ln 2 / 2, e^x is 2^k e^r, and e^r is 1 + r + r^2 q(r). q is the
 // minimax polynomial of degree 4 for the relative error of e^r, which is 3.1e-9 before rounding.
 // ln 2 is split so that k * kLn2High is exact.
