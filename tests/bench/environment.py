@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import page
+
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements.txt"
 BUILD = HERE.parents[1] / "build"
@@ -40,9 +42,15 @@ def isa():
     if state == "masked":
         return f"{last} (higher ones hidden from all)"
     if state == "unmasked":
-        return f"{last} but for ONNX Runtime (which has no switch, and this CPU hides nothing)"
+        return f"{last}{page.BUT_FOR_ONNX_RUNTIME} (which has no switch, and this CPU hides nothing)"
     flags = set(_cpuinfo("flags").split())
     return " ".join(name for name in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8") if name in flags)
+
+
+def openvino_precision():
+    """What OpenVINO is told to choose where it would choose by itself: None, or f32. It would take bfloat16
+    for what an unmasked CPU has of it, which its oneDNN then may not use; the sets that end before AMX have none."""
+    return "f32" if os.environ.get(INSIDE, FULL).startswith("unmasked") else None
 
 
 def sets():

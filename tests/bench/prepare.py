@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import environment
 import numpy as np
 import onnx
 import parties
@@ -94,8 +95,8 @@ def parties_of(shop, source, options):
     threads = options.threads
     found = [parties.OnnxRuntime("f32", packed, threads), parties.OnnxRuntime("dynamic int8", dynamic, threads),
              parties.OnnxRuntime("static int8", static, threads), parties.OpenVino("f32", plain, threads),
-             parties.OpenVino("default precision", plain, threads, None),
-             parties.OpenVino("NNCF int8", nncf, threads, None)]
+             parties.OpenVino("default precision", plain, threads, environment.openvino_precision()),
+             parties.OpenVino("NNCF int8", nncf, threads, environment.openvino_precision())]
     found += [parties.Ours(kind, shop.programs, model, threads, shape.batch) for kind, model in models.items()]
     return found, ours
 

@@ -58,8 +58,9 @@ def gather(options):
     nncf = shop.made("nncf.xml", lambda path: peer_int8.static_openvino(whole, path, noise(network)))
     threads = options.threads
     found = [parties.OnnxRuntime("f32", whole, threads), parties.OnnxRuntime("dynamic int8", dynamic, threads),
-             parties.OpenVino("f32", whole, threads), parties.OpenVino("default precision", whole, threads, None),
-             parties.OpenVino("NNCF int8", nncf, threads, None)]
+             parties.OpenVino("f32", whole, threads),
+             parties.OpenVino("default precision", whole, threads, environment.openvino_precision()),
+             parties.OpenVino("NNCF int8", nncf, threads, environment.openvino_precision())]
     size = network.size if network.any_size else None
     found += [parties.Ours(kind, options.programs, model, threads, size=size) for kind, model in models.items()]
     return found, network
