@@ -15,7 +15,7 @@ AttentionDraft fitted(int bits, std::optional<int> output_token_bits, const char
   }
   attention.value.bits = bits;
   AttentionData data;
-  make_method("key_value_bits", Json::parse(settings))->fit_attention(attention, data);
+  make_method("key_value_bits", Json::parse(settings, "settings"))->fit_attention(attention, data);
   return attention;
 }
 
