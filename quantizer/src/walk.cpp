@@ -56,7 +56,7 @@ QParams params_of(int bits, Range range) {
 
 QParams per_token(const Unit& unit, int bits) {
   QParams params = params_of(bits, Range::kPerToken);
-  params.output_token_bits = unit.output_token_bits;
+  params.output_token_bits = unit.plan.output_token_bits;
   return params;
 }
 

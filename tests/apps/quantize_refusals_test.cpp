@@ -76,6 +76,17 @@ TEST_CASE("files of vit_quantize are apart, and bits are not stated beside a bud
   place.refused(place.run_with({"--budget-mb", "1e20"}), 2, "is no number from");
 }
 
+TEST_CASE("what chooses among images is refused where there are none to choose from") {
+  const Workplace w;
+  for (const std::vector<std::string>& choosing :
+       {std::vector<std::string>{"--seed", "3"}, std::vector<std::string>{"--keep-going"}}) {
+    std::vector<std::string> arguments = {w.model, "-o", w.out};
+    arguments.insert(arguments.end(), choosing.begin(), choosing.end());
+    w.refused(run("vit_quantize", arguments), 2, "are for images of --calib");
+    CHECK(run("vit_quantize", {w.model, "--dry-run", choosing.front(), choosing.back()}).code == 2);
+  }
+}
+
 TEST_CASE("calibration images that are not there, or not to be read, end with 3 or 4") {
   const Workplace w;
   w.refused(w.run_on((w.temp.path() / "nowhere").string()), 3, "nowhere");

@@ -206,5 +206,8 @@ TEST_CASE("the record keeps which layers clipped in calibration") {
   LayerReport clipping;
   clipping.plan.name = "b";
   clipping.clipped = 0.25;
-  CHECK(clipped_shares({clean, clipping}).dump() == R"({"b":0.25})");
+  LayerReport by_row = clipping;
+  by_row.plan.name = "c";
+  clipping.range = Range::kStatic;
+  CHECK(clipped_shares({clean, clipping, by_row}).dump() == R"({"b":0.25})");
 }

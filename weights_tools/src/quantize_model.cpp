@@ -214,7 +214,8 @@ std::vector<const Image*> chosen_of(std::span<const Image> images,
 Json clipped_shares(const std::vector<LayerReport>& report) {
   Json json = Json::object();
   for (const LayerReport& entry : report) {
-    if (entry.clipped > 0.0) json.set(entry.plan.name, entry.clipped);
+    if (entry.range == Range::kStatic && entry.clipped > 0.0)
+      json.set(entry.plan.name, entry.clipped);
   }
   return json;
 }

@@ -8,6 +8,7 @@
 #include "common/args.h"
 #include "common/table.h"
 #include "inspect/layer_errors.h"
+#include "inspect/stored_bits.h"
 #include "vitq/error.h"
 #include "vitq/family.h"
 #include "vitq/model_file.h"
@@ -68,6 +69,13 @@ std::string outputs_text(const Graph& graph) {
   return text;
 }
 
+// None of a float model.
+std::vector<StoredBits> bits_in(const Contents& contents) {
+  const Json& quantization = contents.info->quantization;
+  if (quantization.is_null()) return {};
+  return stored_bits(contents.graph, contents.weights, quantization.at("scheme"));
+}
+
 void add_model(Table& table, const Contents& contents) {
   const ModelInfo& info = *contents.info;
   table.add({"family", info.family + ": " + std::string(family(info.family).title)});
@@ -80,6 +88,7 @@ void add_model(Table& table, const Contents& contents) {
   table.add({"MACs", with_prefix(static_cast<double>(macs_of(contents.graph))) + " per image"});
   if (!info.quantization.is_null()) {
     const bool only = numerics_of(info) == Numerics::kIntegerOnly;
+    table.add({"bits", to_text(bits_in(contents))});
     table.add({"numerics", only ? "integers only" : "integer products, floats between them"});
   }
   table.add({"source", info.source.dump()});
@@ -126,6 +135,7 @@ Json to_json(const InspectJob& job, const Contents& contents) {
     json.set("preprocess", info.preprocess.to_json());
     json.set("labels", Json::array(info.labels)).set("macs", macs_of(contents.graph));
     json.set("scores", name_of(info.scores)).set("source", info.source);
+    json.set("quantized", to_json(bits_in(contents)));
   }
   json.set("parameters", contents.parameters).set("bytes", contents.bytes);
   json.set("verified", job.verify && contents.weights.metadata.contains(kChecksumKey));

@@ -84,7 +84,7 @@ std::string table_row(const LayerReport& entry) {
   const bool frozen = entry.range == Range::kStatic;
   row += cells({frozen ? "static" : "per token", significant(static_cast<double>(entry.min), 4),
                 significant(static_cast<double>(entry.max), 4),
-                frozen ? fixed(100.0 * entry.clipped, 3) + " %" : "",
+                frozen || entry.clipped > 0.0 ? fixed(100.0 * entry.clipped, 3) + " %" : "",
                 significant(entry.error_before, 4), significant(entry.error_after, 4),
                 snr_text(entry.error_after)});
   return row + "</tr>\n";
@@ -147,11 +147,12 @@ std::string html_report(const QuantizedModel& made, const QuantizeFacts& facts,
         "range of codes ends; of ranges found row by row, the median.",
         inputs);
   }
-  page += section("Layers",
-                  "Min and max are of the inputs seen; clipped is the share of them outside of "
-                  "a static range. Errors are the mean square of the outputs' error over their "
-                  "variance: rounded to nearest, and with corrections.",
-                  layer_table(made));
+  page +=
+      section("Layers",
+              "Min and max are of the inputs seen; clipped is the share of them outside of "
+              "the range of the codes. Errors are the mean square of the outputs' error over their "
+              "variance: rounded to nearest, and with corrections.",
+              layer_table(made));
   page += section("Reproduction", "The same inputs give the same file, byte for byte.",
                   reproduction(made, facts));
   return page + "</main>\n</body>\n</html>\n";

@@ -85,6 +85,10 @@ void declare_rules(CLI::App& app, QuantizeJob& job) {
 
 void require_sense(const QuantizeJob& job) {
   if (job.model.empty()) throw UsageError("MODEL is missing (see --help)");
+  if (job.calibration.empty() && (job.seed || job.keep_going)) {
+    throw UsageError(
+        "--seed and --keep-going are for images of --calib; without it they are generated");
+  }
   const BitBudget& budget = job.budget;
   if (!job.report.empty() && report_format(job.report) == ReportFormat::kSvg && !budget.stated()) {
     throw UsageError("a report as .svg is the front of sizes: it takes a budget");

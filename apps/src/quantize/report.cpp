@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "common/args.h"
+#include "common/bits_text.h"
 #include "common/table.h"
 
 namespace vitq::apps {
@@ -24,10 +25,12 @@ std::string csv_line(const LayerReport& entry) {
   const LayerPlan& plan = entry.plan;
   std::string line = csv_field(plan.name) + (plan.attention ? ",attention," : ",layer,") +
                      bits_text(plan) + ',' + std::to_string(plan.bytes);
-  if (!plan.bits || plan.attention) return line + ",,,,,,\n";
+  if (!plan.bits || plan.attention) return line + ",,,,,,,,\n";
   line += entry.range == Range::kStatic ? ",static" : ",per_token";
-  for (const double value : {static_cast<double>(entry.min), static_cast<double>(entry.max),
-                             entry.clipped, entry.error_before, entry.error_after}) {
+  for (const double value :
+       {static_cast<double>(entry.min), static_cast<double>(entry.max), entry.clipped,
+        entry.error_before, entry.error_after, static_cast<double>(entry.clip[0]),
+        static_cast<double>(entry.clip[1])}) {
     line += ',' + significant(value, 6);
   }
   return line + '\n';
@@ -37,8 +40,9 @@ std::string csv_line(const LayerReport& entry) {
 
 std::string bits_text(const LayerPlan& layer) {
   if (!layer.bits) return "float";
-  const std::string activations = "a" + std::to_string(layer.bits->activations);
-  return layer.attention ? activations : "w" + std::to_string(layer.bits->weights) + activations;
+  const std::optional<int> weights =
+      layer.attention ? std::nullopt : std::optional(layer.bits->weights);
+  return bits_text(weights, layer.bits->activations, layer.output_token_bits);
 }
 
 std::string ratio(std::int64_t bytes, std::int64_t of) {
@@ -94,7 +98,9 @@ std::string report_text(const QuantizedModel& made, ReportFormat format) {
     json.set("float_bit_operations", float_bit_operations(made.report));
     return json.set("layers", report_to_json(made.report)).dump(2) + "\n";
   }
-  std::string text = "layer,kind,bits,bytes,range,min,max,clipped,error_before,error_after\n";
+  std::string text =
+      "layer,kind,bits,bytes,range,min,max,clipped,error_before,error_after,"
+      "clip_below,clip_above\n";
   for (const LayerReport& entry : made.report) text += csv_line(entry);
   return text;
 }

@@ -27,7 +27,7 @@ ReportFormat report_format(const std::filesystem::path& path);
 // Answers what programs read: JSON or CSV.
 std::string report_text(const QuantizedModel& made, ReportFormat format);
 
-// "w7a8", of attentions "a8", or "float".
+// "w7a8", of attentions "a8", or "float"; "w4a4 (output tokens a8)" where those have more.
 std::string bits_text(const LayerPlan& layer);
 // "0.250", for sizes in bytes.
 std::string ratio(std::int64_t bytes, std::int64_t of);

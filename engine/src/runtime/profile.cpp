@@ -40,6 +40,18 @@ std::int64_t bytes_of(const View& view) {
   return elements * static_cast<std::int64_t>(size_of(view.dtype));
 }
 
+std::string bits_text(int bits, int output_token_bits, const OutputRows& output) {
+  std::string text = " of " + std::to_string(bits) + " bits";
+  if (output.tokens == 0 || output_token_bits == bits) return text;
+  return text + " (output tokens " + std::to_string(output_token_bits) + ")";
+}
+
+std::string coding_text(const RowCoding& coding) {
+  const bool clipped = coding.clip_below > 0.0F || coding.clip_above > 0.0F;
+  return " + codes" + bits_text(coding.bits, coding.output_token_bits, coding.output_rows) +
+         (clipped ? ", clipped" : "");
+}
+
 std::string op_of(const Step& step) {
   std::string text(name_of(step.op));
   if (step.epilogue.residual) text += " + residual";
@@ -47,7 +59,11 @@ std::string op_of(const Step& step) {
       "",        " + GELU", " + ReLU", " + sigmoid", " + GELU (tanh)", " + quick GELU",
       " + SiLU", " + tanh"};
   text += kActNames[static_cast<std::size_t>(step.epilogue.act)];
-  if (step.epilogue.coding) text += " + codes";
+  if (const auto* attention = std::get_if<step::Attention>(&step.op)) {
+    const QParams& query = attention->q_params;
+    text += bits_text(query.bits, query.bits_of(true), attention->q_output);
+  }
+  if (step.epilogue.coding) text += coding_text(*step.epilogue.coding);
   return text;
 }
 

@@ -60,6 +60,16 @@ void set_smoothing(LayerDraft& layer, std::vector<float> smoothing_scale,
 // The float layer's outputs [rows, n] for inputs [rows, k].
 Matrix float_outputs(const LayerDraft& layer, const Matrix& x);
 
+// Which numbers the codes of one row stand for: lo + scale * code, with codes of `bits` bits.
+struct RowCodes {
+  float lo, scale;
+  int bits;
+
+  float hi() const { return lo + scale * static_cast<float>(max_code(bits)); }
+};
+// Of a row without channel offset, divided by the smoothing scale.
+RowCodes row_codes(const QParams& input, std::span<const float> row, bool output_token);
+
 // What the codes of these inputs [rows, k] stand for before smoothing scale and channel offset are
 // put back: lo + scale * code. Rows `output` are output tokens.
 Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x, RowSpan output);

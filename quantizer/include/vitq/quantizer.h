@@ -60,8 +60,9 @@ struct LayerPlan {
   NodeId node = 0;           // the Linear, Conv2d, or MatMul of queries and keys
   NodeId output = 0;         // the same node, or the second MatMul of the attention
   std::optional<Bits> bits;  // none: float. Only the activation bits of an attention count
-  std::int64_t weights = 0;  // elements; 0 for an attention
-  std::int64_t bytes = 0;    // in the file: codes or floats, scales and biases
+  std::optional<int> output_token_bits = {};  // of activations, where output tokens have more
+  std::int64_t weights = 0;              // elements; 0 for an attention
+  std::int64_t bytes = 0;                // in the file: codes or floats, scales and biases
   bool attention = false;
   std::int64_t macs = 0;  // multiply-accumulates; an attention has those of both products
 };
@@ -113,8 +114,8 @@ struct InputSpread {
   float min = 0.0F, max = 0.0F;  // of the values in the sample
   // How many values lie in each of 48 bins of equal width from `min` to `max`.
   std::vector<std::int64_t> counts;
-  // Where the range of the codes begins and ends. Dynamic ranges differ from row to row: these are
-  // their 5, 50 and 95 % quantiles. A static range is the same three times.
+  // Where the range of the codes begins and ends, clipped if it is. Dynamic ranges differ from row
+  // to row: these are their 5, 50 and 95 % quantiles. A static range is the same three times.
   std::array<float, 3> lows = {}, highs = {};
 };
 
@@ -123,7 +124,10 @@ struct LayerReport {
   LayerPlan plan;
   Range range = Range::kPerToken;
   float min = 0.0F, max = 0.0F;  // of all inputs
-  double clipped = 0.0;          // the share of the inputs outside of a static range
+  double clipped = 0.0;          // the share of the inputs outside of the range of the codes
+  // Shares of each row's range that are cut off below and above; not those of output tokens that
+  // have bits of their own.
+  std::array<float, 2> clip = {};
   // The weighted mean squared error of the layer's outputs over the variance of the targets.
   // Weights were rounded to nearest before, and all methods applied after.
   double error_before = 0.0;

@@ -24,16 +24,6 @@ std::size_t columns_of(const LayerDraft& layer) {
   return static_cast<std::size_t>(layer.weight.cols);
 }
 
-// Gives lo and scale of the codes for one row of smoothed values.
-std::pair<float, float> range_of(const QParams& input, int bits, bool clips,
-                                 std::span<const float> row) {
-  if (input.range == Range::kStatic) return {input.lo.front(), input.scale.front()};
-  const auto [min, max] = std::minmax_element(row.begin(), row.end());
-  RowRange range = {*min, *max};
-  if (clips) range = range.clipped(input.clip[0], input.clip[1]);
-  return {range.lo, row_scale(range.lo, range.hi, bits)};
-}
-
 }  // namespace
 
 std::vector<float> column_smoothing(const LayerDraft& layer) {
@@ -66,6 +56,16 @@ Matrix float_outputs(const LayerDraft& layer, const Matrix& x) {
   return y;
 }
 
+RowCodes row_codes(const QParams& input, std::span<const float> row, bool output_token) {
+  const int bits = input.bits_of(output_token);
+  if (input.range == Range::kStatic) return {input.lo.front(), input.scale.front(), bits};
+  const auto [min, max] = std::minmax_element(row.begin(), row.end());
+  RowRange range = {*min, *max};
+  const bool own_bits = output_token && input.output_token_bits;
+  if (!own_bits && !input.clip.empty()) range = range.clipped(input.clip[0], input.clip[1]);
+  return {range.lo, row_scale(range.lo, range.hi, bits), bits};
+}
+
 Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x, RowSpan output) {
   const QParams& input = layer.input;
   const std::vector<float> smoothing_scale = column_smoothing(layer);
@@ -76,13 +76,11 @@ Matrix dequantized_inputs(const LayerDraft& layer, const Matrix& x, RowSpan outp
     const std::span<float> out = u.row(r);
     for (std::size_t c = 0; c < in.size(); ++c)
       out[c] = (in[c] - channel_offset[c]) / smoothing_scale[c];
-    const int bits = input.bits_of(output.has(r));
-    const bool own_bits = output.has(r) && input.output_token_bits;
-    const auto [lo, scale] = range_of(input, bits, !own_bits && !input.clip.empty(), out);
-    const float inverse = 1.0F / scale;
-    const auto top = static_cast<float>(max_code(bits));
+    const RowCodes codes = row_codes(input, out, output.has(r));
+    const float inverse = 1.0F / codes.scale;
+    const auto top = static_cast<float>(max_code(codes.bits));
     for (float& v : out) {
-      v = lo + scale * nearest_within((v - lo) * inverse, 0.0F, top);
+      v = codes.lo + codes.scale * nearest_within((v - codes.lo) * inverse, 0.0F, top);
     }
   }
   return u;

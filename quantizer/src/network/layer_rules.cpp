@@ -25,7 +25,7 @@ void raise_output_tokens(const Recipe& recipe, std::vector<Unit>& units) {
   for (Unit& unit : units) {
     const bool some = unit.plan.bits && unit.output_tokens.end > 0;
     if (some && unit.plan.bits->activations < recipe.min_output_token_bits) {
-      unit.output_token_bits = recipe.min_output_token_bits;
+      unit.plan.output_token_bits = recipe.min_output_token_bits;
     }
   }
 }

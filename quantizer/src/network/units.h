@@ -15,17 +15,16 @@ struct Unit {
   LayerPlan plan;
   bool named = false;  // by a rule, which has decided its bits
   Role role = Role::kInner;
-  NodeId operand = -1;                   // what the layer reads; the queries of an attention
-  NodeId key = -1;                       // of an attention
-  NodeId value = -1;                     // of an attention
-  std::optional<int> output_token_bits;  // of activations, where output tokens have more
-  int query_key_bits = kDigitBits;       // of an attention
-  AxisSpan output_tokens;                // which rows of one image are output tokens; may be empty
-  bool output_only = false;              // nobody reads its other rows
-  NodeId background = -1;                // a value with further rows like the operand's
-  std::vector<std::int64_t> parts;       // sizes of results that are read apart: Q, K and V
-  NodeId residual = -1;                  // what is added to the results, if nothing else reads them
-  NodeId stream = -1;  // the first sum of the residual stream that its errors reach
+  NodeId operand = -1;              // what the layer reads; the queries of an attention
+  NodeId key = -1;                  // of an attention
+  NodeId value = -1;                // of an attention
+  int query_key_bits = kDigitBits;  // of an attention
+  AxisSpan output_tokens;           // which rows of one image are output tokens; may be empty
+  bool output_only = false;         // nobody reads its other rows
+  NodeId background = -1;           // a value with further rows like the operand's
+  std::vector<std::int64_t> parts;  // sizes of results that are read apart: Q, K and V
+  NodeId residual = -1;             // what is added to the results, if nothing else reads them
+  NodeId stream = -1;               // the first sum of the residual stream that its errors reach
 };
 
 std::vector<Unit> find_units(const Network& network);
