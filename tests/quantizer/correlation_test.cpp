@@ -194,6 +194,34 @@ TEST_CASE("the score of logits is their correlation less the ranking loss") {
   CHECK(std::fabs(plain - both - 0.5 * loss / terms) < 1e-6);
 }
 
+TEST_CASE("attentions may be compared as the softmax has them") {
+  const AttentionRows rows = attention_case(8);
+  const CorrelationSettings still = {
+      .search = {.rounds = 0}, .ranking = false, .after_softmax = true};
+  const auto add_softmax = [](const oracle::Doubles& logits, std::size_t keys,
+                              oracle::Doubles& to) {
+    for (std::size_t row = 0; row < logits.size(); row += keys) {
+      double sum = 0.0;
+      for (std::size_t i = 0; i < keys; ++i) sum += std::exp(0.35 * logits[row + i]);
+      for (std::size_t i = 0; i < keys; ++i) to.push_back(std::exp(0.35 * logits[row + i]) / sum);
+    }
+  };
+  double wanted = 0.0;
+  for (std::size_t image = 0; image < 2; ++image) {
+    oracle::Doubles a;
+    oracle::Doubles b;
+    for (std::size_t i = 2 * image; i < 2 * image + 2; ++i) {
+      const auto keys = static_cast<std::size_t>(rows.key[i].rows);
+      add_softmax(linear(rows.query[i], rows.key[i], {}), keys, a);
+      const Matrix q = rounded(rows.query[i], 2.0F / 7.0F, {-8, 7});
+      const Matrix k = rounded(rows.key[i], 2.0F / 7.0F, {-7, 7});
+      add_softmax(linear(q, k, {}), keys, b);
+    }
+    wanted += correlation(a, b) / 2.0;
+  }
+  CHECK(std::fabs(search_logits(rows, 4, still).score - wanted) < 1e-6);
+}
+
 TEST_CASE("the searches of an attention never end worse than they began") {
   for (std::uint64_t seed = 1; seed < 6; ++seed) {
     const AttentionRows rows = attention_case(100 * seed);

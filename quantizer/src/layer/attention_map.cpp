@@ -16,10 +16,9 @@ Matrix head_of(const Tensor& operand, std::int64_t head) {
   return rows;
 }
 
-Matrix attention_map(const Matrix& query, const Matrix& key, float scale) {
-  Matrix p = matmul_nt(query, key);
-  for (std::int64_t r = 0; r < p.rows; ++r) {
-    const std::span<float> row = p.row(r);
+void softmax_rows(Matrix& logits, float scale) {
+  for (std::int64_t r = 0; r < logits.rows; ++r) {
+    const std::span<float> row = logits.row(r);
     const float top = *std::max_element(row.begin(), row.end());
     double sum = 0.0;
     for (float& v : row) {
@@ -29,6 +28,11 @@ Matrix attention_map(const Matrix& query, const Matrix& key, float scale) {
     const auto inverse = static_cast<float>(1.0 / sum);
     for (float& v : row) v *= inverse;
   }
+}
+
+Matrix attention_map(const Matrix& query, const Matrix& key, float scale) {
+  Matrix p = matmul_nt(query, key);
+  softmax_rows(p, scale);
   return p;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Method "correlation": the paper's static scales, one per tensor, and its correction of biases
 // (arXiv:2106.14156). Settings: {"candidates", "rounds", "low", "high", "tokens", "pairs", "gamma",
-// "theta", "similarity", "ranking", "bias_correction"}. With "similarity" off there is no search.
+// "theta", "similarity", "ranking", "bias_correction", "attention"}. With "similarity" off there is
+// no search.
 //
 // A search looks at as many whole images, which lie evenly among all, as make up `tokens` rows of
 // inputs or queries. The ranking loss is the mean over `pairs` pairs of columns, drawn once for all
-// rows. The paper leaves three choices open. Here logits are ranked as they enter the softmax, and
-// inputs come from the layers quantized before. Only inputs and queries have the code
-// -2^(bits - 1), which the engine's weights, keys and values lack.
+// rows. The paper leaves three choices open. Here logits are compared as they enter the softmax,
+// unless "attention" is "probabilities". Inputs come from the layers quantized before. Only inputs
+// and queries have the code -2^(bits - 1), which the engine's weights, keys and values lack.
 #include <algorithm>
 #include <cstddef>
 
@@ -80,6 +81,8 @@ std::unique_ptr<const Method> make_correlation(Settings& settings) {
   s.similarity = settings.boolean("similarity", true);
   s.ranking = settings.boolean("ranking", true);
   s.bias_correction = settings.boolean("bias_correction", true);
+  constexpr std::string_view kAttentions[] = {"logits", "probabilities"};
+  s.after_softmax = settings.choice("attention", kAttentions) == 1;
   return std::make_unique<Correlation>(s);
 }
 

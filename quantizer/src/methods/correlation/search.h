@@ -24,6 +24,7 @@ struct CorrelationSettings {
   bool similarity = true;      // off: no search, scales from the largest magnitudes
   bool ranking = true;
   bool bias_correction = true;
+  bool after_softmax = false;  // attentions are compared as their softmax has them, not as logits
 };
 
 // The search that the settings ask for: without similarity it has no rounds.
@@ -56,7 +57,7 @@ Found search_linear(const LayerDraft& layer, const LayerSample& rows, float inpu
                     const CorrelationSettings& settings);
 
 // The scales of queries and keys with the greatest correlation of the logits, less gamma times
-// their ranking loss.
+// their ranking loss. Both may be of what the softmax makes of the logits.
 Found search_logits(const AttentionRows& rows, int bits, const CorrelationSettings& settings);
 // The scales of probabilities and values with the greatest correlation of the attention's output.
 Found search_output(const AttentionRows& rows, int bits, const CorrelationSettings& settings);

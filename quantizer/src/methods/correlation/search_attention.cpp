@@ -71,7 +71,11 @@ ScaleSearch steps_of(const CorrelationSettings& settings) {
 }
 
 Found search_logits(const AttentionRows& rows, int bits, const CorrelationSettings& settings) {
-  const std::vector<Matrix> wanted = products(rows.query, rows.key, rows.scale);
+  const auto finish = [&settings](Matrix& logits) {
+    if (settings.after_softmax) softmax_rows(logits, 1.0F);
+  };
+  std::vector<Matrix> wanted = products(rows.query, rows.key, rows.scale);
+  std::ranges::for_each(wanted, finish);
   const std::map<std::int64_t, Ranking> rankings = rankings_of(wanted, settings);
   const Operand query = {rows.query, input_codes(bits)};
   const Operand key = {rows.key, weight_codes(bits)};
@@ -81,6 +85,7 @@ Found search_logits(const AttentionRows& rows, int bits, const CorrelationSettin
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       Matrix got = coded_product(query, key, i, s);
       scale_by(got, rows.scale * s.first * s.second);
+      finish(got);
       add_rows(rows.image[i], wanted[i], got, correlations);
       loss.add(wanted[i].values, got.values, rankings.at(got.cols));
     }
