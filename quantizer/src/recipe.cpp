@@ -78,6 +78,14 @@ TokenWeights token_weights_of(const Json& json) {
   return weights;
 }
 
+Bits most_bits_of(const Json& json) {
+  constexpr std::string_view kKeys[] = {"weight_bits", "activation_bits"};
+  require_keys(json, kKeys);
+  Settings settings(json);
+  return {static_cast<int>(settings.integer("weight_bits", 0, kMaxBits)),
+          static_cast<int>(settings.integer("activation_bits", 0, kMaxBits))};
+}
+
 bool within(int bits, int min, int max) {
   return bits >= min && bits <= max;
 }
@@ -97,7 +105,8 @@ bool Where::matches(const AttentionDraft& attention) const {
 Recipe recipe_from_json(const Json& json) {
   constexpr std::string_view kKeys[] = {
       "name",          "token_weights",         "weight_bits",        "activation_bits",
-      "min_edge_bits", "min_output_token_bits", "max_query_key_bits", "rounds"};
+      "min_edge_bits", "min_output_token_bits", "max_query_key_bits", "rotated_up_to",
+      "rounds"};
   require_keys(json, kKeys);
   Recipe recipe;
   recipe.name = json.at("name").string();
@@ -112,6 +121,7 @@ Recipe recipe_from_json(const Json& json) {
   read_bits_of("min_edge_bits", recipe.min_edge_bits);
   read_bits_of("min_output_token_bits", recipe.min_output_token_bits);
   read_bits_of("max_query_key_bits", recipe.max_query_key_bits);
+  if (const auto up_to = json.find("rotated_up_to")) recipe.rotated_up_to = most_bits_of(*up_to);
   for (const Json& round : json.at("rounds").items()) {
     std::vector<RecipeStep>& steps = recipe.rounds.emplace_back();
     for (const Json& step : round.items()) steps.push_back(step_of(step));

@@ -10,6 +10,7 @@ constexpr NamedRecipe kRecipes[] = {
   "token_weights": {"images": 8, "noise": 0.02, "power": 0.5},
   "min_edge_bits": 8,
   "min_output_token_bits": 8,
+  "rotated_up_to": {"weight_bits": 6, "activation_bits": 6},
   "rounds": [[
     {"method": "target", "stream": "own",
      "where": {"weight_bits": [2, 4], "activation_bits": [2, 5]}},

@@ -174,7 +174,7 @@ TEST_CASE("weights and activations apart, within a budget of each") {
 
 TEST_CASE("a dry run shows the bits and writes nothing") {
   const Desk desk;
-  const Result plan = desk.quantize({"--budget-bits", "5", "--dry-run"});
+  const Result plan = desk.quantize({"--budget-bits", "4.5", "--dry-run"});
   REQUIRE_MESSAGE(plan.code == 0, plan.err);
   CHECK(plan.out.find("a8") != std::string::npos);
   CHECK(plan.out.find("w4a8") != std::string::npos);

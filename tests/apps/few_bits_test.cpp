@@ -50,3 +50,22 @@ TEST_CASE("what is said of few bits names those of output tokens, and what is cl
   CHECK(explained.out.find(" + codes of 4 bits (output tokens 8), clipped") != std::string::npos);
   CHECK(explained.out.find("Attention of 4 bits (output tokens 8)") != std::string::npos);
 }
+
+TEST_CASE("vit_inspect --compare sees through the rotation of networks of few bits") {
+  const Desk desk;
+  const auto record = [&desk] {
+    const Weights weights = read_safetensors(desk.out);
+    return Json::parse(weights.metadata.at("vitq"), "vitq").at("quantization");
+  };
+  REQUIRE(desk.quantize({"--weight-bits", "6"}).code == 0);
+  CHECK(record().at("rotated").boolean());
+  const Result compared =
+      run("vit_inspect", {"--compare", desk.model, desk.out, desk.calib + "/0.png", "-f", "json"});
+  REQUIRE_MESSAGE(compared.code == 0, compared.err);
+  for (const Json& layer : Json::parse(compared.out, "compare").at("layers").items()) {
+    CAPTURE(layer.at("layer").string());
+    CHECK(layer.at("snr_db").number() > 12.0);
+  }
+  REQUIRE(desk.quantize({}).code == 0);
+  CHECK_FALSE(record().contains("rotated"));
+}

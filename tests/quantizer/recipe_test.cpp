@@ -25,12 +25,13 @@ TEST_CASE("every named recipe can be read, and says its name") {
 }
 
 TEST_CASE("a recipe says where its steps apply") {
-  const Recipe recipe =
-      read(R"({"name": "x", "min_edge_bits": 6, "min_output_token_bits": 7, "rounds": [
+  const Recipe recipe = read(R"({"name": "x", "min_edge_bits": 6, "min_output_token_bits": 7,
+          "rotated_up_to": {"weight_bits": 5}, "rounds": [
     [{"method": "gptq", "damping": 0.1, "where": {"roles": ["inner"], "weight_bits": [2, 4]}}],
     [{"method": "nearest"}]]})");
   CHECK(recipe.min_edge_bits == 6);
   CHECK(recipe.min_output_token_bits == 7);
+  CHECK(recipe.rotated_up_to == Bits{5, 0});
   CHECK(recipe.token_weights.images == 0);
   REQUIRE(recipe.rounds.size() == 2);
   LayerDraft layer;
@@ -68,6 +69,8 @@ TEST_CASE("recipes with unknown keys, names or values are refused") {
       R"({"name": "x", "rounds": [[]], "token_weights": {"photos": 3}})",
       R"({"name": "x", "rounds": [[]], "weight_bits": 17})",
       R"({"name": "x", "rounds": [[]], "max_query_key_bits": 1})",
+      R"({"name": "x", "rounds": [[]], "rotated_up_to": {"bits": 3}})",
+      R"({"name": "x", "rounds": [[]], "rotated_up_to": {"weight_bits": 99}})",
       R"({"name": 3, "rounds": [[]]})",
       R"([])",
   };

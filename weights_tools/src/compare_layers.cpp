@@ -4,6 +4,7 @@
 
 #include "vitq/compare_models.h"
 #include "vitq/error.h"
+#include "vitq/rotation.h"
 
 namespace vitq {
 
@@ -55,6 +56,21 @@ void require_same(const Graph& a, const Graph& b) {
   throw UnsupportedError(
       "the two files are not the same network, so that their layers cannot be "
       "compared");
+}
+
+bool is_rotated(const Model& model) {
+  const Json& record = model.info().quantization;
+  return !record.is_null() && record.contains("rotated");
+}
+
+// Makes of the float network's outputs and layers what they are in a model that is rotated.
+void rotate_results(const std::filesystem::path& reference, const Graph& graph,
+                    std::vector<Tensor>& results) {
+  const Weights weights = read_safetensors(reference);
+  std::size_t place = graph.outputs().size();
+  for (const GraphOutput& layer : layers_of(graph)) {
+    rotate_result(graph, weights, layer.node, results[place++]);
+  }
 }
 
 struct Energies {
@@ -112,12 +128,13 @@ std::vector<LayerError> compare_layers(const std::filesystem::path& reference,
   Model second = load(model, threads);
   require_same(first.graph(), second.graph());
   const Image image = read_image(image_file, Exif::kIgnore, limits);
-  const auto expected = first.run(first.prepare({&image, 1}));
-  const auto found = second.run(second.prepare({&image, 1}));
   const Graph& graph = first.graph();
+  std::vector<Tensor> expected = first.run(first.prepare({&image, 1}));
+  const auto found = second.run(second.prepare({&image, 1}));
+  const std::size_t outputs = graph.outputs().size();
+  if (is_rotated(second) && !is_rotated(first)) rotate_results(reference, graph, expected);
   const std::optional<AxisSpan> tokens = output_tokens(graph);
   const std::vector<GraphOutput> order = shown(graph);
-  const std::size_t outputs = graph.outputs().size();
   const std::size_t layers = order.size() - outputs;
   std::vector<LayerError> errors;
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -12,6 +12,7 @@
 #include "vitq/lower.h"
 #include "vitq/model_file.h"
 #include "vitq/plan.h"
+#include "vitq/rotation.h"
 #include "vitq/trace.h"
 
 namespace vitq {
@@ -22,13 +23,14 @@ namespace fs = std::filesystem;
 
 // It holds a float model file, and makes the network of it that the quantizer takes.
 struct FloatModel {
-  explicit FloatModel(const fs::path& path) : weights(read_safetensors(path)) {
+  FloatModel(const fs::path& path, bool is_rotated) : weights(read_safetensors(path)) {
     info = read_model_info(weights, path.string());
     if (!info.quantization.is_null()) {
       throw UnsupportedError(path.string() + ": is quantized already");
     }
     graph = trace(info, usual_input(info));
     require_weights(graph, weights, Scheme::float32());
+    if (is_rotated) weights = rotated(graph, weights);
   }
 
   // Features and regressed values have no distribution that a divergence could be of.
@@ -58,6 +60,13 @@ struct FloatModel {
   ModelInfo info;
   Graph graph;
 };
+
+// A budget may choose few bits.
+bool is_rotated(const QuantizeModelOptions& asked) {
+  const Bits& most = asked.recipe.rotated_up_to;
+  if (asked.budget) return most.weights > 0 || most.activations > 0;
+  return asked.bits.weights <= most.weights || asked.bits.activations <= most.activations;
+}
 
 QuantizeOptions options_for(const FloatModel& model, const QuantizeModelOptions& asked) {
   QuantizeOptions options;
@@ -89,7 +98,7 @@ class ModelQuantizer {
   template <typename Images>
   ModelQuantizer(const fs::path& path, Images images, const QuantizeModelOptions& asked)
       : asked_(asked),
-        model_(path),
+        model_(path, is_rotated(asked)),
         network_(model_.network()),
         options_(options_for(model_, asked)),
         path_(path) {
@@ -154,6 +163,7 @@ class ModelQuantizer {
     result.info = model_.info;
     result.info.quantization = made.provenance;
     result.info.quantization.set("clipped", clipped_shares(made.report));
+    if (is_rotated(asked_)) result.info.quantization.set("rotated", true);
     result.info.quantization.set("scheme", scheme_to_json(model_.graph, made.scheme));
     if (asked_.integer_only) {
       result.info.quantization.set("numerics", kIntegerOnlyName);

@@ -62,15 +62,18 @@ struct Recipe {
   int min_output_token_bits = kMinBits;
   // The most bits of queries and keys. Their errors are a part of the scores alone.
   int max_query_key_bits = kMaxBits;
+  // Networks with at most so many bits of weights, or of activations, are to be rotated before they
+  // are quantized (vitq/rotation.h), as quantize_model() does. 0: none.
+  Bits rotated_up_to = {0, 0};
   std::vector<std::vector<RecipeStep>> rounds;
   Json json;  // as it was read, for the record
 };
 
 // Reads {"name", "token_weights"?: {"images", "noise", "power"}, "weight_bits"?,
 // "activation_bits"?, "min_edge_bits"?, "min_output_token_bits"?, "max_query_key_bits"?,
-// "rounds": [[step]]}. A step is {"method", "where"?: {"roles",
-// "weight_bits": [min, max], "activation_bits": [min, max]}} with the settings of its method beside
-// them. Throws FileError for anything else.
+// "rotated_up_to"?: {"weight_bits", "activation_bits"}, "rounds": [[step]]}. A step is {"method",
+// "where"?: {"roles", "weight_bits": [min, max], "activation_bits": [min, max]}} with the settings
+// of its method beside them. Throws FileError for anything else.
 Recipe recipe_from_json(const Json& json);
 // Throws UnsupportedError, which lists the names there are, for any other name.
 Recipe recipe_named(std::string_view name);
