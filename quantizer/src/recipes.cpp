@@ -12,12 +12,9 @@ constexpr NamedRecipe kRecipes[] = {
   "min_output_token_bits": 8,
   "rotated_up_to": {"weight_bits": 6, "activation_bits": 6},
   "rounds": [[
-    {"method": "target", "stream": "own",
-     "where": {"weight_bits": [2, 4], "activation_bits": [2, 5]}},
     {"method": "smooth"},
     {"method": "clip", "where": {"activation_bits": [2, 5]}},
-    {"method": "ridge", "strength": 0.1,
-     "where": {"weight_bits": [2, 4], "activation_bits": [2, 5]}},
+    {"method": "ridge", "strength": 0.3, "share": 0.25, "where": {"weight_bits": [2, 5]}},
     {"method": "row_scale"},
     {"method": "codebook", "where": {"weight_bits": [2, 5]}},
     {"method": "gptq"},

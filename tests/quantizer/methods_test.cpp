@@ -134,11 +134,17 @@ TEST_CASE("ridge moves weights to where they make up for a wrong input") {
   };
   layer.target = Target::kFloatStream;
   LayerData data(source, 1);
-  run("ridge", R"({"strength": 1e-5})", layer, data);
-  for (std::size_t i = 0; i < layer.goal.values.size(); ++i) {
-    CHECK(layer.goal.values[i] ==
-          doctest::Approx(2.0 * static_cast<double>(layer.weight.values[i])).epsilon(0.05));
-  }
+  const LayerDraft start = layer;
+  const auto check_moved = [&](const char* settings, double factor) {
+    layer = start;
+    run("ridge", settings, layer, data);
+    for (std::size_t i = 0; i < layer.goal.values.size(); ++i) {
+      CHECK(layer.goal.values[i] ==
+            doctest::Approx(factor * static_cast<double>(layer.weight.values[i])).epsilon(0.05));
+    }
+  };
+  check_moved(R"({"strength": 1e-5})", 2.0);
+  check_moved(R"({"strength": 1e-5, "share": 0.25})", 1.25);
 }
 
 TEST_CASE("a bias gives outputs the mean they should have, output tokens their own") {

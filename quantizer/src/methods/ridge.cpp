@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "ridge": {"strength": 0.1}. It moves the goal to the weights that best give the target
-// from the quantized inputs: goal + C (H + lambda I)^-1. C is the product of what is missing with
-// the inputs, and H is their Gram matrix. Lambda is the strength times the mean diagonal of H. A
-// layer with few rows stays as it is.
+// Method "ridge": {"strength": 0.1, "share": 1}. It moves the goal towards the weights that best
+// give the target from the quantized inputs: goal + C (H + lambda I)^-1. C is the product of what
+// is missing with the inputs, and H is their Gram matrix. Lambda is the strength times the mean
+// diagonal of H. Only the share of that move is made, because what calibration finds missing is
+// partly noise. A layer with few rows stays as it is.
 #include <Eigen/Cholesky>
 
 #include "methods/list.h"
@@ -19,7 +20,7 @@ Eigen::Map<const Floats> view(const Matrix& m) {
 
 class Ridge : public Method {
  public:
-  explicit Ridge(double strength) : strength_(strength) {}
+  Ridge(double strength, double share) : strength_(strength), share_(share) {}
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
     if (data.source().background) return;
@@ -28,19 +29,20 @@ class Ridge : public Method {
     const Dense goal = view(layer.goal).cast<double>();
     const Dense missing = view(moments.cross).cast<double>() - goal * gram;
     gram.diagonal().array() += strength_ * gram.diagonal().mean() + 1e-30;
-    const Dense moved = goal + gram.llt().solve(missing.transpose()).transpose();
+    const Dense moved = goal + share_ * gram.llt().solve(missing.transpose()).transpose();
     Eigen::Map<Floats>(layer.goal.values.data(), layer.goal.rows, layer.goal.cols) =
         moved.cast<float>();
   }
 
  private:
-  double strength_;
+  double strength_, share_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Method> make_ridge(Settings& settings) {
-  return std::make_unique<Ridge>(settings.number("strength", 0.1, 1e-6, 1e3));
+  return std::make_unique<Ridge>(settings.number("strength", 0.1, 1e-6, 1e3),
+                                 settings.number("share", 1.0, 0.0, 2.0));
 }
 
 }  // namespace vitq
