@@ -12,9 +12,11 @@ from pathlib import Path
 import budget
 import calibration
 import detection
+import ideas
 import integer_only
 import mixed
 import networks
+import paper_settings
 import pairs
 import sections
 import sites
@@ -47,7 +49,8 @@ def arguments():
     parser.add_argument("--networks", nargs="+", default=list(networks.ALL), choices=list(networks.ALL))
     parser.add_argument("--recipes", nargs="+", help="only these recipes; the paper's ablation is 'ablation', "
                         "and with mixed precision 'ablation_mixed', bits by layer are 'mixed', integers only 'integer_only', weights and activations "
-                        "apart 'pairs', site by site 'sites', 4MP to 8MP 'budget', the kinds of calibration 'calibration'")
+                        "apart 'pairs', the paper's settings 'paper_settings', ideas for few bits 'ideas', site by site 'sites', "
+                        "4MP to 8MP 'budget', the kinds of calibration 'calibration'")
     parser.add_argument("--update", action="store_true", help="replace the sections that are measured in the "
                         "output, and leave its others as they are")
     parser.add_argument("--scenes", type=Path, help="a folder with held_out and calibration, made by "
@@ -108,6 +111,15 @@ def measure_all(options, programs, measurements):
     return found
 
 
+def of_recipes(options, programs, measurements):
+    """The sections that compare variants of one recipe."""
+    kinds = {"paper_settings": paper_settings, "ideas": ideas}
+    wanted = [kind for name, kind in kinds.items() if not options.recipes or name in options.recipes]
+    found = [networks.ALL[name](programs, options.data, options.work) for name in MIXED if name in options.networks]
+    known = [network for network in found if network is not None]
+    return "".join(kind.section(measurements, known) for kind in wanted if known)
+
+
 def main():
     options = arguments()
     options.data = networks.data_folder(options.data)
@@ -115,6 +127,7 @@ def main():
     programs = Programs(options.programs, options.threads)
     measurements = Measurements(programs, options.work)
     page = table.page(measure_all(options, programs, measurements), programs, options.date)
+    page += of_recipes(options, programs, measurements)
     if options.scenes:
         page += detection.section(detection.measure(measurements, options.scenes))
     options.output.write_text(sections.updated(options.output.read_text(), page) if options.update else page)
