@@ -6,10 +6,10 @@ import variants
 
 TEXT = """
 Each row changes one setting of the recipe `paper` (W6A6, the SNR of the logits in dB). The first rows are what its
-text leaves open, or states otherwise than we run it: it has 1,000 images, and we look at 1,024 rows. Its attention
+text leaves open, or states otherwise than we run it. It has 1,000 images, and we look at 1,024 rows. Its attention
 may be that before the softmax or that after it. The rows after those go beyond the paper. Networks are calibrated on
-32 images and measured on {images} others. Not varied are the number of scales to try, of which the text says
-nothing (24), and the number of rounds, of which it says that there are at most 20 (4).
+32 images and measured on {images} others. Not varied are the number of scales to try (24; the text has none), and
+that of rounds (4; the text has at most 20).
 
 """
 BITS = (6, 6)
