@@ -202,7 +202,7 @@ TEST_CASE("a quantized network computes what the formulas say, in 64-bit integer
         oracle.logits(normalize(input, model.source.info.preprocess));
     CAPTURE(bits);
     // Codes that lie on an edge may fall to either side in double: far below the quantization
-    // error.
-    CHECK(snr_db(expected, found) > 45.0 + 6.0 * std::max(bits - 8, 0));
+    // error. With one bit more, twice as many do, each by half as much.
+    CHECK(snr_db(expected, found) > 45.0 + 3.0 * std::max(bits - 8, 0));
   }
 }

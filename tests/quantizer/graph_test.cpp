@@ -211,7 +211,7 @@ TEST_CASE("rules that match nothing, are no expressions or ask for odd bits are 
   };
   CHECK_THROWS_AS(plan({"blocks", std::nullopt}), UnsupportedError);
   CHECK_THROWS_AS(plan({"(", std::nullopt}), UnsupportedError);
-  CHECK_THROWS_AS(plan({"fc1", Bits{9, 8}}), UnsupportedError);
+  CHECK_THROWS_AS(plan({"fc1", Bits{17, 8}}), UnsupportedError);
   QuantizeOptions options;
   options.bits = {8, 1};
   CHECK_THROWS_AS(plan_layers(tiny.network(), recipe_named("default"), options), UnsupportedError);

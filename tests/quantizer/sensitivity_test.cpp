@@ -103,7 +103,7 @@ TEST_CASE("bits of weights and activations are measured apart, and come through 
 
   CHECK_THROWS_AS(found_in({.bits = {{5}, {5, 8}}}), UnsupportedError);
   CHECK_THROWS_AS(found_in({.bits = {{6, 4}, {5, 8}}}), UnsupportedError);
-  CHECK_THROWS_AS(found_in({.bits = {{5, 9}}}), UnsupportedError);
+  CHECK_THROWS_AS(found_in({.bits = {{5, 17}}}), UnsupportedError);
 }
 
 TEST_CASE("a network quantized at one number of bits is judged as that") {

@@ -126,9 +126,9 @@ void declare(CLI::App& app, QuantizeJob& job) {
                                      " (default: the recipe's, as a rule 7). More than 8 take two "
                                      "products of integers or four")
                       ->check(CLI::Range(kMinBits, kMaxBits));
-  app.add_option("--act-bits", job.activation_bits,
-                 "Bits of the activations, " + bits_range() +
-                     " (default: the recipe's, as a rule 8)")
+  app.add_option(
+         "--act-bits", job.activation_bits,
+         "Bits of the activations, " + bits_range() + " (default: the recipe's, as a rule 8)")
       ->check(CLI::Range(kMinBits, kMaxBits));
   declare(app, job.budget);
   for (const char* budget : {"--budget-mb", "--budget-bits", "--budget-ms", "--max-drop"}) {

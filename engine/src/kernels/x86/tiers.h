@@ -23,11 +23,11 @@ const FloatGemm& table();
 namespace maddwd_sse2 {
 const CodeGemm& table();
 const WideCodeGemm& wide_table();
-}
+}  // namespace maddwd_sse2
 namespace maddwd_avx2 {
 const CodeGemm& table();
 const WideCodeGemm& wide_table();
-}
+}  // namespace maddwd_avx2
 namespace maddubs_avx2 {
 const CodeGemm& table();
 }
