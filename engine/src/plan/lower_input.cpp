@@ -41,8 +41,8 @@ Tensor bytes_of_zero(const QParams& pixels) {
   Tensor bytes({1, static_cast<std::int64_t>(channels), 1, 1}, DType::kU8);
   for (std::size_t c = 0; c < channels; ++c) {
     const float inverse = 1.0F / pixels.smoothing_scale[c];
-    bytes.as<std::uint8_t>()[c] = static_cast<std::uint8_t>(
-        code_of(0.0F, pixels.channel_offset[c], inverse, pixels.bits));
+    bytes.as<std::uint8_t>()[c] =
+        static_cast<std::uint8_t>(code_of(0.0F, pixels.channel_offset[c], inverse, pixels.bits));
   }
   return bytes;
 }

@@ -43,7 +43,7 @@ struct LayerDraft {
   Matrix goal;
   std::vector<float> scale;              // [n], of the weight codes
   std::vector<float> codebook;           // what codes can be; empty: all that the bits allow
-  std::vector<std::int16_t> codes;        // [n, k]
+  std::vector<std::int16_t> codes;       // [n, k]
   std::vector<float> new_bias;           // [n], of the quantized layer
   std::vector<float> output_token_bias;  // [n], replaces new_bias in output tokens; or empty
 };

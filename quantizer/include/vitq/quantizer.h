@@ -61,8 +61,8 @@ struct LayerPlan {
   NodeId output = 0;         // the same node, or the second MatMul of the attention
   std::optional<Bits> bits;  // none: float. Only the activation bits of an attention count
   std::optional<int> output_token_bits = {};  // of activations, where output tokens have more
-  std::int64_t weights = 0;              // elements; 0 for an attention
-  std::int64_t bytes = 0;                // in the file: codes or floats, scales and biases
+  std::int64_t weights = 0;                   // elements; 0 for an attention
+  std::int64_t bytes = 0;                     // in the file: codes or floats, scales and biases
   bool attention = false;
   std::int64_t macs = 0;  // multiply-accumulates; an attention has those of both products
 };

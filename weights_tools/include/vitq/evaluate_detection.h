@@ -56,8 +56,8 @@ Json to_json(const DetectionReport& report);
 
 // "results" is COCO's list of detections, "images" the ids of those that were looked at.
 Json to_json(const Detected& found);
-// Adds what such a text says to `found`. Throws FileError for what is no part of `truth`, and for an
-// image that is there already. So it does for results in images that the text does not list.
+// Adds what such a text says to `found`. Throws FileError for what is no part of `truth`, and for
+// an image that is there already. So it does for results in images that the text does not list.
 void add_detected(const Json& json, const CocoTruth& truth, Detected& found);
 
 }  // namespace vitq
