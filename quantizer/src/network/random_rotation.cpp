@@ -21,18 +21,22 @@ double dot(const Row& a, const Row& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
+// Takes from the row what lies along the others. A second pass makes up for what the first rounds.
+void take_off(const Rows& others, Row& row) {
+  for (const Row& other : others) {
+    const double share = dot(row, other);
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] -= share * other[i];
+  }
+}
+
 // An orthonormal basis, by Gram and Schmidt of random rows behind the row of ones.
 Rows random_basis(std::size_t size, Random& random) {
   Rows basis = {Row(size, 1.0 / std::sqrt(static_cast<double>(size)))};
   while (basis.size() < size) {
     Row row(size);
     for (double& v : row) v = static_cast<double>(random.below(2'000'001) - 1'000'000);
-    for (int pass = 0; pass < 2; ++pass) {  // the second makes up for what the first rounds
-      for (const Row& other : basis) {
-        const double share = dot(row, other);
-        for (std::size_t i = 0; i < size; ++i) row[i] -= share * other[i];
-      }
-    }
+    take_off(basis, row);
+    take_off(basis, row);
     const double length = std::sqrt(dot(row, row));
     for (double& v : row) v /= length;
     basis.push_back(std::move(row));

@@ -153,6 +153,19 @@ bool ends_in_layers(const Members& after) {
          after.norms.size() == 1 && after.read_by_norms.empty() && !after.readers.empty();
 }
 
+// The norms that read a stream, each with the layers behind it, if there is nothing else behind
+// them.
+std::vector<NormReaders> norm_readers(const Members& stream, const ChannelGroups& channels,
+                                      const std::map<NodeId, Members>& groups) {
+  std::vector<NormReaders> readers;
+  for (const NodeId norm : stream.read_by_norms) {
+    const Members& after = groups.at(channels.group(norm));
+    if (channels.fixed(norm) || !ends_in_layers(after)) return {};
+    readers.push_back({norm, after.readers});
+  }
+  return readers;
+}
+
 }  // namespace
 
 std::vector<ResidualStream> residual_streams(const Graph& graph) {
@@ -160,19 +173,11 @@ std::vector<ResidualStream> residual_streams(const Graph& graph) {
   const std::map<NodeId, Members> groups = members_of(graph, channels);
   std::vector<ResidualStream> streams;
   for (const auto& [group, members] : groups) {
-    if (channels.fixed(group) || !members.norms.empty() || members.read_by_norms.empty()) continue;
-    ResidualStream stream = {graph[members.read_by_norms[0]].shape[-1],
-                             members.writers,
-                             members.parameters,
-                             members.readers,
-                             {}};
-    for (const NodeId norm : members.read_by_norms) {
-      const Members& after = groups.at(channels.group(norm));
-      if (!channels.fixed(norm) && ends_in_layers(after)) {
-        stream.norms.push_back({norm, after.readers});
-      }
-    }
-    if (stream.norms.size() == members.read_by_norms.size()) streams.push_back(std::move(stream));
+    if (channels.fixed(group) || !members.norms.empty()) continue;
+    std::vector<NormReaders> norms = norm_readers(members, channels, groups);
+    if (norms.empty()) continue;
+    streams.push_back({graph[norms[0].norm].shape[-1], members.writers, members.parameters,
+                       members.readers, std::move(norms)});
   }
   return streams;
 }
