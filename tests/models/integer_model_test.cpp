@@ -69,6 +69,20 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
+// Some images of the network's size.
+std::vector<Image> images_for(const Quantized& model) {
+  return images(4, family(model.source.info.family).image_shape(model.source.info.config));
+}
+
+// The logits of one thread, which are the same for other threads, batches and backends.
+std::vector<float> checked_logits(const Quantized& model, std::span<const Image> input) {
+  const std::vector<float> found = logits(model.open(), input, 1);
+  CHECK(same_bits(logits(model.open(2), input, 4), found));
+  CHECK(same_bits(logits(model.open(3), input, 2), found));
+  CHECK(same_bits(logits(model.open(1, Backend::kReference), input, 4), found));
+  return found;
+}
+
 // The weights of the file with their codes one by one (tests/unit/packing_test.cpp).
 Weights with_codes(const Quantized& model, int bits) {
   Weights weights = model.weights;
@@ -85,14 +99,9 @@ TEST_CASE("a quantized network gives the same bits for any threads, batch and ba
   for (const std::string name : {"timm_vit", "timm_deit_distilled", "hf_vit_no_qkv_bias"}) {
     for (const int bits : {8, 7, 4}) {
       const Quantized model(name, bits);
-      const Shape image = family(model.source.info.family).image_shape(model.source.info.config);
-      const std::vector<Image> input = images(4, image);
-      const std::vector<float> expected = logits(model.open(), input, 1);
       CAPTURE(name);
       CAPTURE(bits);
-      CHECK(same_bits(logits(model.open(2), input, 4), expected));
-      CHECK(same_bits(logits(model.open(3), input, 2), expected));
-      CHECK(same_bits(logits(model.open(1, Backend::kReference), input, 4), expected));
+      checked_logits(model, images_for(model));
     }
   }
 }
@@ -105,14 +114,10 @@ TEST_CASE("codes of more than 8 bits give the same bits, too, and come nearer to
       activation.bits = activations;
       activation.output_token_bits = activations > 8 ? 16 : 8;
       const Quantized model(name, bits, activation);
-      const Shape image = family(model.source.info.family).image_shape(model.source.info.config);
-      const std::vector<Image> input = images(4, image);
-      const std::vector<float> found = logits(model.open(), input, 1);
+      const std::vector<Image> input = images_for(model);
       CAPTURE(name);
       CAPTURE(bits);
-      CHECK(same_bits(logits(model.open(2), input, 4), found));
-      CHECK(same_bits(logits(model.open(3), input, 2), found));
-      CHECK(same_bits(logits(model.open(1, Backend::kReference), input, 4), found));
+      const std::vector<float> found = checked_logits(model, input);
       const std::vector<float> plain =
           logits(Model::load(model.temp.path() / "float.safetensors"), input, 4);
       const double snr = snr_db(plain, found);
