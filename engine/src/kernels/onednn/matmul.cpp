@@ -92,6 +92,13 @@ std::optional<MatrixLinear> matrix_linear(const Step& step) {
   return linear;
 }
 
+// oneDNN's plain gemm packs the weights at every call. Where few rows share that work, the product
+// whose weights are packed once is faster: with AVX2 0.85 of the time at 50 rows, and 1.05 at 197.
+bool packs_for_few_rows(const std::string& name, const View& out) {
+  constexpr std::int64_t kFewRows = 96;
+  return name.starts_with("gemm") && out.dims.elements() / out.dims[-1] < kFewRows;
+}
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext& context) {
@@ -121,6 +128,7 @@ std::unique_ptr<Kernel> make_onednn_linear(const Step& step, const KernelContext
     attr.set_post_ops(post_ops_of(step.epilogue, residual));
     const auto described = describe(*context.onednn, problem, attr);
     name = described.impl_info_str();
+    if (packs_for_few_rows(name, linear.out)) return {};
     weights = described.weights_desc();
     share.primitive = dnnl::matmul(described);
     share.scratchpad = described.scratchpad_desc();
