@@ -34,6 +34,10 @@ class CodeGrid {
   std::vector<float> nearest_;
 };
 
+// So many output channels are fitted at a time, which take each part of a Gram matrix from the
+// cache together.
+constexpr std::int64_t kRowsTogether = 8;
+
 // max|row| / max_weight_code for each row of the goal, [n].
 std::vector<float> largest_scales(const LayerDraft& layer);
 // For each row of the goal, the scale with the smallest sum over c of importance[c] * error[c]^2

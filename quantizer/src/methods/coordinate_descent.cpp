@@ -19,24 +19,51 @@ double dot(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
-// Gives row * gram.
-std::vector<float> times(std::span<const float> row, const Matrix& gram) {
-  std::vector<float> result(row.size(), 0.0F);
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    const std::span<const float> h = gram.row(static_cast<std::int64_t>(i));
-    for (std::size_t j = 0; j < result.size(); ++j) result[j] += row[i] * h[j];
+// How many rows of the Gram matrix are added at a time, so that a sum is loaded and stored once.
+constexpr std::int64_t kDepth = 4;
+
+// Adds factor * row of each of the kDepth or fewer rows of h to the sums, one after another.
+void add_rows(std::span<const float> factors, const float* h, std::int64_t stride,
+              std::span<float> sums) {
+  if (factors.size() == kDepth) {
+    const float *h1 = h + stride, *h2 = h1 + stride, *h3 = h2 + stride;
+    const float a = factors[0], b = factors[1], c = factors[2], d = factors[3];
+    for (std::size_t j = 0; j < sums.size(); ++j) {
+      sums[j] = (((sums[j] + a * h[j]) + b * h1[j]) + c * h2[j]) + d * h3[j];
+    }
+    return;
+  }
+  for (const float factor : factors) {
+    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += factor * h[j];
+    h += stride;
+  }
+}
+
+// Gives rows [kRowsTogether at most, k] * gram. Each sum runs in rising order.
+Matrix times(const Matrix& rows, const Matrix& gram) {
+  constexpr std::int64_t kColumns = 1024;  // parts of the Gram matrix that stay in the first cache
+  Matrix result(rows.rows, rows.cols);
+  for (std::int64_t begin = 0; begin < rows.cols; begin += kColumns) {
+    const auto first = static_cast<std::size_t>(begin);
+    const auto count = static_cast<std::size_t>(std::min(kColumns, rows.cols - begin));
+    for (std::int64_t i = 0; i < rows.cols; i += kDepth) {
+      const auto depth = static_cast<std::size_t>(std::min(kDepth, rows.cols - i));
+      const float* h = gram.row(i).data() + begin;
+      for (std::int64_t r = 0; r < rows.rows; ++r) {
+        add_rows(rows.row(r).subspan(static_cast<std::size_t>(i), depth), h, gram.cols,
+                 result.row(r).subspan(first, count));
+      }
+    }
   }
   return result;
 }
 
-// Holds the codes w and the goal g of one output channel, with w H and g H kept up to date.
+// Holds the codes w of one output channel, with w H kept up to date, and g H of its goal g.
 class Descent {
  public:
-  Descent(const Matrix& gram, std::span<const float> goal, std::span<const std::int16_t> codes)
-      : gram_(gram),
-        codes_(codes.begin(), codes.end()),
-        codes_gram_(times(codes_, gram)),
-        goal_gram_(times(goal, gram)) {}
+  Descent(const Matrix& gram, std::span<float> codes, std::span<float> codes_gram,
+          std::span<const float> goal_gram)
+      : gram_(gram), codes_(codes), codes_gram_(codes_gram), goal_gram_(goal_gram) {}
 
   float best_scale(float scale) const {
     const double codes = dot(codes_, codes_gram_);
@@ -65,11 +92,10 @@ class Descent {
     return changed;
   }
 
-  const std::vector<float>& codes() const { return codes_; }
-
  private:
   const Matrix& gram_;
-  std::vector<float> codes_, codes_gram_, goal_gram_;
+  std::span<float> codes_, codes_gram_;
+  std::span<const float> goal_gram_;
 };
 
 class CoordinateDescent : public Method {
@@ -81,8 +107,9 @@ class CoordinateDescent : public Method {
     const Matrix gram = steadied_gram(layer, data, ridge_, few_ridge_);
     const std::vector<std::int64_t> order = by_falling_diagonal(gram);
     const CodeGrid grid(layer);
-    parallel_for(data.threads(), layer.goal.rows, [&](std::int64_t o) {
-      improve_row(layer, o, {gram, order, grid});
+    const std::int64_t groups = (layer.goal.rows + kRowsTogether - 1) / kRowsTogether;
+    parallel_for(data.threads(), groups, [&](std::int64_t group) {
+      improve_rows(layer, group * kRowsTogether, {gram, order, grid});
     });
   }
 
@@ -93,19 +120,29 @@ class CoordinateDescent : public Method {
     const CodeGrid& grid;
   };
 
-  void improve_row(LayerDraft& layer, std::int64_t o, const Shared& shared) const {
-    const auto k = static_cast<std::size_t>(layer.goal.cols);
-    const auto row = static_cast<std::size_t>(o);
-    const std::span<std::int16_t> codes = std::span(layer.codes).subspan(row * k, k);
-    Descent descent(shared.gram, layer.goal.row(o), codes);
-    float scale = layer.scale[row];
+  // Improves a group of rows from `first` on.
+  void improve_rows(LayerDraft& layer, std::int64_t first, const Shared& shared) const {
+    const std::int64_t k = layer.goal.cols;
+    const std::int64_t count = std::min(kRowsTogether, layer.goal.rows - first);
+    Matrix goals(count, k), codes(count, k);
+    std::copy_n(layer.goal.row(first).data(), count * k, goals.values.data());
+    std::int16_t* kept = layer.codes.data() + first * k;
+    std::copy_n(kept, count * k, codes.values.data());
+    const Matrix goals_gram = times(goals, shared.gram);
+    Matrix codes_gram = times(codes, shared.gram);
+    for (std::int64_t row = 0; row < count; ++row) {
+      Descent descent(shared.gram, codes.row(row), codes_gram.row(row), goals_gram.row(row));
+      improve(descent, layer.scale[static_cast<std::size_t>(first + row)], shared);
+    }
+    std::transform(codes.values.begin(), codes.values.end(), kept,
+                   [](float code) { return static_cast<std::int16_t>(code); });
+  }
+
+  void improve(Descent& descent, float& scale, const Shared& shared) const {
     for (int i = 0; i < count_; ++i) {
       scale = descent.best_scale(scale);
       if (!descent.sweep(scale, shared.grid, shared.order)) break;
     }
-    layer.scale[row] = scale;
-    std::transform(descent.codes().begin(), descent.codes().end(), codes.begin(),
-                   [](float code) { return static_cast<std::int16_t>(code); });
   }
 
   int count_;

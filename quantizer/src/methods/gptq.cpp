@@ -3,6 +3,7 @@
 // the columns one by one, those with the largest inputs first. The columns still to come make up
 // for the error of each.
 #include <Eigen/Cholesky>
+#include <algorithm>
 
 #include "base/parallel.h"
 #include "layer/rounding.h"
@@ -50,8 +51,9 @@ class Gptq : public Method {
     const Matrix back = feedback(gram, order, damping_);
     layer.codes.resize(layer.goal.values.size());
     const CodeGrid grid(layer);
-    parallel_for(data.threads(), layer.goal.rows, [&](std::int64_t o) {
-      round_row(layer, o, grid, {order, back});
+    const std::int64_t groups = (layer.goal.rows + kRowsTogether - 1) / kRowsTogether;
+    parallel_for(data.threads(), groups, [&](std::int64_t group) {
+      round_rows(layer, group * kRowsTogether, grid, {order, back});
     });
   }
 
@@ -62,21 +64,30 @@ class Gptq : public Method {
     const Matrix& shares;
   };
 
-  static void round_row(LayerDraft& layer, std::int64_t o, const CodeGrid& grid,
-                        const Feedback& feedback) {
+  // Rounds a group of rows from `first` on.
+  static void round_rows(LayerDraft& layer, std::int64_t first, const CodeGrid& grid,
+                         const Feedback& feedback) {
     const std::vector<std::int64_t>& order = feedback.order;
     const std::size_t k = order.size();
-    const std::span<const float> goal = layer.goal.row(o);
-    std::int16_t* codes = layer.codes.data() + o * layer.goal.cols;
-    const float scale = layer.scale[static_cast<std::size_t>(o)];
-    std::vector<float> left(k);
-    for (std::size_t j = 0; j < k; ++j) left[j] = goal[static_cast<std::size_t>(order[j])];
+    const std::int64_t count = std::min(kRowsTogether, layer.goal.rows - first);
+    Matrix left(count, layer.goal.cols);
+    for (std::int64_t row = 0; row < count; ++row) {
+      const std::span<const float> goal = layer.goal.row(first + row);
+      for (std::size_t j = 0; j < k; ++j) {
+        left.row(row)[j] = goal[static_cast<std::size_t>(order[j])];
+      }
+    }
     for (std::size_t j = 0; j < k; ++j) {
-      const float code = grid.nearest(left[j] * (1.0F / scale));
-      codes[order[j]] = static_cast<std::int16_t>(code);
-      const float error = left[j] - code * scale;
       const std::span<const float> share = feedback.shares.row(static_cast<std::int64_t>(j));
-      for (std::size_t i = j + 1; i < k; ++i) left[i] -= error * share[i];
+      for (std::int64_t row = 0; row < count; ++row) {
+        const float scale = layer.scale[static_cast<std::size_t>(first + row)];
+        const std::span<float> rest = left.row(row);
+        const float code = grid.nearest(rest[j] * (1.0F / scale));
+        layer.codes[static_cast<std::size_t>((first + row) * layer.goal.cols + order[j])] =
+            static_cast<std::int16_t>(code);
+        const float error = rest[j] - code * scale;
+        for (std::size_t i = j + 1; i < k; ++i) rest[i] -= error * share[i];
+      }
     }
   }
 
