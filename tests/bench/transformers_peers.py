@@ -27,6 +27,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", choices=NAMES)
     parser.add_argument("--calib", type=Path, required=True, metavar="DIR", help="images that ours calibrates on")
+    parser.add_argument("--bits", nargs="+", choices=prepare.OUR_BITS, default=prepare.OUR_BITS, help="of ours")
     parser.add_argument("--reuse", action="store_true", help="take the models of the last run as they are")
     peers.common_arguments(parser, rounds=10, iters=3)
     return parser.parse_args()
@@ -41,7 +42,7 @@ def our_models(shop, network, options):
     import transformers_networks
     checkpoint = shop.made("checkpoint", lambda path: transformers_networks.write_checkpoint(network, path))
     models = {"f32": shop.made("f32.safetensors", lambda path: shop.program("vit_convert", checkpoint, "-o", path))}
-    for bits in prepare.OUR_BITS:
+    for bits in options.bits:
         models[bits] = shop.made(f"{bits.lower()}.safetensors", lambda path, bits=bits: shop.program(
             "vit_quantize", models["f32"], "--calib", options.calib, "--limit", CALIBRATION_IMAGES, "-o", path,
             "--weight-bits", bits[1], "--act-bits", bits[3]))
