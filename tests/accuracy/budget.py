@@ -12,8 +12,9 @@ of the attention map, or of the MLP's output, times the squared perturbation. *R
 units of the map or output itself: ||Y||* / ||Y|| times ||Y' - Y||^2 / ||Y||^2. *Measured* is the KL at the
 logits with that module alone quantized. The best sum is taken as it is (`--unjudged`). Mean bits of the weights
 are at most 4, 6 and 8. Candidates are 3 to 6 bits, 4 to 8, and 6 to 10 as in the paper; 9 and 10 bits are two
-digits of 8 bits. *Weights by layer* chooses bits of the weights alone, with activations of 8 bits, judged. *Operations* are multiply-accumulates times the bits of both operands, of 32 x
-32. *Ratio* is that of the mean KL to that of the same bits everywhere above it. Its bounds are those of 95 % of
+digits of 8 bits. *Weights by layer* chooses bits of the weights alone, with activations of 8 bits, judged.
+*Operations* are multiply-accumulates times the bits of both operands, of 32 x 32. *Ratio* is that of the mean KL to
+that of the same bits everywhere above it. Its bounds are those of 95 % of
 a paired bootstrap over the images.
 
 """
