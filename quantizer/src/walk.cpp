@@ -162,6 +162,7 @@ Matrix Walk::targets(const Unit& unit, std::int64_t image) const {
 
 LayerSource Walk::source_of(const Unit& unit) const {
   LayerSource source;
+  source.generated = state_.images.generated();
   for (std::int64_t image = 0; image < state_.images.count(); ++image) {
     source.rows.push_back(rows_in(unit, state_.images.graph(image)));
   }

@@ -63,7 +63,8 @@ CalibrationSet generated_calibration(std::size_t count, const Shape& input,
                                      const Preprocess& preprocess) {
   CalibrationSet set;
   set.count = static_cast<std::int64_t>(count);
-  set.digest = kGeneratedImages;
+  set.digest = "generated";
+  set.generated = true;
   const auto side = [&input](int axis) { return static_cast<int>(input[axis]); };
   set.image = [width = side(3), height = side(2), preprocess](std::int64_t index) {
     const Image image = generated_image(static_cast<std::size_t>(index), width, height);

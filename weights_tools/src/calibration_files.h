@@ -17,10 +17,9 @@ CalibrationSet calibration_set(std::vector<std::filesystem::path> images,
 // The images must outlive the set.
 CalibrationSet calibration_set(std::vector<const Image*> images, const Preprocess& preprocess);
 
-// So many generated images of the input's size, [1, 3, H, W]. In the record they have this in place
-// of a digest.
+// So many generated images of the input's size, [1, 3, H, W]. In the record they have `generated`
+// in place of a digest.
 CalibrationSet generated_calibration(std::size_t count, const Shape& input,
                                      const Preprocess& preprocess);
-inline constexpr const char* kGeneratedImages = "generated";
 
 }  // namespace vitq

@@ -173,7 +173,7 @@ class ModelQuantizer {
     result.report = std::move(made.report);
     result.provenance = std::move(made.provenance);
     result.images = calibration_.count;
-    result.generated = calibration_.digest == kGeneratedImages;
+    result.generated = calibration_.generated;
     return result;
   }
 

@@ -28,6 +28,7 @@ struct LayerSource {
   // Further inputs [any, k] whose results nobody reads; they steady the statistics of a layer with
   // few rows. May be empty.
   std::function<Matrix(std::int64_t image)> background;
+  bool generated = false;  // from generated images: on others, quiet channels may not be quiet
 
   std::int64_t images() const { return static_cast<std::int64_t>(rows.size()); }
   std::int64_t rows_in_all() const {

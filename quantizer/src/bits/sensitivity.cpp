@@ -23,9 +23,8 @@ constexpr std::int64_t kImages = 32;  // so many quantize, and as many others ju
 // Takes every other image from `first` on, or kImages of them that are spread evenly.
 CalibrationSet half_of(const CalibrationSet& all, std::int64_t first) {
   const std::int64_t half = (all.count - first + 1) / 2;
-  CalibrationSet part;
+  CalibrationSet part = all;
   part.count = std::min(half, kImages);
-  part.digest = all.digest;
   part.image = [&all, first, half, taken = part.count](std::int64_t index) {
     return all.image(first + 2 * (index * half / taken));
   };

@@ -85,7 +85,7 @@ class SizedSession {
 
 CalibrationImages::CalibrationImages(const Network& network, const CalibrationSet& images,
                                      ValueStore& store)
-    : network_(&network) {
+    : network_(&network), generated_(images.generated) {
   for (std::int64_t index = 0; index < images.count; ++index) {
     const Tensor image = images.image(index);
     graphs_.push_back(graph_for(image.shape(), index));

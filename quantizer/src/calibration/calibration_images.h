@@ -23,6 +23,7 @@ class CalibrationImages {
   const Network& network() const { return *network_; }
   std::int64_t count() const { return static_cast<std::int64_t>(values_.size()); }
   const Values& values() const { return values_; }
+  bool generated() const { return generated_; }
   // The network's graph, traced for the size of this image: it has the same nodes.
   const Graph& graph(std::int64_t index) const { return *graphs_[static_cast<std::size_t>(index)]; }
   // The first `count` images alone.
@@ -40,6 +41,7 @@ class CalibrationImages {
 
   const Network* network_;
   Values values_;
+  bool generated_;
   std::vector<std::shared_ptr<const Graph>> graphs_;  // [image]; images of one size share theirs
 };
 

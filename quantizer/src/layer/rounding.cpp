@@ -128,13 +128,21 @@ void round_to_nearest(LayerDraft& layer, std::vector<float> scales) {
   round_to_nearest(layer);
 }
 
-Matrix steadied_gram(const LayerDraft& layer, LayerData& data, double ridge, double few_ridge) {
+GramRidge GramRidge::from(Settings& settings) {
+  return {.usual = settings.number("ridge", 0.003, 0.0, 1.0),
+          .few = settings.number("few_ridge", 0.01, 0.0, 1.0),
+          .generated = settings.number("generated_ridge", 0.3, 0.0, 1.0)};
+}
+
+Matrix steadied_gram(const LayerDraft& layer, LayerData& data, const GramRidge& ridge) {
   Matrix gram = data.moments(layer).gram;
   const std::vector<float> diagonal = diagonal_of(gram);
   double mean = 0.0;
   for (const float d : diagonal)
     mean += static_cast<double>(d) / static_cast<double>(diagonal.size());
-  const double share = data.source().background ? few_ridge : ridge;
+  const LayerSource& source = data.source();
+  const double usual = source.background ? ridge.few : ridge.usual;
+  const double share = source.generated ? ridge.generated : usual;
   const auto added = static_cast<float>(share * mean) + kTiny;
   for (std::int64_t c = 0; c < gram.rows; ++c) gram.row(c)[static_cast<std::size_t>(c)] += added;
   return gram;

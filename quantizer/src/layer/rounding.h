@@ -8,6 +8,7 @@
 
 #include "vitq/layer_data.h"
 #include "vitq/layer_draft.h"
+#include "vitq/method.h"
 
 namespace vitq {
 
@@ -49,10 +50,19 @@ void round_to_nearest(LayerDraft& layer);
 // Sets scales of even codes first. A codebook that was made for others goes.
 void round_to_nearest(LayerDraft& layer, std::vector<float> scales);
 
-// The Gram matrix of the inputs, [k, k], with `ridge` times its mean diagonal added to the
-// diagonal. Where the layer has few rows and a background steadies them, `few_ridge` replaces
-// `ridge`.
-Matrix steadied_gram(const LayerDraft& layer, LayerData& data, double ridge, double few_ridge);
+// What is added to the diagonal of a Gram matrix, as a share of its mean: the more, the less the
+// matrix tells of the inputs that the layer will see.
+struct GramRidge {
+  double usual;
+  double few;        // where the layer has few rows, and a background steadies them
+  double generated;  // where the inputs come from generated images
+
+  // Reads "ridge", "few_ridge" and "generated_ridge".
+  static GramRidge from(Settings& settings);
+};
+
+// The Gram matrix of the inputs, [k, k], with the ridge added.
+Matrix steadied_gram(const LayerDraft& layer, LayerData& data, const GramRidge& ridge);
 std::vector<float> diagonal_of(const Matrix& gram);
 // The inputs with the largest diagonal elements first.
 std::vector<std::int64_t> by_falling_diagonal(const Matrix& gram);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "coordinate_descent": {"count": 2, "ridge": 0.003, "few_ridge": 0.01}. It lowers the error
-// (s w - goal) H (s w - goal)^T of each output channel. First it takes the best scale for the
-// codes, then the best value of each code in turn, given all others. No step can raise the error.
+// Method "coordinate_descent": {"count": 2, "ridge": 0.003, "few_ridge": 0.01,
+// "generated_ridge": 0.3}. It lowers the error (s w - goal) H (s w - goal)^T of each output
+// channel. First it takes the best scale for the codes, then the best value of each code in turn,
+// given all others. No step can raise the error.
 #include <algorithm>
 #include <cmath>
 
@@ -100,11 +101,10 @@ class Descent {
 
 class CoordinateDescent : public Method {
  public:
-  CoordinateDescent(int count, double ridge, double few_ridge)
-      : count_(count), ridge_(ridge), few_ridge_(few_ridge) {}
+  CoordinateDescent(int count, const GramRidge& ridge) : count_(count), ridge_(ridge) {}
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
-    const Matrix gram = steadied_gram(layer, data, ridge_, few_ridge_);
+    const Matrix gram = steadied_gram(layer, data, ridge_);
     const std::vector<std::int64_t> order = by_falling_diagonal(gram);
     const CodeGrid grid(layer);
     const std::int64_t groups = (layer.goal.rows + kRowsTogether - 1) / kRowsTogether;
@@ -146,16 +146,14 @@ class CoordinateDescent : public Method {
   }
 
   int count_;
-  double ridge_, few_ridge_;
+  GramRidge ridge_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Method> make_coordinate_descent(Settings& settings) {
   const auto count = static_cast<int>(settings.integer("count", 2, 100));
-  const double ridge = settings.number("ridge", 0.003, 0.0, 1.0);
-  const double few_ridge = settings.number("few_ridge", 0.01, 0.0, 1.0);
-  return std::make_unique<CoordinateDescent>(count, ridge, few_ridge);
+  return std::make_unique<CoordinateDescent>(count, GramRidge::from(settings));
 }
 
 }  // namespace vitq

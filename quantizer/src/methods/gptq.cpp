@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method "gptq" (arXiv:2210.17323): {"damping": 0.01, "ridge": 0.003, "few_ridge": 0.01}. It rounds
-// the columns one by one, those with the largest inputs first. The columns still to come make up
-// for the error of each.
+// Method "gptq" (arXiv:2210.17323): {"damping": 0.01, "ridge": 0.003, "few_ridge": 0.01,
+// "generated_ridge": 0.3}. It rounds the columns one by one, those with the largest inputs first.
+// The columns still to come make up for the error of each.
 #include <Eigen/Cholesky>
 #include <algorithm>
 
@@ -42,11 +42,10 @@ Matrix feedback(const Matrix& gram, const std::vector<std::int64_t>& order, doub
 
 class Gptq : public Method {
  public:
-  Gptq(double damping, double ridge, double few_ridge)
-      : damping_(damping), ridge_(ridge), few_ridge_(few_ridge) {}
+  Gptq(double damping, const GramRidge& ridge) : damping_(damping), ridge_(ridge) {}
 
   void fit_layer(LayerDraft& layer, LayerData& data) const override {
-    const Matrix gram = steadied_gram(layer, data, ridge_, few_ridge_);
+    const Matrix gram = steadied_gram(layer, data, ridge_);
     const std::vector<std::int64_t> order = by_falling_diagonal(gram);
     const Matrix back = feedback(gram, order, damping_);
     layer.codes.resize(layer.goal.values.size());
@@ -91,16 +90,15 @@ class Gptq : public Method {
     }
   }
 
-  double damping_, ridge_, few_ridge_;
+  double damping_;
+  GramRidge ridge_;
 };
 
 }  // namespace
 
 std::unique_ptr<const Method> make_gptq(Settings& settings) {
   const double damping = settings.number("damping", 0.01, 0.0, 1.0);
-  const double ridge = settings.number("ridge", 0.003, 0.0, 1.0);
-  const double few_ridge = settings.number("few_ridge", 0.01, 0.0, 1.0);
-  return std::make_unique<Gptq>(damping, ridge, few_ridge);
+  return std::make_unique<Gptq>(damping, GramRidge::from(settings));
 }
 
 }  // namespace vitq

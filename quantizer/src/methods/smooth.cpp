@@ -49,8 +49,10 @@ std::vector<float> largest_weights(const Matrix& weight) {
 
 // Gives what channels are scaled by. Nothing is known of a channel that stands still on the
 // calibration images. Scaled by the little that it moved, it would fill the range of any row where
-// it does move. So it counts like the median of the others.
-std::vector<float> steadied(std::vector<float> spread) {
+// it does move. So it counts like the median of the others. Generated images leave channels quiet
+// that others move. So they only tell which channels are louder than most.
+std::vector<float> steadied(std::vector<float> spread, bool generated) {
+  constexpr float kLoud = 4.0F;
   const auto still = [](float s) { return s <= kMinSpread; };
   std::vector<float> moving;
   std::ranges::remove_copy_if(spread, std::back_inserter(moving), still);
@@ -58,14 +60,19 @@ std::vector<float> steadied(std::vector<float> spread) {
   const auto middle = moving.begin() + static_cast<std::ptrdiff_t>(moving.size() / 2);
   std::ranges::nth_element(moving, middle);
   std::ranges::replace_if(spread, still, *middle);
+  if (generated) {
+    const float least = kLoud * *middle;
+    for (float& s : spread) s = std::max(s, least);
+  }
   return spread;
 }
 
-std::vector<Smoothing> candidates_for(const LayerDraft& layer, const Channels& channels) {
+std::vector<Smoothing> candidates_for(const LayerDraft& layer, const Channels& channels,
+                                      bool generated) {
   const std::size_t k = channels.mean.size();
-  const std::vector<float> range =
-      steadied(per_channel(k, [&](std::size_t c) { return channels.max[c] - channels.min[c]; }));
-  const std::vector<float> deviation = steadied(channels.deviation);
+  const std::vector<float> range = steadied(
+      per_channel(k, [&](std::size_t c) { return channels.max[c] - channels.min[c]; }), generated);
+  const std::vector<float> deviation = steadied(channels.deviation, generated);
   const std::vector<float> largest = largest_weights(layer.weight);
   const std::vector<float> middle =
       per_channel(k, [&](std::size_t c) { return (channels.max[c] + channels.min[c]) / 2.0F; });
@@ -110,7 +117,8 @@ class Smooth : public Method {
     if (layer.role == Role::kInput) return;
     const LayerSample rows = data.sample(layer, rows_);
     const Matrix wanted = float_outputs(layer, rows.x);
-    const std::vector<Smoothing> candidates = candidates_for(layer, data.channels());
+    const std::vector<Smoothing> candidates =
+        candidates_for(layer, data.channels(), data.source().generated);
     std::vector<double> errors(candidates.size());
     parallel_for(data.threads(), static_cast<std::int64_t>(errors.size()), [&](std::int64_t i) {
       const auto index = static_cast<std::size_t>(i);
