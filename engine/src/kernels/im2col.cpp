@@ -15,53 +15,33 @@ namespace {
 constexpr int kDown = 3;
 constexpr int kAcross = 4;
 
-std::int64_t elements_of(const View& im2col) {
-  return im2col.dims[kDown] * im2col.dims[kAcross] * im2col.dims[-1];
-}
-
 RowWalk corners_of(const View& im2col) {
   View corners = im2col;
   corners.dims = {corners.dims[0], corners.dims[1], corners.dims[2], 1};
   return walk_rows(std::vector<View>{corners});
 }
 
-// Calls visit(offset in the image, offset in the patch, length) for the runs of elements that
-// lie side by side in both.
-template <typename Visit>
-void for_each_run(const View& im2col, const Visit& visit) {
-  const std::int64_t channels = im2col.dims[-1];
-  const bool joined = im2col.strides[kAcross] == channels;
-  const std::int64_t across = joined ? 1 : im2col.dims[kAcross];
-  const std::int64_t length = joined ? im2col.dims[kAcross] * channels : channels;
-  std::int64_t to = 0;
-  for (std::int64_t i = 0; i < im2col.dims[kDown]; ++i) {
-    for (std::int64_t j = 0; j < across; ++j, to += length) {
-      visit(i * im2col.strides[kDown] + j * im2col.strides[kAcross], to, length);
-    }
+void gather(const Patch& patch, const float* corner, float* values) {
+  for (const Patch::Run& run : patch.runs) {
+    std::copy_n(corner + run.in_image, run.length, values + run.in_patch);
   }
 }
 
-void gather(const View& im2col, const float* corner, float* values) {
-  for_each_run(im2col, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
-    std::copy_n(corner + from, length, values + to);
-  });
-}
-
 // Runs of bytes are short: eight at a time, the last eight once more, and no call.
-void gather(const View& im2col, const std::uint8_t* corner, std::uint8_t* codes) {
+void gather(const Patch& patch, const std::uint8_t* corner, std::uint8_t* codes) {
   constexpr std::int64_t kStep = 8;
-  for_each_run(im2col, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
-    const std::uint8_t* source = corner + from;
-    std::uint8_t* target = codes + to;
-    if (length < kStep) {
-      for (std::int64_t i = 0; i < length; ++i) target[i] = source[i];
-      return;
+  for (const Patch::Run& run : patch.runs) {
+    const std::uint8_t* source = corner + run.in_image;
+    std::uint8_t* target = codes + run.in_patch;
+    if (run.length < kStep) {
+      for (std::int64_t i = 0; i < run.length; ++i) target[i] = source[i];
+      continue;
     }
-    for (std::int64_t i = 0; i < length; i += kStep) {
-      const std::int64_t begin = std::min(i, length - kStep);
+    for (std::int64_t i = 0; i < run.length; i += kStep) {
+      const std::int64_t begin = std::min(i, run.length - kStep);
       std::memcpy(target + begin, source + begin, kStep);
     }
-  });
+  }
 }
 
 // Low digits lie so far after the others.
@@ -75,11 +55,11 @@ class Im2colKernel : public Kernel {
   Im2colKernel(const Step& step, const KernelContext& context)
       : patches_(std::get<step::Quantize>(step.op).x),
         out_(step.out),
-        elements_(elements_of(patches_)),
+        patch_(patches_),
         threads_(context.threads),
-        coder_(coded_beside(*step.epilogue.coding, elements_), elements_, context.rows),
+        coder_(coded_beside(*step.epilogue.coding, patch_.elements), patch_.elements, context.rows),
         corners_(corners_of(patches_)),
-        codes_(layout_.add<std::uint8_t>(step.epilogue.coding->digits() * elements_)) {}
+        codes_(layout_.add<std::uint8_t>(step.epilogue.coding->digits() * patch_.elements)) {}
 
   std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
   void run(const Run& run) const noexcept override {
@@ -91,9 +71,9 @@ class Im2colKernel : public Kernel {
           RowCursor cursor(corners_, begin);
           for (std::int64_t row = begin; row < end; ++row, cursor.next()) {
             float* values = data_of<float>(buffers, out_) + row * columns;
-            gather(patches_, data_of<const float>(buffers, patches_) + cursor.offset(0), values);
+            gather(patch_, data_of<const float>(buffers, patches_) + cursor.offset(0), values);
             coder_.simulate(buffers, row, values, codes);
-            std::fill(values + elements_, values + columns, 0.0F);
+            std::fill(values + patch_.elements, values + columns, 0.0F);
           }
         });
   }
@@ -101,7 +81,7 @@ class Im2colKernel : public Kernel {
 
  private:
   View patches_, out_;
-  std::int64_t elements_;
+  Patch patch_;
   int threads_;
   RowCoder coder_;
   RowWalk corners_;
@@ -111,25 +91,43 @@ class Im2colKernel : public Kernel {
 
 }  // namespace
 
+Patch::Patch(const View& im2col) {
+  const std::int64_t down = im2col.dims[kDown];
+  const std::int64_t across = im2col.dims[kAcross];
+  const std::int64_t channels = im2col.dims[-1];
+  elements = down * across * channels;
+  const bool joined = im2col.strides[kAcross] == channels;
+  const std::int64_t length = joined ? across * channels : channels;
+  for (std::int64_t i = 0; i < down; ++i) {
+    for (std::int64_t j = 0; j < across; ++j) {
+      const std::int64_t from = i * im2col.strides[kDown] + j * im2col.strides[kAcross];
+      pixels.push_back(from / channels);
+      if (joined && j > 0) continue;
+      runs.push_back({from, (i * across + j) * channels, length});
+    }
+  }
+}
+
 Im2colCoder::Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, std::int64_t columns,
                          const KernelContext& context)
     : im2col_(im2col),
+      patch_(im2col.image),
       coding_(coding),
+      channels_(im2col.image.dims[-1]),
       columns_(columns),
       rows_(context.rows),
-      coder_(coding, elements_of(im2col.image), context.rows),
+      coder_(coding, patch_.elements, context.rows),
       corners_(corners_of(im2col.image)) {}
 
 void Im2colCoder::find_ranges(const Run& run) const {
   if (coding_.channel_offset || !coding_.ranges) return;
   const View& image = im2col_.image;
-  const std::int64_t channels = image.dims[-1];
   const auto* pixels = data_of<const float>(run.buffers, image) - image.offset;
   auto* ranges = data_of<float>(run.buffers, *im2col_.ranges);
   parallel_chunks(run.team, im2col_.ranges->dims[0],
                   [&](std::int64_t, std::int64_t begin, std::int64_t end) {
                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                      rows_.min_max(pixels + pixel * channels, channels, ranges + 2 * pixel,
+                      rows_.min_max(pixels + pixel * channels_, channels_, ranges + 2 * pixel,
                                     ranges + 2 * pixel + 1);
                     }
                   });
@@ -137,25 +135,24 @@ void Im2colCoder::find_ranges(const Run& run) const {
 
 // Only what is smoothed needs a patch of floats.
 std::int64_t Im2colCoder::patch_floats() const {
-  return coding_.channel_offset ? elements_of(im2col_.image) : 0;
+  return coding_.channel_offset ? patch_.elements : 0;
 }
 
 void Im2colCoder::encode(Buffers buffers, std::int64_t begin, std::int64_t end, float* patch,
                          std::uint8_t* codes) const {
   const View& image = im2col_.image;
-  const std::int64_t elements = elements_of(image);
   RowCursor cursor(corners_, begin);
   for (std::int64_t row = begin; row < end; ++row, cursor.next(), codes += columns_) {
     if (image.dtype == DType::kU8) {
-      gather(image, data_of<const std::uint8_t>(buffers, image) + cursor.offset(0), codes);
+      gather(patch_, data_of<const std::uint8_t>(buffers, image) + cursor.offset(0), codes);
     } else if (coding_.channel_offset) {
-      gather(image, data_of<const float>(buffers, image) + cursor.offset(0), patch);
+      gather(patch_, data_of<const float>(buffers, image) + cursor.offset(0), patch);
       coder_.encode(buffers, row, patch, patch, codes);
     } else {
       encode_in_place(buffers, row, cursor.offset(0), codes);
     }
     for (int digit = 0; digit < coding_.digits(); ++digit) {
-      std::fill_n(codes + digit * coding_.low_digits + elements, columns_ - elements,
+      std::fill_n(codes + digit * coding_.low_digits + patch_.elements, columns_ - patch_.elements,
                   std::uint8_t{0});
     }
   }
@@ -166,26 +163,20 @@ void Im2colCoder::encode_in_place(Buffers buffers, std::int64_t row, std::int64_
                                   std::uint8_t* codes) const {
   const auto* from = data_of<const float>(buffers, im2col_.image) + corner;
   const RowScale range = range_of(buffers, row, im2col_.image.offset + corner);
-  for_each_run(im2col_.image, [&](std::int64_t run, std::int64_t to, std::int64_t length) {
-    coder_.write_codes({from + run, length, row}, range, codes + to);
-  });
+  for (const Patch::Run& run : patch_.runs) {
+    coder_.write_codes({from + run.in_image, run.length, row}, range, codes + run.in_patch);
+  }
 }
 
 // Of the patch whose first element is number `corner` of the image.
 RowScale Im2colCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t corner) const {
   if (!coding_.ranges) return {coding_.scale, coding_.lo};
-  const View& image = im2col_.image;
-  const std::int64_t channels = image.dims[-1];
-  const float* first = data_of<const float>(buffers, *im2col_.ranges) + 2 * (corner / channels);
+  const float* first = data_of<const float>(buffers, *im2col_.ranges) + 2 * (corner / channels_);
   float lo = first[0];
   float hi = first[1];
-  for (std::int64_t down = 0; down < image.dims[kDown]; ++down) {
-    for (std::int64_t across = 0; across < image.dims[kAcross]; ++across) {
-      const std::int64_t offset = down * image.strides[kDown] + across * image.strides[kAcross];
-      const float* range = first + 2 * (offset / channels);
-      lo = std::min(lo, range[0]);
-      hi = std::max(hi, range[1]);
-    }
+  for (const std::int64_t pixel : patch_.pixels) {
+    lo = std::min(lo, first[2 * pixel]);
+    hi = std::max(hi, first[2 * pixel + 1]);
   }
   const RowScale result = scale_of_row(coding_, row, {lo, hi});
   keep_row_scale(coding_, buffers, row, result);

@@ -3,11 +3,28 @@
 // All of them together would be many times as large as the image.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "kernels/coding.h"
 #include "kernels/kernel.h"
 #include "plan/views.h"
 
 namespace vitq {
+
+// Where the elements of a patch lie in the image, from its first one on.
+struct Patch {
+  // Elements that are neighbours in both.
+  struct Run {
+    std::int64_t in_image, in_patch, length;
+  };
+
+  explicit Patch(const View& im2col);
+
+  std::int64_t elements;
+  std::vector<Run> runs;
+  std::vector<std::int64_t> pixels;  // how many pixels after the first one
+};
 
 class Im2colCoder {
  public:
@@ -28,8 +45,9 @@ class Im2colCoder {
   RowScale range_of(Buffers buffers, std::int64_t row, std::int64_t corner) const;
 
   step::Im2col im2col_;
+  Patch patch_;
   RowCoding coding_;
-  std::int64_t columns_;
+  std::int64_t channels_, columns_;
   const RowKernels& rows_;
   RowCoder coder_;
   RowWalk corners_;
