@@ -125,8 +125,8 @@ class FrontPlot {
     return values;
   }
   std::string title(const Point& point) const {
-    return point.label + ": " + fixed(cost_of(point), 2) + " " + unit_ + ", " + loss_ + " " +
-           rounded(point.loss);
+    const std::string name = point.label.empty() ? "" : point.label + ": ";
+    return name + fixed(cost_of(point), 2) + " " + unit_ + ", " + loss_ + " " + rounded(point.loss);
   }
   Spot spot(const Point& point) const { return {x_(cost_of(point)), y_(point.loss)}; }
 
