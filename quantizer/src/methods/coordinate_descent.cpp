@@ -47,13 +47,13 @@ Matrix times(const Matrix& rows, const Matrix& gram) {
   for (std::int64_t begin = 0; begin < rows.cols; begin += kColumns) {
     const auto first = static_cast<std::size_t>(begin);
     const auto count = static_cast<std::size_t>(std::min(kColumns, rows.cols - begin));
-    for (std::int64_t i = 0; i < rows.cols; i += kDepth) {
+    const auto add = [&](std::int64_t i, std::int64_t row) {
       const auto depth = static_cast<std::size_t>(std::min(kDepth, rows.cols - i));
-      const float* h = gram.row(i).data() + begin;
-      for (std::int64_t r = 0; r < rows.rows; ++r) {
-        add_rows(rows.row(r).subspan(static_cast<std::size_t>(i), depth), h, gram.cols,
-                 result.row(r).subspan(first, count));
-      }
+      add_rows(rows.row(row).subspan(static_cast<std::size_t>(i), depth),
+               gram.row(i).data() + begin, gram.cols, result.row(row).subspan(first, count));
+    };
+    for (std::int64_t i = 0; i < rows.cols; i += kDepth) {
+      for (std::int64_t row = 0; row < rows.rows; ++row) add(i, row);
     }
   }
   return result;
