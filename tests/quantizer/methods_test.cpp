@@ -122,31 +122,6 @@ TEST_CASE("sweeps keep codes within their bits") {
   for (const std::int16_t code : layer.codes) CHECK(std::abs(int{code}) <= max_weight_code(3));
 }
 
-TEST_CASE("ridge moves weights to where they make up for a wrong input") {
-  // The quantized stream halves what the float stream gives: twice the weights are wanted.
-  LayerDraft layer = draft_of(random_matrix(3, 4, 4), 8);
-  std::vector<Matrix> images = correlated_images(4, 200, 4);
-  LayerSource source = source_of(layer, images);
-  source.inputs = [images](std::int64_t i) {
-    Matrix half = images[static_cast<std::size_t>(i)];
-    for (float& v : half.values) v *= 0.5F;
-    return half;
-  };
-  layer.target = Target::kFloatStream;
-  LayerData data(source, 1);
-  const LayerDraft start = layer;
-  const auto check_moved = [&](const char* settings, double factor) {
-    layer = start;
-    run("ridge", settings, layer, data);
-    for (std::size_t i = 0; i < layer.goal.values.size(); ++i) {
-      CHECK(layer.goal.values[i] ==
-            doctest::Approx(factor * static_cast<double>(layer.weight.values[i])).epsilon(0.05));
-    }
-  };
-  check_moved(R"({"strength": 1e-5})", 2.0);
-  check_moved(R"({"strength": 1e-5, "share": 0.25})", 1.25);
-}
-
 TEST_CASE("a bias gives outputs the mean they should have, output tokens their own") {
   LayerDraft layer = draft_of(random_matrix(3, 4, 4), 4);
   LayerSource source = source_of(layer, correlated_images(30, 20, 4), 1);

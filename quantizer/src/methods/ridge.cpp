@@ -3,8 +3,10 @@
 // give the target from the quantized inputs: goal + C (H + lambda I)^-1. C is the product of what
 // is missing with the inputs, and H is their Gram matrix. Lambda is the strength times the mean
 // diagonal of H. Only the share of that move is made, because what calibration finds missing is
-// partly noise. A layer with few rows stays as it is.
+// partly noise. A layer with few rows stays as it is, and so does one whose inputs stand still,
+// like the first attention among a DETR's queries: its Gram matrix is nothing but rounding.
 #include <Eigen/Cholesky>
+#include <numeric>
 
 #include "methods/list.h"
 
@@ -18,6 +20,13 @@ Eigen::Map<const Floats> view(const Matrix& m) {
   return {m.values.data(), m.rows, m.cols};
 }
 
+bool stand_still(const Moments& moments, double spread) {
+  constexpr double kRounding = 1e-10;
+  const std::vector<float>& mean = moments.input_mean;
+  const double square = std::inner_product(mean.begin(), mean.end(), mean.begin(), 0.0);
+  return spread <= kRounding * square / static_cast<double>(mean.size());
+}
+
 class Ridge : public Method {
  public:
   Ridge(double strength, double share) : strength_(strength), share_(share) {}
@@ -26,9 +35,11 @@ class Ridge : public Method {
     if (data.source().background) return;
     const Moments& moments = data.moments(layer, Cross::kYes);
     Dense gram = view(moments.gram).cast<double>();
+    const double spread = gram.diagonal().mean();
+    if (stand_still(moments, spread)) return;
     const Dense goal = view(layer.goal).cast<double>();
     const Dense missing = view(moments.cross).cast<double>() - goal * gram;
-    gram.diagonal().array() += strength_ * gram.diagonal().mean() + 1e-30;
+    gram.diagonal().array() += strength_ * spread + 1e-30;
     const Dense moved = goal + share_ * gram.llt().solve(missing.transpose()).transpose();
     Eigen::Map<Floats>(layer.goal.values.data(), layer.goal.rows, layer.goal.cols) =
         moved.cast<float>();
