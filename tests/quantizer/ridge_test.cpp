@@ -39,7 +39,8 @@ TEST_CASE("ridge leaves the weights alone where the inputs stand still") {
   const Matrix row = random_matrix(1, 4, 9);
   std::vector<Matrix> images(4, Matrix(50, 4));
   for (Matrix& image : images) {
-    for (std::int64_t r = 0; r < image.rows; ++r) std::ranges::copy(row.row(0), image.row(r).begin());
+    for (std::int64_t r = 0; r < image.rows; ++r)
+      std::ranges::copy(row.row(0), image.row(r).begin());
   }
   LayerSource source = source_of(layer, images);
   // What is wanted differs from row to row all the same.
