@@ -89,6 +89,14 @@ CodeGrid::CodeGrid(const LayerDraft& layer)
   }
 }
 
+void for_row_groups(int threads, std::int64_t count,
+                    const std::function<void(const RowSpan& rows)>& body) {
+  constexpr std::int64_t kTogether = 8;
+  parallel_for(threads, (count + kTogether - 1) / kTogether, [&](std::int64_t group) {
+    body({group * kTogether, std::min((group + 1) * kTogether, count)});
+  });
+}
+
 std::vector<float> largest_scales(const LayerDraft& layer) {
   std::vector<float> scales;
   const auto top = static_cast<float>(max_weight_code(layer.weight_bits));

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "vitq/layer_data.h"
 #include "vitq/layer_draft.h"
+#include "vitq/matrix.h"
 #include "vitq/method.h"
 
 namespace vitq {
@@ -35,9 +37,10 @@ class CodeGrid {
   std::vector<float> nearest_;
 };
 
-// So many output channels are fitted at a time, which take each part of a Gram matrix from the
-// cache together.
-constexpr std::int64_t kRowsTogether = 8;
+// Calls body for a few output channels at a time, [begin, end) of `count`, which take each part of
+// a Gram matrix from the cache together.
+void for_row_groups(int threads, std::int64_t count,
+                    const std::function<void(const RowSpan& rows)>& body);
 
 // max|row| / max_weight_code for each row of the goal, [n].
 std::vector<float> largest_scales(const LayerDraft& layer);

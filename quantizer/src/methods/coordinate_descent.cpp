@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/parallel.h"
 #include "layer/rounding.h"
 #include "methods/list.h"
 
@@ -40,7 +39,7 @@ void add_rows(std::span<const float> factors, const float* h, std::int64_t strid
   }
 }
 
-// Gives rows [kRowsTogether at most, k] * gram. Each sum runs in rising order.
+// Gives rows [few, k] * gram. Each sum runs in rising order.
 Matrix times(const Matrix& rows, const Matrix& gram) {
   constexpr std::int64_t kColumns = 1024;  // parts of the Gram matrix that stay in the first cache
   Matrix result(rows.rows, rows.cols);
@@ -107,9 +106,8 @@ class CoordinateDescent : public Method {
     const Matrix gram = steadied_gram(layer, data, ridge_);
     const std::vector<std::int64_t> order = by_falling_diagonal(gram);
     const CodeGrid grid(layer);
-    const std::int64_t groups = (layer.goal.rows + kRowsTogether - 1) / kRowsTogether;
-    parallel_for(data.threads(), groups, [&](std::int64_t group) {
-      improve_rows(layer, group * kRowsTogether, {gram, order, grid});
+    for_row_groups(data.threads(), layer.goal.rows, [&](const RowSpan& rows) {
+      improve_rows(layer, rows, {gram, order, grid});
     });
   }
 
@@ -120,19 +118,18 @@ class CoordinateDescent : public Method {
     const CodeGrid& grid;
   };
 
-  // Improves a group of rows from `first` on.
-  void improve_rows(LayerDraft& layer, std::int64_t first, const Shared& shared) const {
+  void improve_rows(LayerDraft& layer, const RowSpan& rows, const Shared& shared) const {
     const std::int64_t k = layer.goal.cols;
-    const std::int64_t count = std::min(kRowsTogether, layer.goal.rows - first);
+    const std::int64_t count = rows.count();
     Matrix goals(count, k), codes(count, k);
-    std::copy_n(layer.goal.row(first).data(), count * k, goals.values.data());
-    std::int16_t* kept = layer.codes.data() + first * k;
+    std::copy_n(layer.goal.row(rows.begin).data(), count * k, goals.values.data());
+    std::int16_t* kept = layer.codes.data() + rows.begin * k;
     std::copy_n(kept, count * k, codes.values.data());
     const Matrix goals_gram = times(goals, shared.gram);
     Matrix codes_gram = times(codes, shared.gram);
     for (std::int64_t row = 0; row < count; ++row) {
       Descent descent(shared.gram, codes.row(row), codes_gram.row(row), goals_gram.row(row));
-      improve(descent, layer.scale[static_cast<std::size_t>(first + row)], shared);
+      improve(descent, layer.scale[static_cast<std::size_t>(rows.begin + row)], shared);
     }
     std::transform(codes.values.begin(), codes.values.end(), kept,
                    [](float code) { return static_cast<std::int16_t>(code); });

@@ -3,9 +3,7 @@
 // "generated_ridge": 0.3}. It rounds the columns one by one, those with the largest inputs first.
 // The columns still to come make up for the error of each.
 #include <Eigen/Cholesky>
-#include <algorithm>
 
-#include "base/parallel.h"
 #include "layer/rounding.h"
 #include "methods/list.h"
 
@@ -50,9 +48,8 @@ class Gptq : public Method {
     const Matrix back = feedback(gram, order, damping_);
     layer.codes.resize(layer.goal.values.size());
     const CodeGrid grid(layer);
-    const std::int64_t groups = (layer.goal.rows + kRowsTogether - 1) / kRowsTogether;
-    parallel_for(data.threads(), groups, [&](std::int64_t group) {
-      round_rows(layer, group * kRowsTogether, grid, {order, back});
+    for_row_groups(data.threads(), layer.goal.rows, [&](const RowSpan& rows) {
+      round_rows(layer, rows, grid, {order, back});
     });
   }
 
@@ -63,26 +60,24 @@ class Gptq : public Method {
     const Matrix& shares;
   };
 
-  // Rounds a group of rows from `first` on.
-  static void round_rows(LayerDraft& layer, std::int64_t first, const CodeGrid& grid,
+  static void round_rows(LayerDraft& layer, const RowSpan& rows, const CodeGrid& grid,
                          const Feedback& feedback) {
     const std::vector<std::int64_t>& order = feedback.order;
     const std::size_t k = order.size();
-    const std::int64_t count = std::min(kRowsTogether, layer.goal.rows - first);
-    Matrix left(count, layer.goal.cols);
-    for (std::int64_t row = 0; row < count; ++row) {
-      const std::span<const float> goal = layer.goal.row(first + row);
+    Matrix left(rows.count(), layer.goal.cols);
+    for (std::int64_t row = 0; row < left.rows; ++row) {
+      const std::span<const float> goal = layer.goal.row(rows.begin + row);
       for (std::size_t j = 0; j < k; ++j) {
         left.row(row)[j] = goal[static_cast<std::size_t>(order[j])];
       }
     }
     for (std::size_t j = 0; j < k; ++j) {
       const std::span<const float> share = feedback.shares.row(static_cast<std::int64_t>(j));
-      for (std::int64_t row = 0; row < count; ++row) {
-        const float scale = layer.scale[static_cast<std::size_t>(first + row)];
+      for (std::int64_t row = 0; row < left.rows; ++row) {
+        const float scale = layer.scale[static_cast<std::size_t>(rows.begin + row)];
         const std::span<float> rest = left.row(row);
         const float code = grid.nearest(rest[j] * (1.0F / scale));
-        layer.codes[static_cast<std::size_t>((first + row) * layer.goal.cols + order[j])] =
+        layer.codes[static_cast<std::size_t>((rows.begin + row) * layer.goal.cols + order[j])] =
             static_cast<std::int16_t>(code);
         const float error = rest[j] - code * scale;
         for (std::size_t i = j + 1; i < k; ++i) rest[i] -= error * share[i];

@@ -39,7 +39,7 @@ class Ridge : public Method {
     if (stand_still(moments, spread)) return;
     const Dense goal = view(layer.goal).cast<double>();
     const Dense missing = view(moments.cross).cast<double>() - goal * gram;
-    gram.diagonal().array() += strength_ * spread + 1e-30;
+    gram.diagonal().array() += strength_ * spread;
     const Dense moved = goal + share_ * gram.llt().solve(missing.transpose()).transpose();
     Eigen::Map<Floats>(layer.goal.values.data(), layer.goal.rows, layer.goal.cols) =
         moved.cast<float>();
