@@ -26,7 +26,7 @@ from measure import Measurements, Programs
 ROOT = Path(__file__).resolve().parents[2]
 
 # (recipe, weight bits, activation bits), in the order in which they are shown.
-DEFAULT = [("default", *bits) for bits in ((8, 8), (7, 8), (6, 8), (6, 6), (5, 8), (4, 8), (4, 4), (3, 8))]
+DEFAULT = [("default", *bits) for bits in calibration.ALL_BITS]
 WIDE = [("near-float", 10, 12), ("default", 12, 12), ("default", 10, 10)]
 BASELINES = [(recipe, 8, 8) for recipe in ("minmax", "percentile", "mse", "entropy")]
 PAPER = [("paper", 8, 8), ("paper", 6, 6)]
