@@ -64,6 +64,9 @@ Epilogue fused_epilogue(LoweringContext& context, NodeId id) {
 }
 
 void add_product(LoweringContext& context, Product product) {
+  // Kernels add whole rows. An image that comes from outside lies plane by plane.
+  std::optional<View>& residual = product.epilogue.residual;
+  if (residual) residual = context.builder.columns_last(*residual);
   if (!context.quantized(product.root)) {
     add_float_linear(context, std::move(product));
   } else if (context.options.numerics == Numerics::kSimulated) {
