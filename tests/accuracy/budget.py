@@ -10,12 +10,11 @@ Each attention and each MLP module has one number of bits, of weights and activa
 Patch embedding and head are modules of their own. *Nuclear norm* is the paper's score taken literally: the norm
 of the attention map, or of the MLP's output, times the squared perturbation. *Relative* has both factors in
 units of the map or output itself: ||Y||* / ||Y|| times ||Y' - Y||^2 / ||Y||^2. *Measured* is the KL at the
-logits with that module alone quantized. The best sum is taken as it is (`--unjudged`). Mean bits of the weights
-are at most 4, 6 and 8. Candidates are 3 to 6 bits, 4 to 8, and 6 to 10 as in the paper; 9 and 10 bits are two
-digits of 8 bits. *Weights by layer* chooses bits of the weights alone, with activations of 8 bits, judged.
-*Operations* are multiply-accumulates times the bits of both operands, of 32 x 32. *Ratio* is that of the mean KL to
-that of the same bits everywhere above it. Its bounds are those of 95 % of
-a paired bootstrap over the images.
+logits with that module alone quantized. Mean bits of the weights are at most 4, 6 and 8. Candidates are 3 to 6
+bits, 4 to 8, and 6 to 10 as in the paper; 9 and 10 bits are two digits of 8 bits. *Weights by layer* chooses
+bits of the weights alone, with activations of 8 bits. *Operations* are multiply-accumulates times the bits of
+both operands, of 32 x 32. *Ratio* is that of the mean KL to that of the same bits everywhere above it. Its
+bounds are those of 95 % of a paired bootstrap over the images.
 
 """
 ABLATION_TEXT = """
@@ -46,7 +45,7 @@ def _of_target(measurements, network, recipe, bits):
     base = key_of(network, title)
     result = [(measurements.measured(network, title, [*calibration, "--set", f".=w{bits}a{bits}"]), None)]
     for score in SCORES if recipe == "paper" else ("measured",):
-        options = ["--bits-by", "module", "--sensitivity", score, "--unjudged"]
+        options = ["--bits-by", "module", "--sensitivity", score]
         found = _searched(measurements, network, (f"{recipe}, {score}", f"{bits}MP"), [*calibration, *options], bits)
         result.append((found, base))
     if recipe == "default" and bits < 8:
@@ -89,7 +88,7 @@ def ablation_rows(measurements, network, recipes):
     result = []
     for name, file in recipes:
         options = ["--calib", network.calibration, "--recipe", file, "--bits-by", "module", "--sensitivity",
-                   "nuclear-norm", "--unjudged", "--budget-bits", 8, "--candidates", CANDIDATES[8]]
+                   "nuclear-norm", "--budget-bits", 8, "--candidates", CANDIDATES[8]]
         result.append(measurements.measured(network, (f"{name}, mixed precision", "8MP"), options))
     return result
 

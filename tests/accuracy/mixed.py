@@ -7,8 +7,8 @@ import table
 TEXT = """
 Bits by layer: `vit_quantize --budget-bits` with the default recipe and activations of 8 bits. Each layer's
 sensitivity is the KL divergence at the logits with that layer alone quantized, on 32 calibration images that
-nothing was calibrated on. The exact Pareto front of the sums gives the assignment. The same bits everywhere are
-taken instead where those images find them better.
+nothing was calibrated on, fitted by the law of rounding's noise (`fit_losses`). The exact Pareto front of the sums
+gives the assignment.
 
 """
 # Drawn by `vit_quantize --budget-bits 4.5 --report docs/images/front.svg`; it says what the figures come from.

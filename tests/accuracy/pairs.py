@@ -9,7 +9,7 @@ TEXT = """
 This is what it brings to choose the bits of activations layer by layer too. *Weights by layer* is
 `vit_quantize --act-bits 6 --budget-bits N` with weights of 3 to 7 bits, where every activation has 6 bits.
 *Both by layer* has all pairs of those and of activations of 5 to 7 bits, with `--budget-act-bits 6`: 6 bits on
-average over the weights. The recipe is the default, judged. *Ratio* is that of the mean KL to that of the line
+average over the weights. The recipe is the default. *Ratio* is that of the mean KL to that of the line
 above with the same mean bits.
 
 """

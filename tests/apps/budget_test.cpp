@@ -54,7 +54,8 @@ TEST_CASE("a file within a budget of megabytes is no larger, and uses most of it
   REQUIRE_MESSAGE(made.code == 0, made.err);
   CHECK(fs::file_size(desk.out) <= budget);
   CHECK(fs::file_size(desk.out) > min);
-  CHECK(made.err.find("on images kept apart") != std::string::npos);
+  CHECK(made.err.find("bits by layer: KL ") != std::string::npos);
+  CHECK(made.err.find(" bits everywhere: ") != std::string::npos);
   CHECK(contents_of(desk.path("report.html")).find("chosen") != std::string::npos);
   CHECK(run("vit_infer", {"-m", desk.out, desk.path("calib/0.png")}).code == 0);
 
@@ -111,13 +112,13 @@ TEST_CASE("budgets that cannot be kept, and statistics of something else, are re
   CHECK(few.err.find("the fewest bits that there are is 4") != std::string::npos);
 }
 
-TEST_CASE("the paper's way: its score, modules, weights and activations alike, nothing judged") {
+TEST_CASE("the paper's way: its score, modules, weights and activations alike") {
   const Desk desk;
-  const Result made = desk.quantize({"--budget-bits", "6", "--bits-by", "module", "--sensitivity",
-                                     "nuclear-norm", "--candidates", "4,10,float", "--unjudged",
-                                     "--report", desk.path("front.svg")});
+  const Result made =
+      desk.quantize({"--budget-bits", "6", "--bits-by", "module", "--sensitivity", "nuclear-norm",
+                     "--candidates", "4,10,float", "--report", desk.path("front.svg")});
   REQUIRE_MESSAGE(made.code == 0, made.err);
-  CHECK(made.err.find("kept apart") == std::string::npos);
+  CHECK(made.err.find("bits by layer: score nuclear-norm ") != std::string::npos);
   const Json record = Json::parse(read_safetensors(desk.out).metadata.at("vitq"), "vitq");
   for (const Json& rule : record.at("quantization").at("rules").items()) {
     const std::string bits = rule.at("bits").string();
@@ -135,8 +136,8 @@ TEST_CASE("the paper's way: its score, modules, weights and activations alike, n
 
 TEST_CASE("weights and activations apart, within a budget of each") {
   const Desk desk;
-  const std::vector<std::string> asked = {"--candidates", "4a5,4a8,6a5,6a8,8", "--unjudged",
-                                          "--budget-bits", "6"};
+  const std::vector<std::string> asked = {"--candidates", "4a5,4a8,6a5,6a8,8", "--budget-bits",
+                                          "6"};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.end(), asked.begin(), asked.end());
     return desk.quantize(std::move(more));

@@ -46,7 +46,6 @@ BitsChoice choose(double milliseconds) {
   static const Network network = {graph, weights, {}};
   BitBudget budget;
   budget.milliseconds = milliseconds;
-  budget.unjudged = true;
   return choose_bits(budget, {network, calibration, recipe, options, {}}, stub(), 0);
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("a budget chooses bits, and one out of reach says what the least is") 
   const QuantizedModel made = quantize_model(desk.model, desk.files, options);
   REQUIRE(made.trade_off);
   CHECK(made.trade_off->uniform.size() == 5);
-  CHECK(made.note.find("on images kept apart") != std::string::npos);
+  CHECK(made.note.find("added up") != std::string::npos);
   // A rule's bits stand, the fewest that there are among them.
   options.rules = {{"^head$", Bits{kMinBits, kMinBits}}};
   for (const LayerReport& layer : quantize_model(desk.model, desk.files, options).report) {

@@ -118,21 +118,26 @@ class Search {
   }
 
   std::string loss_name() const { return std::string(name_of(inputs_.network.loss)); }
-  std::string note_of(double loss) const {
-    return "bits by layer: " + loss_name() + " " + with_digits(loss, 3) + " on images kept apart";
+  bool is_measured() const { return budget_.space.score == SearchSpace{}.score; }
+  std::string axis_name() const {
+    return is_measured() ? loss_name() : "score " + budget_.space.score;
+  }
+
+  double sum_of_losses(const Assignment& assignment) const {
+    double sum = 0.0;
+    for (std::size_t l = 0; l < assignment.size(); ++l) sum += choice(l, assignment[l]).loss;
+    return sum;
   }
 
   Assignment within_budget() {
     const double max = limit();
-    Assignment best = best_within(max);
-    if (budget_.unjudged) return best;
-    const double loss = judged(best);
-    note_ = note_of(loss);
+    const Assignment best = best_within(max);
+    note_ = "bits by layer: " + axis_name() + " " + with_digits(sum_of_losses(best), 3);
     if (const auto plain = best_uniform(max)) {
-      const BitsLoss& uniform = found_.uniform[*plain];
-      note_ += "; " + bits_name(uniform) + " everywhere: " + with_digits(uniform.loss, 3);
-      if (uniform.loss <= loss) best.assign(found_.groups.size(), *plain);
+      note_ += "; " + bits_name(found_.uniform[*plain]) +
+               " everywhere: " + with_digits(sum_of_losses(everywhere(*plain)), 3);
     }
+    note_ += " (what each layer loses alone, added up)";
     return best;
   }
 
@@ -186,7 +191,8 @@ class Search {
       if (point == points.end()) break;
       const Assignment best = front_.assignment(static_cast<std::size_t>(point - points.begin()));
       const double loss = judged(best);
-      note_ = note_of(loss);
+      note_ =
+          "bits by layer: " + loss_name() + " " + with_digits(loss, 3) + " on images kept apart";
       if (loss <= *budget_.max_drop) return best;
       allowed *= 0.95 * *budget_.max_drop / loss;
     }
@@ -197,15 +203,17 @@ class Search {
                       " everywhere have " + with_digits(max.loss, 3));
   }
 
+  Assignment everywhere(std::size_t index) const { return Assignment(found_.groups.size(), index); }
+
   // Answers the index of the bits that lose least of those that all layers can have.
   std::optional<std::size_t> best_uniform(double max) const {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
       std::int64_t sum = 0;
       for (const Sensitivities::Group& group : found_.groups) sum += cost(group, group.choices[i]);
-      if (static_cast<double>(sum) > max) continue;
-      if (!keeps_activations(Assignment(found_.groups.size(), i))) continue;
-      if (!best || found_.uniform[i].loss <= found_.uniform[*best].loss) best = i;
+      if (static_cast<double>(sum) > max || !keeps_activations(everywhere(i))) continue;
+      const double loss = sum_of_losses(everywhere(i));
+      if (!best || loss <= sum_of_losses(everywhere(*best))) best = i;
     }
     return best;
   }
@@ -229,11 +237,11 @@ class Search {
   TradeOff::Point point_of(const Assignment& assignment, std::string label) const {
     const bool timed = budget_.milliseconds.has_value();
     const std::int64_t rest = timed ? found_.rest_nanoseconds : rest_;
-    TradeOff::Point point = {std::move(label), static_cast<double>(rest), 0.0};
+    TradeOff::Point point = {std::move(label), static_cast<double>(rest),
+                             sum_of_losses(assignment)};
     for (std::size_t l = 0; l < assignment.size(); ++l) {
       const BitsLoss& loss = choice(l, assignment[l]);
       point.cost += static_cast<double>(timed ? loss.nanoseconds : loss.bytes);
-      point.loss += loss.loss;
     }
     return point;
   }
@@ -242,13 +250,11 @@ class Search {
     constexpr std::size_t kDrawn = 60;
     TradeOff result;
     result.loss = loss_name();
-    result.loss_axis = result.loss + " from the float model";
+    result.loss_axis = axis_name();
+    if (is_measured()) result.loss_axis += " from the float model";
     if (budget_.milliseconds) {
       result.cost = "predicted time of an image on one thread of " + found_.cpu;
       result.unit = "ms";
-    }
-    if (budget_.space.score != SearchSpace{}.score) {
-      result.loss_axis = "score " + budget_.space.score;
     }
     const std::size_t count = front_.points().size();
     const std::size_t drawn = std::min(count, kDrawn);
@@ -257,8 +263,7 @@ class Search {
       result.front.push_back(point_of(front_.assignment(point), ""));
     }
     for (std::size_t i = 0; i < found_.uniform.size(); ++i) {
-      result.uniform.push_back(
-          point_of(Assignment(found_.groups.size(), i), label_of(found_.uniform[i])));
+      result.uniform.push_back(point_of(everywhere(i), label_of(found_.uniform[i])));
     }
     result.chosen = point_of(chosen, "chosen");
     for (std::size_t l = 0; l < chosen.size(); ++l) {

@@ -21,8 +21,9 @@ struct SearchInputs {
   std::filesystem::path model;
 };
 
-// They are read from budget.stats_in, or measured and then kept in budget.stats_out. Throws
-// FileError if the file was measured from other inputs.
+// They are read from budget.stats_in, or measured and then kept in budget.stats_out. Losses that
+// were measured are fitted here (fit_losses); a file keeps them as they were. Throws FileError if
+// the file was measured from other inputs.
 Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs);
 
 // About how many bytes of a file are not those layers': what the search cannot change.
@@ -35,13 +36,12 @@ QuantizeOptions with_rules(QuantizeOptions options, const std::vector<LayerRule>
 struct BitsChoice {
   std::vector<LayerRule> rules;  // one for each layer
   TradeOff trade_off;
-  std::string note;  // what the judging images found
+  std::string note;  // what it is expected to lose
 };
 
 // Answers the assignment of least loss within the budget. With a budget of activations beside it,
-// the assignment is the best of all that have no more of either than it has (vitq/pareto.h). A
-// budget that is judged gives the same bits everywhere instead, where the judging images find those
-// better. `rest` are the bytes of the file that the search cannot change. Throws BudgetError if no
+// the assignment is the best of all that have no more of either than it has (vitq/pareto.h). `rest`
+// are the bytes of the file that the search cannot change. Throws BudgetError if no
 // assignment keeps the budget.
 BitsChoice choose_bits(const BitBudget& budget, const SearchInputs& inputs,
                        const Sensitivities& found, std::int64_t rest);

@@ -81,20 +81,18 @@ void take_candidates(const SearchSpace& space, const QuantizeOptions& options, S
   for (Sensitivities::Group& group : found.groups) std::erase_if(group.choices, unasked);
 }
 
-}  // namespace
+Sensitivities kept(const BitBudget& budget, const SearchSpace& space, const SearchInputs& inputs) {
+  const Json stored = Json::read(budget.stats_in);
+  require_same(stored.at("inputs"), record_of(space, inputs));
+  Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
+  require_layers_of(inputs, found, stored.at("sensitivities"));
+  require_equal_choices(found, stored.at("sensitivities"));
+  take_candidates(space, inputs.options, found, stored.at("sensitivities"));
+  return found;
+}
 
-Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs) {
-  SearchSpace space = budget.space;
-  space.timed = budget.milliseconds.has_value();
-  if (!budget.stats_in.empty()) {
-    const Json stored = Json::read(budget.stats_in);
-    require_same(stored.at("inputs"), record_of(space, inputs));
-    Sensitivities found = Sensitivities::from_json(stored.at("sensitivities"));
-    require_layers_of(inputs, found, stored.at("sensitivities"));
-    require_equal_choices(found, stored.at("sensitivities"));
-    take_candidates(space, inputs.options, found, stored.at("sensitivities"));
-    return found;
-  }
+Sensitivities measured(const BitBudget& budget, const SearchSpace& space,
+                       const SearchInputs& inputs) {
   Sensitivities found = measure_sensitivities(inputs.network, inputs.calibration, inputs.recipe,
                                               inputs.options, space);
   if (!budget.stats_out.empty()) {
@@ -102,6 +100,17 @@ Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs)
     json.set("inputs", record_of(space, inputs)).set("sensitivities", found.to_json());
     write_file(budget.stats_out, json.dump(2) + "\n", budget.overwrite_stats);
   }
+  return found;
+}
+
+}  // namespace
+
+Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs) {
+  SearchSpace space = budget.space;
+  space.timed = budget.milliseconds.has_value();
+  Sensitivities found =
+      budget.stats_in.empty() ? measured(budget, space, inputs) : kept(budget, space, inputs);
+  if (space.score == SearchSpace{}.score) fit_losses(found);
   return found;
 }
 

@@ -66,9 +66,6 @@ void declare_space(CLI::App& app, BitBudget& budget) {
              ", or float (default 4,5,6,7,8); 6a5 are 6 of weights and 5 of activations")
       ->delimiter(',')
       ->trigger_on_parse();
-  app.add_flag("--unjudged", budget.unjudged,
-               "Take the best sum as it is. Otherwise the same bits everywhere are taken where "
-               "images kept apart find those better");
 }
 
 }  // namespace
@@ -112,12 +109,11 @@ void declare(CLI::App& app, BitBudget& budget) {
 void require_sense(const BitBudget& budget) {
   const SearchSpace usual;
   const bool plain = budget.space.score == usual.score && budget.space.grain == usual.grain &&
-                     budget.space.bits == usual.bits && !budget.unjudged &&
-                     !budget.mean_activation_bits;
+                     budget.space.bits == usual.bits && !budget.mean_activation_bits;
   if (!budget.stated() && !(plain && budget.stats_in.empty() && budget.stats_out.empty())) {
     throw UsageError(
-        "--stats-in, --stats-out, --sensitivity, --bits-by, --candidates, --budget-act-bits and "
-        "--unjudged are for --budget-mb, --budget-bits, --budget-ms, --max-drop");
+        "--stats-in, --stats-out, --sensitivity, --bits-by, --candidates and --budget-act-bits are "
+        "for --budget-mb, --budget-bits, --budget-ms, --max-drop");
   }
   if (budget.max_drop && budget.mean_activation_bits) {
     throw UsageError("--budget-act-bits does not go with --max-drop");

@@ -28,8 +28,9 @@ std::int64_t time_of(const Json& json, std::string_view key) {
 }
 
 double loss_of(const Json& json) {
+  constexpr double kMax = 1e30;  // sums of squares of such losses are still numbers
   const double loss = json.number();
-  if (!(loss >= 0.0)) json.fail("a loss is not negative");
+  if (!(loss >= 0.0 && loss <= kMax)) json.fail("a loss lies between 0 and 1e30");
   return loss;
 }
 

@@ -21,9 +21,6 @@ struct BitBudget {
   std::optional<double> max_drop = {};      // Network::loss on judging images: the smallest file
   std::optional<double> mean_activation_bits = {};  // beside one of the first three
   SearchSpace space = {};
-  // Whether the best sum is taken as it is. Otherwise the same bits everywhere are taken where the
-  // judging images find those better.
-  bool unjudged = false;
   std::filesystem::path stats_in = {};   // what an earlier search has measured; empty: measure
   std::filesystem::path stats_out = {};  // where to keep what is measured; empty: nowhere
   Overwrite overwrite_stats = Overwrite::kNo;
