@@ -6,9 +6,18 @@ import os
 import sys
 from dataclasses import asdict, dataclass
 
-# (recipe, weight bits, activation bits, more options); none is the float model.
-ROWS = [None, ("default", 8, 8), ("default", 8, 8, "--integer-only"), ("default", 7, 8), ("default", 6, 8),
-        ("default", 6, 6), ("default", 4, 8), ("paper", 8, 8), ("paper", 6, 6)]
+
+def everywhere(weight_bits, activation_bits):
+    return ["--weight-bits", weight_bits, "--act-bits", activation_bits]
+
+
+# (what is shown as recipe, and as bits, options of vit_quantize); no options: the float model.
+ROWS = [("float", "", None),
+        ("default", "W8A8", everywhere(8, 8)),
+        ("default, integers only", "W8A8", [*everywhere(8, 8), "--integer-only"]),
+        *(("default", f"W{w}A{a}", everywhere(w, a)) for w, a in ((7, 8), (6, 8), (6, 6), (4, 8))),
+        ("default, by layer", "W4A8", ["--budget-bits", 4, "--candidates", "3,4,5,6,7,8"]),
+        *(("paper", f"W{w}A{a}", ["--recipe", "paper", *everywhere(w, a)]) for w, a in ((8, 8), (6, 6)))]
 
 HEADER = """| recipe | bits | AP | AP50 | AP75 | small | medium | large | against float | MB |
 |---|---|---|---|---|---|---|---|---|---|
@@ -31,27 +40,23 @@ class Row:
 
 def measure(measurements, scenes):
     """The rows for `scenes`, a folder with `held_out` and `calibration`, each made by compose_scenes.py."""
-    return [_row(measurements, scenes, wanted) for wanted in ROWS]
+    return [_row(measurements, scenes, *row) for row in ROWS]
 
 
-def _row(measurements, scenes, wanted):
-    recipe, bits = ("float", "") if wanted is None else (wanted[0], f"W{wanted[1]}A{wanted[2]}")
-    if wanted is not None and "--integer-only" in wanted:
-        recipe += ", integers only"
+def _row(measurements, scenes, recipe, bits, options):
     key = f"detr_small|{recipe}|{bits}"
     if key not in measurements.known:
         print(key, file=sys.stderr)
-        measurements.keep(key, asdict(_measure(measurements, scenes, wanted, recipe, bits)))
+        measurements.keep(key, asdict(_measure(measurements, scenes, recipe, bits, options)))
     return Row(**measurements.known[key])
 
 
-def _measure(measurements, scenes, wanted, recipe, bits):
+def _measure(measurements, scenes, recipe, bits, options):
     programs = measurements.programs
     model = programs.folder.parent / "share" / "vitq" / "detr-small.safetensors"
-    if wanted is not None:
+    if options is not None:
         quantized = measurements.work / "detr_small.safetensors"
-        programs.run("vit_quantize", model, "--calib", scenes / "calibration", "-o", quantized, "--recipe",
-                     wanted[0], "--weight-bits", wanted[1], "--act-bits", wanted[2], *wanted[3:], "--force")
+        programs.run("vit_quantize", model, "--calib", scenes / "calibration", "-o", quantized, *options, "--force")
         model = quantized
     held_out = scenes / "held_out"
     report = json.loads(programs.run("vit_eval", model, "--coco", held_out / "instances.json", "--images",
