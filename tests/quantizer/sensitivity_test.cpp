@@ -145,6 +145,13 @@ TEST_CASE("what are no sensitivities is refused") {
     CAPTURE(text);
     CHECK_THROWS_AS(Sensitivities::from_json(Json::parse(text, "stats.json")), FileError);
   }
+  for (const char* loss : {"-1", "1e31"}) {
+    const std::string text =
+        std::string(R"({"rest_bytes": 1, "uniform": [{"weight_bits": 4, "activation_bits": 8, )") +
+        R"("bytes": 1, "loss": )" + loss + R"(}], "groups": []})";
+    CHECK_THROWS_WITH_AS(Sensitivities::from_json(Json::parse(text, "stats.json")),
+                         doctest::Contains("a loss lies between 0 and 1e30"), FileError);
+  }
 }
 
 TEST_CASE("one image is too few: another has to judge") {

@@ -46,7 +46,7 @@ struct QuantizedModel {
   std::int64_t images = 0;            // that were calibrated on
   bool generated = false;             // whether those were generated
   std::optional<TradeOff> trade_off;  // of a budget
-  std::string note;                   // what the budget's judging images found, for people
+  std::string note;                   // what bits within a budget lose, for people
 };
 
 // Quantizes the model for images like these. EXIF orientation is ignored, as training code does.
