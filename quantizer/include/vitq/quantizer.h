@@ -125,8 +125,8 @@ struct LayerReport {
   Range range = Range::kPerToken;
   float min = 0.0F, max = 0.0F;  // of all inputs
   double clipped = 0.0;          // the share of the inputs outside of the range of the codes
-  // Shares of each row's range that are cut off below and above; not those of output tokens that
-  // have bits of their own.
+  // Shares of each row's range that are cut off below and above. Output tokens that have bits of
+  // their own are not cut.
   std::array<float, 2> clip = {};
   // The weighted mean squared error of the layer's outputs over the variance of the targets.
   // Weights were rounded to nearest before, and all methods applied after.

@@ -99,9 +99,9 @@ Sensitivities measure_sensitivities(const Network& network, const CalibrationSet
                                     const SearchSpace& space);
 
 // Takes the scatter out of measured losses, which a search would take for gains. Noise of rounding
-// falls fourfold with each bit, so a group whose weights have w bits and activations a loses
-//   p 4^-w + q 4^-a,  p, q >= 0,
-// where p and q fit all its measured losses, by least squares of relative errors. Then all groups'
+// falls fourfold with each bit. So a group whose weights have w bits and activations a loses
+//   p 4^-w + q 4^-a,  p, q >= 0.
+// Its p and q fit all its measured losses, by least squares of relative errors. Then all groups'
 // losses of one choice are scaled alike, so that they add up to what was measured. Float loses
 // nothing.
 void fit_losses(Sensitivities& found);

@@ -37,8 +37,8 @@ class CodeGrid {
   std::vector<float> nearest_;
 };
 
-// Calls body for a few output channels at a time, [begin, end) of `count`, which take each part of
-// a Gram matrix from the cache together.
+// Calls body for a few output channels at a time, [begin, end) of `count`. They take each part of a
+// Gram matrix from the cache together.
 void for_row_groups(int threads, std::int64_t count,
                     const std::function<void(const RowSpan& rows)>& body);
 
@@ -53,8 +53,8 @@ void round_to_nearest(LayerDraft& layer);
 // Sets scales of even codes first. A codebook that was made for others goes.
 void round_to_nearest(LayerDraft& layer, std::vector<float> scales);
 
-// What is added to the diagonal of a Gram matrix, as a share of its mean: the more, the less the
-// matrix tells of the inputs that the layer will see.
+// What is added to the diagonal of a Gram matrix, as a share of its mean. The less the matrix tells
+// of the inputs that the layer will see, the more that is.
 struct GramRidge {
   double usual;
   double few;        // where the layer has few rows, and a background steadies them

@@ -3,8 +3,8 @@
 // give the target from the quantized inputs: goal + C (H + lambda I)^-1. C is the product of what
 // is missing with the inputs, and H is their Gram matrix. Lambda is the strength times the mean
 // diagonal of H. Only the share of that move is made, because what calibration finds missing is
-// partly noise. A layer with few rows stays as it is, and so does one whose inputs stand still,
-// like the first attention among a DETR's queries: its Gram matrix is nothing but rounding.
+// partly noise. A layer with few rows stays as it is. So does one whose inputs stand still, like
+// the first attention among a DETR's queries: its Gram matrix is nothing but rounding.
 #include <Eigen/Cholesky>
 #include <numeric>
 
