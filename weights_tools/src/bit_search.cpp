@@ -118,9 +118,8 @@ class Search {
   }
 
   std::string loss_name() const { return std::string(name_of(inputs_.network.loss)); }
-  bool is_measured() const { return budget_.space.score == SearchSpace{}.score; }
   std::string axis_name() const {
-    return is_measured() ? loss_name() : "score " + budget_.space.score;
+    return budget_.space.measures_loss() ? loss_name() : "score " + budget_.space.score;
   }
 
   double sum_of_losses(const Assignment& assignment) const {
@@ -251,7 +250,7 @@ class Search {
     TradeOff result;
     result.loss = loss_name();
     result.loss_axis = axis_name();
-    if (is_measured()) result.loss_axis += " from the float model";
+    if (budget_.space.measures_loss()) result.loss_axis += " from the float model";
     if (budget_.milliseconds) {
       result.cost = "predicted time of an image on one thread of " + found_.cpu;
       result.unit = "ms";

@@ -41,8 +41,8 @@ struct BitsChoice {
 
 // Answers the assignment of least loss within the budget. With a budget of activations beside it,
 // the assignment is the best of all that have no more of either than it has (vitq/pareto.h). `rest`
-// are the bytes of the file that the search cannot change. Throws BudgetError if no
-// assignment keeps the budget.
+// are the bytes of the file that the search cannot change. Throws BudgetError if no assignment
+// keeps the budget.
 BitsChoice choose_bits(const BitBudget& budget, const SearchInputs& inputs,
                        const Sensitivities& found, std::int64_t rest);
 

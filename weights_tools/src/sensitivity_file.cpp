@@ -110,7 +110,7 @@ Sensitivities sensitivities(const BitBudget& budget, const SearchInputs& inputs)
   space.timed = budget.milliseconds.has_value();
   Sensitivities found =
       budget.stats_in.empty() ? measured(budget, space, inputs) : kept(budget, space, inputs);
-  if (space.score == SearchSpace{}.score) fit_losses(found);
+  if (space.measures_loss()) fit_losses(found);
   return found;
 }
 

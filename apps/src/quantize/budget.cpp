@@ -108,7 +108,7 @@ void declare(CLI::App& app, BitBudget& budget) {
 
 void require_sense(const BitBudget& budget) {
   const SearchSpace usual;
-  const bool plain = budget.space.score == usual.score && budget.space.grain == usual.grain &&
+  const bool plain = budget.space.measures_loss() && budget.space.grain == usual.grain &&
                      budget.space.bits == usual.bits && !budget.mean_activation_bits;
   if (!budget.stated() && !(plain && budget.stats_in.empty() && budget.stats_out.empty())) {
     throw UsageError(
@@ -118,7 +118,7 @@ void require_sense(const BitBudget& budget) {
   if (budget.max_drop && budget.mean_activation_bits) {
     throw UsageError("--budget-act-bits does not go with --max-drop");
   }
-  if (budget.space.score == usual.score) return;
+  if (budget.space.measures_loss()) return;
   if (budget.space.grain != Grain::kModule) {
     throw UsageError("the paper's score is of modules: it takes --bits-by module");
   }

@@ -47,6 +47,9 @@ struct SearchSpace {
   std::vector<Candidate> bits = {{4}, {5}, {6}, {7}, {8}};
   std::string score = "measured";  // one of score_names()
   bool timed = false;              // whether to measure how long layers take, too
+
+  // Whether losses are those of the answers, and no other score.
+  bool measures_loss() const { return score == SearchSpace{}.score; }
 };
 
 std::vector<std::string_view> score_names();
