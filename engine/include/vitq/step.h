@@ -153,8 +153,10 @@ struct Quantize : Unary {};
 // Patches of an image, each of which becomes a row of codes [N, H', W', n] inside of the step that
 // reads them. The row ends in zeros where n is more than kernel * kernel * C.
 struct Im2col {
-  View image;                  // [N, H', W', kernel, kernel, C], f32, or u8: codes already
-  std::optional<View> ranges;  // f32 [pixels, 2]: memory for each pixel's range, if rows have one
+  View image;  // [N, H', W', kernel, kernel, C], f32, or u8: codes already
+  // Memory for what is done to a pixel once, though many patches share it, where that is asked for.
+  std::optional<View> smoothed = {};  // f32 [pixels, C]: without their offsets, by their scales
+  std::optional<View> ranges = {};    // f32 [pixels, 2], of the values that are coded
 };
 
 // y = ((acc * (s * weight_scale[o])) + lo * lo_term[o]) + bias[o], with the exact sum
@@ -176,6 +178,7 @@ struct IntegerLinear {
     visit_if(self.x, visit);
     if (self.im2col) {
       visit(self.im2col->image);
+      visit_if(self.im2col->smoothed, visit);
       visit_if(self.im2col->ranges, visit);
     }
     visit(self.weight);

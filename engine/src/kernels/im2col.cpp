@@ -50,6 +50,12 @@ RowCoding coded_beside(RowCoding coding, std::int64_t distance) {
   return coding;
 }
 
+// Of the whole image, if something is done to each of them first.
+std::int64_t pixels_of(const step::Im2col& im2col) {
+  if (im2col.smoothed) return im2col.smoothed->dims[0];
+  return im2col.ranges ? im2col.ranges->dims[0] : 0;
+}
+
 class Im2colKernel : public Kernel {
  public:
   Im2colKernel(const Step& step, const KernelContext& context)
@@ -114,42 +120,47 @@ Im2colCoder::Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, st
       patch_(im2col.image),
       coding_(coding),
       channels_(im2col.image.dims[-1]),
+      pixels_(pixels_of(im2col)),
       columns_(columns),
       rows_(context.rows),
       coder_(coding, patch_.elements, context.rows),
       corners_(corners_of(im2col.image)) {}
 
-void Im2colCoder::find_ranges(const Run& run) const {
-  if (coding_.channel_offset || !coding_.ranges) return;
-  const View& image = im2col_.image;
-  const auto* pixels = data_of<const float>(run.buffers, image) - image.offset;
-  auto* ranges = data_of<float>(run.buffers, *im2col_.ranges);
-  parallel_chunks(run.team, im2col_.ranges->dims[0],
+void Im2colCoder::prepare(const Run& run) const {
+  parallel_chunks(run.team, pixels_,
                   [&](std::int64_t, std::int64_t begin, std::int64_t end) {
                     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                      rows_.min_max(pixels + pixel * channels_, channels_, ranges + 2 * pixel,
-                                    ranges + 2 * pixel + 1);
+                      prepare_pixel(run.buffers, pixel);
                     }
                   });
 }
 
-// Only what is smoothed needs a patch of floats.
-std::int64_t Im2colCoder::patch_floats() const {
-  return coding_.channel_offset ? patch_.elements : 0;
+// The offsets and scales of a patch are those of its pixels' channels, over and over.
+void Im2colCoder::prepare_pixel(Buffers buffers, std::int64_t pixel) const {
+  const View& image = im2col_.image;
+  const float* x = data_of<const float>(buffers, image) - image.offset + pixel * channels_;
+  float unread[2];
+  float* range = im2col_.ranges ? data_of<float>(buffers, *im2col_.ranges) + 2 * pixel : unread;
+  if (im2col_.smoothed) {
+    rows_.center_scale_min_max({x, data_of<const float>(buffers, *coding_.channel_offset),
+                                data_of<const float>(buffers, *coding_.inverse_smoothing)},
+                               channels_,
+                               data_of<float>(buffers, *im2col_.smoothed) + pixel * channels_,
+                               range, range + 1);
+  } else {
+    rows_.min_max(x, channels_, range, range + 1);
+  }
 }
 
-void Im2colCoder::encode(Buffers buffers, std::int64_t begin, std::int64_t end, float* patch,
+void Im2colCoder::encode(Buffers buffers, std::int64_t begin, std::int64_t end,
                          std::uint8_t* codes) const {
   const View& image = im2col_.image;
   RowCursor cursor(corners_, begin);
   for (std::int64_t row = begin; row < end; ++row, cursor.next(), codes += columns_) {
     if (image.dtype == DType::kU8) {
       gather(patch_, data_of<const std::uint8_t>(buffers, image) + cursor.offset(0), codes);
-    } else if (coding_.channel_offset) {
-      gather(patch_, data_of<const float>(buffers, image) + cursor.offset(0), patch);
-      coder_.encode(buffers, row, patch, patch, codes);
     } else {
-      encode_in_place(buffers, row, cursor.offset(0), codes);
+      encode_floats(buffers, row, image.offset + cursor.offset(0), codes);
     }
     for (int digit = 0; digit < coding_.digits(); ++digit) {
       std::fill_n(codes + digit * coding_.low_digits + patch_.elements, columns_ - patch_.elements,
@@ -158,17 +169,19 @@ void Im2colCoder::encode(Buffers buffers, std::int64_t begin, std::int64_t end, 
   }
 }
 
-// Straight from the image.
-void Im2colCoder::encode_in_place(Buffers buffers, std::int64_t row, std::int64_t corner,
-                                  std::uint8_t* codes) const {
-  const auto* from = data_of<const float>(buffers, im2col_.image) + corner;
-  const RowScale range = range_of(buffers, row, im2col_.image.offset + corner);
+// The patch whose first element is number `corner` of the image, straight from there.
+void Im2colCoder::encode_floats(Buffers buffers, std::int64_t row, std::int64_t corner,
+                                std::uint8_t* codes) const {
+  const View& image = im2col_.image;
+  const float* values = im2col_.smoothed ? data_of<const float>(buffers, *im2col_.smoothed)
+                                         : data_of<const float>(buffers, image) - image.offset;
+  const RowScale range = range_of(buffers, row, corner);
   for (const Patch::Run& run : patch_.runs) {
-    coder_.write_codes({from + run.in_image, run.length, row}, range, codes + run.in_patch);
+    coder_.write_codes({values + corner + run.in_image, run.length, row}, range,
+                       codes + run.in_patch);
   }
 }
 
-// Of the patch whose first element is number `corner` of the image.
 RowScale Im2colCoder::range_of(Buffers buffers, std::int64_t row, std::int64_t corner) const {
   if (!coding_.ranges) return {coding_.scale, coding_.lo};
   const float* first = data_of<const float>(buffers, *im2col_.ranges) + 2 * (corner / channels_);

@@ -32,22 +32,21 @@ class Im2colCoder {
   Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, std::int64_t columns,
               const KernelContext& context);
 
-  // First of all, once in a run: finds the range of every pixel, though many patches share it.
-  void find_ranges(const Run& run) const;
-  // Patches [begin, end) as rows of codes. `patch` is memory for patch_floats() floats.
-  void encode(Buffers buffers, std::int64_t begin, std::int64_t end, float* patch,
-              std::uint8_t* codes) const;
-  std::int64_t patch_floats() const;
+  // First of all, once in a run: smooths every pixel and finds its range.
+  void prepare(const Run& run) const;
+  // Patches [begin, end) as rows of codes.
+  void encode(Buffers buffers, std::int64_t begin, std::int64_t end, std::uint8_t* codes) const;
 
  private:
-  void encode_in_place(Buffers buffers, std::int64_t row, std::int64_t corner,
-                       std::uint8_t* codes) const;
+  void prepare_pixel(Buffers buffers, std::int64_t pixel) const;
+  void encode_floats(Buffers buffers, std::int64_t row, std::int64_t corner,
+                     std::uint8_t* codes) const;
   RowScale range_of(Buffers buffers, std::int64_t row, std::int64_t corner) const;
 
   step::Im2col im2col_;
   Patch patch_;
   RowCoding coding_;
-  std::int64_t channels_, columns_;
+  std::int64_t channels_, pixels_, columns_;
   const RowKernels& rows_;
   RowCoder coder_;
   RowWalk corners_;

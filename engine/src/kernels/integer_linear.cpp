@@ -49,13 +49,12 @@ class IntegerLinearKernel : public Kernel {
     low_digits_ = op_.coding.low_digits = panel * op_.weight.dims[1];
     im2col_.emplace(*op_.im2col, op_.coding, op_.weight.dims[1], context);
     codes_ = layout_.add<std::uint8_t>(op_.coding.digits() * low_digits_);
-    patch_ = layout_.add<float>(im2col_->patch_floats());
   }
 
   std::int64_t workspace_bytes() const override { return layout_.bytes(threads_); }
   std::unique_ptr<KernelState> make_state() const override { return gemm_->make_state(); }
   void run(const Run& run) const noexcept override {
-    if (im2col_) im2col_->find_ranges(run);
+    if (im2col_) im2col_->prepare(run);
     parallel_chunks(run.team, walk_.rows,
                     [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
                       run_rows(run, thread, begin, end);
@@ -87,7 +86,7 @@ class IntegerLinearKernel : public Kernel {
                                std::int64_t rows) const {
     if (!im2col_) return data_of<std::uint8_t>(buffers, *op_.x) + row * op_.weight.dims[1];
     std::uint8_t* codes = codes_.in(slot);
-    im2col_->encode(buffers, row, row + rows, patch_.in(slot), codes);
+    im2col_->encode(buffers, row, row + rows, codes);
     return codes;
   }
 
@@ -141,7 +140,6 @@ class IntegerLinearKernel : public Kernel {
   Part<float> row_;            // a row of results
   Part<std::byte> gemm_part_;  // the product's own
   Part<std::uint8_t> codes_;   // a panel, of patches
-  Part<float> patch_;
 };
 
 // The rows of the product: of x, or of the patches.

@@ -77,9 +77,14 @@ LinearConstants constants_of(const LoweringContext& context, NodeId root, const 
 }
 
 step::Im2col im2col_of(PlanBuilder& builder, const View& x, const RowCoding& coding) {
-  if (!coding.ranges || builder.values() == DType::kS32) return {x, std::nullopt};
-  const std::int64_t pixel_bytes = x.dims[-1] * static_cast<std::int64_t>(sizeof(float));
-  return {x, builder.fresh({builder.buffer_of(x).bytes / pixel_bytes, 2})};
+  step::Im2col im2col = {x};
+  if (x.dtype != DType::kF32) return im2col;
+  const std::int64_t channels = x.dims[-1];
+  const std::int64_t bytes = channels * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t pixels = builder.buffer_of(x).bytes / bytes;
+  if (coding.channel_offset) im2col.smoothed = builder.fresh({pixels, channels});
+  if (coding.ranges) im2col.ranges = builder.fresh({pixels, 2});
+  return im2col;
 }
 
 // Memory for the codes of x. All low digits lie behind all others.
