@@ -113,8 +113,9 @@ const std::vector<Case>& cases() {
        {768},
        20,
        [](const RowKernels& r, Operands& o) {
-         r.linear_epilogue(at<std::int32_t>(o.acc), o.n, 0.01F, -3, at<float>(o.gamma),
-                           at<float>(o.beta), at<float>(o.x), at<float>(o.y));
+         r.linear_epilogue(at<std::int32_t>(o.acc), o.n,
+                           {0.01F, -3, at<float>(o.gamma), at<float>(o.beta), at<float>(o.x)},
+                           at<float>(o.y));
        }},
   };
   return kCases;

@@ -79,9 +79,9 @@ std::vector<float> multiplied(const CodeProduct& product, const RowKernels& rows
   const std::vector<float> ones(static_cast<std::size_t>(c.n), 1.0F);
   const std::vector<float> zeros(ones.size(), 0.0F);
   for (std::int64_t i = 0; i < c.m; ++i) {
-    product.sums().finish(
-        rows, sums.data(), i, c.m,
-        {1.0F, 0.0F, ones.data(), zeros.data(), zeros.data(), y.data() + i * c.n});
+    product.sums().finish(rows, sums.data(), {i, c.m},
+                          {1.0F, 0.0F, ones.data(), zeros.data(), zeros.data()},
+                          y.data() + i * c.n);
   }
   return y;
 }

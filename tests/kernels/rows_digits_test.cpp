@@ -158,7 +158,7 @@ TEST_CASE("sums of digits are one exact integer before they are scaled") {
           sums.factor[d] = static_cast<double>(factors[d]);
         }
         Floats y(u.size());
-        tier.kernels().digits_epilogue(sums, n, 0.037F, -2.3F, u.data(), r.data(), b.data(),
+        tier.kernels().digits_epilogue(sums, n, {0.037F, -2.3F, u.data(), r.data(), b.data()},
                                        y.data());
         for (std::size_t i = 0; i < y.size(); ++i) {
           std::int64_t sum = 0;

@@ -39,6 +39,28 @@ void for_code_rows(const Check& check) {
   }
 }
 
+// With a residual, which lies where the results will, and with a ReLU, as without.
+void check_ends(const RowKernels& kernels, const std::vector<std::int32_t>& acc, RowEpilogue end,
+                const Floats& expected) {
+  Random random(17);
+  const auto n = static_cast<std::int64_t>(acc.size());
+  const Floats residual = random.row(n, -1e6F, 1e6F);
+  for (const bool added : {false, true}) {
+    for (const bool relu : {false, true}) {
+      Floats y = residual;
+      end.residual = added ? y.data() : nullptr;
+      end.relu = relu;
+      kernels.linear_epilogue(acc.data(), n, end, y.data());
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const float sum = added ? expected[i] + residual[i] : expected[i];
+        CAPTURE(i);
+        CAPTURE(added);
+        REQUIRE(y[i] == (relu && sum < 0 ? 0.0F : sum));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("relu, add and min_max are exact") {
@@ -120,17 +142,17 @@ TEST_CASE("the linear epilogue evaluates its brackets in the written order") {
       const Floats b = random.row(n, -1, 1);
       const float s = random.uniform(0.001F, 0.1F);
       const float lo = random.uniform(-5, 0);
-      Floats y(u.size());
-      tier.kernels().linear_epilogue(acc.data(), n, s, lo, u.data(), r.data(), b.data(), y.data());
-      for (std::size_t i = 0; i < y.size(); ++i) {
+      const RowEpilogue end = {s, lo, u.data(), r.data(), b.data()};
+      Floats expected(u.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) {
         const float scale = s * u[i];
         const float product = static_cast<float>(acc[i]) * scale;
         const float shifted = product + lo * r[i];
-        CAPTURE(tier.name);
-        CAPTURE(n);
-        CAPTURE(i);
-        REQUIRE(y[i] == shifted + b[i]);
+        expected[i] = shifted + b[i];
       }
+      CAPTURE(tier.name);
+      CAPTURE(n);
+      check_ends(tier.kernels(), acc, end, expected);
     }
   }
 }

@@ -129,9 +129,15 @@ TEST_CASE("tiers agree on the bits: float rows") {
       [](const RowKernels& r, const Inputs& in, float* y) { r.relu(in.px(), in.n, y); });
   same_in_all_tiers<float>(
       [](const RowKernels& r, const Inputs& in, float* y) { r.add(in.px(), in.pw(), in.n, y); });
-  same_in_all_tiers<float>([](const RowKernels& r, const Inputs& in, float* y) {
-    r.linear_epilogue(in.acc.data() + in.offset, in.n, in.a, in.b, in.py(), in.pz(), in.pw(), y);
-  });
+  for (const bool added : {false, true}) {
+    for (const bool relu : {false, true}) {
+      same_in_all_tiers<float>([=](const RowKernels& r, const Inputs& in, float* y) {
+        const std::int32_t* acc = in.acc.data() + in.offset;
+        const float* residual = added ? in.px() : nullptr;
+        r.linear_epilogue(acc, in.n, {in.a, in.b, in.py(), in.pz(), in.pw(), residual, relu}, y);
+      });
+    }
+  }
 }
 
 TEST_CASE("tiers agree on the bits: codes") {

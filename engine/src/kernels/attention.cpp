@@ -168,9 +168,8 @@ class AttentionKernel : public Kernel {
     auto* scale = memory_.p_rows.in(head.slot) + i;
     const auto top =
         static_cast<float>(max_code(op_.p_params.bits_of(op_.q_output.has(query.token))));
-    scores_.sums().finish(rows_, sums, i, query.block,
-                          {range[0], range[1], u, u + keys_, u + 2 * keys_, row});
-    if (const float* added = hidden(head)) rows_.add(row, added, keys_, row);
+    scores_.sums().finish(rows_, sums, {i, query.block},
+                          {range[0], range[1], u, u + keys_, u + 2 * keys_, hidden(head)}, row);
     *scale = outputs_.left_digits() == 1 ? code_probabilities(row, top, codes)
                                          : code_probabilities(row, top, {codes, codes + keys_});
     outputs_.pack_a_row({codes, i, query.block}, memory_.s16_row.in(head.slot),
@@ -247,9 +246,9 @@ class AttentionKernel : public Kernel {
   void store(const Head& head, Query query, const std::int32_t* sums) const {
     const auto* columns = memory_.v_columns.in(head.slot);
     const float scale = memory_.p_rows.in(head.slot)[query.in_block];
-    outputs_.sums().finish(rows_, sums, query.in_block, query.block,
-                           {scale, 0.0F, columns, columns, columns + 2 * values_,
-                            row_of(head, step_.out, query.token)});
+    outputs_.sums().finish(rows_, sums, {query.in_block, query.block},
+                           {scale, 0.0F, columns, columns, columns + 2 * values_},
+                           row_of(head, step_.out, query.token));
   }
 
   Step step_;

@@ -10,15 +10,6 @@
 
 namespace vitq {
 
-// What turns a row of sums into results (RowKernels::linear_epilogue).
-struct RowEpilogue {
-  float scale, lo;
-  const float* u;
-  const float* r;
-  const float* b;
-  float* y;
-};
-
 // It describes the sums of a product, [digits of the left][rows][digits of the right][columns]. A
 // digit of the left is a matrix of its own, and one of the right has columns of its own.
 struct DigitProduct {
@@ -28,25 +19,28 @@ struct DigitProduct {
 
   std::int64_t width() const { return right * columns; }
   std::int64_t sums(std::int64_t rows) const { return left * rows * width(); }
-  // It finishes row number `row` of `rows`.
-  void finish(const RowKernels& kernels, const std::int32_t* sums, std::int64_t row,
-              std::int64_t rows, const RowEpilogue& to) const {
-    const std::int32_t* high = sums + row * width();
+  // A row of a matrix of `rows`.
+  struct Row {
+    std::int64_t index, rows;
+  };
+  void finish(const RowKernels& kernels, const std::int32_t* sums, const Row& row,
+              const RowEpilogue& end, float* y) const {
+    const std::int32_t* high = sums + row.index * width();
     if (left == 1 && right == 1) {
-      kernels.linear_epilogue(high, columns, to.scale, to.lo, to.u, to.r, to.b, to.y);
+      kernels.linear_epilogue(high, columns, end, y);
       return;
     }
     DigitSums terms = {.count = left * right};
     int term = 0;
     for (int l = 0; l < left; ++l) {
       for (int r = 0; r < right; ++r, ++term) {
-        terms.row[term] = high + l * rows * width() + r * columns;
+        terms.row[term] = high + l * row.rows * width() + r * columns;
         const std::int32_t factor =
             (l + 1 < left ? kDigitBase : 1) * (r + 1 < right ? right_base : 1);
         terms.factor[term] = static_cast<double>(factor);
       }
     }
-    kernels.digits_epilogue(terms, columns, to.scale, to.lo, to.u, to.r, to.b, to.y);
+    kernels.digits_epilogue(terms, columns, end, y);
   }
 };
 

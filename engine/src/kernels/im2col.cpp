@@ -127,12 +127,11 @@ Im2colCoder::Im2colCoder(const step::Im2col& im2col, const RowCoding& coding, st
       corners_(corners_of(im2col.image)) {}
 
 void Im2colCoder::prepare(const Run& run) const {
-  parallel_chunks(run.team, pixels_,
-                  [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-                    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-                      prepare_pixel(run.buffers, pixel);
-                    }
-                  });
+  parallel_chunks(run.team, pixels_, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+      prepare_pixel(run.buffers, pixel);
+    }
+  });
 }
 
 // The offsets and scales of a patch are those of its pixels' channels, over and over.

@@ -107,17 +107,17 @@ class IntegerLinearKernel : public Kernel {
     const RowScale x = row_scale_of(op_.coding, buffers, row);
     const std::optional<View>& residual = step_.epilogue.residual;
     const std::optional<View>& codes = step_.epilogue.codes;
-    float* product = residual ? own : y;  // the residual may lie where y will
+    const Act act = step_.epilogue.act;
     const View& bias = op_.output_rows.has(row) ? *op_.output_bias : op_.bias;
-    product_.finish(
-        rows_, of.sums, of.index, of.rows,
-        {x.scale, x.lo, data_of<const float>(buffers, op_.weight_scale),
-         data_of<const float>(buffers, op_.lo_term), data_of<const float>(buffers, bias), product});
+    RowEpilogue end = {x.scale, x.lo, data_of<const float>(buffers, op_.weight_scale),
+                       data_of<const float>(buffers, op_.lo_term),
+                       data_of<const float>(buffers, bias)};
+    end.relu = act == Act::kRelu;
     if (residual) {
-      rows_.add(product, data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1),
-                columns_, y);
+      end.residual = data_of<const float>(buffers, *residual) + cursor.offset(codes ? 2 : 1);
     }
-    if (step_.epilogue.act != Act::kNone) activate_row(rows_, step_.epilogue.act, y, columns_, y);
+    product_.finish(rows_, of.sums, {of.index, of.rows}, end, y);
+    if (act != Act::kNone && !end.relu) activate_row(rows_, act, y, columns_, y);
     if (!coder_) return;
     const View& coded = codes_only ? step_.out : *codes;
     coder_->encode(buffers, row, y, own,

@@ -92,27 +92,42 @@ static void join_s16(const std::int8_t* high, const std::int8_t* low, std::int32
        [=](std::int64_t i) { return static_cast<std::int16_t>(factor * high[i] + low[i]); });
 }
 
-static void linear_epilogue(const std::int32_t* acc, std::int64_t n, float s, float lo,
-                            const float* u, const float* r, const float* b, float* y) {
-  fill(y, n, [=](std::int64_t i) {
-    return ((static_cast<float>(acc[i]) * (s * u[i])) + (lo * r[i])) + b[i];
-  });
+// y[i] is what `end` makes of sum(i), a float.
+template <typename Sum>
+[[gnu::always_inline]] static inline void finish(std::int64_t n, const RowEpilogue& end, float* y,
+                                                 Sum sum) {
+  const RowEpilogue e = end;
+  const auto product = [=](std::int64_t i) {
+    return ((sum(i) * (e.s * e.u[i])) + (e.lo * e.r[i])) + e.b[i];
+  };
+  const auto sum_with_residual = [=](std::int64_t i) { return product(i) + e.residual[i]; };
+  if (e.residual != nullptr && e.relu) {
+    fill(y, n, [=](std::int64_t i) { return greater(sum_with_residual(i), 0.0F); });
+  } else if (e.residual != nullptr) {
+    fill(y, n, sum_with_residual);
+  } else if (e.relu) {
+    fill(y, n, [=](std::int64_t i) { return greater(product(i), 0.0F); });
+  } else {
+    fill(y, n, product);
+  }
 }
 
-static void digits_epilogue(const DigitSums& acc, std::int64_t n, float s, float lo, const float* u,
-                            const float* r, const float* b, float* y) {
+static void linear_epilogue(const std::int32_t* acc, std::int64_t n, const RowEpilogue& end,
+                            float* y) {
+  finish(n, end, y, [=](std::int64_t i) { return static_cast<float>(acc[i]); });
+}
+
+static void digits_epilogue(const DigitSums& acc, std::int64_t n, const RowEpilogue& end,
+                            float* y) {
   const DigitSums terms = acc;
   const auto term = [=](int d, std::int64_t i) {
     return terms.factor[d] * static_cast<double>(terms.row[d][i]);
   };
-  const auto finish = [=](double sum, std::int64_t i) {
-    return ((static_cast<float>(sum) * (s * u[i])) + (lo * r[i])) + b[i];
-  };
   if (terms.count == 2) {
-    fill(y, n, [=](std::int64_t i) { return finish(term(0, i) + term(1, i), i); });
+    finish(n, end, y, [=](std::int64_t i) { return static_cast<float>(term(0, i) + term(1, i)); });
   } else {
-    fill(y, n, [=](std::int64_t i) {
-      return finish((term(0, i) + term(1, i)) + (term(2, i) + term(3, i)), i);
+    finish(n, end, y, [=](std::int64_t i) {
+      return static_cast<float>((term(0, i) + term(1, i)) + (term(2, i) + term(3, i)));
     });
   }
 }

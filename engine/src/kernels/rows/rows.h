@@ -36,6 +36,18 @@ struct DigitSums {
   double factor[4] = {};
 };
 
+// What leads from a row of integer sums to a linear layer's results (docs/numerics.md). Channel o
+// becomes ((float(sum) * (s * u[o])) + (lo * r[o])) + b[o]. The residual's o is added to that if
+// there is one, which may be the output row. Then comes the ReLU, if asked for.
+struct RowEpilogue {
+  float s, lo;
+  const float* u;
+  const float* r;
+  const float* b;
+  const float* residual = nullptr;
+  bool relu = false;
+};
+
 // Sums run in 16 lanes. Lane i adds elements i, i + 16, ... in rising order, then lanes l and l + 8
 // are added, then l + 4, l + 2, l + 1. rne is rounding to the nearest integer, ties to even.
 // An output row may be the very input row of equal element size, else they must not overlap.
@@ -84,13 +96,10 @@ struct RowKernels {
                    std::int16_t* codes);
   void (*join_s16)(const std::int8_t* high, const std::int8_t* low, std::int32_t base,
                    std::int64_t n, std::int16_t* codes);
-  // It leads from integer sums to the linear layer's result (docs/numerics.md). Per output channel
-  // o y is ((float(acc) * (s * u[o])) + (lo * r[o])) + b[o].
-  void (*linear_epilogue)(const std::int32_t* acc, std::int64_t n, float s, float lo,
-                          const float* u, const float* r, const float* b, float* y);
-  // It does the same for sums of digits, which are exact until they become a float.
-  void (*digits_epilogue)(const DigitSums& acc, std::int64_t n, float s, float lo, const float* u,
-                          const float* r, const float* b, float* y);
+  // They lead from sums to results. Sums of digits are exact until they become a float.
+  void (*linear_epilogue)(const std::int32_t* acc, std::int64_t n, const RowEpilogue& end,
+                          float* y);
+  void (*digits_epilogue)(const DigitSums& acc, std::int64_t n, const RowEpilogue& end, float* y);
   // y is (x - channel_offset[i]) * factor[i].
   void (*center_scale)(const float* x, const float* channel_offset, const float* factor,
                        std::int64_t n, float* y);
