@@ -59,6 +59,16 @@ class AttentionKernel : public Kernel {
     return data_of<float>(head.buffers, view) + head.image * view.strides[0] +
            head.head * view.strides[1] + token * view.strides[2];
   }
+  // Such a row of an operand, of which others are read after it. They lie apart, where no CPU looks
+  // ahead by itself. That is worth an instruction only where they do not fit a cache.
+  const float* next_row(const Head& head, const View& view, std::int64_t token) const {
+    constexpr std::int64_t kAhead = 8;
+    constexpr std::int64_t kLine = 16, kCache = 1 << 19;  // floats
+    if (view.dims[2] * view.strides[2] <= kCache) return row_of(head, view, token);
+    const float* ahead = row_of(head, view, std::min(token + kAhead, view.dims[2] - 1));
+    for (std::int64_t i = 0; i < view.dims[3]; i += kLine) __builtin_prefetch(ahead + i);
+    return row_of(head, view, token);
+  }
   // The part of a constant that belongs to this head.
   const float* constant(const Head& head, const View& view) const {
     return data_of<const float>(head.buffers, view) + head.head * channels_;
@@ -98,7 +108,7 @@ class AttentionKernel : public Kernel {
       auto* codes = memory_.s8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
-      rows_.center_scale_min_max({row_of(head, op_.k, j), constant(head, op_.k_offset), factor},
+      rows_.center_scale_min_max({next_row(head, op_.k, j), constant(head, op_.k_offset), factor},
                                  channels_, row, &lo, &hi);
       const float scale = op_.k_params.range == Range::kStatic
                               ? op_.k_params.scale[0]
@@ -137,7 +147,7 @@ class AttentionKernel : public Kernel {
       auto* codes = memory_.u8_row.in(head.slot);
       float lo = 0.0F;
       float hi = 0.0F;
-      rows_.center_scale_min_max({row_of(head, op_.q, begin + i), constant(head, op_.q_offset),
+      rows_.center_scale_min_max({next_row(head, op_.q, begin + i), constant(head, op_.q_offset),
                                   constant(head, op_.q_factor)},
                                  channels_, row, &lo, &hi);
       float scale = row_scale(lo, hi, bits);
@@ -214,7 +224,7 @@ class AttentionKernel : public Kernel {
     auto* row = memory_.row.in(head.slot);
     for (std::int64_t j = 0; j < keys_; ++j) {
       auto* codes = memory_.s8_row.in(head.slot);
-      rows_.center_scale(row_of(head, op_.v, j), mean, inverse, values_, row);
+      rows_.center_scale(next_row(head, op_.v, j), mean, inverse, values_, row);
       if (outputs_.right_digits() == 1) {
         rows_.quantize_s8(row, values_, 1.0F, top, codes);
       } else {
@@ -231,7 +241,7 @@ class AttentionKernel : public Kernel {
     std::int64_t count = 0;
     const auto for_each_value = [&](auto&& take) {
       for (std::int64_t j = 0; j < keys_; ++j) {
-        if (added == nullptr || added[j] == 0.0F) take(row_of(head, op_.v, j));
+        if (added == nullptr || added[j] == 0.0F) take(next_row(head, op_.v, j));
       }
     };
     for_each_value([&](const float* value) {
